@@ -1,0 +1,53 @@
+import type { DataType, TypedArray } from './tensor.ts';
+
+/** A dimension: a size, or the name of one that the caller chooses (ONNX's dim_param; '' where it has none). */
+export type Dim = number | string;
+
+/** A tensor known at load. `read` gives its elements when they are needed, so that a file's weights are not held twice. */
+export interface Constant {
+  readonly name: string;
+  readonly type: DataType;
+  readonly dims: readonly number[];
+  read(): TypedArray;
+}
+
+/** An attribute as the file has it, by ONNX's kinds. */
+export type Attribute = number | bigint | string | readonly number[] | readonly bigint[] | readonly string[] | Constant | { readonly unsupported: string };
+
+export interface GraphNode {
+  /** ONNX's op_type. */
+  readonly op: string;
+  /** '' is ONNX's own domain. */
+  readonly domain: string;
+  readonly name: string;
+  /** Value names; '' is an optional input that is left out. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: ReadonlyMap<string, Attribute>;
+}
+
+export interface GraphInput {
+  readonly name: string;
+  readonly type: DataType;
+  readonly dims: readonly Dim[];
+}
+
+/** An output; files may leave its type and shape out. */
+export interface GraphOutput {
+  readonly name: string;
+  readonly type?: DataType;
+  readonly dims?: readonly Dim[];
+}
+
+/** A network as a file or a builder states it: ONNX's meaning, logical NCHW, nothing about how it runs. Nodes are in execution order. */
+export interface Graph {
+  readonly name: string;
+  /** Without the initializers that IR 3 files list here. */
+  readonly inputs: readonly GraphInput[];
+  readonly outputs: readonly GraphOutput[];
+  readonly nodes: readonly GraphNode[];
+  readonly constants: ReadonlyMap<string, Constant>;
+  /** Version of each operator set by domain. */
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly metadata: ReadonlyMap<string, string>;
+}
