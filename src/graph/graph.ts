@@ -12,7 +12,15 @@ export interface Constant {
 }
 
 /** An attribute as the file has it, by ONNX's kinds. */
-export type Attribute = number | bigint | string | readonly number[] | readonly bigint[] | readonly string[] | Constant | { readonly unsupported: string };
+export type Attribute =
+  | number
+  | bigint
+  | string
+  | readonly number[]
+  | readonly bigint[]
+  | readonly string[]
+  | Constant
+  | { readonly unsupported: string };
 
 export interface GraphNode {
   /** ONNX's op_type. */

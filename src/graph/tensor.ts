@@ -31,7 +31,10 @@ export function elementCount(dims: readonly number[], what: string): number {
   let count = 1;
   for (const dim of dims) {
     if (!Number.isSafeInteger(dim) || dim < 0) {
-      throw new LanewiseError('INVALID_INPUT', `${what} has dimension ${dim} in ${formatDims(dims)}; dimensions are whole numbers from 0 on`);
+      throw new LanewiseError(
+        'INVALID_INPUT',
+        `${what} has dimension ${dim} in ${formatDims(dims)}; dimensions are whole numbers from 0 on`,
+      );
     }
     count *= dim;
   }

@@ -1,0 +1,185 @@
+// Convolution by implicit im2col: Y[p][o] = clamp(bias[o] + sum over (ky, kx, i) of X[p·stride + (ky, kx)·dilation - pad][i] *
+// W[ky][kx][i][o] + residual[p][o], min, max). Any kernel, stride, padding, dilation and groups; a matrix product is the 1×1 case.
+//
+//   input     NHWC, pixels InPixelStride bytes apart; group g's channels start at g * Channels
+//   weights   panels of gemm/f32_pack_panels, depth (ky, kx, i), group by group
+//   output    NHWC, pixels OutPixelStride bytes apart, batch * OutHeight * OutWidth of them without gaps
+//   residual  0, or like the output with ResidualPixelStride; may be the output
+// Blocks of BlockPixels output pixels × BlockDepth of the depth are packed into Scratch, [pixel / 4][depth][4], then every
+// panel of weights runs over the block. The order of a sum is that of the depth, whatever the blocks.
+
+import { f32_gemm_4x8 } from '../gemm/f32_gemm_4x8';
+import { arg } from '../math/simd';
+import { ConvArg, MR, NR, WindowArg } from '../opcodes';
+
+export function f32_conv_igemm_4x8(pc: usize): void {
+  const pixels = arg(pc, WindowArg.Batch) * arg(pc, WindowArg.OutHeight) * arg(pc, WindowArg.OutWidth);
+  const channels = arg(pc, WindowArg.Channels);
+  const depth = arg(pc, WindowArg.KernelHeight) * arg(pc, WindowArg.KernelWidth) * channels;
+  const groups = arg(pc, ConvArg.Groups);
+  const outChannels = arg(pc, ConvArg.OutChannels);
+  const blockPixels = arg(pc, ConvArg.BlockPixels);
+  const blockDepth = arg(pc, ConvArg.BlockDepth);
+  const outStride = <usize>arg(pc, WindowArg.OutPixelStride);
+  const residualStride = <usize>arg(pc, ConvArg.ResidualPixelStride);
+  const scratch = <usize>arg(pc, ConvArg.Scratch);
+  const panelBytes = <usize>(depth + 1) * (NR << 2);
+
+  let weights = <usize>arg(pc, ConvArg.Weights);
+  let input = <usize>arg(pc, WindowArg.Input);
+  let output = <usize>arg(pc, WindowArg.Output);
+  let residual = <usize>arg(pc, ConvArg.Residual);
+  for (let g = 0; g < groups; g++) {
+    for (let m = 0; m < pixels; m += blockPixels) {
+      const rows = min(blockPixels, pixels - m);
+      for (let k = 0; k < depth; k += blockDepth) {
+        const block = min(blockDepth, depth - k);
+        f32_pack_pixels_4(pc, input, m, rows, k, block, scratch);
+        let panel = weights;
+        for (let n = 0; n < outChannels; n += NR) {
+          f32_gemm_4x8(
+            rows,
+            min(NR, outChannels - n),
+            block,
+            scratch,
+            panel + <usize>(k + 1) * (NR << 2),
+            panel,
+            output + <usize>m * outStride + (<usize>n << 2),
+            outStride,
+            residual ? residual + <usize>m * residualStride + (<usize>n << 2) : 0,
+            residualStride,
+            k == 0,
+            k + block == depth,
+            pc + (ConvArg.Min << 2),
+          );
+          panel += panelBytes;
+        }
+      }
+    }
+    weights += <usize>((outChannels + NR - 1) / NR) * panelBytes;
+    input += <usize>channels << 2;
+    output += <usize>outChannels << 2;
+    if (residual) residual += <usize>outChannels << 2;
+  }
+}
+
+/** Where row `m` past the last pixel points: so far above the picture that every tap reads zeros. */
+const NOWHERE: i32 = -0x40000000;
+
+/**
+ * Packs `rows` output pixels from `m` on, depth `k` to `k + depth`, into [rows / 4][depth][4]. Padding and pixels past the end
+ * read the zeros.
+ */
+export function f32_pack_pixels_4(pc: usize, input: usize, m: i32, rows: i32, k: i32, depth: i32, output: usize): void {
+  const height = arg(pc, WindowArg.InHeight);
+  const width = arg(pc, WindowArg.InWidth);
+  const outHeight = arg(pc, WindowArg.OutHeight);
+  const outWidth = arg(pc, WindowArg.OutWidth);
+  const channels = arg(pc, WindowArg.Channels);
+  const kernelWidth = arg(pc, WindowArg.KernelWidth);
+  const strideHeight = arg(pc, WindowArg.StrideHeight);
+  const strideWidth = arg(pc, WindowArg.StrideWidth);
+  const padTop = arg(pc, WindowArg.PadTop);
+  const padLeft = arg(pc, WindowArg.PadLeft);
+  const dilationHeight = arg(pc, WindowArg.DilationHeight);
+  const dilationWidth = arg(pc, WindowArg.DilationWidth);
+  const zeros = <usize>arg(pc, ConvArg.Zeros);
+  const pixelStride = <usize>arg(pc, WindowArg.InPixelStride);
+  const imageStride = <usize>height * <usize>width * pixelStride;
+
+  const end = m + rows;
+  const tap = k / channels;
+  const firstChannel = k - tap * channels;
+  let ox = m % outWidth;
+  let oy = (m / outWidth) % outHeight;
+  let image = input + <usize>(m / (outWidth * outHeight)) * imageStride;
+  for (; m < end; m += MR) {
+    let y0 = NOWHERE, y1 = NOWHERE, y2 = NOWHERE, y3 = NOWHERE;
+    let x0 = 0, x1 = 0, x2 = 0, x3 = 0;
+    let i0: usize = 0, i1: usize = 0, i2: usize = 0, i3: usize = 0;
+    for (let i = 0; i < MR; i++) {
+      const y = m + i < end ? oy * strideHeight - padTop : NOWHERE;
+      // Shift the four positions by one; after four turns each pixel is in its place.
+      y0 = y1, y1 = y2, y2 = y3, y3 = y;
+      x0 = x1, x1 = x2, x2 = x3, x3 = ox * strideWidth - padLeft;
+      i0 = i1, i1 = i2, i2 = i3, i3 = image;
+      if (++ox == outWidth) {
+        ox = 0;
+        if (++oy == outHeight) {
+          oy = 0;
+          image += imageStride;
+        }
+      }
+    }
+    let ky = tap / kernelWidth;
+    let kx = tap - ky * kernelWidth;
+    let c = firstChannel;
+    let left = depth;
+    while (left > 0) {
+      const count = min(channels - c, left);
+      const dy = ky * dilationHeight;
+      const dx = kx * dilationWidth;
+      const offset = <usize>c << 2;
+      output = packTap(
+        output,
+        tapPointer(i0, y0 + dy, x0 + dx, height, width, pixelStride, zeros) + offset,
+        tapPointer(i1, y1 + dy, x1 + dx, height, width, pixelStride, zeros) + offset,
+        tapPointer(i2, y2 + dy, x2 + dx, height, width, pixelStride, zeros) + offset,
+        tapPointer(i3, y3 + dy, x3 + dx, height, width, pixelStride, zeros) + offset,
+        count,
+      );
+      left -= count;
+      c = 0;
+      if (++kx == kernelWidth) {
+        kx = 0;
+        ky++;
+      }
+    }
+  }
+}
+
+// @ts-expect-error: decorator
+@inline
+function tapPointer(image: usize, y: i32, x: i32, height: i32, width: i32, pixelStride: usize, zeros: usize): usize {
+  const inside = i32(<u32>y < <u32>height) & i32(<u32>x < <u32>width);
+  return select<usize>(image + (<usize>y * <usize>width + <usize>x) * pixelStride, zeros, inside);
+}
+
+/** Interleaves `count` channels of four pixels: [4][count] to [count][4]. */
+// @ts-expect-error: decorator
+@inline
+function packTap(output: usize, p0: usize, p1: usize, p2: usize, p3: usize, count: i32): usize {
+  while (count >= 4) {
+    const r0 = v128.load(p0);
+    const r1 = v128.load(p1);
+    const r2 = v128.load(p2);
+    const r3 = v128.load(p3);
+    const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+    const t1 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+    const t2 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+    const t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+    v128.store(output, v128.shuffle<f64>(t0, t1, 0, 2));
+    v128.store(output, v128.shuffle<f64>(t0, t1, 1, 3), 16);
+    v128.store(output, v128.shuffle<f64>(t2, t3, 0, 2), 32);
+    v128.store(output, v128.shuffle<f64>(t2, t3, 1, 3), 48);
+    p0 += 16;
+    p1 += 16;
+    p2 += 16;
+    p3 += 16;
+    output += 64;
+    count -= 4;
+  }
+  while (count > 0) {
+    store<f32>(output, load<f32>(p0));
+    store<f32>(output, load<f32>(p1), 4);
+    store<f32>(output, load<f32>(p2), 8);
+    store<f32>(output, load<f32>(p3), 12);
+    p0 += 4;
+    p1 += 4;
+    p2 += 4;
+    p3 += 4;
+    output += 16;
+    count--;
+  }
+  return output;
+}

@@ -1,0 +1,121 @@
+// C[m][n] = clamp(bias[n] + sum over k of A[m][k] * B[k][n] + residual[m][n], min, max)
+//
+// One panel of 8 columns (n) against a block of packed rows (m), over a block of the depth (k).
+//   a         packed rows: [ceil(rows / 4)][depth][4] floats; rows past the end hold anything
+//   b         the panel's rows k of this block: [depth][8] floats; columns past the end hold zeros
+//   bias      8 floats, read where `first`
+//   c         row m at c + m * cStride bytes; only `columns` (1 to 8) columns are written
+//   residual  0, or rows like c's with residualStride; may be c itself
+//   first     the depth starts here: begin from the bias; otherwise from what c holds
+//   last      the depth ends here: add the residual and clamp
+//   limits    min and max, two floats: in memory, for the loop has no register to spare for them
+// Tile 4x8: eight accumulators, two vectors of b, one splat of a, in the 16 registers of x86-64. A row past the end is
+// computed over the last one's place and stored before it (rows are stored from the last to the first), so that there is no
+// scalar tail. Reads of c and residual may run 28 bytes past the last column.
+
+import { clamp, madd, storeLanes } from '../math/simd';
+
+export function f32_gemm_4x8(
+  rows: i32,
+  columns: i32,
+  depth: i32,
+  a: usize,
+  b: usize,
+  bias: usize,
+  c: usize,
+  cStride: usize,
+  residual: usize,
+  residualStride: usize,
+  first: bool,
+  last: bool,
+  limits: usize,
+): void {
+  const bEnd = b + ((<usize>depth) << 5);
+  while (rows > 0) {
+    const c1 = select<usize>(c + cStride, c, rows > 1);
+    const c2 = select<usize>(c1 + cStride, c1, rows > 2);
+    const c3 = select<usize>(c2 + cStride, c2, rows > 3);
+    let x00: v128, x01: v128, x10: v128, x11: v128, x20: v128, x21: v128, x30: v128, x31: v128;
+    if (first) {
+      x00 = x10 = x20 = x30 = v128.load(bias);
+      x01 = x11 = x21 = x31 = v128.load(bias, 16);
+    } else {
+      x00 = v128.load(c);
+      x01 = v128.load(c, 16);
+      x10 = v128.load(c1);
+      x11 = v128.load(c1, 16);
+      x20 = v128.load(c2);
+      x21 = v128.load(c2, 16);
+      x30 = v128.load(c3);
+      x31 = v128.load(c3, 16);
+    }
+    let bp = b;
+    while (bp < bEnd) {
+      const b0 = v128.load(bp);
+      const b1 = v128.load(bp, 16);
+      let s = v128.load32_splat(a);
+      x00 = madd(s, b0, x00);
+      x01 = madd(s, b1, x01);
+      s = v128.load32_splat(a, 4);
+      x10 = madd(s, b0, x10);
+      x11 = madd(s, b1, x11);
+      s = v128.load32_splat(a, 8);
+      x20 = madd(s, b0, x20);
+      x21 = madd(s, b1, x21);
+      s = v128.load32_splat(a, 12);
+      x30 = madd(s, b0, x30);
+      x31 = madd(s, b1, x31);
+      a += 16;
+      bp += 32;
+    }
+    if (last) {
+      if (residual) {
+        const r1 = select<usize>(residual + residualStride, residual, rows > 1);
+        const r2 = select<usize>(r1 + residualStride, r1, rows > 2);
+        const r3 = select<usize>(r2 + residualStride, r2, rows > 3);
+        x00 = f32x4.add(x00, v128.load(residual));
+        x01 = f32x4.add(x01, v128.load(residual, 16));
+        x10 = f32x4.add(x10, v128.load(r1));
+        x11 = f32x4.add(x11, v128.load(r1, 16));
+        x20 = f32x4.add(x20, v128.load(r2));
+        x21 = f32x4.add(x21, v128.load(r2, 16));
+        x30 = f32x4.add(x30, v128.load(r3));
+        x31 = f32x4.add(x31, v128.load(r3, 16));
+        residual += residualStride << 2;
+      }
+      const low = v128.load32_splat(limits);
+      const high = v128.load32_splat(limits, 4);
+      x00 = clamp(x00, low, high);
+      x01 = clamp(x01, low, high);
+      x10 = clamp(x10, low, high);
+      x11 = clamp(x11, low, high);
+      x20 = clamp(x20, low, high);
+      x21 = clamp(x21, low, high);
+      x30 = clamp(x30, low, high);
+      x31 = clamp(x31, low, high);
+    }
+    if (columns == 8) {
+      v128.store(c3, x30);
+      v128.store(c3, x31, 16);
+      v128.store(c2, x20);
+      v128.store(c2, x21, 16);
+      v128.store(c1, x10);
+      v128.store(c1, x11, 16);
+      v128.store(c, x00);
+      v128.store(c, x01, 16);
+    } else {
+      storeColumns(c3, x30, x31, columns);
+      storeColumns(c2, x20, x21, columns);
+      storeColumns(c1, x10, x11, columns);
+      storeColumns(c, x00, x01, columns);
+    }
+    c += cStride << 2;
+    rows -= 4;
+  }
+}
+
+/** Stores the first `columns` (1 to 7) of eight. */
+function storeColumns(pointer: usize, x0: v128, x1: v128, columns: i32): void {
+  storeLanes(pointer, x0, columns);
+  if (columns > 4) storeLanes(pointer + 16, x1, columns - 4);
+}

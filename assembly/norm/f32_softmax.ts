@@ -1,0 +1,81 @@
+// Y[o][l][i] = e^(X[o][l][i] - m) / sum over l of e^(X[o][l][i] - m), m = max over l of X[o][l][i]
+//
+//   input, output  row-major [Outer, Length, Inner] without gaps; output may be input
+// With Inner 1 the vector runs along Length: four partial sums, added in the order (0 + 2) + (1 + 3). Otherwise along Inner.
+// Reads may run 12 bytes past the end; where the output is the input, what lies past a row there is not yet written.
+
+import { exp } from '../math/exp';
+import { arg, storeLanes } from '../math/simd';
+import { SoftmaxArg } from '../opcodes';
+
+const LOWEST: f32 = -f32.MAX_VALUE * 2;
+
+export function f32_softmax(pc: usize): void {
+  const outer = arg(pc, SoftmaxArg.Outer);
+  const length = arg(pc, SoftmaxArg.Length);
+  const inner = arg(pc, SoftmaxArg.Inner);
+  const bytes = (<usize>length * <usize>inner) << 2;
+  let input = <usize>arg(pc, SoftmaxArg.Input);
+  let output = <usize>arg(pc, SoftmaxArg.Output);
+  for (let o = 0; o < outer; o++) {
+    if (inner == 1) {
+      f32_softmax_row(input, output, length);
+    } else {
+      const stride = (<usize>inner) << 2;
+      for (let i = 0; i < inner; i += 4) {
+        const at = (<usize>i) << 2;
+        f32_softmax_column_c4(input + at, output + at, length, stride, min(4, inner - i));
+      }
+    }
+    input += bytes;
+    output += bytes;
+  }
+}
+
+/** A row of `length` elements without gaps. */
+export function f32_softmax_row(input: usize, output: usize, length: i32): void {
+  const whole = length & ~3;
+  let highest = f32x4.splat(LOWEST);
+  for (let i = 0; i < whole; i += 4) highest = f32x4.max(highest, v128.load(input + ((<usize>i) << 2)));
+  for (let i = whole; i < length; i++) highest = f32x4.max(highest, v128.load32_splat(input + ((<usize>i) << 2)));
+  highest = f32x4.max(highest, v128.shuffle<f32>(highest, highest, 2, 3, 0, 1));
+  highest = f32x4.max(highest, v128.shuffle<f32>(highest, highest, 1, 0, 3, 2));
+
+  let sums = f32x4.splat(0);
+  for (let i = 0; i < whole; i += 4) {
+    const at = (<usize>i) << 2;
+    const y = exp(f32x4.sub(v128.load(input + at), highest));
+    v128.store(output + at, y);
+    sums = f32x4.add(sums, y);
+  }
+  if (whole < length) {
+    const at = (<usize>whole) << 2;
+    const y = exp(f32x4.sub(v128.load(input + at), highest));
+    storeLanes(output + at, y, length - whole);
+    // Lanes past the end leave the sum as it is.
+    const past = i32x4.ge_s(i32x4(0, 1, 2, 3), i32x4.splat(length - whole));
+    sums = f32x4.add(sums, v128.andnot(y, past));
+  }
+  sums = f32x4.add(sums, v128.shuffle<f32>(sums, sums, 2, 3, 0, 1));
+  sums = f32x4.add(sums, v128.shuffle<f32>(sums, sums, 1, 0, 3, 2));
+  for (let i = 0; i < length; i += 4) {
+    const at = (<usize>i) << 2;
+    storeLanes(output + at, f32x4.div(v128.load(output + at), sums), length - i);
+  }
+}
+
+/** `count` (1 to 4) neighbouring columns of `length` elements, `stride` bytes apart. */
+export function f32_softmax_column_c4(input: usize, output: usize, length: i32, stride: usize, count: i32): void {
+  let highest = f32x4.splat(LOWEST);
+  for (let l = 0; l < length; l++) highest = f32x4.max(highest, v128.load(input + <usize>l * stride));
+  let sums = f32x4.splat(0);
+  for (let l = 0; l < length; l++) {
+    const y = exp(f32x4.sub(v128.load(input + <usize>l * stride), highest));
+    storeLanes(output + <usize>l * stride, y, count);
+    sums = f32x4.add(sums, y);
+  }
+  for (let l = 0; l < length; l++) {
+    const at = output + <usize>l * stride;
+    storeLanes(at, f32x4.div(v128.load(at), sums), count);
+  }
+}

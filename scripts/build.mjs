@@ -1,0 +1,36 @@
+// Builds everything that is not in the repository: build/ (the Wasm binaries, plain and as JavaScript modules), dist/ (the package).
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const tool = (path, ...args) => execFileSync(process.execPath, [path, ...args], { stdio: 'inherit' });
+
+rmSync('build', { recursive: true, force: true });
+rmSync('dist', { recursive: true, force: true });
+mkdirSync('dist/wasm', { recursive: true });
+
+for (const variant of ['strict', 'relaxed']) {
+  tool('node_modules/assemblyscript/bin/asc.js', '--config', 'asconfig.json', '--target', variant);
+  const wasm = readFileSync(`build/${variant}.wasm`);
+  writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
+  writeFileSync(`build/${variant}.js`, `export default '${wasm.toString('base64')}';\n`);
+  writeFileSync(`build/${variant}.d.ts`, '/** The binary in base64. */\ndeclare const base64: string;\nexport default base64;\n');
+}
+
+const { build } = await import('esbuild');
+await build({
+  entryPoints: { index: 'src/index.ts', vision: 'src/vision/index.ts', cli: 'src/cli/index.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  target: 'es2022',
+  packages: 'external',
+  external: ['node:*'],
+  sourcemap: true,
+  minifySyntax: true,
+  logLevel: 'warning',
+});
+tool('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');

@@ -1,0 +1,34 @@
+import type { Node } from '../../ops/operator.ts';
+import type { Network, Patch } from '../network.ts';
+import { foldBatchNorm } from './foldBatchNorm.ts';
+import { fuseClamp } from './fuseClamp.ts';
+import { fuseResidual } from './fuseResidual.ts';
+import type { Pass } from './pass.ts';
+import { removeIdentity } from './removeIdentity.ts';
+
+/** The passes in their order. */
+export const passes: readonly Pass[] = [removeIdentity, foldBatchNorm, fuseResidual, fuseClamp];
+
+export interface SimplifyOptions {
+  /** Only so many of the passes, to bisect a wrong result. */
+  readonly maxPasses?: number;
+  /** Checks the network after every patch. */
+  readonly verify?: boolean;
+}
+
+/** Runs the passes over the network. @returns what was done, in order */
+export function simplify(network: Network, { maxPasses = passes.length, verify = false }: SimplifyOptions = {}): Patch[] {
+  const applied: Patch[] = [];
+  for (const pass of passes.slice(0, maxPasses)) {
+    for (let i = 0; i < network.nodes.length; i++) {
+      const patch = pass.match(network.nodes[i] as Node, network);
+      if (!patch) continue;
+      network.apply(patch);
+      if (verify) network.verify();
+      applied.push(patch);
+      // Look again at what now stands there.
+      i = Math.max(-1, i - patch.remove.length);
+    }
+  }
+  return applied;
+}

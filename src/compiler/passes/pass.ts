@@ -1,0 +1,16 @@
+import type { Node } from '../../ops/operator.ts';
+import type { Network, Patch } from '../network.ts';
+
+/** One rewriting rule, tried at every node until it has nothing left to do. It only proposes; the driver applies. */
+export interface Pass {
+  readonly name: string;
+  match(node: Node, network: Network): Patch | undefined;
+}
+
+/** The same node with other attributes or inputs, in one patch. */
+export const replaceNode = (label: string, node: Node, change: Partial<Node>): Patch => ({
+  label,
+  remove: [node],
+  insert: [{ ...node, ...change }],
+  rename: new Map(),
+});

@@ -1,0 +1,94 @@
+import { NR, Op, PackArg } from '../../assembly/opcodes.ts';
+import type { Args, Buffer, Panels, Pointer, Value } from '../ops/operator.ts';
+import { product } from '../ops/shapes.ts';
+import type { LoadStep, Weight } from '../runtime/plan.ts';
+
+/** Bytes of packed weights. */
+export const panelBytes = ({ groups, columns, depth }: Panels): number => groups * Math.ceil(columns / NR) * (product(depth) + 1) * NR * 4;
+
+/** The words of the instruction that packs `groups` groups of `columns` columns. */
+export function packArgs(panels: Panels, source: Pointer, bias: Pointer | 0, output: Pointer, groups: number, columns: number): Args {
+  const { depth, strides } = panels;
+  return {
+    [PackArg.Source]: source,
+    [PackArg.Bias]: bias,
+    [PackArg.Output]: output,
+    [PackArg.Groups]: groups,
+    [PackArg.Columns]: columns,
+    [PackArg.Depth0]: depth[0],
+    [PackArg.Depth1]: depth[1],
+    [PackArg.Depth2]: depth[2],
+    [PackArg.GroupStride]: panels.groupStride,
+    [PackArg.ColumnStride]: panels.columnStride,
+    [PackArg.Stride0]: strides[0],
+    [PackArg.Stride1]: strides[1],
+    [PackArg.Stride2]: strides[2],
+    [PackArg.BiasStride]: panels.biasStride ?? 1,
+    [PackArg.Alpha]: { float: panels.alpha ?? 1 },
+    [PackArg.Beta]: { float: panels.beta ?? 1 },
+  };
+}
+
+/** Weights are staged in parts of about this many bytes, so that loading needs little memory beside the packed ones. */
+const STAGING_BYTES = 64 * 1024;
+
+/**
+ * Constant weights, packed at load: part after part goes into the staging buffer and is packed from there by the same kernel that
+ * packs weights at run time. Weights whose columns are not the outermost dimension ([K, N]) are staged in one part.
+ */
+export function packedWeight(panels: Panels): { weight: Weight; stagingBytes: number; staging: Buffer } {
+  const { weights, bias, groups, columns, groupStride, columnStride, depth } = panels;
+  const total = product(depth);
+  const bytes = panelBytes(panels);
+  const byColumn = groups === 1 && columnStride === total;
+  const byGroup = groups > 1;
+  // A unit is a panel's worth of columns, or a group; else all there is.
+  const units = byColumn ? Math.ceil(columns / NR) : byGroup ? groups : 1;
+  const unitElements = byColumn ? NR * total : byGroup ? groupStride : product(weights.dims);
+  const unitsPerPart = Math.max(1, Math.min(units, Math.floor(STAGING_BYTES / (unitElements * 4))));
+  const columnsPerUnit = byColumn ? NR : columns;
+  const outputPerUnit = bytes / units;
+  const biasStride = panels.biasStride ?? 1;
+  const stagedElements = unitsPerPart * unitElements;
+  const staging: Buffer = { region: 'arena', bytes: (stagedElements + unitsPerPart * columnsPerUnit) * 4, offset: 0 };
+  const buffer: Buffer = { region: 'weights', bytes, offset: 0 };
+
+  function* load(): Generator<LoadStep> {
+    const data = floats(weights);
+    const biases = bias && floats(bias);
+    for (let unit = 0; unit < units; unit += unitsPerPart) {
+      const here = Math.min(unitsPerPart, units - unit);
+      const firstColumn = unit * columnsPerUnit;
+      const columnCount = byGroup ? columns : Math.min(columns - firstColumn, here * columnsPerUnit);
+      const part = data.subarray(unit * unitElements, (unit + here) * unitElements);
+      const to = { buffer: staging, offset: 0 };
+      const biasAt = { buffer: staging, offset: stagedElements * 4 };
+      const copies = [{ data: part, to }];
+      if (biases) {
+        const count = byGroup ? here * columns : columnCount;
+        copies.push({ data: biasStride === 0 ? biases : biases.subarray(firstColumn, firstColumn + count), to: biasAt });
+      }
+      const output = { buffer, offset: unit * outputPerUnit };
+      const args = packArgs(panels, to, biases ? biasAt : 0, output, byGroup ? here : 1, columnCount);
+      yield { copies, instruction: { op: Op.PackPanels, args, node: weights.name, macs: 0 } };
+    }
+  }
+  const { alpha = 1, beta = 1, strides } = panels;
+  const key = [weights.name, bias?.name ?? '', groups, columns, depth, columnStride, strides, biasStride, alpha, beta].join('|');
+  return { weight: { key: `panels|${key}`, buffer, load }, stagingBytes: staging.bytes, staging };
+}
+
+/** A constant as it is. */
+export function rawWeight(value: Value): Weight {
+  const buffer: Buffer = { region: 'weights', bytes: product(value.dims) * 4, offset: 0 };
+  return { key: `raw|${value.name}`, buffer, load: () => [{ copies: [{ data: floats(value), to: { buffer, offset: 0 } }] }] };
+}
+
+/** Zeros. Fresh memory is zero, so there is nothing to load. */
+export const zeroWeight = (bytes: number): Weight => ({
+  key: `zeros|${bytes}`,
+  buffer: { region: 'weights', bytes, offset: 0 },
+  load: () => [],
+});
+
+const floats = (value: Value): Float32Array => value.constant?.read() as Float32Array;

@@ -1,0 +1,171 @@
+import type { Attribute, Constant, Dim, GraphInput, GraphNode, GraphOutput } from '../../graph/graph.ts';
+import { maxRank, widened } from '../bytes.ts';
+import { readTensor, storedType } from './tensor.ts';
+import { FIXED32, VARINT, type Wire } from './wire.ts';
+
+/** AttributeProto.AttributeType, in order. */
+const kinds =
+  'undefined float int string tensor graph floats ints strings tensors graphs sparse_tensor sparse_tensors type_proto type_protos'.split(
+    ' ',
+  );
+
+/** The kind of value that each field of AttributeProto holds; files of IR 1 do not state it. */
+const kindOfField: Record<number, number> = {
+  2: 1,
+  3: 2,
+  4: 3,
+  5: 4,
+  6: 5,
+  7: 6,
+  8: 7,
+  9: 8,
+  10: 9,
+  11: 10,
+  22: 11,
+  23: 12,
+  14: 13,
+  15: 14,
+};
+
+export const domainOf = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);
+
+function readAttribute(wire: Wire, attributes: Map<string, Attribute>): void {
+  const node = wire.where;
+  let place = `an attribute of ${node}`;
+  let name = '';
+  let kind = 0;
+  let seen = 0;
+  let reference = false;
+  let float = 0;
+  let int: number | bigint = 0;
+  let string = '';
+  let tensor: Constant | undefined;
+  const floats: number[] = [];
+  const ints: (number | bigint)[] = [];
+  const strings: string[] = [];
+  wire.message(place, (field) => {
+    seen = kindOfField[field] ?? seen;
+    if (field === 1) {
+      name = wire.string();
+      wire.where = place = `the attribute '${name}' of ${node}`;
+    } else if (field === 2) float = wire.float();
+    else if (field === 3) int = wire.int();
+    else if (field === 4) string = wire.string();
+    else if (field === 5) tensor = readTensor(wire, place);
+    else if (field === 7) wire.each(FIXED32, (value) => floats.push(value as number));
+    else if (field === 8) wire.each(VARINT, (value) => ints.push(value));
+    else if (field === 9) strings.push(wire.string());
+    else if (field === 20) kind = Number(wire.int());
+    else if (field === 21) reference = true;
+  });
+  if (attributes.has(name)) throw wire.fail('INVALID_MODEL', `${node} has two attributes '${name}'`);
+  kind ||= seen;
+  if (kind === 4 && !tensor) throw wire.fail('INVALID_MODEL', `${place} has no tensor`);
+  const whole = ints.every((value) => typeof value === 'number');
+  const values: Record<number, Attribute | undefined> = {
+    1: float,
+    2: int,
+    3: string,
+    4: tensor,
+    6: floats,
+    7: whole ? (ints as number[]) : ints.map(BigInt),
+    8: strings,
+  };
+  const unsupported = { unsupported: reference ? 'reference' : (kinds[kind] ?? `type ${kind}`) };
+  attributes.set(name, (reference ? undefined : values[kind]) ?? unsupported);
+}
+
+function readNode(wire: Wire, index: number): GraphNode {
+  const label = `node ${index}`;
+  let name = '';
+  let op = '';
+  let domain = '';
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const attributes = new Map<string, Attribute>();
+  wire.message(label, (field) => {
+    if (field === 1) inputs.push(wire.string());
+    else if (field === 2) outputs.push(wire.string());
+    else if (field === 3) {
+      name = wire.string();
+      wire.where = `node '${name}'`;
+    } else if (field === 4) op = wire.string();
+    else if (field === 5) readAttribute(wire, attributes);
+    else if (field === 7) domain = domainOf(wire.string());
+  });
+  if (!op) throw wire.fail('INVALID_MODEL', `${name ? `node '${name}'` : label} has no op_type`);
+  return { op, domain, name: name || `${op}_${index}`, inputs, outputs, attributes };
+}
+
+/** TensorShapeProto: a size, a name, or '' for what is not known, which exporters write as nothing or as -1. */
+function readShape(wire: Wire, label: string): Dim[] {
+  const dims: Dim[] = [];
+  wire.message(label, (field) => {
+    if (field !== 1) return;
+    let dim: Dim = '';
+    wire.message(label, (field) => {
+      if (field === 1) {
+        const value = Number(wire.int());
+        if (value > Number.MAX_SAFE_INTEGER) throw wire.fail('INVALID_MODEL', `${label} has a dimension of ${value}`);
+        dim = value < 0 ? '' : value;
+      } else if (field === 2) dim = wire.string();
+    });
+    dims.push(dim);
+    if (dims.length > maxRank) throw wire.fail('INVALID_MODEL', `${label} has more than ${maxRank} dimensions`);
+  });
+  return dims;
+}
+
+/** ValueInfoProto. An input must be a tensor with a shape; an output's type and shape may be left out, and what is no tensor is left out. */
+function readValue(wire: Wire, kind: 'input' | 'output', index: number): GraphOutput {
+  let label = `${kind} ${index}`;
+  let name = '';
+  let code: number | undefined;
+  let dims: Dim[] | undefined;
+  let other = false;
+  wire.message(label, (field) => {
+    if (field === 1) {
+      name = wire.string();
+      wire.where = label = `the ${kind} '${name}'`;
+    } else if (field === 2) {
+      wire.message(label, (field) => {
+        other ||= [4, 5, 8, 9].includes(field);
+        if (field !== 1) return;
+        wire.message(label, (field) => {
+          if (field === 1) code = Number(wire.int());
+          else if (field === 2) dims = readShape(wire, label);
+        });
+      });
+    }
+  });
+  if (!name) throw wire.fail('INVALID_MODEL', `${label} has no name`);
+  if (other && kind === 'input') throw wire.fail('UNSUPPORTED', `${label} is not a tensor`);
+  if (kind === 'input' && !dims) throw wire.fail('INVALID_MODEL', `${label} has no shape`);
+  return { name, type: code || kind === 'input' ? widened(storedType(wire, code ?? 0, label)) : undefined, dims };
+}
+
+export interface GraphParts {
+  name: string;
+  readonly nodes: GraphNode[];
+  readonly constants: Map<string, Constant>;
+  readonly inputs: GraphInput[];
+  readonly outputs: GraphOutput[];
+}
+
+/** The GraphProto at hand, part by part: nothing is known yet about how the parts go together. */
+export function readGraph(wire: Wire): GraphParts {
+  const graph: GraphParts = { name: '', nodes: [], constants: new Map(), inputs: [], outputs: [] };
+  wire.message('the graph', (field) => {
+    if (field === 1) graph.nodes.push(readNode(wire, graph.nodes.length));
+    else if (field === 2) graph.name = wire.string();
+    else if (field === 5) {
+      const constant = readTensor(wire, `initializer ${graph.constants.size}`, (name) => `the initializer '${name}'`);
+      if (!constant.name) throw wire.fail('INVALID_MODEL', `initializer ${graph.constants.size} has no name`);
+      if (graph.constants.has(constant.name)) throw wire.fail('INVALID_MODEL', `there are two initializers '${constant.name}'`);
+      graph.constants.set(constant.name, constant);
+    } else if (field === 11) graph.inputs.push(readValue(wire, 'input', graph.inputs.length) as GraphInput);
+    else if (field === 12) graph.outputs.push(readValue(wire, 'output', graph.outputs.length));
+    else if (field === 15) throw wire.fail('UNSUPPORTED', 'the graph has sparse initializers, which Lanewise does not read');
+  });
+  return graph;
+}

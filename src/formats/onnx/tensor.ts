@@ -1,0 +1,90 @@
+import type { Constant } from '../../graph/graph.ts';
+import { formatDims, Tensor } from '../../graph/tensor.ts';
+import { bytesPerElement, countOf, isStoredType, maxRank, type StoredType, storageOf, storedConstant, widen, widened } from '../bytes.ts';
+import { FIXED32, FIXED64, type ScalarWire, VARINT, Wire } from './wire.ts';
+
+/** TensorProto.DataType, in order. */
+const typeNames =
+  'undefined float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64 complex64 complex128 bfloat16 float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4 float4e2m1 float8e8m0 uint2 int2'.split(
+    ' ',
+  );
+
+/** @param label names the value in errors: "the input 'x'" */
+export function storedType(wire: Wire, code: number, label: string): StoredType {
+  if (!code) throw wire.fail('INVALID_MODEL', `${label} has no element type`);
+  const name = typeNames[code] ?? `number ${code}`;
+  if (!isStoredType(name)) throw wire.fail('UNSUPPORTED', `${label} has element type ${name}, which Lanewise does not read`);
+  return name;
+}
+
+/** The field of TensorProto that holds a type's elements where raw_data does not. */
+const typedField = (stored: StoredType): number =>
+  (({ float32: 4, int64: 7, float64: 10, uint32: 11, uint64: 11 }) as Partial<Record<StoredType, number>>)[stored] ?? 5;
+
+const typedFields = [4, 5, 7, 10, 11];
+
+const wireOf = (field: number): ScalarWire => (field === 4 ? FIXED32 : field === 10 ? FIXED64 : VARINT);
+
+/**
+ * The TensorProto at hand, checked so far that its `read()` cannot fail.
+ * @param place names it in errors
+ * @param placed names it by its own name, where that says more
+ */
+export function readTensor(wire: Wire, place: string, placed = (_name: string) => place): Constant {
+  let label = place;
+  let name = '';
+  let code = 0;
+  let raw: Uint8Array | undefined;
+  let external = false;
+  const dims: (number | bigint)[] = [];
+  const counts: Record<number, number> = {};
+  const bytes = wire.message(place, (field) => {
+    if (field === 1) wire.each(VARINT, (dim) => dims.push(dim));
+    else if (field === 2) {
+      code = Number(wire.int());
+      wire.known = true;
+    } else if (field === 8) {
+      name = wire.string();
+      wire.where = label = placed(name);
+    } else if (field === 9) raw = wire.blob();
+    else if (field === 14) external = wire.int() === 1;
+    else if (typedFields.includes(field)) counts[field] = (counts[field] ?? 0) + wire.count(wireOf(field));
+  });
+  const stored = storedType(wire, code, label);
+  if (external) throw wire.fail('UNSUPPORTED', `${label} keeps its data in another file; external data is not read yet`);
+  const count = countOf(dims);
+  const shape = formatDims(dims.slice(0, maxRank).map(String));
+  if (Number.isNaN(count)) throw wire.fail('INVALID_MODEL', `${label} has ${dims.length} dimensions ${shape}, which make no shape`);
+  const field = typedField(stored);
+  const found = raw?.length ? raw.length / bytesPerElement(stored) : (counts[field] ?? 0);
+  if (found !== count) throw wire.fail('INVALID_MODEL', `${label} is ${stored} ${shape}, ${count} elements, but has data for ${found}`);
+  if (raw?.length) return storedConstant(name, stored, dims as number[], raw);
+  const read = () => {
+    const data = new (storageOf(stored))(count) as Float32Array<ArrayBuffer>;
+    // Only the arrays of 64-bit integers take bigints, and they take nothing else.
+    const convert = (/int64/.test(stored) ? BigInt : Number) as NumberConstructor;
+    const again = new Wire(bytes, name, 'tensor');
+    let i = 0;
+    again.message('', (at) => {
+      if (at !== field) return;
+      again.each(wireOf(field), (value) => {
+        data[i++] = convert(value);
+      });
+    });
+    return widen(stored, data);
+  };
+  return { name, type: widened(stored), dims: dims as number[], read };
+}
+
+/**
+ * A file with one serialized TensorProto, as ONNX's backend tests keep inputs and outputs (`test_data_set_0/input_0.pb`).
+ * float16 and bfloat16 come as float32. The tensor's data may share the memory of `bytes`.
+ * @param what names the file in errors
+ * @throws LanewiseError INVALID_FILE or TRUNCATED_FILE for bytes that are no TensorProto, INVALID_MODEL where its shape does not fit its
+ * data, UNSUPPORTED for strings, complex numbers, floats of 8 bits and less, and external data
+ */
+export function readTensorProto(bytes: Uint8Array, what: string): { name: string; tensor: Tensor } {
+  const wire = new Wire(bytes, what, 'tensor');
+  const { name, type, dims, read } = readTensor(wire, 'the tensor', (name) => `the tensor '${name}'`);
+  return { name, tensor: new Tensor(type, read(), dims) };
+}

@@ -1,0 +1,84 @@
+import { type ErrorCode, LanewiseError } from '../errors.ts';
+import type { Constant } from '../graph/graph.ts';
+import { formatDims } from '../graph/tensor.ts';
+import { bytesPerElement, countOf, type StoredType, startOf, storedConstant } from './bytes.ts';
+
+const types = new Map<string, StoredType>([
+  ['F32', 'float32'],
+  ['F16', 'float16'],
+  ['BF16', 'bfloat16'],
+  ['F64', 'float64'],
+  ['I8', 'int8'],
+  ['U8', 'uint8'],
+  ['I16', 'int16'],
+  ['U16', 'uint16'],
+  ['I32', 'int32'],
+  ['U32', 'uint32'],
+  ['I64', 'int64'],
+  ['U64', 'uint64'],
+  ['BOOL', 'bool'],
+]);
+
+const maxHeader = 100_000_000;
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * A safetensors file (github.com/huggingface/safetensors#format): the tensors by name in the header's order, and the `__metadata__`.
+ *
+ * Constants are views on `bytes`, decoded by `read()`; F16 and BF16 come as float32.
+ * @param what names the file in errors
+ * @throws LanewiseError INVALID_FILE for bytes that are not safetensors or break its rules (offsets must cover the data without gaps),
+ * TRUNCATED_FILE where the file ends early, UNSUPPORTED for other element types
+ */
+export function readSafetensors(bytes: Uint8Array, what: string): { tensors: Map<string, Constant>; metadata: Map<string, string> } {
+  const fail = (message: string, code: ErrorCode = 'INVALID_FILE') => new LanewiseError(code, `${what}: ${message}`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = bytes.length > 8 ? view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32 : 0;
+  if (bytes[8] !== 0x7b || length > maxHeader) throw fail(`not a safetensors file: ${startOf(bytes)}`);
+  const start = 8 + length;
+  if (start > bytes.length) throw fail(`the header takes ${start} bytes, but the file ends at byte ${bytes.length}`, 'TRUNCATED_FILE');
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, start)));
+  } catch (cause) {
+    throw new LanewiseError('INVALID_FILE', `${what}: the safetensors header is not valid JSON`, { cause });
+  }
+  if (!isObject(header)) throw fail('the safetensors header is not an object');
+  const tensors = new Map<string, Constant>();
+  const metadata = new Map<string, string>();
+  const ranges: [begin: number, end: number, name: string][] = [];
+  for (const [name, entry] of Object.entries(header)) {
+    if (!isObject(entry)) throw fail(`the entry '${name}' is not an object`);
+    if (name === '__metadata__') {
+      for (const [key, value] of Object.entries(entry)) {
+        if (typeof value !== 'string') throw fail(`the metadata '${key}' is not a string`);
+        metadata.set(key, value);
+      }
+      continue;
+    }
+    const { dtype, shape, data_offsets: offsets } = entry;
+    if (typeof dtype !== 'string') throw fail(`the tensor '${name}' has no dtype`);
+    const stored = types.get(dtype);
+    if (!stored) throw fail(`the tensor '${name}' has dtype ${dtype}, which Lanewise does not read`, 'UNSUPPORTED');
+    const count = Array.isArray(shape) ? countOf(shape) : NaN;
+    if (Number.isNaN(count)) throw fail(`the tensor '${name}' has no valid shape`);
+    const [begin, end] = (Array.isArray(offsets) && offsets.length === 2 ? offsets : []) as [unknown, unknown];
+    if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end)) throw fail(`the tensor '${name}' has no valid data_offsets`);
+    const [from, to] = [begin as number, end as number];
+    if (to - from !== count * bytesPerElement(stored)) {
+      throw fail(`the tensor '${name}' is ${dtype} ${formatDims(shape as number[])}, which does not take its ${to - from} bytes`);
+    }
+    ranges.push([from, to, name]);
+    tensors.set(name, storedConstant(name, stored, shape as number[], bytes.subarray(start + from, start + to)));
+  }
+  let covered = 0;
+  for (const [begin, end, name] of ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+    if (begin !== covered) throw fail(`the tensor '${name}' starts at ${begin}, where the one before ends at ${covered}`);
+    covered = end;
+  }
+  const rest = bytes.length - start;
+  if (covered > rest) throw fail(`the tensors take ${covered} bytes, but only ${rest} follow the header`, 'TRUNCATED_FILE');
+  if (covered < rest) throw fail(`the tensors take ${covered} bytes, but ${rest} follow the header`);
+  return { tensors, metadata };
+}

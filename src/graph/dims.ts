@@ -1,0 +1,16 @@
+import { LanewiseError } from '../errors.ts';
+import type { Dim } from './graph.ts';
+import { elementCount, formatDims } from './tensor.ts';
+
+/**
+ * The shape that a call or the options give an input, checked against the graph's.
+ * @throws LanewiseError INVALID_INPUT
+ */
+export function checkDims(name: string, expected: readonly Dim[], got: readonly number[]): void {
+  elementCount(got, `input '${name}'`);
+  const fits = expected.length === got.length && expected.every((dim, i) => typeof dim === 'string' || dim === got[i]);
+  if (!fits) {
+    const shown = expected.map((dim) => (dim === '' ? '?' : dim));
+    throw new LanewiseError('INVALID_INPUT', `input '${name}' takes ${formatDims(shown)}, got ${formatDims(got)}`);
+  }
+}

@@ -1,0 +1,79 @@
+import { checkOperators } from './compiler/bind.ts';
+import { compile } from './compiler/compile.ts';
+import { LanewiseError } from './errors.ts';
+import { readOnnx } from './formats/onnx/index.ts';
+import { checkDims } from './graph/dims.ts';
+import type { Dim, Graph } from './graph/graph.ts';
+import { operators } from './ops/index.ts';
+import { Model, type PlanSource } from './runtime/model.ts';
+import { chooseVariant, compileModule } from './runtime/wasm.ts';
+import { checkAborted, readSource, type Source, sourceName } from './source.ts';
+
+export interface LoadOptions {
+  /** The shape of inputs whose dimensions the model leaves open. Batch is 1 where nothing is said. */
+  readonly inputShapes?: Readonly<Record<string, readonly number[]>>;
+  /** Relaxed SIMD: faster, but results may differ between machines. Default false. */
+  readonly relaxed?: boolean | 'auto';
+  /** The binary, compiled already, for places that forbid compiling. `relaxed` then says which one it is. */
+  readonly wasm?: WebAssembly.Module;
+  /** Most bytes of activations and scratch space, 1 GiB where nothing is said: a guard against shapes that are a mistake. */
+  readonly memoryLimit?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Loads a model.
+ * @param source an ONNX file: path (in Node), URL, Response, ArrayBuffer or typed array
+ * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE, TRUNCATED_FILE, INVALID_MODEL, UNSUPPORTED (naming every operator that is),
+ *   INVALID_INPUT (the options), TOO_LARGE, NO_SIMD, ABORTED
+ */
+export async function load(source: Source, options: LoadOptions = {}): Promise<Model> {
+  const variant = chooseVariant(options.relaxed ?? false);
+  // The binary compiles while the file is read.
+  const compiling = options.wasm ? Promise.resolve(options.wasm) : compileModule(variant);
+  compiling.catch(() => {}); // Reported below, where it is awaited.
+  const bytes = await readSource(source, options.signal);
+  const graph = readOnnx(bytes, sourceName(source));
+  checkOperators(graph);
+  const module = await compiling;
+  checkAborted(options.signal);
+  return new Model(planSource(graph, options), module, variant, initialDims(graph, options));
+}
+
+/** Plans of a graph, made by the compiler. */
+export function planSource(graph: Graph, { memoryLimit, inputShapes = {} }: LoadOptions): PlanSource {
+  const wanted = (name: string, dims: readonly Dim[]): readonly Dim[] => inputShapes[name] ?? dims;
+  return {
+    inputs: graph.inputs.map((input) => ({ ...input, dims: wanted(input.name, input.dims) })),
+    outputs: graph.outputs.map(({ name, type = 'float32', dims = [] }) => ({ name, type, dims })),
+    shapingInputs: shapingInputs(graph),
+    plan: (dims, values) => compile(graph, memoryLimit === undefined ? { dims, values } : { dims, values, memoryLimit }),
+  };
+}
+
+/** The inputs that an operator needs to know when the plan is made: Reshape's shape, say. */
+function shapingInputs(graph: Graph): Set<string> {
+  const names = new Set(graph.inputs.map(({ name }) => name));
+  return new Set(
+    graph.nodes.flatMap(({ op, inputs }) =>
+      (operators.get(op)?.constantInputs ?? []).map((i) => inputs[i] ?? '').filter((name) => names.has(name)),
+    ),
+  );
+}
+
+/** The shape of every input: as the options say, as the file says, 1 for an open batch. Undefined where another dimension is open. */
+export function initialDims(graph: Graph, { inputShapes = {} }: LoadOptions): Map<string, readonly number[]> | undefined {
+  for (const name of Object.keys(inputShapes)) {
+    if (!graph.inputs.some((input) => input.name === name)) {
+      const names = graph.inputs.map((input) => `'${input.name}'`).join(', ');
+      throw new LanewiseError('INVALID_INPUT', `inputShapes names '${name}'; the model's inputs are ${names}`);
+    }
+  }
+  const shapes = graph.inputs.map(({ name, dims }): [string, readonly Dim[]] => {
+    const given = inputShapes[name];
+    if (given) checkDims(name, dims, given);
+    return [name, given ?? dims.map((dim, i) => (i === 0 && typeof dim === 'string' ? 1 : dim))];
+  });
+  const open = shapes.some(([, dims]) => dims.some((dim) => typeof dim === 'string'));
+  return open ? undefined : new Map(shapes as [string, readonly number[]][]);
+}

@@ -1,0 +1,71 @@
+import { LanewiseError } from '../errors.ts';
+import type { Attribute, Constant, GraphNode } from '../graph/graph.ts';
+
+/** Reads a node's attributes by kind, with defaults; `finish` complains about those that nobody read. */
+export class AttributeReader {
+  readonly #node: GraphNode;
+  readonly #unread: Set<string>;
+
+  constructor(node: GraphNode) {
+    this.#node = node;
+    this.#unread = new Set(node.attributes.keys());
+  }
+
+  int(name: string, fallback: number): number {
+    return this.#read(name, 'a whole number', isInt) ?? fallback;
+  }
+
+  /** An int attribute that is 0 or 1. */
+  flag(name: string, fallback = false): boolean {
+    const value = this.int(name, fallback ? 1 : 0);
+    if (value !== 0 && value !== 1) throw this.invalid(name, `is ${value}, expected 0 or 1`);
+    return value === 1;
+  }
+
+  float(name: string, fallback: number): number {
+    return this.#read(name, 'a finite number', (value): value is number => typeof value === 'number' && Number.isFinite(value)) ?? fallback;
+  }
+
+  string(name: string, fallback: string): string {
+    return this.#read(name, 'a string', (value): value is string => typeof value === 'string') ?? fallback;
+  }
+
+  /** Undefined where left out. */
+  ints(name: string): readonly number[] | undefined {
+    return this.#read(name, 'a list of whole numbers', (value): value is readonly number[] => Array.isArray(value) && value.every(isInt));
+  }
+
+  /** The attribute as the file has it. */
+  any(name: string): Attribute | undefined {
+    return this.#read(name, 'a value', (value): value is Attribute => value !== undefined);
+  }
+
+  invalid(name: string, problem: string): LanewiseError {
+    return new LanewiseError('INVALID_MODEL', `${nodeTitle(this.#node)}: attribute '${name}' ${problem}`);
+  }
+
+  unsupported(problem: string): LanewiseError {
+    return new LanewiseError('UNSUPPORTED', `${nodeTitle(this.#node)}: ${problem}`);
+  }
+
+  /** @throws LanewiseError UNSUPPORTED where an attribute was not read: ignoring it could give wrong results */
+  finish(): void {
+    for (const name of this.#unread) throw this.unsupported(`attribute '${name}' is not known at this opset`);
+  }
+
+  #read<T extends Attribute>(name: string, expected: string, fits: (value: Attribute) => value is T): T | undefined {
+    this.#unread.delete(name);
+    const value = this.#node.attributes.get(name);
+    if (value === undefined) return undefined;
+    if (!fits(value)) throw this.invalid(name, `is not ${expected}`);
+    return value;
+  }
+}
+
+const isInt = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value);
+
+export const isConstant = (value: Attribute): value is Constant => typeof value === 'object' && 'read' in value;
+
+/** `Conv 'layer1/conv'`, for errors. */
+export const nodeTitle = (node: { readonly op: string | { readonly name: string }; readonly name: string }): string =>
+  `${typeof node.op === 'string' ? node.op : node.op.name} '${node.name}'`;

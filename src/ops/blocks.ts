@@ -1,0 +1,16 @@
+import { MR } from '../../assembly/opcodes.ts';
+
+/** How much of the packed pixels a GEMM block may take: half of a small second-level cache. */
+const BLOCK_FLOATS = 32 * 1024;
+const MAX_DEPTH = 512;
+const MAX_PIXELS = 128;
+
+/** The GEMM's cache blocks for `pixels` rows of `depth`: sizes in elements; `pixels` is a whole number of tiles. */
+export function gemmBlocks(pixels: number, depth: number): { pixels: number; depth: number } {
+  // Even parts, so that the last one is not a sliver.
+  const parts = Math.ceil(depth / MAX_DEPTH);
+  const blockDepth = Math.ceil(depth / parts);
+  const most = Math.max(MR, Math.min(MAX_PIXELS, Math.floor(BLOCK_FLOATS / blockDepth)));
+  const tiles = Math.ceil(Math.min(most, pixels) / MR);
+  return { pixels: Math.max(1, tiles) * MR, depth: blockDepth };
+}

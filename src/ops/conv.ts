@@ -1,0 +1,134 @@
+import { ConvArg, DepthwiseConvArg, Op } from '../../assembly/opcodes.ts';
+import { formatDims } from '../graph/tensor.ts';
+import { gemmBlocks } from './blocks.ts';
+import { type Clamped, clampWords } from './clamp.ts';
+import type { Lowering, Node, OpenNode, Operator } from './operator.ts';
+import { asImage, input, invalid, product } from './shapes.ts';
+import { readWindow, resolveWindow, type WindowAttributes, windowArgs, windowReach } from './window.ts';
+
+export interface ConvAttributes extends WindowAttributes, Clamped {
+  readonly group: number;
+}
+
+/**
+ * ONNX Conv over one or two spatial dimensions: X [N, C, ...], W [M, C / group, ...], optional B [M]. After fusion there may be a
+ * fourth input, a residual of the output's shape that is added before the clamp.
+ */
+export const conv: Operator<ConvAttributes> = {
+  name: 'Conv',
+  opsets: [7, 21],
+  inputs: [2, 3],
+  outputs: [1, 1],
+  attributes: (reader) => {
+    const group = reader.int('group', 1);
+    if (group < 1) throw reader.invalid('group', `is ${group}, expected 1 or more`);
+    return { ...readWindow(reader), group };
+  },
+  inferShape(node) {
+    const { dims } = input(node, 0);
+    return [{ type: 'float32', dims: [dims[0] ?? 0, input(node, 1).dims[0] ?? 0, ...convWindow(node).out] }];
+  },
+  layout: () => ({ inputs: ['channelsLast', 'any', 'any', 'channelsLast'], output: 'channelsLast' }),
+  cost(node) {
+    const [weights, bias] = [input(node, 1).dims, node.inputs[2]];
+    const positions = product(node.outputs[0]?.dims ?? []);
+    return { macs: positions * product(weights.slice(1)), params: product(weights) + (bias ? product(bias.dims) : 0) };
+  },
+  reach: (node) => windowReach(convWindow(node)),
+  lower(node, to) {
+    if (isDepthwise(node)) lowerDepthwise(node, to);
+    else lowerGeneral(node, to);
+  },
+};
+
+/** One filter per channel. */
+export function isDepthwise(node: OpenNode<ConvAttributes>): boolean {
+  const { group } = node.attributes;
+  return group > 1 && group === input(node, 0).dims[1] && group === input(node, 1).dims[0];
+}
+
+function convWindow(node: OpenNode<ConvAttributes>) {
+  const { dims } = input(node, 0);
+  const weights = input(node, 1).dims;
+  const { group, kernel } = node.attributes;
+  const window = resolveWindow(node, dims, weights.slice(2));
+  const [filters = 0, depth = 0] = weights;
+  const channels = dims[1] ?? 0;
+  if (weights.length !== dims.length) throw invalid(node, `weights ${formatDims(weights)} do not fit an input of ${formatDims(dims)}`);
+  if (kernel && kernel.some((size, i) => size !== weights[i + 2])) {
+    throw invalid(node, `kernel_shape ${formatDims(kernel)} contradicts weights ${formatDims(weights)}`);
+  }
+  if (depth * group !== channels || filters % group !== 0 || depth === 0) {
+    throw invalid(node, `weights ${formatDims(weights)} in ${group} group(s) do not fit ${channels} input channels`);
+  }
+  const bias = node.inputs[2];
+  if (bias && (bias.dims.length !== 1 || bias.dims[0] !== filters)) {
+    throw invalid(node, `bias ${formatDims(bias.dims)} does not fit ${filters} output channels`);
+  }
+  return window;
+}
+
+function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
+  const [x, w, y] = [input(node, 0), input(node, 1), node.outputs[0] as Node['outputs'][0]];
+  const window = convWindow(node);
+  const { group } = node.attributes;
+  const [kernelHeight, kernelWidth] = window.kernel;
+  const channels = asImage(x.dims).channels / group;
+  const outChannels = asImage(y.dims).channels / group;
+  const taps = kernelHeight * kernelWidth;
+  const depth = taps * channels;
+  const image = asImage(y.dims);
+  const block = gemmBlocks(image.batch * image.height * image.width, depth);
+  const weights = to.panels({
+    weights: w,
+    bias: node.inputs[2],
+    groups: group,
+    columns: outChannels,
+    depth: [kernelHeight, kernelWidth, channels],
+    groupStride: outChannels * depth,
+    columnStride: depth,
+    strides: [kernelWidth, 1, taps],
+  });
+  const source = to.place(x);
+  const residual = node.inputs[3] && to.place(node.inputs[3]);
+  const target = to.define(y);
+  const [min, max] = clampWords(node.attributes);
+  to.emit(Op.Conv, {
+    ...windowArgs(window, x, y, source, target, channels),
+    [ConvArg.Weights]: weights,
+    [ConvArg.Zeros]: to.zeros(channels * 4),
+    [ConvArg.Scratch]: to.scratch(block.pixels * block.depth * 4),
+    [ConvArg.Residual]: residual?.pointer ?? 0,
+    [ConvArg.ResidualPixelStride]: residual?.pixelStride ?? 0,
+    [ConvArg.Groups]: group,
+    [ConvArg.OutChannels]: outChannels,
+    [ConvArg.BlockPixels]: block.pixels,
+    [ConvArg.BlockDepth]: block.depth,
+    [ConvArg.Min]: min,
+    [ConvArg.Max]: max,
+  });
+}
+
+function lowerDepthwise(node: Node<ConvAttributes>, to: Lowering): void {
+  const [x, w, y] = [input(node, 0), input(node, 1), node.outputs[0] as Node['outputs'][0]];
+  const window = convWindow(node);
+  const [kernelHeight, kernelWidth] = window.kernel;
+  const { channels } = asImage(x.dims);
+  const weights = to.panels({
+    weights: w,
+    bias: node.inputs[2],
+    groups: 1,
+    columns: channels,
+    depth: [kernelHeight, kernelWidth, 1],
+    groupStride: 0,
+    columnStride: kernelHeight * kernelWidth,
+    strides: [kernelWidth, 1, 0],
+  });
+  const [min, max] = clampWords(node.attributes);
+  to.emit(Op.DepthwiseConv, {
+    ...windowArgs(window, x, y, to.place(x), to.define(y), channels),
+    [DepthwiseConvArg.Weights]: weights,
+    [DepthwiseConvArg.Min]: min,
+    [DepthwiseConvArg.Max]: max,
+  });
+}

@@ -1,0 +1,52 @@
+import { LanewiseError } from '../errors.ts';
+import { formatDims } from '../graph/tensor.ts';
+import type { OpenNode, Value } from './operator.ts';
+
+/** The input at `index`, which the operator's arity says is there. */
+export function input(node: { readonly name: string; readonly inputs: readonly (Value | undefined)[] }, index: number): Value {
+  const value = node.inputs[index];
+  if (!value) throw new LanewiseError('INVALID_MODEL', `node '${node.name}' leaves out its input ${index}, which it needs`);
+  return value;
+}
+
+export function invalid(node: { readonly name: string }, problem: string): LanewiseError {
+  return new LanewiseError('INVALID_MODEL', `node '${node.name}': ${problem}`);
+}
+
+export function unsupported(node: { readonly name: string }, problem: string): LanewiseError {
+  return new LanewiseError('UNSUPPORTED', `node '${node.name}': ${problem}`);
+}
+
+export const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
+
+/** An axis from 0 on; negative ones count from the end. `rank` itself is allowed where `end` says so. */
+export function resolveAxis(node: OpenNode<unknown>, axis: number, rank: number, end = false): number {
+  const resolved = axis < 0 ? axis + rank : axis;
+  if (resolved < 0 || resolved > (end ? rank : rank - 1)) throw invalid(node, `axis ${axis} is outside a tensor of rank ${rank}`);
+  return resolved;
+}
+
+/** numpy's broadcasting of two shapes (ONNX: multidirectional). */
+export function broadcast(node: OpenNode<unknown>, a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const x = a[i - rank + a.length] ?? 1;
+    const y = b[i - rank + b.length] ?? 1;
+    if (x !== y && x !== 1 && y !== 1) throw invalid(node, `shapes ${formatDims(a)} and ${formatDims(b)} do not broadcast`);
+    return x === 1 ? y : x;
+  });
+}
+
+/** A tensor [N, C, spatial...] with one or two spatial dimensions, seen as a picture. */
+export interface Image {
+  readonly batch: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+export function asImage(dims: readonly number[]): Image {
+  const [batch = 1, channels = 1, ...spatial] = dims;
+  const width = spatial.at(-1) ?? 1;
+  return { batch, channels, height: product(spatial) / (width || 1), width };
+}

@@ -1,0 +1,164 @@
+import { WindowArg } from '../../assembly/opcodes.ts';
+import { formatDims } from '../graph/tensor.ts';
+import type { AttributeReader } from './attributes.ts';
+import type { Args, OpenNode, Place, Reach, ValueType } from './operator.ts';
+import { asImage, invalid, unsupported } from './shapes.ts';
+
+/** The attributes that convolution and pooling share, one entry per spatial dimension. */
+export interface WindowAttributes {
+  /** Undefined where the weights' shape gives it. */
+  readonly kernel: readonly number[] | undefined;
+  readonly strides: readonly number[] | undefined;
+  readonly dilations: readonly number[] | undefined;
+  /** Begins, then ends. */
+  readonly pads: readonly number[] | undefined;
+  readonly autoPad: 'NOTSET' | 'SAME_UPPER' | 'SAME_LOWER' | 'VALID';
+  readonly ceilMode: boolean;
+}
+
+export function readWindow(reader: AttributeReader, { ceil = false } = {}): WindowAttributes {
+  const list = (name: string, least: number) => {
+    const values = reader.ints(name);
+    for (const value of values ?? []) {
+      if (value < least || value >= LIMIT) throw reader.invalid(name, `holds ${value}, expected ${least} to ${LIMIT - 1}`);
+    }
+    return values;
+  };
+  const autoPad = reader.string('auto_pad', 'NOTSET');
+  if (autoPad !== 'NOTSET' && autoPad !== 'SAME_UPPER' && autoPad !== 'SAME_LOWER' && autoPad !== 'VALID') {
+    throw reader.invalid('auto_pad', `is '${autoPad}', expected NOTSET, SAME_UPPER, SAME_LOWER or VALID`);
+  }
+  return {
+    kernel: list('kernel_shape', 1),
+    strides: list('strides', 1),
+    dilations: list('dilations', 1),
+    pads: list('pads', 0),
+    autoPad,
+    ceilMode: ceil && reader.flag('ceil_mode'),
+  };
+}
+
+/** Positions stay far inside 32 bits, also after padding and dilation. */
+const LIMIT = 2 ** 28;
+
+/** A window over [N, C, H, W] with everything resolved; a single spatial dimension is a picture of one row. */
+export interface Window {
+  readonly out: readonly number[];
+  readonly kernel: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly dilation: readonly [number, number];
+  readonly padBegin: readonly [number, number];
+  readonly padEnd: readonly [number, number];
+}
+
+/**
+ * Resolves padding and output size for the input `dims` [N, C, spatial...] (ONNX's formulas for Conv and the pools).
+ * @throws LanewiseError UNSUPPORTED for other than one or two spatial dimensions; INVALID_MODEL where the sizes do not fit
+ */
+export function resolveWindow(node: OpenNode<WindowAttributes>, dims: readonly number[], kernelShape?: readonly number[]): Window {
+  const { attributes: a } = node;
+  const spatial = dims.slice(2);
+  const rank = spatial.length;
+  if (dims.length < 3) throw invalid(node, `input ${formatDims(dims)} has no spatial dimension; expected [N, C, ...]`);
+  if (rank > 2) throw unsupported(node, `${rank} spatial dimensions; one or two are supported`);
+  const kernel = a.kernel ?? kernelShape;
+  if (!kernel) throw invalid(node, "attribute 'kernel_shape' is missing");
+  const ones = spatial.map(() => 1);
+  const strides = a.strides ?? ones;
+  const dilations = a.dilations ?? ones;
+  const pads = a.pads ?? [...ones, ...ones].fill(0);
+  for (const [name, list, count] of [
+    ['kernel_shape', kernel, rank],
+    ['strides', strides, rank],
+    ['dilations', dilations, rank],
+    ['pads', pads, 2 * rank],
+  ] as const) {
+    if (list.length !== count) throw invalid(node, `attribute '${name}' ${formatDims(list)} should have ${count} entries`);
+  }
+
+  const axes = spatial.map((size, i) =>
+    resolveAxis(node, size, at(kernel, i), at(strides, i), at(dilations, i), at(pads, i), at(pads, i + rank)),
+  );
+  if (rank === 1) axes.unshift({ out: 1, kernel: 1, stride: 1, dilation: 1, begin: 0, end: 0 });
+  const pair = (key: keyof Axis): [number, number] => [axes[0]?.[key] ?? 0, axes[1]?.[key] ?? 0];
+  return {
+    out: rank === 1 ? pair('out').slice(1) : pair('out'),
+    kernel: pair('kernel'),
+    stride: pair('stride'),
+    dilation: pair('dilation'),
+    padBegin: pair('begin'),
+    padEnd: pair('end'),
+  };
+}
+
+interface Axis {
+  readonly out: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly begin: number;
+  readonly end: number;
+}
+
+const at = (list: readonly number[], index: number): number => list[index] ?? 0;
+
+function resolveAxis(
+  node: OpenNode<WindowAttributes>,
+  size: number,
+  kernel: number,
+  stride: number,
+  dilation: number,
+  begin: number,
+  end: number,
+): Axis {
+  const { autoPad, ceilMode } = node.attributes;
+  const extent = (kernel - 1) * dilation + 1;
+  if (extent >= LIMIT || size >= LIMIT) throw invalid(node, `a window of ${extent} over ${size} positions is too large`);
+  if (autoPad === 'SAME_UPPER' || autoPad === 'SAME_LOWER') {
+    const out = Math.ceil(size / stride);
+    const total = Math.max(0, (out - 1) * stride + extent - size);
+    const small = Math.floor(total / 2);
+    const upper = autoPad === 'SAME_UPPER';
+    return { out, kernel, stride, dilation, begin: upper ? small : total - small, end: upper ? total - small : small };
+  }
+  if (autoPad === 'VALID') begin = end = 0;
+  const room = size + begin + end - extent;
+  if (room < 0 || size === 0) {
+    throw invalid(node, `a window of ${extent} does not fit ${size} positions padded by ${begin} and ${end}`);
+  }
+  let out = Math.floor(room / stride) + 1;
+  // A window that ceil_mode adds counts only where it starts inside the input or the padding before it.
+  if (ceilMode && room % stride !== 0 && out * stride < size + begin) out++;
+  return { out, kernel, stride, dilation, begin, end };
+}
+
+/** The words that every windowed instruction starts with. `channels` are those that one window covers. */
+export function windowArgs(window: Window, from: ValueType, to: ValueType, input: Place, output: Place, channels: number): Args {
+  const source = asImage(from.dims);
+  const target = asImage(to.dims);
+  return {
+    [WindowArg.Input]: input.pointer,
+    [WindowArg.Output]: output.pointer,
+    [WindowArg.Batch]: source.batch,
+    [WindowArg.InHeight]: source.height,
+    [WindowArg.InWidth]: source.width,
+    [WindowArg.OutHeight]: target.height,
+    [WindowArg.OutWidth]: target.width,
+    [WindowArg.InPixelStride]: input.pixelStride,
+    [WindowArg.OutPixelStride]: output.pixelStride,
+    [WindowArg.KernelHeight]: window.kernel[0],
+    [WindowArg.KernelWidth]: window.kernel[1],
+    [WindowArg.StrideHeight]: window.stride[0],
+    [WindowArg.StrideWidth]: window.stride[1],
+    [WindowArg.PadTop]: window.padBegin[0],
+    [WindowArg.PadLeft]: window.padBegin[1],
+    [WindowArg.DilationHeight]: window.dilation[0],
+    [WindowArg.DilationWidth]: window.dilation[1],
+    [WindowArg.Channels]: channels,
+  };
+}
+
+export const windowReach = (window: Window): Reach => ({
+  extent: window.kernel.map((kernel, i) => (kernel - 1) * (window.dilation[i] ?? 1) + 1),
+  stride: window.stride,
+});

@@ -1,0 +1,165 @@
+import { LanewiseError } from '../errors.ts';
+import { checkDims } from '../graph/dims.ts';
+import type { Dim } from '../graph/graph.ts';
+import { type DataType, formatDims, Tensor } from '../graph/tensor.ts';
+import { product } from '../ops/shapes.ts';
+import { Engine, type MemoryUse } from './engine.ts';
+import { kernelNames, type Plan } from './plan.ts';
+import type { Variant } from './wasm.ts';
+
+/** Tensors by the names of a model's inputs. */
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+/** What goes into a model or comes out. A dimension that the caller chooses is a name, '' where it has none. */
+export interface ModelPort {
+  readonly name: string;
+  readonly type: DataType;
+  readonly dims: readonly Dim[];
+}
+
+/** Where plans come from: the compiler, or a compiled model. */
+export interface PlanSource {
+  readonly inputs: readonly ModelPort[];
+  readonly outputs: readonly ModelPort[];
+  /** The inputs whose elements the plan depends on. */
+  readonly shapingInputs: ReadonlySet<string>;
+  plan(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>): Plan;
+}
+
+/** One row of a profile. */
+export interface ProfileRow {
+  readonly node: string;
+  readonly kernel: string;
+  readonly ms: number;
+  readonly macs: number;
+}
+
+/** Plans kept for input shapes seen before. */
+const MOST_PLANS = 8;
+
+/** A network in memory, ready to run. */
+export class Model {
+  readonly inputs: readonly ModelPort[];
+  readonly outputs: readonly ModelPort[];
+  /** Which binary runs it. */
+  readonly variant: Variant;
+  readonly #source: PlanSource;
+  readonly #plans = new Map<string, Plan>();
+  #engine: Engine | undefined;
+
+  /** @param dims the shapes to plan for at once, where all are known; else the first run does */
+  constructor(source: PlanSource, module: WebAssembly.Module, variant: Variant, dims: ReadonlyMap<string, readonly number[]> | undefined) {
+    this.#source = source;
+    this.inputs = source.inputs;
+    this.outputs = source.outputs;
+    this.variant = variant;
+    this.#engine = new Engine(module);
+    if (dims && source.shapingInputs.size === 0) this.#engine.use(this.#planFor(dims, new Map()));
+  }
+
+  /** Bytes of linear memory, exact, known before the first run where the input shapes are. */
+  get memory(): MemoryUse {
+    return this.#alive().memory;
+  }
+
+  /**
+   * Runs the network.
+   * @param feeds a tensor for each input, row-major in ONNX's order of dimensions (NCHW)
+   * @returns a tensor for each output; they are the caller's
+   * @throws LanewiseError INVALID_INPUT, TOO_LARGE, DISPOSED
+   */
+  async run(feeds: Feeds): Promise<Record<string, Tensor>> {
+    return this.runSync(feeds);
+  }
+
+  /** As `run`, and blocks until it is done. */
+  runSync(feeds: Feeds): Record<string, Tensor> {
+    return this.#run(feeds, (engine) => engine.run());
+  }
+
+  /** Runs the network instruction by instruction and times each. */
+  profile(feeds: Feeds): ProfileRow[] {
+    const rows: ProfileRow[] = [];
+    this.#run(feeds, (engine, plan) => {
+      plan.instructions.forEach(({ op, node, macs }, i) => {
+        const start = performance.now();
+        engine.run(i, i + 1);
+        rows.push({ node, kernel: kernelNames[op], ms: performance.now() - start, macs });
+      });
+    });
+    return rows;
+  }
+
+  /** Drops the memory. Whatever is called afterwards throws DISPOSED. */
+  dispose(): void {
+    this.#engine = undefined;
+    this.#plans.clear();
+  }
+
+  #run(feeds: Feeds, execute: (engine: Engine, plan: Plan) => void): Record<string, Tensor> {
+    const engine = this.#alive();
+    const { dims, values } = this.#check(feeds);
+    const plan = this.#planFor(dims, values);
+    engine.use(plan);
+    for (const { name, pointer, dims } of plan.inputs) {
+      engine.view(pointer, product(dims)).set(feeds[name]?.data as Float32Array);
+    }
+    execute(engine, plan);
+    return Object.fromEntries(
+      plan.outputs.map(({ name, dims, pointer }) => [name, new Tensor('float32', engine.view(pointer, product(dims)).slice(), dims)]),
+    );
+  }
+
+  #alive(): Engine {
+    if (!this.#engine) throw new LanewiseError('DISPOSED', 'the model was disposed of');
+    return this.#engine;
+  }
+
+  #check(feeds: Feeds): { dims: Map<string, readonly number[]>; values: Map<string, Tensor> } {
+    if (typeof feeds !== 'object' || feeds === null) {
+      throw new LanewiseError(
+        'INVALID_INPUT',
+        `run takes an object of tensors by input name (${this.#inputNames()}), got ${String(feeds)}`,
+      );
+    }
+    for (const name of Object.keys(feeds)) {
+      if (!this.inputs.some((input) => input.name === name)) {
+        throw new LanewiseError('INVALID_INPUT', `the model has no input '${name}'; it has ${this.#inputNames()}`);
+      }
+    }
+    const dims = new Map<string, readonly number[]>();
+    const values = new Map<string, Tensor>();
+    for (const input of this.inputs) {
+      const tensor = feeds[input.name];
+      if (!tensor) throw new LanewiseError('INVALID_INPUT', `input '${input.name}' is missing; the model takes ${this.#inputNames()}`);
+      if (tensor.type !== input.type) {
+        const got = tensor.type === undefined ? 'no Tensor' : `a tensor of ${tensor.type}`;
+        throw new LanewiseError('INVALID_INPUT', `input '${input.name}' takes ${input.type}, got ${got}`);
+      }
+      // Looked at again: a caller may have made the object by hand.
+      const { data } = new Tensor(tensor.type, tensor.data, tensor.dims);
+      checkDims(input.name, input.dims, tensor.dims);
+      dims.set(input.name, tensor.dims);
+      if (this.#source.shapingInputs.has(input.name)) values.set(input.name, new Tensor(tensor.type, data.slice() as never, tensor.dims));
+    }
+    return { dims, values };
+  }
+
+  #inputNames(): string {
+    return this.inputs.map(({ name, type, dims }) => `'${name}' ${type} ${formatDims(dims.map((dim) => dim || '?'))}`).join(', ');
+  }
+
+  #planFor(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>): Plan {
+    const shapes = [...dims].map(([name, list]) => `${name}:${list}`).join(';');
+    const key = `${shapes}|${[...values].map(([name, { data }]) => `${name}:${data}`).join(';')}`;
+    const plan = this.#plans.get(key) ?? this.#source.plan(dims, values);
+    // The newest stands last; the oldest goes.
+    this.#plans.delete(key);
+    this.#plans.set(key, plan);
+    for (const oldest of this.#plans.keys()) {
+      if (this.#plans.size <= MOST_PLANS) break;
+      this.#plans.delete(oldest);
+    }
+    return plan;
+  }
+}

@@ -1,0 +1,63 @@
+// The border to WebAssembly: which binary, compiled once, instantiated once per model. It knows no operator.
+
+import { LanewiseError } from '../errors.ts';
+
+/** strict gives the same bits on every engine; relaxed may fuse multiply and add. */
+export type Variant = 'strict' | 'relaxed';
+
+/** What the binary exports. */
+export interface Kernels {
+  /** Runs a program from byte address `from` to `to`; returns where it stopped. */
+  run(from: number, to: number): number;
+}
+
+/** v128.const and i8x16.popcnt in a function: the smallest module that needs SIMD. */
+const SIMD_PROBE = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
+/** The same with f32x4.relaxed_madd. */
+const RELAXED_PROBE = [
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, 253,
+  133, 2, 11,
+];
+
+const validates = (bytes: readonly number[]): boolean => WebAssembly.validate(Uint8Array.from(bytes));
+
+/**
+ * @param relaxed true asks for the relaxed binary, 'auto' takes it where the engine has it
+ * @throws LanewiseError NO_SIMD
+ */
+export function chooseVariant(relaxed: boolean | 'auto'): Variant {
+  if (typeof WebAssembly === 'undefined') throw new LanewiseError('NO_SIMD', 'this engine has no WebAssembly');
+  if (!validates(SIMD_PROBE)) {
+    throw new LanewiseError(
+      'NO_SIMD',
+      'this engine has WebAssembly without SIMD; Chrome 91, Firefox 89, Safari 16.4 and Node 16.4 have it',
+    );
+  }
+  if (!relaxed) return 'strict';
+  if (validates(RELAXED_PROBE)) return 'relaxed';
+  if (relaxed === 'auto') return 'strict';
+  throw new LanewiseError('NO_SIMD', "this engine has no relaxed SIMD; relaxed: 'auto' falls back to the strict binary");
+}
+
+const compiled = new Map<Variant, Promise<WebAssembly.Module>>();
+
+/** The compiled binary of a variant, shared by all models. */
+export function compileModule(variant: Variant): Promise<WebAssembly.Module> {
+  let module = compiled.get(variant);
+  if (!module) {
+    module = compileBinary(variant);
+    compiled.set(variant, module);
+    // A failure (a page's policy, say) is not kept: the next call tries again.
+    module.catch(() => compiled.delete(variant));
+  }
+  return module;
+}
+
+async function compileBinary(variant: Variant): Promise<WebAssembly.Module> {
+  const { default: base64 } = variant === 'strict' ? await import('../../build/strict.js') : await import('../../build/relaxed.js');
+  return WebAssembly.compile(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
+}
+
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+}

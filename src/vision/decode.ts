@@ -1,0 +1,53 @@
+import { LanewiseError } from '../errors.ts';
+import { checkPicture, type Picture } from './picture.ts';
+
+/** As sharp names them; 'heif' holds AVIF. */
+const formats = ['jpeg', 'png', 'webp', 'gif', 'heif', 'tiff'];
+const formatNames = 'JPEG, PNG, WebP, GIF, AVIF and TIFF';
+
+/**
+ * Decodes a picture file in Node, through the optional package sharp: JPEG, PNG, WebP, GIF (the first frame), AVIF, TIFF. The picture is
+ * turned as its EXIF orientation says; grey, CMYK and 16 bits per channel become 8-bit RGB; alpha is dropped, not blended. Colour profiles
+ * are ignored, as Pillow ignores them and as `pictureFromBlob` does.
+ *
+ * @param bytes the file's content
+ * @param what names the file in errors
+ * @throws LanewiseError INVALID_FILE where the bytes are not a whole picture in one of the formats, TOO_LARGE over sharp's limit of 268
+ * million pixels, MISSING_DEPENDENCY without sharp
+ */
+export async function decodePicture(bytes: Uint8Array, what: string): Promise<Picture> {
+  const sharp = await loadSharp();
+  try {
+    // Errors include a missing end; sharp's own setting also refuses what decoders only warn of, as stray bytes between segments.
+    const image = sharp(bytes, { failOn: 'error', ignoreIcc: true });
+    const { format } = await image.metadata();
+    if (!formats.includes(format)) throw new Error(`the format is ${format}`);
+    // rotate() without an angle is what sharp 0.33 calls autoOrient().
+    const { data, info } = await image
+      .rotate()
+      .toColourspace('srgb')
+      .removeAlpha()
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    return checkPicture({
+      width: info.width,
+      height: info.height,
+      channels: 3,
+      data: new Uint8Array(data.buffer, data.byteOffset, data.length),
+    });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.trim() : String(cause);
+    if (/pixel limit/i.test(reason)) throw new LanewiseError('TOO_LARGE', `${what} has more pixels than are decoded: ${reason}`, { cause });
+    throw new LanewiseError('INVALID_FILE', `${what} is not a whole picture in a known format (${formatNames} are read): ${reason}`, {
+      cause,
+    });
+  }
+}
+
+async function loadSharp() {
+  try {
+    return (await import('sharp')).default;
+  } catch (cause) {
+    throw new LanewiseError('MISSING_DEPENDENCY', 'picture files are decoded by the optional package sharp: npm install sharp', { cause });
+  }
+}

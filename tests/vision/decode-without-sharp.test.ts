@@ -1,0 +1,9 @@
+import { invalid } from './pictures.ts';
+
+test('without sharp, the error says how to install it', async () => {
+  import.meta.jest.unstable_mockModule('sharp', () => {
+    throw new Error("Cannot find package 'sharp'");
+  });
+  const { decodePicture } = await import('../../src/vision/decode.ts');
+  await expect(decodePicture(new Uint8Array(8), 'cat.png')).rejects.toEqual(invalid(/npm install sharp/, 'MISSING_DEPENDENCY'));
+});

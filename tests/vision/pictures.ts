@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import type { Picture } from '../../src/vision/index.ts';
+
+/** Noise that is the same everywhere: the high bytes of a linear congruential generator (Numerical Recipes' constants), from seed 1. */
+export function noise(width: number, height: number, channels: 3 | 4 = 3): Picture {
+  let state = 1;
+  const data = Uint8Array.from({ length: width * height * channels }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+  return { width, height, channels, data };
+}
+
+export const sha256 = (data: Uint8Array | Uint8ClampedArray): string => createHash('sha256').update(data).digest('hex');
+
+/** The same picture with an alpha channel that goes up and down. */
+export function withAlpha({ width, height, data }: Picture): Picture {
+  const rgba = Uint8ClampedArray.from({ length: width * height * 4 }, (_, i) =>
+    i % 4 === 3 ? (i * 7) % 256 : (data[(i >> 2) * 3 + (i % 4)] as number),
+  );
+  return { width, height, channels: 4, data: rgba };
+}
+
+/** The error that a call throws, with its code and message to match. */
+export const invalid = (message: RegExp, code = 'INVALID_INPUT') =>
+  expect.objectContaining({ code, message: expect.stringMatching(message) });
