@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const tool = (path, ...args) => execFileSync(process.execPath, [path, ...args], { stdio: 'inherit' });
 
-rmSync('build', { recursive: true, force: true });
 rmSync('dist', { recursive: true, force: true });
+mkdirSync('build', { recursive: true });
 mkdirSync('dist/wasm', { recursive: true });
 
 for (const variant of ['strict', 'relaxed']) {

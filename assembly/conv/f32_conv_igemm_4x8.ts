@@ -9,8 +9,9 @@
 // panel of weights runs over the block. The order of a sum is that of the depth, whatever the blocks.
 
 import { f32_gemm_4x8 } from '../gemm/f32_gemm_4x8';
-import { arg } from '../math/simd';
+import { arg } from '../math/simd.inline';
 import { ConvArg, MR, NR, WindowArg } from '../opcodes';
+import { packTap, tapPointer } from './taps.inline';
 
 export function f32_conv_igemm_4x8(pc: usize): void {
   const pixels = arg(pc, WindowArg.Batch) * arg(pc, WindowArg.OutHeight) * arg(pc, WindowArg.OutWidth);
@@ -44,12 +45,12 @@ export function f32_conv_igemm_4x8(pc: usize): void {
             scratch,
             panel + <usize>(k + 1) * (NR << 2),
             panel,
-            output + <usize>m * outStride + (<usize>n << 2),
+            output + <usize>m * outStride + ((<usize>n) << 2),
             outStride,
-            residual ? residual + <usize>m * residualStride + (<usize>n << 2) : 0,
+            residual ? residual + <usize>m * residualStride + ((<usize>n) << 2) : 0,
             residualStride,
-            k == 0,
-            k + block == depth,
+            k === 0,
+            k + block === depth,
             pc + (ConvArg.Min << 2),
           );
           panel += panelBytes;
@@ -57,9 +58,9 @@ export function f32_conv_igemm_4x8(pc: usize): void {
       }
     }
     weights += <usize>((outChannels + NR - 1) / NR) * panelBytes;
-    input += <usize>channels << 2;
-    output += <usize>outChannels << 2;
-    if (residual) residual += <usize>outChannels << 2;
+    input += (<usize>channels) << 2;
+    output += (<usize>outChannels) << 2;
+    if (residual) residual += (<usize>outChannels) << 2;
   }
 }
 
@@ -94,18 +95,36 @@ export function f32_pack_pixels_4(pc: usize, input: usize, m: i32, rows: i32, k:
   let oy = (m / outWidth) % outHeight;
   let image = input + <usize>(m / (outWidth * outHeight)) * imageStride;
   for (; m < end; m += MR) {
-    let y0 = NOWHERE, y1 = NOWHERE, y2 = NOWHERE, y3 = NOWHERE;
-    let x0 = 0, x1 = 0, x2 = 0, x3 = 0;
-    let i0: usize = 0, i1: usize = 0, i2: usize = 0, i3: usize = 0;
+    let y0 = NOWHERE,
+      y1 = NOWHERE,
+      y2 = NOWHERE,
+      y3 = NOWHERE;
+    let x0 = 0,
+      x1 = 0,
+      x2 = 0,
+      x3 = 0;
+    let i0: usize = 0,
+      i1: usize = 0,
+      i2: usize = 0,
+      i3: usize = 0;
     for (let i = 0; i < MR; i++) {
       const y = m + i < end ? oy * strideHeight - padTop : NOWHERE;
       // Shift the four positions by one; after four turns each pixel is in its place.
-      y0 = y1, y1 = y2, y2 = y3, y3 = y;
-      x0 = x1, x1 = x2, x2 = x3, x3 = ox * strideWidth - padLeft;
-      i0 = i1, i1 = i2, i2 = i3, i3 = image;
-      if (++ox == outWidth) {
+      y0 = y1;
+      y1 = y2;
+      y2 = y3;
+      y3 = y;
+      x0 = x1;
+      x1 = x2;
+      x2 = x3;
+      x3 = ox * strideWidth - padLeft;
+      i0 = i1;
+      i1 = i2;
+      i2 = i3;
+      i3 = image;
+      if (++ox === outWidth) {
         ox = 0;
-        if (++oy == outHeight) {
+        if (++oy === outHeight) {
           oy = 0;
           image += imageStride;
         }
@@ -119,7 +138,7 @@ export function f32_pack_pixels_4(pc: usize, input: usize, m: i32, rows: i32, k:
       const count = min(channels - c, left);
       const dy = ky * dilationHeight;
       const dx = kx * dilationWidth;
-      const offset = <usize>c << 2;
+      const offset = (<usize>c) << 2;
       output = packTap(
         output,
         tapPointer(i0, y0 + dy, x0 + dx, height, width, pixelStride, zeros) + offset,
@@ -130,56 +149,10 @@ export function f32_pack_pixels_4(pc: usize, input: usize, m: i32, rows: i32, k:
       );
       left -= count;
       c = 0;
-      if (++kx == kernelWidth) {
+      if (++kx === kernelWidth) {
         kx = 0;
         ky++;
       }
     }
   }
-}
-
-// @ts-expect-error: decorator
-@inline
-function tapPointer(image: usize, y: i32, x: i32, height: i32, width: i32, pixelStride: usize, zeros: usize): usize {
-  const inside = i32(<u32>y < <u32>height) & i32(<u32>x < <u32>width);
-  return select<usize>(image + (<usize>y * <usize>width + <usize>x) * pixelStride, zeros, inside);
-}
-
-/** Interleaves `count` channels of four pixels: [4][count] to [count][4]. */
-// @ts-expect-error: decorator
-@inline
-function packTap(output: usize, p0: usize, p1: usize, p2: usize, p3: usize, count: i32): usize {
-  while (count >= 4) {
-    const r0 = v128.load(p0);
-    const r1 = v128.load(p1);
-    const r2 = v128.load(p2);
-    const r3 = v128.load(p3);
-    const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
-    const t1 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
-    const t2 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-    const t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-    v128.store(output, v128.shuffle<f64>(t0, t1, 0, 2));
-    v128.store(output, v128.shuffle<f64>(t0, t1, 1, 3), 16);
-    v128.store(output, v128.shuffle<f64>(t2, t3, 0, 2), 32);
-    v128.store(output, v128.shuffle<f64>(t2, t3, 1, 3), 48);
-    p0 += 16;
-    p1 += 16;
-    p2 += 16;
-    p3 += 16;
-    output += 64;
-    count -= 4;
-  }
-  while (count > 0) {
-    store<f32>(output, load<f32>(p0));
-    store<f32>(output, load<f32>(p1), 4);
-    store<f32>(output, load<f32>(p2), 8);
-    store<f32>(output, load<f32>(p3), 12);
-    p0 += 4;
-    p1 += 4;
-    p2 += 4;
-    p3 += 4;
-    output += 16;
-    count--;
-  }
-  return output;
 }

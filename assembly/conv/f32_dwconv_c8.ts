@@ -6,9 +6,9 @@
 // Eight channels at a time, output row by output row. Taps outside the picture are left out of the loops. Reads may run 28
 // bytes past the last channel.
 
-import { arg, argSplat, clamp, madd, storeLanes } from '../math/simd';
+import { arg, argSplat, clamp, madd, storeLanes } from '../math/simd.inline';
 import { DepthwiseConvArg, WindowArg } from '../opcodes';
-import { endTap, firstTap } from './window';
+import { endTap, firstTap } from './window.inline';
 
 export function f32_dwconv_c8(pc: usize): void {
   const batch = arg(pc, WindowArg.Batch);

@@ -5,7 +5,7 @@
 // The compiler merges dimensions, so that the last one is as long as it can be. It runs in vectors where its strides are 0
 // or 4 bytes, else element by element. Reads may run 12 bytes past a row.
 
-import { arg, argSplat, clamp, storeLanes } from '../math/simd';
+import { arg, argSplat, clamp, storeLanes } from '../math/simd.inline';
 import { ADD_RANK, AddArg } from '../opcodes';
 
 /** Elements per call: short enough for the engine to move to its optimised code early. */
@@ -21,7 +21,7 @@ function addDimension(pc: usize, dimension: i32, output: usize, a: usize, b: usi
   const outputStride = <usize>arg(word, AddArg.OutputStrides);
   const aStride = <usize>arg(word, AddArg.AStrides);
   const bStride = <usize>arg(word, AddArg.BStrides);
-  const inner = dimension == ADD_RANK - 1;
+  const inner = dimension === ADD_RANK - 1;
   const step = inner ? BLOCK : 1;
   for (let i = 0; i < size; i += step) {
     if (inner) {
@@ -49,7 +49,7 @@ export function f32_add_row(
   const scale = argSplat(pc, AddArg.BScale);
   const low = argSplat(pc, AddArg.Min);
   const high = argSplat(pc, AddArg.Max);
-  if (outputStride == 4 && (aStride & ~4) == 0 && (bStride & ~4) == 0) {
+  if (outputStride === 4 && (aStride & ~4) === 0 && (bStride & ~4) === 0) {
     for (let i = 0; i < count; i += 4) {
       const x = aStride ? v128.load(a) : v128.load32_splat(a);
       const y = bStride ? v128.load(b) : v128.load32_splat(b);

@@ -3,7 +3,7 @@
 //   input, output  Pixels rows of Channels floats, InPixelStride and OutPixelStride bytes apart; output may be input
 // A tensor without gaps is one row. Reads may run 12 bytes past a row.
 
-import { arg, argSplat, clamp, storeLanes } from '../math/simd';
+import { arg, argSplat, clamp, storeLanes } from '../math/simd.inline';
 import { ClampArg } from '../opcodes';
 
 /** Elements per call: short enough for the engine to move to its optimised code early. */

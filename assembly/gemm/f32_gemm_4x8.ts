@@ -13,7 +13,7 @@
 // computed over the last one's place and stored before it (rows are stored from the last to the first), so that there is no
 // scalar tail. Reads of c and residual may run 28 bytes past the last column.
 
-import { clamp, madd, storeLanes } from '../math/simd';
+import { clamp, madd, storeLanes } from '../math/simd.inline';
 
 export function f32_gemm_4x8(
   rows: i32,
@@ -94,7 +94,7 @@ export function f32_gemm_4x8(
       x30 = clamp(x30, low, high);
       x31 = clamp(x31, low, high);
     }
-    if (columns == 8) {
+    if (columns === 8) {
       v128.store(c3, x30);
       v128.store(c3, x31, 16);
       v128.store(c2, x20);

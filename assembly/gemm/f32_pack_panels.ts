@@ -5,7 +5,7 @@
 //   output  [group][ceil(Columns / 8)] panels, each 8 biases, then [Depth0 * Depth1 * Depth2][8] weights
 // Columns past the end are zeros. Weights are multiplied by Alpha, biases by Beta.
 
-import { arg } from '../math/simd';
+import { arg } from '../math/simd.inline';
 import { NR, PackArg } from '../opcodes';
 
 export function f32_pack_panels(pc: usize): void {
@@ -22,7 +22,7 @@ export function f32_pack_panels(pc: usize): void {
     for (let n = 0; n < columns; n += NR) {
       const count = min(NR, columns - n);
       for (let j = 0; j < NR; j++) {
-        const there = bias != 0 && j < count;
+        const there = bias !== 0 && j < count;
         store<f32>(output + (j << 2), there ? beta * load<f32>(bias) : 0);
         if (there) bias += biasStride;
       }

@@ -6,7 +6,7 @@
 //   scratch         a then b, each rounded up to whole vectors
 // Reads may run 12 bytes past the last channel.
 
-import { arg, argSplat, clamp, madd, storeLanes } from '../math/simd';
+import { arg, argSplat, clamp, madd, storeLanes } from '../math/simd.inline';
 import { BatchNormArg } from '../opcodes';
 
 /** Pixels per call: short enough for the engine to move to its optimised code early. */

@@ -4,8 +4,8 @@
 // With Inner 1 the vector runs along Length: four partial sums, added in the order (0 + 2) + (1 + 3). Otherwise along Inner.
 // Reads may run 12 bytes past the end; where the output is the input, what lies past a row there is not yet written.
 
-import { exp } from '../math/exp';
-import { arg, storeLanes } from '../math/simd';
+import { exp } from '../math/exp.inline';
+import { arg, storeLanes } from '../math/simd.inline';
 import { SoftmaxArg } from '../opcodes';
 
 const LOWEST: f32 = -f32.MAX_VALUE * 2;
@@ -18,7 +18,7 @@ export function f32_softmax(pc: usize): void {
   let input = <usize>arg(pc, SoftmaxArg.Input);
   let output = <usize>arg(pc, SoftmaxArg.Output);
   for (let o = 0; o < outer; o++) {
-    if (inner == 1) {
+    if (inner === 1) {
       f32_softmax_row(input, output, length);
     } else {
       const stride = (<usize>inner) << 2;

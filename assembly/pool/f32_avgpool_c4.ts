@@ -5,8 +5,8 @@
 // Four channels at a time, output row by output row. Each row of the window has a sum of its own, so that the error of a
 // large window grows with its height plus its width and not with its area. Reads may run 12 bytes past the last channel.
 
-import { endTap, firstTap } from '../conv/window';
-import { arg, storeLanes } from '../math/simd';
+import { endTap, firstTap } from '../conv/window.inline';
+import { arg, storeLanes } from '../math/simd.inline';
 import { AveragePoolArg, WindowArg } from '../opcodes';
 
 export function f32_avgpool_c4(pc: usize): void {
@@ -36,7 +36,7 @@ export function f32_avgpool_row_c4(pc: usize, image: usize, oy: i32, output: usi
   const dilationHeight = arg(pc, WindowArg.DilationHeight);
   const dilationWidth = arg(pc, WindowArg.DilationWidth);
   const inStride = <usize>arg(pc, WindowArg.InPixelStride);
-  const includePad = arg(pc, AveragePoolArg.CountIncludePad) != 0;
+  const includePad = arg(pc, AveragePoolArg.CountIncludePad) !== 0;
   const tapStride = <usize>dilationWidth * inStride;
   const rowStride = <usize>dilationHeight * <usize>width * inStride;
 

@@ -3,8 +3,8 @@
 //   input, output  NHWC, pixels InPixelStride and OutPixelStride bytes apart
 // Four channels at a time, output row by output row. Reads may run 12 bytes past the last channel.
 
-import { endTap, firstTap } from '../conv/window';
-import { arg, storeLanes } from '../math/simd';
+import { endTap, firstTap } from '../conv/window.inline';
+import { arg, storeLanes } from '../math/simd.inline';
 import { WindowArg } from '../opcodes';
 
 export function f32_maxpool_c4(pc: usize): void {

@@ -4,7 +4,7 @@
 //   output  [Batch, Columns, Rows], rows OutRowStride bytes apart
 // Blocks of 4×4; a block at the edge reads the last row again and stores the lanes that exist. Reads may run 12 bytes past a row.
 
-import { arg, storeLanes } from '../math/simd';
+import { arg, storeLanes } from '../math/simd.inline';
 import { TransposeArg } from '../opcodes';
 
 export function f32_transpose_4x4(pc: usize): void {

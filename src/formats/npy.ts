@@ -67,7 +67,7 @@ export function readNpy(bytes: Uint8Array, what: string): Tensor {
   const fortran = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
   if (shape === undefined || !fortran) throw fail('the .npy header has no shape or no order');
   const stored = types.get(code ?? '');
-  if (!stored) throw fail(`the element type ${/'descr':\s*(.*?),\s*'/.exec(header)?.[1]} is not read`, 'UNSUPPORTED');
+  if (!stored) throw fail(`the element type ${/'descr':\s*(.*?),\s*'fortran/.exec(header)?.[1]} is not read`, 'UNSUPPORTED');
   if (order === '>' && bytesPerElement(stored) > 1)
     throw fail('big-endian numbers are not read; save the array as little-endian', 'UNSUPPORTED');
   const dims = (shape.match(/\d+/g) ?? []).map(Number);

@@ -55,7 +55,7 @@ function convWindow(node: OpenNode<ConvAttributes>) {
   const [filters = 0, depth = 0] = weights;
   const channels = dims[1] ?? 0;
   if (weights.length !== dims.length) throw invalid(node, `weights ${formatDims(weights)} do not fit an input of ${formatDims(dims)}`);
-  if (kernel && kernel.some((size, i) => size !== weights[i + 2])) {
+  if (kernel?.some((size, i) => size !== weights[i + 2])) {
     throw invalid(node, `kernel_shape ${formatDims(kernel)} contradicts weights ${formatDims(weights)}`);
   }
   if (depth * group !== channels || filters % group !== 0 || depth === 0) {

@@ -44,6 +44,8 @@ export function resizeBilinear(
   if (Number.isInteger(left) && Number.isInteger(top) && right - left === width && bottom - top === height) {
     return cropPicture(source, left, top, width, height);
   }
+  // Before the work on the weights: a size that cannot be allocated fails at once.
+  const data = newBytes(width, height);
   if (source.channels === 4) source = cropPicture(source, 0, 0, source.width, source.height);
 
   const vertical = height !== source.height || top !== 0 || bottom !== height ? taps(source.height, top, bottom, height) : undefined;
@@ -52,9 +54,12 @@ export function resizeBilinear(
     // Only the rows that the second pass reads.
     firstRow = vertical ? (vertical.first[0] as number) : 0;
     const lastRow = vertical ? (vertical.first[height - 1] as number) + (vertical.count[height - 1] as number) : source.height;
-    source = resizeRows(source, taps(source.width, left, right, width), width, firstRow, lastRow);
+    const rows = vertical ? newBytes(width, lastRow - firstRow) : data;
+    resizeRows(source, taps(source.width, left, right, width), firstRow, lastRow, rows);
+    source = { width, height: lastRow - firstRow, channels: 3, data: rows };
   }
-  return vertical ? resizeColumns(source, vertical, height, firstRow) : source;
+  if (vertical) resizeColumns(source, vertical, firstRow, data);
+  return { width, height, channels: 3, data };
 }
 
 function taps(inputs: number, from: number, to: number, outputs: number): Taps {
@@ -89,10 +94,10 @@ function taps(inputs: number, from: number, to: number, outputs: number): Taps {
 /** A sum with `HALF` in it already, as a byte. No weight is negative, so neither is the sum. */
 const toByte = (sum: number): number => Math.min(255, sum >> FRACTION);
 
-function resizeRows(source: Picture, { first, count, stride, weights }: Taps, width: number, firstRow: number, lastRow: number): Picture {
-  const height = lastRow - firstRow;
-  const data = newBytes(width, height);
+/** The rows of `source` from `firstRow` to before `lastRow`, into `data`. */
+function resizeRows(source: Picture, { first, count, stride, weights }: Taps, firstRow: number, lastRow: number, data: Uint8Array): void {
   const input = source.data;
+  const width = first.length;
   let to = 0;
   for (let y = firstRow; y < lastRow; y++) {
     for (let x = 0; x < width; x++) {
@@ -112,16 +117,14 @@ function resizeRows(source: Picture, { first, count, stride, weights }: Taps, wi
       data[to++] = toByte(blue);
     }
   }
-  return { width, height, channels: 3, data };
 }
 
-/** @param firstRow the row that `source` begins with, as `first` counts rows */
-function resizeColumns(source: Picture, { first, count, stride, weights }: Taps, height: number, firstRow: number): Picture {
-  const { width, data: input } = source;
-  const data = newBytes(width, height);
-  const row = width * 3;
+/** The columns of `source`, into `data`. `source` begins with row `firstRow` of those that `first` counts. */
+function resizeColumns(source: Picture, { first, count, stride, weights }: Taps, firstRow: number, data: Uint8Array): void {
+  const input = source.data;
+  const row = source.width * 3;
   const sums = new Int32Array(row);
-  for (let y = 0; y < height; y++) {
+  for (let y = 0; y < first.length; y++) {
     sums.fill(HALF);
     let from = ((first[y] as number) - firstRow) * row;
     const end = y * stride + (count[y] as number);
@@ -131,5 +134,4 @@ function resizeColumns(source: Picture, { first, count, stride, weights }: Taps,
     }
     for (let x = 0; x < row; x++) data[y * row + x] = toByte(sums[x] as number);
   }
-  return { width, height, channels: 3, data };
 }

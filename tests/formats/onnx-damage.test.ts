@@ -36,7 +36,7 @@ function attempt(bytes: Uint8Array): Graph | LanewiseError {
     if (!(error instanceof LanewiseError)) throw error;
     return error;
   } finally {
-    expect(performance.now() - start).toBeLessThan(1000);
+    if (performance.now() - start > 1000) expect('reading took more than a second').toBe('');
   }
 }
 
@@ -87,13 +87,14 @@ describe('bytes that are not ONNX', () => {
 
 describe('files that end early', () => {
   test('the default model cut at every 97th byte', () => {
+    const wrong: string[] = [];
     for (let end = 97; end < model.length; end += 97) {
-      const error = attempt(model.subarray(0, end)) as LanewiseError;
-      expect(error.message).toMatch(
-        new RegExp(`^model\\.onnx ends at byte ${end} inside (the|node|an attribute of node|initializer) .*: it was cut off or damaged$`),
-      );
-      expect(error.code).toBe('TRUNCATED_FILE');
+      const { code, message } = attempt(model.subarray(0, end)) as LanewiseError;
+      const sentence =
+        /^model\.onnx ends at byte (\d+) inside (the|node|an attribute of node|initializer) .*: it was cut off or damaged$/.exec(message);
+      if (code !== 'TRUNCATED_FILE' || sentence?.[1] !== String(end)) wrong.push(`${end}: ${code} ${message}`);
     }
+    expect(wrong).toEqual([]);
   }, 60_000);
 
   test('name the part that is cut', () => {

@@ -95,10 +95,10 @@ describe('the default model', () => {
     expect(input.name).toBe('input');
     expect(input.tensor.type).toBe('float32');
     expect(input.tensor.dims).toEqual([1, 3, 32, 32]);
-    expect(Array.from(input.tensor.data.slice(0, 3))).toEqual([0.23327778279781342, 0.6778280735015869, 0.804842472076416]);
+    expect(Array.from(input.tensor.data as Float32Array).slice(0, 3)).toEqual([0.23327778279781342, 0.6778280735015869, 0.804842472076416]);
     const output = readTensorProto(file('test_data_set_0/output_0.pb'), 'output_0.pb');
     expect(output.name).toBe('logits');
-    expect(Array.from(output.tensor.data)).toEqual([
+    expect(Array.from(output.tensor.data as Float32Array)).toEqual([
       -0.5458666682243347, -2.0301263332366943, 2.6605072021484375, 10.442898750305176, 0.5383740663528442, 3.2916903495788574,
       -0.7378767728805542, -5.405349254608154, -6.319033145904541, -1.8949823379516602,
     ]);

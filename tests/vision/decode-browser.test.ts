@@ -1,7 +1,7 @@
 import { pictureFromBlob } from '../../src/vision/index.ts';
 import { invalid } from './pictures.ts';
 
-// The browser's part, faked: a 3×2 bitmap, and a canvas whose pixels count up. A real browser decodes in tests/browser.
+// The browser's part, faked: a 3×2 bitmap, and a canvas whose pixels count up.
 const jest = import.meta.jest;
 const close = jest.fn();
 const createImageBitmap = jest.fn(async () => ({ width: 3, height: 2, close }));

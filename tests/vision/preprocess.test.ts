@@ -40,10 +40,10 @@ test('the cat mirrored and squashed is the second reference input', async () => 
   expect(largestDifference(toTensor(mirrored, squash).data, reference(1, 1))).toBeLessThan(2e-7);
 });
 
-test('a batch of the cat turned is the fourth reference input', async () => {
-  const turned = await Promise.all(
-    [0, 270, 180, 90].map(async (angle) => decodePicture(await sharp(catFile).rotate(angle).png().toBuffer(), 'turned')),
-  );
+test('a batch of the centre square of the cat turned is the fourth reference input', async () => {
+  const square = sharp(catFile).extract({ left: 75, top: 0, width: 300, height: 300 });
+  const files = [0, 270, 180, 90].map((angle) => square.clone().rotate(angle).png().toBuffer());
+  const turned = await Promise.all(files.map(async (file) => decodePicture(await file, 'turned')));
   const tensor = toTensor(turned, cifar10);
   expect(tensor.dims).toEqual([4, 3, 32, 32]);
   expect(largestDifference(tensor.data, reference(3, 4))).toBeLessThan(2e-7);

@@ -65,7 +65,7 @@ export class Wire {
     const pbf = this.#pbf;
     while (pbf.pos < end) {
       const tag = this.#varint(end);
-      const type = tag & 7;
+      const type = tag % 8;
       const head = pbf.pos;
       let next = head + (type === FIXED32 ? 4 : 8);
       if (type === BYTES) next = this.#varint(end) + pbf.pos;
@@ -79,7 +79,7 @@ export class Wire {
       this.#head = head;
       this.#end = next;
       this.#limit = end;
-      read(Math.floor(tag / 8));
+      read((tag - type) / 8);
       if (next > end) throw this.#cut(end);
       pbf.pos = next;
     }
@@ -158,14 +158,14 @@ export class Wire {
 
   #varint(end: number, signed = false): number {
     const pbf = this.#pbf;
-    let value = NaN;
+    let value: number | undefined;
     try {
       value = pbf.readVarint(signed);
     } catch {
       // pbf found no last byte: past the end of the bytes, or 10 bytes on.
     }
     if (pbf.pos > end) throw this.#cut(end);
-    if (Number.isNaN(value)) throw this.damaged('a number has more than 10 bytes');
+    if (value === undefined) throw this.damaged('a number has more than 10 bytes');
     return value;
   }
 

@@ -1,0 +1,48 @@
+// Reading the taps of a window: pointers and packing.
+
+/** Where a tap reads: its pixel, or the zeros outside the picture. */
+// @ts-expect-error: decorator
+@inline
+export function tapPointer(image: usize, y: i32, x: i32, height: i32, width: i32, pixelStride: usize, zeros: usize): usize {
+  const inside = i32(<u32>y < <u32>height) & i32(<u32>x < <u32>width);
+  return select<usize>(image + (<usize>y * <usize>width + <usize>x) * pixelStride, zeros, inside);
+}
+
+/** Interleaves `count` channels of four pixels: [4][count] to [count][4]. */
+// @ts-expect-error: decorator
+@inline
+export function packTap(output: usize, p0: usize, p1: usize, p2: usize, p3: usize, count: i32): usize {
+  while (count >= 4) {
+    const r0 = v128.load(p0);
+    const r1 = v128.load(p1);
+    const r2 = v128.load(p2);
+    const r3 = v128.load(p3);
+    const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+    const t1 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+    const t2 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+    const t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+    v128.store(output, v128.shuffle<f64>(t0, t1, 0, 2));
+    v128.store(output, v128.shuffle<f64>(t0, t1, 1, 3), 16);
+    v128.store(output, v128.shuffle<f64>(t2, t3, 0, 2), 32);
+    v128.store(output, v128.shuffle<f64>(t2, t3, 1, 3), 48);
+    p0 += 16;
+    p1 += 16;
+    p2 += 16;
+    p3 += 16;
+    output += 64;
+    count -= 4;
+  }
+  while (count > 0) {
+    store<f32>(output, load<f32>(p0));
+    store<f32>(output, load<f32>(p1), 4);
+    store<f32>(output, load<f32>(p2), 8);
+    store<f32>(output, load<f32>(p3), 12);
+    p0 += 4;
+    p1 += 4;
+    p2 += 4;
+    p3 += 4;
+    output += 16;
+    count--;
+  }
+  return output;
+}
