@@ -6,7 +6,7 @@ import { checkDims } from './graph/dims.ts';
 import type { Dim, Graph } from './graph/graph.ts';
 import { operators } from './ops/index.ts';
 import { Model, type PlanSource } from './runtime/model.ts';
-import { chooseVariant, compileModule } from './runtime/wasm.ts';
+import { chooseVariant, compileModule, type Variant } from './runtime/wasm.ts';
 import { checkAborted, readSource, type Source, sourceName } from './source.ts';
 
 export interface LoadOptions {
@@ -28,16 +28,25 @@ export interface LoadOptions {
  *   INVALID_INPUT (the options), TOO_LARGE, NO_SIMD, ABORTED
  */
 export async function load(source: Source, options: LoadOptions = {}): Promise<Model> {
-  const variant = chooseVariant(options.relaxed ?? false);
   // The binary compiles while the file is read.
-  const compiling = options.wasm ? Promise.resolve(options.wasm) : compileModule(variant);
-  compiling.catch(() => {}); // Reported below, where it is awaited.
+  const compiling = wasmModule(options);
+  compiling.catch(() => {}); // Reported by createModel, which awaits it.
   const bytes = await readSource(source, options.signal);
-  const graph = readOnnx(bytes, sourceName(source));
+  return createModel(readOnnx(bytes, sourceName(source)), options, compiling);
+}
+
+/** A model of a graph that was read or built: what `load` does after reading. */
+export async function createModel(graph: Graph, options: LoadOptions = {}, compiling = wasmModule(options)): Promise<Model> {
   checkOperators(graph);
-  const module = await compiling;
+  const { module, variant } = await compiling;
   checkAborted(options.signal);
   return new Model(planSource(graph, options), module, variant, initialDims(graph, options));
+}
+
+/** @throws LanewiseError NO_SIMD */
+export async function wasmModule({ relaxed = false, wasm }: LoadOptions): Promise<{ module: WebAssembly.Module; variant: Variant }> {
+  const variant = chooseVariant(relaxed);
+  return { module: wasm ?? (await compileModule(variant)), variant };
 }
 
 /** Plans of a graph, made by the compiler. */

@@ -1,1 +1,47 @@
-export {};
+import { LanewiseError } from '../errors.ts';
+import { UsageError } from './arguments.ts';
+
+const usage = `lanewise: convolutional networks in WebAssembly SIMD
+
+  lanewise run MODEL INPUT [--top 5] [--preset cifar10|imagenet] [--relaxed] [--json]
+      classify a picture (JPEG, PNG, WebP), or run on a .npy array
+  lanewise summary MODEL [--shape NAME=1,3,224,224] [--json]
+      the layers: shapes, parameters, multiply-accumulates, receptive fields
+  lanewise verify DIR... [--atol 1e-4] [--rtol 1e-3] [--relaxed] [--json]
+      run ONNX backend-test cases; the last line counts them
+  lanewise bench MODEL [--runs 20] [--shape NAME=1,3,224,224] [--relaxed] [--profile] [--json]
+      time a model
+
+MODEL is an ONNX file. --threads takes 1 in this version.`;
+
+/** Each command's module is loaded when it is asked for. */
+const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  run: async (args) => (await import('./run.ts')).run(args),
+  summary: async (args) => (await import('./summary.ts')).summary(args),
+  verify: async (args) => (await import('./verify.ts')).verify(args),
+  bench: async (args) => (await import('./bench.ts')).bench(args),
+};
+
+/** Runs a command line. @returns the exit code: 0, 1 for what went wrong, 2 for a command line that makes no sense */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name = 'help', ...rest] = args;
+  if (name === 'help' || name === '--help' || name === '-h' || rest.includes('--help')) {
+    console.log(usage);
+    return 0;
+  }
+  try {
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (!command) throw new UsageError(`there is no command '${name}'`);
+    return await command(rest);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      console.error(`lanewise: ${error.message}\n\n${usage}`);
+      return 2;
+    }
+    if (error instanceof LanewiseError) {
+      console.error(`lanewise: ${error.message} [${error.code}]`);
+      return 1;
+    }
+    throw error;
+  }
+}

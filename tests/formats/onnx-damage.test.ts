@@ -224,7 +224,7 @@ describe('hostile numbers', () => {
 
   test('a length past its message names the place', () => {
     const error = attempt(withGraph(0x0a, 5, 0x0a)) as LanewiseError;
-    expect(error.message).toBe('model.onnx has a length that is too large at byte 5 in the graph: it was cut off or damaged');
+    expect(error.message).toBe('model.onnx has a value near byte 6 that runs past the end of the graph: it was cut off or damaged');
   });
 
   test('unknown fields are skipped', () => {

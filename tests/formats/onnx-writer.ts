@@ -27,7 +27,7 @@ const typeCodes: Record<OnnxType, number> = {
 export interface TensorSpec {
   name?: string;
   /** One dimension of data's length where left out. */
-  dims?: readonly number[];
+  dims?: readonly (number | bigint)[];
   /** float32 where left out. */
   type?: OnnxType;
   /** Values; for float16 and bfloat16 too, rounded to nearest. Left out: a tensor without data. */

@@ -207,22 +207,12 @@ describe('tensors', () => {
     ['int4', { type: 'int4', dims: [1] }, 'UNSUPPORTED', /initializer 'w' has element type int4/],
     ['too little data', { dims: [3], data: [1, 2] }, 'INVALID_MODEL', /initializer 'w' is float32 \[3\], 3 elements, but has data for 2/],
     ['too much typed data', { dims: [1], data: [1, 2], as: 'typed' }, 'INVALID_MODEL', /initializer 'w' .* has data for 2/],
-    ['data of another type', { dims: [1], data: [1n], type: 'int64' }, '', /^$/],
     ['a negative size', { dims: [-1], data: [1] }, 'INVALID_MODEL', /initializer 'w' has 1 dimensions \[-1\], which make no shape/],
     ['sizes beyond counting', { dims: [2 ** 30, 2 ** 30], data: [1] }, 'INVALID_MODEL', /make no shape/],
-    [
-      'a size beyond numbers',
-      { dims: [(2n ** 62n) as unknown as number], data: [1] },
-      'INVALID_MODEL',
-      /4611686018427387904.* make no shape/,
-    ],
+    ['a size beyond numbers', { dims: [2n ** 62n], data: [1] }, 'INVALID_MODEL', /4611686018427387904.* make no shape/],
     ['a large size', { dims: [2 ** 40], data: [1] }, 'INVALID_MODEL', /1099511627776 elements, but has data for 1/],
     ['100,000 dimensions', { dims: Array(100_000).fill(1), data: [1] }, 'INVALID_MODEL', /has 100000 dimensions/],
   ])('with %s', (_, tensor, code, message) => {
-    if (!code) {
-      expect(values(read(withInitializer(tensor)).constants.get('w'))).toEqual([1n]);
-      return;
-    }
     const error = refusal(withInitializer(tensor));
     expect(error.message).toMatch(message);
     expect(error.code).toBe(code);

@@ -14,7 +14,7 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 /**
  * Reads Protocol Buffers (protobuf.dev/programming-guides/encoding) that may be damaged. pbf decodes the values; this class checks that
  * every value lies inside the message that holds it and has the wire type that its reader asks for, so that no input can make it throw
- * anything but a LanewiseError, or allocate more than the file's own size.
+ * anything but a LanewiseError, or allocate out of proportion to the file's size.
  */
 export class Wire {
   /** The part being read, for errors: "the node 'x'". */
@@ -25,10 +25,9 @@ export class Wire {
   readonly #what: string;
   readonly #kind: string;
   readonly #pbf: PbfReader;
-  // The field being read: its wire type, where its value starts (for bytes, at their length) and ends, and where its message ends. At
-  // first it is the whole file.
+  // The field being read: its wire type, where its value ends, and where its message ends. pbf stands at its value, past the length of
+  // bytes. At first it is the whole file.
   #type = BYTES;
-  #head = 0;
   #end: number;
   #limit: number;
 
@@ -76,7 +75,6 @@ export class Wire {
       } else if (type !== FIXED32 && type !== FIXED64) throw this.damaged(`no value has wire type ${type}`);
       if (tag < 8) throw this.damaged('no field has number 0');
       this.#type = type;
-      this.#head = head;
       this.#end = next;
       this.#limit = end;
       read((tag - type) / 8);
@@ -139,7 +137,8 @@ export class Wire {
 
   #cut(limit: number): LanewiseError {
     if (!this.known) return this.damaged('');
-    const place = limit === this.bytes.length ? `ends at byte ${limit} inside` : `has a length that is too large at byte ${this.#head} in`;
+    const place =
+      limit === this.bytes.length ? `ends at byte ${limit} inside` : `has a value near byte ${this.#pbf.pos} that runs past the end of`;
     return new LanewiseError('TRUNCATED_FILE', `${this.#what} ${place} ${this.where}: it was cut off or damaged`);
   }
 

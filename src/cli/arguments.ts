@@ -1,0 +1,60 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+/** A command line that makes no sense: shown with the usage, exit code 2. */
+export class UsageError extends Error {}
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/** The words and options of a command. @throws UsageError */
+export function parse<O extends Options>(args: readonly string[], options: O) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** A whole number of at least `least`. */
+export function wholeNumber(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < least) throw new UsageError(`--${name} takes a whole number from ${least} on, got '${text}'`);
+  return value;
+}
+
+/** A number from 0 on. */
+export function tolerance(name: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new UsageError(`--${name} takes a number from 0 on, got '${text}'`);
+  return value;
+}
+
+/** `input=1,3,224,224` to a shape by name. */
+export function inputShapes(texts: readonly string[]): Record<string, number[]> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.lastIndexOf('=');
+      const dims = text
+        .slice(at + 1)
+        .split(',')
+        .map(Number);
+      if (at < 1 || !dims.every((dim) => Number.isSafeInteger(dim) && dim > 0)) {
+        throw new UsageError(`--shape takes NAME=1,3,224,224, got '${text}'`);
+      }
+      return [text.slice(0, at), dims];
+    }),
+  );
+}
+
+/** Options that every command which runs a model takes. */
+export const modelOptions = {
+  threads: { type: 'string', default: '1' },
+  relaxed: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const satisfies Options;
+
+/** @throws UsageError for more than the one thread that there is */
+export function checkThreads(text: string): number {
+  const threads = wholeNumber('threads', text, 1);
+  if (threads > 1) throw new UsageError(`--threads ${threads}: this version runs on one thread`);
+  return threads;
+}

@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { LanewiseError } from '../errors.ts';
+import { readNpy } from '../formats/npy.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { labelsFromConfig } from '../vision/labels.ts';
+import { cifar10, imagenet, type Preprocessing, readPreprocessorConfig, toTensor } from '../vision/preprocess.ts';
+
+const presets: Readonly<Record<string, Preprocessing>> = { cifar10, imagenet };
+
+/** What a JSON file beside the model holds; undefined where there is none. */
+function besideModel(model: string, name: string): { json: unknown; path: string } | undefined {
+  const path = join(dirname(model), name);
+  if (!existsSync(path)) return undefined;
+  try {
+    return { json: JSON.parse(readFileSync(path, 'utf8')), path };
+  } catch (cause) {
+    throw new LanewiseError('INVALID_FILE', `${path} is not JSON: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** The names of a model's classes, from Hugging Face's config.json beside it or from the preset. */
+export function labelsFor(model: string, preset: string | undefined): readonly string[] | undefined {
+  const config = besideModel(model, 'config.json');
+  return config ? labelsFromConfig(config.json, config.path) : preset === undefined ? undefined : presets[preset]?.labels;
+}
+
+/**
+ * A tensor from a .npy file, or from a picture prepared as the preset or preprocessor_config.json beside the model says.
+ * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE, INVALID_INPUT where nothing says how to prepare a picture
+ */
+export async function readInput(input: string, model: string, preset: string | undefined): Promise<Tensor> {
+  const bytes = readBytes(input);
+  if (input.endsWith('.npy')) return readNpy(bytes, input);
+  const preprocessing = preset === undefined ? undefined : presets[preset];
+  if (preset !== undefined && !preprocessing) {
+    throw new LanewiseError('INVALID_INPUT', `there is no preset '${preset}'; known: ${Object.keys(presets).join(', ')}`);
+  }
+  const config = preprocessing ? undefined : besideModel(model, 'preprocessor_config.json');
+  const how = preprocessing ?? (config && readPreprocessorConfig(config.json, config.path));
+  if (!how) {
+    throw new LanewiseError(
+      'INVALID_INPUT',
+      `how to prepare a picture for ${model} is not known: put a preprocessor_config.json beside it, or give --preset ${Object.keys(presets).join('|')}`,
+    );
+  }
+  const { decodePicture } = await import('../vision/decode.ts');
+  return toTensor(await decodePicture(bytes, input), how);
+}
+
+export function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const problem = (cause as { code?: string }).code === 'ENOENT' ? 'there is no such file' : (cause as Error).message;
+    throw new LanewiseError('FILE_NOT_FOUND', `${path} could not be read: ${problem}`, { cause });
+  }
+}

@@ -1,0 +1,80 @@
+import { readOnnx } from '../formats/onnx/index.ts';
+import { formatDims, type Tensor } from '../graph/tensor.ts';
+import { createModel, wasmModule } from '../load.ts';
+import { readSource } from '../source.ts';
+import { softmax, topK } from '../vision/labels.ts';
+import { checkThreads, modelOptions, parse, UsageError, wholeNumber } from './arguments.ts';
+import { bars, formatBytes, formatMs } from './format.ts';
+import { labelsFor, readInput } from './pictures.ts';
+
+/** `run MODEL INPUT`: a picture or .npy in; the best classes, or the outputs, and the times out. */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args, {
+    ...modelOptions,
+    top: { type: 'string', default: '5' },
+    preset: { type: 'string' },
+  });
+  const [path, input, ...rest] = positionals;
+  if (path === undefined || input === undefined || rest.length > 0) throw new UsageError('run takes a model and an input');
+  const top = wholeNumber('top', values.top, 1);
+  checkThreads(values.threads);
+
+  const started = performance.now();
+  const compiling = wasmModule(values);
+  compiling.catch(() => {}); // Reported by createModel, which awaits it.
+  const graph = readOnnx(await readSource(path), path);
+  const loadMs = performance.now() - started;
+  const tensor = await readInput(input, path, values.preset);
+  const compileStart = performance.now();
+  const name = graph.inputs[0]?.name ?? 'input';
+  const model = await createModel(graph, { relaxed: values.relaxed, inputShapes: { [name]: tensor.dims } }, compiling);
+  const compileMs = performance.now() - compileStart;
+  const runStart = performance.now();
+  const outputs = model.runSync({ [name]: tensor });
+  const runMs = performance.now() - runStart;
+
+  const scores = classScores(outputs);
+  const labels = scores && labelsFor(path, values.preset);
+  const classes =
+    scores && topK(scores, top).map(({ index, value }) => ({ index, label: labels?.[index] ?? `class ${index}`, score: value }));
+  const times = { loadMs, compileMs, runMs };
+  if (values.json) {
+    const listed = Object.entries(outputs).map(([name, { type, dims, data }]) => ({ name, type, dims, data: Array.from(data, Number) }));
+    console.log(
+      JSON.stringify({
+        model: path,
+        input,
+        variant: model.variant,
+        ...(classes ? { classes } : {}),
+        outputs: listed,
+        times,
+        memory: model.memory,
+      }),
+    );
+    return 0;
+  }
+  console.log(`\n${input}\n`);
+  console.log(classes ? bars(classes) : Object.entries(outputs).map(describeOutput).join('\n'));
+  const { weights, activations, total } = model.memory;
+  console.log(
+    `\n  load ${formatMs(loadMs)} · compile ${formatMs(compileMs)} · inference ${formatMs(runMs)} (first run, ${model.variant}, one thread)`,
+  );
+  console.log(`  memory ${formatBytes(total)}: weights ${formatBytes(weights)}, activations ${formatBytes(activations)}\n`);
+  return 0;
+}
+
+/** Probabilities, where the only output is one score per class for one picture: as they are, or through a softmax. */
+function classScores(outputs: Readonly<Record<string, Tensor>>): Float32Array | undefined {
+  const [output, ...others] = Object.values(outputs);
+  if (!output || others.length > 0 || output.dims[0] !== 1 || output.dims.length < 2 || output.dims.slice(2).some((dim) => dim !== 1))
+    return undefined;
+  const data = output.data as Float32Array;
+  const sum = data.reduce((a, b) => a + b, 0);
+  return Math.abs(sum - 1) < 1e-3 && data.every((x) => x >= 0) ? data : softmax(data);
+}
+
+function describeOutput([name, { type, dims, data }]: [string, Tensor]): string {
+  const numbers = Array.from(data, Number);
+  const shown = numbers.slice(0, 6).map((x) => x.toPrecision(6));
+  return `  ${name}: ${type} ${formatDims(dims)} = ${shown.join(', ')}${numbers.length > 6 ? ', ...' : ''}`;
+}

@@ -1,0 +1,112 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { LanewiseError } from '../errors.ts';
+import { readOnnx, readTensorProto } from '../formats/onnx/index.ts';
+import { formatDims, type Tensor } from '../graph/tensor.ts';
+import { createModel, type LoadOptions } from '../load.ts';
+import { readSource } from '../source.ts';
+import { checkThreads, modelOptions, parse, tolerance, UsageError } from './arguments.ts';
+
+interface Tolerance {
+  readonly atol: number;
+  readonly rtol: number;
+}
+
+interface CaseResult {
+  readonly name: string;
+  readonly status: 'passed' | 'failed' | 'unsupported';
+  readonly message?: string;
+}
+
+/** `verify DIR...`: runs ONNX backend-test cases, a case or a folder of cases each. */
+export async function verify(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args, {
+    ...modelOptions,
+    atol: { type: 'string', default: '1e-4' },
+    rtol: { type: 'string', default: '1e-3' },
+  });
+  if (positionals.length === 0) throw new UsageError('verify takes one or more folders');
+  const limits = { atol: tolerance('atol', values.atol), rtol: tolerance('rtol', values.rtol) };
+  checkThreads(values.threads);
+
+  const results: CaseResult[] = [];
+  for (const folder of positionals.flatMap(findCases)) {
+    const result = await verifyCase(folder, limits, { relaxed: values.relaxed });
+    results.push(result);
+    if (!values.json && result.status !== 'passed') console.log(`${result.status} ${result.name}: ${result.message}`);
+  }
+  const count = (status: CaseResult['status']) => results.filter((result) => result.status === status).length;
+  const [passed, failed, unsupported] = [count('passed'), count('failed'), count('unsupported')];
+  if (values.json) console.log(JSON.stringify({ passed, failed, unsupported, cases: results }));
+  else console.log(`${passed} passed, ${failed} failed, ${unsupported} unsupported`);
+  return failed > 0 ? 1 : 0;
+}
+
+/** The cases in a folder: itself, or the folders in it that hold a model. */
+function findCases(folder: string): string[] {
+  if (existsSync(join(folder, 'model.onnx'))) return [folder];
+  const cases = existsSync(folder)
+    ? readdirSync(folder)
+        .sort()
+        .map((name) => join(folder, name))
+        .filter((path) => existsSync(join(path, 'model.onnx')))
+    : [];
+  if (cases.length === 0) throw new LanewiseError('FILE_NOT_FOUND', `${folder} holds no model.onnx, nor do the folders in it`);
+  return cases;
+}
+
+async function verifyCase(folder: string, limits: Tolerance, options: LoadOptions): Promise<CaseResult> {
+  const name = basename(folder);
+  try {
+    const path = join(folder, 'model.onnx');
+    const graph = readOnnx(await readSource(path), path);
+    const model = await createModel(graph, options);
+    const sets = readdirSync(folder).filter((entry) => entry.startsWith('test_data_set_'));
+    if (sets.length === 0) return { name, status: 'failed', message: 'there is no test_data_set_ folder' };
+    for (const set of sets.sort()) {
+      const inputs = readTensors(join(folder, set), 'input');
+      const feeds = Object.fromEntries(graph.inputs.map((input, i) => [input.name, inputs[i] as Tensor]));
+      const outputs = await model.run(feeds);
+      const expected = readTensors(join(folder, set), 'output');
+      graph.outputs.forEach((output, i) => {
+        const problem = compare(outputs[output.name], expected[i], limits);
+        if (problem) throw new Mismatch(`${set}, output '${output.name}': ${problem}`);
+      });
+    }
+    model.dispose();
+    return { name, status: 'passed' };
+  } catch (error) {
+    if (error instanceof LanewiseError && error.code === 'UNSUPPORTED') return { name, status: 'unsupported', message: error.message };
+    return { name, status: 'failed', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+class Mismatch extends Error {}
+
+/** `input_0.pb`, `input_1.pb`, ... in order. */
+function readTensors(folder: string, kind: 'input' | 'output'): Tensor[] {
+  const tensors: Tensor[] = [];
+  for (let i = 0; ; i++) {
+    const path = join(folder, `${kind}_${i}.pb`);
+    if (!existsSync(path)) return tensors;
+    tensors.push(readTensorProto(readFileSync(path), path).tensor);
+  }
+}
+
+/** What is wrong with an output; undefined where every element is within atol + rtol * |expected|. */
+function compare(actual: Tensor | undefined, expected: Tensor | undefined, { atol, rtol }: Tolerance): string | undefined {
+  if (!actual || !expected) return 'there is nothing to compare';
+  if (actual.type !== expected.type) return `is ${actual.type}, expected ${expected.type}`;
+  if (actual.dims.join() !== expected.dims.join()) return `has shape ${formatDims(actual.dims)}, expected ${formatDims(expected.dims)}`;
+  let worst = { over: 0, index: -1 };
+  for (let i = 0; i < expected.data.length; i++) {
+    const [a, e] = [Number(actual.data[i]), Number(expected.data[i])];
+    if (Object.is(a, e) || a === e) continue;
+    const over = Math.abs(a - e) - (atol + rtol * Math.abs(e));
+    // NaN compares false: it is as wrong as can be.
+    if (!(over <= 0) && !(over <= worst.over)) worst = { over, index: i };
+  }
+  if (worst.index < 0) return undefined;
+  const [a, e] = [actual.data[worst.index], expected.data[worst.index]];
+  return `element ${worst.index} is ${a}, expected ${e} (atol ${atol}, rtol ${rtol})`;
+}

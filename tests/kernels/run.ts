@@ -1,0 +1,130 @@
+import { type CompileOptions, compile } from '../../src/compiler/compile.ts';
+import type { Attribute, Graph } from '../../src/graph/graph.ts';
+import type { Buffer } from '../../src/ops/operator.ts';
+import { Engine } from '../../src/runtime/engine.ts';
+import type { Plan } from '../../src/runtime/plan.ts';
+import { chooseVariant, compileModule, type Variant } from '../../src/runtime/wasm.ts';
+import { array, maxError, type NdArray, sizeOf } from '../reference/index.ts';
+import { graphOf } from './graph.ts';
+
+/** The binaries that this engine can run. */
+export const variants: readonly Variant[] = chooseVariant('auto') === 'relaxed' ? ['strict', 'relaxed'] : ['strict'];
+
+const modules = new Map(await Promise.all(variants.map(async (variant) => [variant, await compileModule(variant)] as const)));
+
+export function moduleOf(variant: Variant): WebAssembly.Module {
+  const module = modules.get(variant);
+  if (!module) throw new Error(`this engine cannot run the ${variant} binary`);
+  return module;
+}
+
+/** The same tests for every binary; where the engine has no relaxed SIMD, a skipped test says so. */
+export function eachVariant(tests: (variant: Variant) => void): void {
+  for (const variant of variants) describe(variant, () => tests(variant));
+  if (!variants.includes('relaxed')) test.skip('relaxed: this engine has no relaxed SIMD', () => {});
+}
+
+export interface NodeCase {
+  op: string;
+  /** 13 where left out. */
+  opset?: number;
+  attributes?: Record<string, Attribute>;
+  /** Undefined is an optional input that is left out. */
+  inputs: (NdArray | undefined)[];
+  /** Indices of the inputs that are initializers; the others are fed. */
+  constants?: readonly number[];
+  variant?: Variant;
+}
+
+/** The output of one node. */
+export function runNode({ op, opset = 13, attributes = {}, inputs, constants = [], variant = 'strict' }: NodeCase): NdArray {
+  const present = inputs.flatMap((value, i) => (value ? [{ name: `input${i}`, value, constant: constants.includes(i) }] : []));
+  const fed = present.filter(({ constant }) => !constant);
+  const graph = graphOf({
+    opset,
+    inputs: Object.fromEntries(fed.map(({ name, value }) => [name, value.dims])),
+    constants: Object.fromEntries(present.filter(({ constant }) => constant).map(({ name, value }) => [name, value])),
+    nodes: [{ op, attributes, inputs: inputs.map((value, i) => (value ? `input${i}` : '')) }],
+  });
+  return runGraph(graph, Object.fromEntries(fed.map(({ name, value }) => [name, value])), { variant })[0] as NdArray;
+}
+
+export interface RunOptions extends Pick<CompileOptions, 'maxPasses' | 'memoryLimit'> {
+  variant?: Variant;
+}
+
+/** The outputs of a graph, in its order. The passes are verified and the memory is watched. */
+export function runGraph(graph: Graph, feeds: Record<string, NdArray>, { variant = 'strict', ...options }: RunOptions = {}): NdArray[] {
+  const dims = new Map(Object.entries(feeds).map(([name, value]) => [name, value.dims]));
+  return runPlan(compile(graph, { ...options, dims, verify: true }), feeds, variant);
+}
+
+/** A quiet NaN that no kernel computes. */
+const CANARY = 0x7fc5a5a5;
+
+/**
+ * Runs a plan in memory full of NaN: what a kernel reads without anybody having written it turns into NaN in the results.
+ * @throws Error where a byte outside the plan's own buffers has changed
+ */
+export function runPlan(plan: Plan, feeds: Record<string, NdArray>, variant: Variant = 'strict'): NdArray[] {
+  const engine = new Engine(moduleOf(variant));
+  engine.use(plan);
+  const addressOf = (buffer: Buffer) => engine.view({ buffer, offset: 0 }, 0).byteOffset;
+  const arena = engine.view({ buffer: { region: 'arena', bytes: 0, offset: 0 }, offset: 0 }, 0);
+  const words = new Uint32Array(arena.buffer);
+  words.fill(CANARY, arena.byteOffset / 4);
+  // Address 0 means absent: nobody reads or writes there.
+  words.fill(CANARY, 0, 64 / 4);
+  for (const { buffer } of plan.weights) {
+    const end = addressOf(buffer) + buffer.bytes;
+    words.fill(CANARY, end / 4, Math.ceil(end / 64) * 16);
+  }
+  for (const { name, dims, pointer } of plan.inputs) {
+    const values = feeds[name];
+    if (!values) throw new Error(`no value for '${name}'`);
+    engine.view(pointer, sizeOf(dims)).set(values.data);
+  }
+  const before = words.slice();
+
+  engine.run();
+
+  const own = arenaBuffers(plan).map((buffer) => ({ from: addressOf(buffer) / 4, to: (addressOf(buffer) + buffer.bytes) / 4 }));
+  for (const { from, to } of own) before.set(words.subarray(from, to), from);
+  for (let i = 0; i < words.length; i++) {
+    if (words[i] !== before[i]) throw new Error(`the word at ${4 * i}, which belongs to no buffer of the plan's, has changed`);
+  }
+  return plan.outputs.map(({ dims, pointer }) => array(dims, engine.view(pointer, sizeOf(dims))));
+}
+
+function arenaBuffers({ inputs, outputs, instructions }: Plan): Buffer[] {
+  const words = instructions.flatMap(({ args }) => Object.values(args));
+  const pointers = words.flatMap((word) => (typeof word === 'object' && 'buffer' in word ? [word] : []));
+  const buffers = [...inputs.map(({ pointer }) => pointer), ...outputs.map(({ pointer }) => pointer), ...pointers].map(({ buffer }) => buffer);
+  return [...new Set(buffers)].filter(({ region }) => region === 'arena');
+}
+
+/**
+ * Checks a node with its `constants` as initializers, which are packed at load, and as inputs, which are packed at run time.
+ * @param tolerance largest absolute difference
+ */
+export function expectNode(node: NodeCase, expected: NdArray, tolerance: number): void {
+  const ways = node.constants?.length ? [node.constants, []] : [[]];
+  for (const constants of ways) {
+    const actual = runNode({ ...node, constants });
+    expectClose(actual, expected, tolerance);
+  }
+}
+
+export function expectClose(actual: NdArray, expected: NdArray, tolerance: number): void {
+  expect(actual.dims).toEqual(expected.dims);
+  expect(maxError(actual.data, expected)).toBeLessThanOrEqual(tolerance);
+}
+
+/** Half a unit in the last place of 1 in float32: the relative error of one rounding. */
+export const ROUNDING = 2 ** -24;
+
+/**
+ * How far a sum of `depth` products of numbers in [-1, 1], and a bias, may be from the exact one. Such sums are about
+ * sqrt(depth) / 3 large; every one of the roundings on the way takes or adds up to ROUNDING of that, at random.
+ */
+export const sumTolerance = (depth: number): number => ROUNDING * Math.sqrt(depth) * (2 + Math.sqrt(depth));
