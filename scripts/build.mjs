@@ -20,11 +20,9 @@ for (const variant of ['strict', 'relaxed']) {
 }
 
 const { build } = await import('esbuild');
-await build({
-  entryPoints: { index: 'src/index.ts', vision: 'src/vision/index.ts', cli: 'src/cli/index.ts' },
+const options = {
   outdir: 'dist',
   bundle: true,
-  splitting: true,
   format: 'esm',
   target: 'es2022',
   packages: 'external',
@@ -32,5 +30,8 @@ await build({
   sourcemap: true,
   minifySyntax: true,
   logLevel: 'warning',
-});
+};
+await build({ ...options, entryPoints: { index: 'src/index.ts', vision: 'src/vision/index.ts' }, splitting: true });
+// The command line in one file: resolving a module takes Node longer than parsing it.
+await build({ ...options, entryPoints: { cli: 'src/cli/index.ts' }, platform: 'node' });
 tool('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');

@@ -7,8 +7,11 @@ export type Source = string | URL | Response | ArrayBuffer | ArrayBufferView;
 export function sourceName(source: Source): string {
   if (typeof source === 'string') return source;
   if (source instanceof URL) return source.href;
-  return typeof Response !== 'undefined' && source instanceof Response ? source.url || 'the response' : 'the model';
+  return isResponse(source) ? source.url || 'the response' : 'the model';
 }
+
+/** Not `instanceof Response`: merely naming it makes Node load its whole HTTP client, which takes longer than loading a model. */
+const isResponse = (source: unknown): source is Response => Object.prototype.toString.call(source) === '[object Response]';
 
 /**
  * All bytes of a source.
@@ -20,7 +23,7 @@ export async function readSource(source: Source, signal?: AbortSignal): Promise<
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   const name = sourceName(source);
   try {
-    if (typeof Response !== 'undefined' && source instanceof Response) return await readResponse(source, name);
+    if (isResponse(source)) return await readResponse(source, name);
     if (typeof source === 'string' || source instanceof URL) {
       const path = localPath(source);
       if (path !== undefined) return await readFile(path, name);

@@ -7,12 +7,12 @@ import { createModel, type LoadOptions } from '../load.ts';
 import { readSource } from '../source.ts';
 import { checkThreads, modelOptions, parse, tolerance, UsageError } from './arguments.ts';
 
-interface Tolerance {
+export interface Tolerance {
   readonly atol: number;
   readonly rtol: number;
 }
 
-interface CaseResult {
+export interface CaseResult {
   readonly name: string;
   readonly status: 'passed' | 'failed' | 'unsupported';
   readonly message?: string;
@@ -55,7 +55,8 @@ function findCases(folder: string): string[] {
   return cases;
 }
 
-async function verifyCase(folder: string, limits: Tolerance, options: LoadOptions): Promise<CaseResult> {
+/** Runs the data sets of one case. */
+export async function verifyCase(folder: string, limits: Tolerance, options: LoadOptions): Promise<CaseResult> {
   const name = basename(folder);
   try {
     const path = join(folder, 'model.onnx');

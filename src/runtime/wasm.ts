@@ -55,7 +55,10 @@ export function compileModule(variant: Variant): Promise<WebAssembly.Module> {
 
 async function compileBinary(variant: Variant): Promise<WebAssembly.Module> {
   const { default: base64 } = variant === 'strict' ? await import('../../build/strict.js') : await import('../../build/relaxed.js');
-  return WebAssembly.compile(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return WebAssembly.compile(bytes);
 }
 
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {

@@ -9,7 +9,8 @@ export interface NodeSpec {
   /** Its op and place where left out: Conv_0. */
   name?: string;
   domain?: string;
-  attributes?: Record<string, Attribute>;
+  /** Undefined ones are left out. */
+  attributes?: Record<string, Attribute | undefined>;
 }
 
 export interface GraphSpec {
@@ -39,7 +40,7 @@ export function graphOf({ opset = 13, inputs, constants = {}, nodes, outputs }: 
       name: node.name ?? `${node.op}_${i}`,
       inputs: node.inputs,
       outputs: outputsOf(node, i),
-      attributes: new Map(Object.entries(node.attributes ?? {})),
+      attributes: new Map(Object.entries(node.attributes ?? {}).filter((entry): entry is [string, Attribute] => entry[1] !== undefined)),
     })),
     constants: new Map(Object.entries(constants).map(([name, value]) => [name, 'read' in value ? value : float32(name, value)])),
     opsets: new Map([['', opset]]),

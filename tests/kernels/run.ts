@@ -28,7 +28,8 @@ export interface NodeCase {
   op: string;
   /** 13 where left out. */
   opset?: number;
-  attributes?: Record<string, Attribute>;
+  /** Undefined ones are left out. */
+  attributes?: Record<string, Attribute | undefined>;
   /** Undefined is an optional input that is left out. */
   inputs: (NdArray | undefined)[];
   /** Indices of the inputs that are initializers; the others are fed. */
@@ -99,7 +100,9 @@ export function runPlan(plan: Plan, feeds: Record<string, NdArray>, variant: Var
 function arenaBuffers({ inputs, outputs, instructions }: Plan): Buffer[] {
   const words = instructions.flatMap(({ args }) => Object.values(args));
   const pointers = words.flatMap((word) => (typeof word === 'object' && 'buffer' in word ? [word] : []));
-  const buffers = [...inputs.map(({ pointer }) => pointer), ...outputs.map(({ pointer }) => pointer), ...pointers].map(({ buffer }) => buffer);
+  const buffers = [...inputs.map(({ pointer }) => pointer), ...outputs.map(({ pointer }) => pointer), ...pointers].map(
+    ({ buffer }) => buffer,
+  );
   return [...new Set(buffers)].filter(({ region }) => region === 'arena');
 }
 

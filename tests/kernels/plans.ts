@@ -1,0 +1,12 @@
+import { type CompileOptions, compile } from '../../src/compiler/compile.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { kernelNames } from '../../src/runtime/plan.ts';
+
+/** The kernels that a graph's plan calls, in order. */
+export function opsOf(graph: Graph, feeds: Record<string, { dims: readonly number[] }>, options: Partial<CompileOptions> = {}): string[] {
+  const dims = new Map(Object.entries(feeds).map(([name, value]) => [name, value.dims]));
+  return compile(graph, { ...options, dims, verify: true }).instructions.map(({ op }) => kernelNames[op]);
+}
+
+/** Without those that only bring a value into another layout. */
+export const withoutLayout = (kernels: readonly string[]): string[] => kernels.filter((name) => name !== 'f32_transpose_4x4');

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pathToFileURL } from 'node:url';
+import { LanewiseError, load, type Model, Tensor } from '../src/index.ts';
+import { encodeModel } from './formats/onnx-writer.ts';
+
+const path = 'models/cifar10-resnet20/model.onnx';
+const bytes = new Uint8Array(readFileSync(path));
+const input = new Tensor(
+  'float32',
+  Float32Array.from({ length: 3072 }, (_, i) => Math.sin(i)),
+  [1, 3, 32, 32],
+);
+
+const hash = (model: Model) =>
+  createHash('sha256')
+    .update(model.runSync({ input }).logits?.data ?? '')
+    .digest('hex');
+
+async function failure(promise: Promise<unknown>): Promise<LanewiseError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(LanewiseError);
+  return error as LanewiseError;
+}
+
+describe('sources', () => {
+  let server: Server;
+  let url: string;
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      if (request.url === '/model.onnx') response.end(bytes);
+      else response.writeHead(404).end('no');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+  test('path, file URL, bytes, buffer, view, URL and Response give the same bits', async () => {
+    const padded = new Uint8Array(bytes.length + 7);
+    padded.set(bytes, 3);
+    const sources = [
+      path,
+      pathToFileURL(path),
+      pathToFileURL(path).href,
+      bytes,
+      bytes.slice().buffer,
+      padded.subarray(3, 3 + bytes.length),
+      `${url}/model.onnx`,
+      new URL(`${url}/model.onnx`),
+      await fetch(`${url}/model.onnx`),
+    ];
+    const hashes = new Set<string>();
+    for (const source of sources) hashes.add(hash(await load(source)));
+    expect(hashes.size).toBe(1);
+  });
+
+  test('a missing file, a folder, a 404 and a dead server are named', async () => {
+    for (const [source, sentence] of [
+      ['models/nothing.onnx', /models\/nothing\.onnx could not be read: there is no such file/],
+      ['models', /it is a folder/],
+      [`${url}/other.onnx`, /other\.onnx could not be read: HTTP 404/],
+      ['http://127.0.0.1:9/model.onnx', /could not be read/],
+    ] as const) {
+      const error = await failure(load(source));
+      expect(error.code).toBe('FILE_NOT_FOUND');
+      expect(error.message).toMatch(sentence);
+    }
+  });
+
+  test('what is no source is refused', async () => {
+    const error = await failure(load(42 as never));
+    expect(error.code).toBe('INVALID_INPUT');
+    expect(error.message).toMatch(/path, URL, Response, ArrayBuffer or typed array, got Number/);
+  });
+
+  test('an aborted load says so', async () => {
+    const error = await failure(load(path, { signal: AbortSignal.abort() }));
+    expect(error.code).toBe('ABORTED');
+  });
+});
+
+describe('bad files', () => {
+  test('what is not ONNX', async () => {
+    for (const text of ['', '<!doctype html><html></html>', 'hello']) {
+      const error = await failure(load(new TextEncoder().encode(text)));
+      expect(error.code).toBe('INVALID_FILE');
+      expect(error.message).toMatch(/ONNX/);
+    }
+  });
+
+  test('half a file', async () => {
+    const error = await failure(load(bytes.subarray(0, bytes.length >> 1)));
+    expect(error.code).toBe('TRUNCATED_FILE');
+  });
+
+  test('every unsupported operator is named at once, with its node and the opset', async () => {
+    const model = encodeModel({
+      opset: 13,
+      inputs: [{ name: 'x', type: 'float32', dims: [1, 4] }],
+      outputs: [{ name: 'y', type: 'float32', dims: [1, 4] }],
+      nodes: [
+        { op: 'Foo', name: 'first', inputs: ['x'], outputs: ['a'] },
+        { op: 'Relu', name: 'fine', inputs: ['a'], outputs: ['b'] },
+        { op: 'Bar', name: 'second', domain: 'com.example', inputs: ['b'], outputs: ['c'] },
+        { op: 'Foo', name: 'third', inputs: ['c'], outputs: ['d'] },
+        { op: 'Baz', name: 'fourth', inputs: ['d'], outputs: ['y'] },
+      ],
+    });
+    const error = await failure(load(model));
+    expect(error.code).toBe('UNSUPPORTED');
+    expect(error.message).toBe(
+      "the model (opset 13) has 3 unsupported operators: Foo (nodes 'first', 'third'); com.example.Bar (node 'second'); Baz (node 'fourth')",
+    );
+  });
+
+  test('dimensions that overflow are refused before anything is allocated', async () => {
+    for (const dims of [
+      [1, 3, 2 ** 27, 2 ** 27],
+      [2 ** 31, 3, 32, 32],
+      [2 ** 52, 3, 32, 32],
+    ]) {
+      const error = await failure(load(path, { inputShapes: { input: dims } }));
+      expect(['TOO_LARGE', 'INVALID_INPUT']).toContain(error.code);
+    }
+    for (const batch of [Number.NaN, Number.POSITIVE_INFINITY, -1, 1.5]) {
+      const error = await failure(load(path, { inputShapes: { input: [batch, 3, 32, 32] } }));
+      expect(error.code).toBe('INVALID_INPUT');
+      expect(error.message).toContain(String(batch));
+    }
+  });
+});

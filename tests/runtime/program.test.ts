@@ -1,0 +1,192 @@
+import {
+  AddArg,
+  AveragePoolArg,
+  BatchNormArg,
+  ClampArg,
+  ConvArg,
+  DepthwiseConvArg,
+  MaxPoolArg,
+  Op,
+  PackArg,
+  SoftmaxArg,
+  TransposeArg,
+} from '../../assembly/opcodes.ts';
+import { compile } from '../../src/compiler/compile.ts';
+import type { Args, Pointer } from '../../src/ops/operator.ts';
+import { Engine } from '../../src/runtime/engine.ts';
+import { type Instruction, kernelNames } from '../../src/runtime/plan.ts';
+import { programBytes, writeProgram } from '../../src/runtime/program.ts';
+import { instantiate, type Kernels } from '../../src/runtime/wasm.ts';
+import { graphOf } from '../kernels/graph.ts';
+import { eachVariant, moduleOf } from '../kernels/run.ts';
+
+const opcodes = Object.values(Op).filter((op): op is Op => typeof op === 'number');
+
+const words: Record<Op, number> = {
+  [Op.End]: 1,
+  [Op.PackPanels]: PackArg.Words,
+  [Op.Conv]: ConvArg.Words,
+  [Op.DepthwiseConv]: DepthwiseConvArg.Words,
+  [Op.MaxPool]: MaxPoolArg.Words,
+  [Op.AveragePool]: AveragePoolArg.Words,
+  [Op.BatchNorm]: BatchNormArg.Words,
+  [Op.Clamp]: ClampArg.Words,
+  [Op.Add]: AddArg.Words,
+  [Op.Softmax]: SoftmaxArg.Words,
+  [Op.Transpose]: TransposeArg.Words,
+};
+
+/** A pointer to a byte address. */
+const at = (offset: number): Pointer => ({ buffer: { region: 'arena', bytes: 0, offset: 0 }, offset });
+const instruction = (op: Op, args: Args): Instruction => ({ op, args, node: '', macs: 0 });
+
+/** min(max(x, low), high) of `count` floats. */
+const clamp = (input: number, output: number, count: number, low: number, high: number): Instruction =>
+  instruction(Op.Clamp, {
+    [ClampArg.Input]: at(input),
+    [ClampArg.Output]: at(output),
+    [ClampArg.Pixels]: 1,
+    [ClampArg.Channels]: count,
+    [ClampArg.Min]: { float: low },
+    [ClampArg.Max]: { float: high },
+  });
+
+/** a + scale * b of `count` floats. */
+const add = (output: number, a: number, b: number, count: number, scale: number): Instruction =>
+  instruction(Op.Add, {
+    [AddArg.Output]: at(output),
+    [AddArg.A]: at(a),
+    [AddArg.B]: at(b),
+    ...Object.fromEntries(Array.from({ length: 6 }, (_, i) => [AddArg.Dims + i, i === 5 ? count : 1])),
+    [AddArg.OutputStrides + 5]: 4,
+    [AddArg.AStrides + 5]: 4,
+    [AddArg.BStrides + 5]: 4,
+    [AddArg.BScale]: { float: scale },
+    [AddArg.Min]: { float: Number.NEGATIVE_INFINITY },
+    [AddArg.Max]: { float: Number.POSITIVE_INFINITY },
+  });
+
+const transpose = (input: number, output: number, rows: number, columns: number): Instruction =>
+  instruction(Op.Transpose, {
+    [TransposeArg.Input]: at(input),
+    [TransposeArg.Output]: at(output),
+    [TransposeArg.Batch]: 1,
+    [TransposeArg.Rows]: rows,
+    [TransposeArg.Columns]: columns,
+    [TransposeArg.InRowStride]: columns * 4,
+    [TransposeArg.OutRowStride]: rows * 4,
+  });
+
+const PROGRAM = 4096;
+const [X, Y, Z, W] = [1024, 1280, 1536, 1792];
+
+/** Clamps x to [0, 4] into y, transposes y into z, adds 0.5 · x to z into w. */
+const three = [clamp(X, Y, 6, 0, 4), transpose(Y, Z, 2, 3), add(W, Z, X, 6, 0.5)];
+
+eachVariant((variant) => {
+  function machine(instructions: Instruction[]): {
+    kernels: Kernels;
+    starts: number[];
+    memory: WebAssembly.Memory;
+    floats: (address: number) => number[];
+  } {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    new Float32Array(memory.buffer, X, 6).set([-1, 2, 3, 8, 5, -6]);
+    const starts = writeProgram(instructions, new DataView(memory.buffer), PROGRAM, ({ offset }) => offset);
+    const floats = (address: number) => [...new Float32Array(memory.buffer, address, 6)];
+    return { kernels: instantiate(moduleOf(variant), memory), starts, memory, floats };
+  }
+
+  test('instructions run in order, up to the end that is asked for', () => {
+    const { kernels, starts, floats } = machine(three);
+    const [from = 0, , , end = 0] = starts;
+    expect(kernels.run(from, end)).toBe(end);
+    expect(floats(Y)).toEqual([0, 2, 3, 4, 4, 0]);
+    expect(floats(Z)).toEqual([0, 4, 2, 4, 3, 0]);
+    expect(floats(W)).toEqual([-0.5, 5, 3.5, 8, 5.5, -3]);
+  });
+
+  test('a range runs alone', () => {
+    const { kernels, starts, floats } = machine(three);
+    const [first = 0, second = 0, third = 0] = starts;
+    expect(kernels.run(second, third)).toBe(third);
+    expect(floats(Y)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(kernels.run(first, second)).toBe(second);
+    expect(floats(Y)).toEqual([0, 2, 3, 4, 4, 0]);
+    expect(floats(Z)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(kernels.run(second, second)).toBe(second);
+    expect(floats(Z)).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  test('End stops a run that would go further', () => {
+    const { kernels, starts, floats } = machine(three);
+    const end = starts[3] ?? 0;
+    expect(kernels.run(PROGRAM, 65536)).toBe(end);
+    expect(floats(W)).toEqual([-0.5, 5, 3.5, 8, 5.5, -3]);
+  });
+
+  test.each([-1, 11, 12345])('%i is no opcode and stops the run where it stands', (word) => {
+    const { kernels, starts, memory, floats } = machine(three);
+    const [from = 0, , third = 0, end = 0] = starts;
+    new DataView(memory.buffer).setInt32(third, word, true);
+    expect(kernels.run(from, end)).toBe(third);
+    expect(floats(Z)).toEqual([0, 4, 2, 4, 3, 0]);
+    expect(floats(W)).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  // With sizes of 0 they do nothing; what they leave is where the next one starts.
+  test.each(opcodes.filter((op) => op !== Op.End).map((op) => [kernelNames[op], op] as const))(
+    '%s is as long as its enum says',
+    (_, op) => {
+      const { kernels, starts, floats } = machine([instruction(op, {}), clamp(X, Y, 6, 0, 1)]);
+      const [from = 0, second = 0, end = 0] = starts;
+      expect(second - from).toBe(4 * words[op]);
+      expect(kernels.run(from, second)).toBe(second);
+      expect(kernels.run(from, end)).toBe(end);
+      expect(floats(Y)).toEqual([0, 1, 1, 1, 1, 0]);
+    },
+  );
+
+  test('the engine says where a program stopped that it should have run to the end', () => {
+    const plan = compile(graphOf({ inputs: { x: [4] }, nodes: [{ op: 'Relu', inputs: ['x'] }] }), { dims: new Map([['x', [4]]]) });
+    const engine = new Engine(moduleOf(variant));
+    engine.use(plan);
+    expect(() => engine.run()).not.toThrow();
+    const { buffer } = engine.view(plan.outputs[0]?.pointer ?? at(0), 4);
+    // Without weights the program lies at 64, behind what address 0 keeps free.
+    expect(new Int32Array(buffer)[16]).toBe(Op.Clamp);
+    new Int32Array(buffer)[16] = 99;
+    expect(() => engine.run()).toThrow('the program stopped at 64 instead of');
+  });
+});
+
+test('every opcode has a kernel with a name of its own', () => {
+  expect(Object.keys(kernelNames).map(Number).sort()).toEqual([...opcodes].sort());
+  expect(new Set(Object.values(kernelNames)).size).toBe(opcodes.length);
+});
+
+test('words are whole numbers, float32 bits or addresses; what is left out is 0', () => {
+  const memory = new DataView(new ArrayBuffer(256));
+  for (let i = 0; i < 256; i++) memory.setUint8(i, 0xff);
+  const starts = writeProgram(
+    [instruction(Op.Softmax, { [SoftmaxArg.Input]: at(0xfffffff0), [SoftmaxArg.Outer]: -7, [SoftmaxArg.Length]: { float: 1.5 } })],
+    memory,
+    16,
+    ({ offset }) => offset,
+  );
+  expect(starts).toEqual([16, 16 + 4 * SoftmaxArg.Words]);
+  expect(memory.getInt32(16, true)).toBe(Op.Softmax);
+  expect(memory.getUint32(16 + 4 * SoftmaxArg.Input, true)).toBe(0xfffffff0);
+  expect(memory.getInt32(16 + 4 * SoftmaxArg.Output, true)).toBe(0);
+  expect(memory.getInt32(16 + 4 * SoftmaxArg.Outer, true)).toBe(-7);
+  expect(memory.getFloat32(16 + 4 * SoftmaxArg.Length, true)).toBe(1.5);
+  expect(memory.getInt32(starts[1] ?? 0, true)).toBe(Op.End);
+  expect(memory.getUint8((starts[1] ?? 0) + 4)).toBe(0xff);
+});
+
+test('a program has room for its instructions and the End, and for any instruction alone', () => {
+  const longest = 4 * Math.max(...opcodes.map((op) => words[op]));
+  expect(programBytes([])).toBe(longest);
+  expect(programBytes([instruction(Op.Softmax, {})])).toBe(longest);
+  expect(programBytes(three)).toBe(4 * (ClampArg.Words + TransposeArg.Words + AddArg.Words + 1));
+});
