@@ -53,9 +53,8 @@ function localPath(source: string | URL): string | URL | undefined {
 }
 
 async function readFile(path: string | URL, name: string): Promise<Uint8Array> {
-  // Not a literal, so that bundlers for browsers do not follow it.
-  const module = 'node:fs/promises';
-  const fs = (await import(/* @vite-ignore */ module)) as typeof import('node:fs/promises');
+  // Not an import, which bundlers for browsers would follow.
+  const { promises: fs } = process.getBuiltinModule('node:fs');
   try {
     return await fs.readFile(path);
   } catch (cause) {

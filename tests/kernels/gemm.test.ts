@@ -66,6 +66,12 @@ eachVariant((variant) => {
     [129, 1100],
   ])('%i rows of depth %i', (rows, depth) => expectGemm({ size: [rows, 9, depth], c: [9] }));
 
+  test('depth 0 leaves C', () => {
+    const [a, b, c] = [array([2, 0]), array([0, 3]), array([3], [1, 2, 3])];
+    expectNode({ op: 'Gemm', inputs: [a, b, c], constants: [1, 2], variant }, array([2, 3], [1, 2, 3, 1, 2, 3]), 0);
+    expectNode({ op: 'Gemm', inputs: [a, b], constants: [1], variant }, array([2, 3]), 0);
+  });
+
   test.each([
     [false, false],
     [false, true],

@@ -10,7 +10,7 @@ import {
   random,
   resolvePads,
 } from '../reference/index.ts';
-import { eachVariant, expectNode, ROUNDING } from './run.ts';
+import { eachVariant, expectNode, ROUNDING, runNode } from './run.ts';
 
 interface PoolCase {
   x: number[];
@@ -138,6 +138,12 @@ eachVariant((variant) => {
       one.data[place] = Number.NaN;
       expectNode({ op: 'GlobalMaxPool', inputs: [one], variant }, array([1, 1, 1, 1], [Number.NaN]), 0);
     }
+  });
+
+  test('a window of more places than 32 bits count', () => {
+    const attributes = { kernel_shape: [70_000, 70_000], pads: [69_999, 69_999, 0, 0], count_include_pad: 1 };
+    const y = runNode({ op: 'AveragePool', attributes, inputs: [array([1, 1, 1, 1], [1])], variant });
+    expect(y.data[0]).toBe(Math.fround(1 / Math.fround(70_000 ** 2)));
   });
 
   test('maxima below zero are not lost to padding', () => {

@@ -1,10 +1,10 @@
 import { Op, TransposeArg } from '../../assembly/opcodes.ts';
 import type { Buffer } from '../../src/ops/operator.ts';
 import type { Plan } from '../../src/runtime/plan.ts';
-import { array, at, type NdArray, random, transpose } from '../reference/index.ts';
+import { array, at, conv, type NdArray, random, transpose } from '../reference/index.ts';
 import { graphOf } from './graph.ts';
 import { opsOf } from './plans.ts';
-import { eachVariant, expectClose, expectNode, runGraph, runPlan } from './run.ts';
+import { eachVariant, expectClose, expectNode, runGraph, runPlan, sumTolerance } from './run.ts';
 
 const pool = { kernel_shape: [1, 1] };
 const TRANSPOSE = 'f32_transpose_4x4';
@@ -83,6 +83,17 @@ eachVariant((variant) => {
   ])('there and back for %j', (dims) => {
     const x = random(dims, 1);
     expectNode({ op: 'MaxPool', attributes: pool, inputs: [x], variant }, x, 0);
+  });
+
+  test('weights that another node has left channels last', () => {
+    const [x, a, b] = [random([1, 2, 5, 5], 1), random([4, 3, 3, 3], 2), random([2, 3, 1, 1], 3)];
+    const nodes = [
+      { op: 'Conv', inputs: ['a', 'b'], outputs: ['w'] },
+      { op: 'Conv', inputs: ['x', 'w'], outputs: ['y'] },
+    ];
+    const graph = graphOf({ inputs: { x: x.dims, a: a.dims }, constants: { b }, nodes });
+    const [y] = runGraph(graph, { x, a }, { variant }) as [NdArray];
+    expectClose(y, conv({ x, w: conv({ x: a, w: b }) }), sumTolerance(18) * 3);
   });
 
   test('several readers share one changed value', () => {

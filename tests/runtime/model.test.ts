@@ -47,6 +47,19 @@ eachVariant((variant) => {
   });
 });
 
+test('channels may change too, where the weights are fed', () => {
+  const graph = graphOf({
+    inputs: { x: [1, 'C', 5, 5], w: [4, 'C', 3, 3] },
+    nodes: [{ op: 'Conv', inputs: ['x', 'w'], attributes: { pads: [1, 1, 1, 1] } }],
+  });
+  const network = modelOf(graph);
+  for (const channels of [4, 64, 500, 4, 1]) {
+    const outputs = onlyOutput(network.runSync({ x: ones([1, channels, 5, 5]), w: ones([4, channels, 3, 3]) }));
+    // Padding is zeros, whatever lay there before.
+    expect(outputs.slice(0, 7)).toEqual([4, 6, 6, 6, 4, 6, 9].map((taps) => taps * channels));
+  }
+});
+
 test('an empty batch gives an empty result', () => {
   const { scores } = modelOf(smallNetwork()).runSync({ picture: picture(0) });
   expect(scores?.dims).toEqual([0, 5]);

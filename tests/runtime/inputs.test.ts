@@ -1,0 +1,240 @@
+// What a model and load refuse, and how they say so.
+
+import { LanewiseError } from '../../src/errors.ts';
+import { Tensor } from '../../src/graph/tensor.ts';
+import { load } from '../../src/load.ts';
+import { encodeModel } from '../formats/onnx-writer.ts';
+import { graphOf } from '../kernels/graph.ts';
+import { moduleOf, variants } from '../kernels/run.ts';
+import { failure, modelOf, ones, onlyOutput, picture, smallNetwork } from './models.ts';
+
+const floats = (count: number) => new Float32Array(count);
+/** A tensor that did not come from Tensor's constructor, which would refuse it. */
+const handmade = (dims: unknown, data: unknown = floats(126), type = 'float32') => ({ type, data, dims }) as unknown as Tensor;
+
+const relu = encodeModel({
+  inputs: [{ name: 'x', dims: ['N', 3] }],
+  outputs: [{ name: 'y' }],
+  nodes: [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }],
+});
+
+/** Runs with a part of WebAssembly replaced. */
+async function withWebAssembly<K extends 'validate' | 'Memory'>(key: K, value: unknown, run: () => unknown): Promise<void> {
+  const original = WebAssembly[key];
+  try {
+    Object.assign(WebAssembly, { [key]: value });
+    await run();
+  } finally {
+    Object.assign(WebAssembly, { [key]: original });
+  }
+}
+
+describe('feeds', () => {
+  const network = modelOf(smallNetwork(['N', 3, 6, 'W']));
+  const takes = "'picture' float32 [N, 3, 6, W]";
+  const good = picture();
+
+  test.each([
+    ['nothing', undefined, `run takes an object of tensors by input name (${takes}), got undefined`],
+    ['null', null, `run takes an object of tensors by input name (${takes}), got null`],
+    ['a number', 5, `run takes an object of tensors by input name (${takes}), got 5`],
+    ['no tensors', {}, `input 'picture' is missing; the model takes ${takes}`],
+    ['a wrong name', { image: good }, `the model has no input 'image'; it has ${takes}`],
+    ['a name too many', { picture: good, other: good }, `the model has no input 'other'; it has ${takes}`],
+    ['undefined for a tensor', { picture: undefined }, `input 'picture' is missing`],
+    ['an array for a tensor', { picture: [1, 2] }, "input 'picture' takes float32, got no Tensor"],
+    [
+      'another type',
+      { picture: new Tensor('float64', new Float64Array(126), [1, 3, 6, 7]) },
+      "input 'picture' takes float32, got a tensor of float64",
+    ],
+    ['an output’s name', { scores: good }, `the model has no input 'scores'`],
+    ['another rank', { picture: new Tensor('float32', floats(126), [3, 6, 7]) }, "input 'picture' takes [N, 3, 6, W], got [3, 6, 7]"],
+    ['another size', { picture: new Tensor('float32', floats(84), [1, 2, 6, 7]) }, "input 'picture' takes [N, 3, 6, W], got [1, 2, 6, 7]"],
+    ['a size of NaN', { picture: handmade([1, 3, 6, Number.NaN]) }, 'dimension NaN in [1, 3, 6, NaN]'],
+    ['an infinite size', { picture: handmade([1, 3, 6, Number.POSITIVE_INFINITY]) }, 'dimension Infinity'],
+    ['a negative size', { picture: handmade([1, 3, 6, -7]) }, 'dimension -7'],
+    ['two negative sizes', { picture: handmade([-1, 3, 6, -7]) }, 'dimension -1'],
+    ['half a pixel', { picture: handmade([1, 3, 6, 3.5]) }, 'dimension 3.5'],
+    ['a size in words', { picture: handmade([1, 3, 6, '7']) }, 'dimension 7'],
+    ['too few elements', { picture: handmade([1, 3, 6, 8]) }, '[1, 3, 6, 8] holds 144 elements, got 126'],
+    ['too many elements', { picture: handmade([1, 3, 6, 6]) }, 'holds 108 elements, got 126'],
+    ['a size of 2^31', { picture: handmade([2 ** 31, 3, 6, 7]) }, 'elements, got 126'],
+    ['a size of 2^53', { picture: handmade([2 ** 53, 3, 6, 7]) }, 'dimension 9007199254740992'],
+    [
+      'another array than the type says',
+      { picture: handmade([1, 3, 6, 7], new Float64Array(126)) },
+      'a float32 tensor holds a Float32Array, got Float64Array',
+    ],
+    ['no elements', { picture: handmade([1, 3, 6, 7], null) }, 'a float32 tensor holds a Float32Array'],
+    ['no data', { picture: { type: 'float32', dims: [1, 3, 6, 7] } }, 'a float32 tensor holds a Float32Array'],
+    ['no dimensions', { picture: handmade(undefined) }, 'dim'],
+    ['null for dimensions', { picture: handmade(null) }, 'dim'],
+    ['a number for dimensions', { picture: handmade(126) }, 'dim'],
+    ['a window that does not fit', { picture: new Tensor('float32', floats(18), [1, 3, 6, 1]) }, 'does not fit'],
+  ])('%s', (name, feeds, message) => {
+    const error = failure(() => network.runSync(feeds as never));
+    expect(error.code).toBe(name === 'a window that does not fit' ? 'INVALID_MODEL' : 'INVALID_INPUT');
+    expect(error.message).toContain(message);
+    // Nothing is broken by it.
+    expect(onlyOutput(network.runSync({ picture: good }))).toEqual(onlyOutput(modelOf(smallNetwork()).runSync({ picture: good })));
+  });
+
+  test('sizes whose product cannot be counted', () => {
+    const feeds = { picture: handmade([2 ** 40, 3, 6, 2 ** 40]) };
+    expect(failure(() => network.runSync(feeds))).toMatchObject({
+      code: 'TOO_LARGE',
+      message: expect.stringContaining('more elements than can be counted'),
+    });
+  });
+
+  test('run rejects with what runSync throws', async () => {
+    await expect(network.run({})).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    await expect(network.run({})).rejects.toBeInstanceOf(LanewiseError);
+  });
+
+  test('an int64 input that nobody reads may be fed', () => {
+    const graph = graphOf({ inputs: { x: [2] }, nodes: [{ op: 'Relu', inputs: ['x'] }] });
+    const model = modelOf({ ...graph, inputs: [...graph.inputs, { name: 'n', type: 'int64', dims: [1] }] });
+    expect(onlyOutput(model.runSync({ x: new Tensor('float32', [1, -1]), n: new Tensor('int64', [3]) }))).toEqual([1, 0]);
+  });
+});
+
+describe('inputShapes', () => {
+  const graph = smallNetwork(['N', 3, 'H', 'W']);
+
+  test.each([
+    ['a wrong name', { image: [1, 3, 6, 7] }, "inputShapes names 'image'; the model's inputs are 'picture'"],
+    ['another rank', { picture: [3, 6, 7] }, "input 'picture' takes [N, 3, H, W], got [3, 6, 7]"],
+    ['another size than the model’s', { picture: [1, 4, 6, 7] }, "input 'picture' takes [N, 3, H, W], got [1, 4, 6, 7]"],
+    ['NaN', { picture: [1, 3, Number.NaN, 7] }, 'dimension NaN'],
+    ['infinity', { picture: [1, 3, Number.POSITIVE_INFINITY, 7] }, 'dimension Infinity'],
+    ['a negative size', { picture: [1, 3, -6, 7] }, 'dimension -6'],
+    ['2^53', { picture: [2 ** 53, 3, 6, 7] }, 'dimension 9007199254740992'],
+  ])('%s', (_, inputShapes, message) => {
+    const error = failure(() => modelOf(graph, { inputShapes }));
+    expect(error.code).toBe('INVALID_INPUT');
+    expect(error.message).toContain(message);
+  });
+
+  test.each([
+    ['2^31 pictures', [2 ** 31, 3, 6, 7], 'over the limit of 1,073,741,824 bytes (option memoryLimit)'],
+    ['pictures of 2^31 rows', [1, 3, 2 ** 31, 7], 'is too large'],
+    ['2^32 pictures of 2^20 columns', [2 ** 32, 3, 6, 2 ** 20], 'more elements than can be counted'],
+  ])('%s', (_, dims, message) => {
+    const error = failure(() => modelOf(graph, { inputShapes: { picture: dims } }));
+    expect(['TOO_LARGE', 'INVALID_MODEL']).toContain(error.code);
+    expect(error.message).toContain(message);
+  });
+
+  test('fix what the model takes', () => {
+    const model = modelOf(graph, { inputShapes: { picture: [2, 3, 6, 7] } });
+    expect(model.inputs).toEqual([{ name: 'picture', type: 'float32', dims: [2, 3, 6, 7] }]);
+    expect(failure(() => model.runSync({ picture: picture(1) })).message).toBe("input 'picture' takes [2, 3, 6, 7], got [1, 3, 6, 7]");
+  });
+});
+
+describe('memory', () => {
+  test('over memoryLimit is refused, less runs afterwards', () => {
+    const model = modelOf(smallNetwork(), { memoryLimit: 20_000 });
+    const expected = onlyOutput(model.runSync({ picture: picture() }));
+    const error = failure(() => model.runSync({ picture: picture(20) }));
+    expect(error.code).toBe('TOO_LARGE');
+    expect(error.message).toMatch(/would take [\d,]+ bytes, over the limit of 20,000 bytes \(option memoryLimit\)/);
+    expect(onlyOutput(model.runSync({ picture: picture() }))).toEqual(expected);
+  });
+
+  // x + y + c where x and y broadcast to a square.
+  const square = graphOf({
+    inputs: { x: ['N', 1], y: [1, 'N'] },
+    constants: { c: { name: 'c', type: 'float32', dims: [1], read: () => Float32Array.of(5) } },
+    nodes: [
+      { op: 'Add', inputs: ['x', 'y'] },
+      { op: 'Add', inputs: ['Add_0', 'c'] },
+    ],
+  });
+  const feeds = (n: number) => ({ x: ones([n, 1]), y: ones([1, n]) });
+
+  test('over 4 GiB is refused whatever the limit, and leaves the model as it was', () => {
+    const model = modelOf(square, { memoryLimit: 2 ** 40 });
+    const error = failure(() => model.runSync(feeds(40_000)));
+    expect(error.code).toBe('TOO_LARGE');
+    expect(error.message).toMatch(/the model needs [\d,]+ bytes of memory, more than WebAssembly can address/);
+    expect(onlyOutput(model.runSync(feeds(2)))).toEqual([7, 7, 7, 7]);
+  });
+
+  test('that the engine refuses is an error with its cause, and the model runs where less will do', async () => {
+    const model = modelOf(square);
+    const refused = new RangeError('could not allocate memory');
+    class NoMemory {
+      constructor() {
+        throw refused;
+      }
+    }
+    await withWebAssembly('Memory', NoMemory, () => {
+      const error = failure(() => model.runSync(feeds(100)));
+      expect(error).toMatchObject({ code: 'TOO_LARGE', cause: refused });
+      expect(error.message).toContain('which the engine refuses');
+    });
+    expect(onlyOutput(model.runSync(feeds(2)))).toEqual([7, 7, 7, 7]);
+  });
+});
+
+describe('load', () => {
+  const x = new Tensor('float32', [1, -2, 3], [1, 3]);
+  const noSimd = () => false;
+  // The longer probe is the one for relaxed SIMD.
+  const noRelaxed = (bytes: Uint8Array) => bytes.length < 35;
+
+  test('an engine without SIMD', async () => {
+    await withWebAssembly('validate', noSimd, async () => {
+      await expect(load(relu)).rejects.toMatchObject({ code: 'NO_SIMD', message: expect.stringContaining('WebAssembly without SIMD') });
+      await expect(load(relu, { relaxed: 'auto' })).rejects.toMatchObject({ code: 'NO_SIMD' });
+    });
+  });
+
+  test('an engine without relaxed SIMD: asked for, an error; auto, the strict binary', async () => {
+    await withWebAssembly('validate', noRelaxed, async () => {
+      await expect(load(relu, { relaxed: true })).rejects.toMatchObject({
+        code: 'NO_SIMD',
+        message: expect.stringContaining('no relaxed SIMD'),
+      });
+      const model = await load(relu, { relaxed: 'auto' });
+      expect(model.variant).toBe('strict');
+      expect(onlyOutput(model.runSync({ x }))).toEqual([1, 0, 3]);
+    });
+  });
+
+  test('strict unless asked; auto takes what there is', async () => {
+    expect((await load(relu)).variant).toBe('strict');
+    const model = await load(relu, { relaxed: 'auto' });
+    expect(model.variant).toBe(variants.at(-1));
+    expect(onlyOutput(model.runSync({ x }))).toEqual([1, 0, 3]);
+  });
+
+  test('a module that the caller compiled', async () => {
+    const model = await load(relu, { wasm: moduleOf('strict') });
+    expect(onlyOutput(model.runSync({ x }))).toEqual([1, 0, 3]);
+  });
+
+  test('an open batch is 1, inputShapes says otherwise, memoryLimit holds', async () => {
+    expect((await load(relu)).memory.activations).toBeGreaterThan(0);
+    const model = await load(relu, { inputShapes: { x: [2, 3] } });
+    expect(model.inputs[0]?.dims).toEqual([2, 3]);
+    await expect(load(relu, { inputShapes: { x: [2, 4] } })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    await expect(load(relu, { memoryLimit: 10 })).rejects.toMatchObject({ code: 'TOO_LARGE' });
+  });
+
+  test('a signal that has fired, before and meanwhile', async () => {
+    const reason = new Error('not any more');
+    await expect(load(relu, { signal: AbortSignal.abort(reason) })).rejects.toMatchObject({ code: 'ABORTED', cause: reason });
+    const controller = new AbortController();
+    const loading = load(relu, { signal: controller.signal });
+    controller.abort(reason);
+    await expect(loading).rejects.toMatchObject({ code: 'ABORTED', cause: reason });
+    const late = new AbortController();
+    const model = await load(relu, { signal: late.signal });
+    late.abort();
+    expect(onlyOutput(model.runSync({ x }))).toEqual([1, 0, 3]);
+  });
+});
