@@ -185,3 +185,31 @@ export enum TransposeArg {
   OutRowStride,
   Words,
 }
+
+/** Words of an instruction, its opcode included; 0 for what is no opcode and for End, which ends a program. */
+export function instructionWords(op: i32): i32 {
+  switch (op) {
+    case Op.PackPanels:
+      return PackArg.Words;
+    case Op.Conv:
+      return ConvArg.Words;
+    case Op.DepthwiseConv:
+      return DepthwiseConvArg.Words;
+    case Op.MaxPool:
+      return MaxPoolArg.Words;
+    case Op.AveragePool:
+      return AveragePoolArg.Words;
+    case Op.BatchNorm:
+      return BatchNormArg.Words;
+    case Op.Clamp:
+      return ClampArg.Words;
+    case Op.Add:
+      return AddArg.Words;
+    case Op.Softmax:
+      return SoftmaxArg.Words;
+    case Op.Transpose:
+      return TransposeArg.Words;
+    default:
+      return 0;
+  }
+}

@@ -33,9 +33,11 @@ export function f32_conv_igemm_4x8(pc: usize): void {
   for (let g = 0; g < groups; g++) {
     for (let m = 0; m < pixels; m += blockPixels) {
       const rows = min(blockPixels, pixels - m);
-      for (let k = 0; k < depth; k += blockDepth) {
+      // Once even where the depth is 0: the output is then the bias.
+      let k = 0;
+      do {
         const block = min(blockDepth, depth - k);
-        f32_pack_pixels_4(pc, input, m, rows, k, block, scratch);
+        if (block) f32_pack_pixels_4(pc, input, m, rows, k, block, scratch);
         let panel = weights;
         for (let n = 0; n < outChannels; n += NR) {
           f32_gemm_4x8(
@@ -55,7 +57,8 @@ export function f32_conv_igemm_4x8(pc: usize): void {
           );
           panel += panelBytes;
         }
-      }
+        k += block;
+      } while (k < depth);
     }
     weights += <usize>((outChannels + NR - 1) / NR) * panelBytes;
     input += (<usize>channels) << 2;

@@ -8,25 +8,9 @@
 
 import { arg, argSplat, clamp, madd, storeLanes } from '../math/simd.inline';
 import { DepthwiseConvArg, WindowArg } from '../opcodes';
-import { endTap, firstTap } from './window.inline';
+import { endTap, firstTap } from '../window/window.inline';
 
-export function f32_dwconv_c8(pc: usize): void {
-  const batch = arg(pc, WindowArg.Batch);
-  const outHeight = arg(pc, WindowArg.OutHeight);
-  const rowBytes = <usize>arg(pc, WindowArg.OutWidth) * <usize>arg(pc, WindowArg.OutPixelStride);
-  const imageBytes = <usize>arg(pc, WindowArg.InHeight) * <usize>arg(pc, WindowArg.InWidth) * <usize>arg(pc, WindowArg.InPixelStride);
-  let image = <usize>arg(pc, WindowArg.Input);
-  let output = <usize>arg(pc, WindowArg.Output);
-  for (let n = 0; n < batch; n++) {
-    for (let oy = 0; oy < outHeight; oy++) {
-      f32_dwconv_row_c8(pc, image, oy, output);
-      output += rowBytes;
-    }
-    image += imageBytes;
-  }
-}
-
-/** One output row. */
+/** Output row `oy` of the picture at `image`, written to `output`. */
 export function f32_dwconv_row_c8(pc: usize, image: usize, oy: i32, output: usize): void {
   const width = arg(pc, WindowArg.InWidth);
   const height = arg(pc, WindowArg.InHeight);

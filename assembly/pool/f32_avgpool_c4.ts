@@ -5,27 +5,11 @@
 // Four channels at a time, output row by output row. Each row of the window has a sum of its own, so that the error of a
 // large window grows with its height plus its width and not with its area. Reads may run 12 bytes past the last channel.
 
-import { endTap, firstTap } from '../conv/window.inline';
 import { arg, storeLanes } from '../math/simd.inline';
 import { AveragePoolArg, WindowArg } from '../opcodes';
+import { endTap, firstTap } from '../window/window.inline';
 
-export function f32_avgpool_c4(pc: usize): void {
-  const batch = arg(pc, WindowArg.Batch);
-  const outHeight = arg(pc, WindowArg.OutHeight);
-  const rowBytes = <usize>arg(pc, WindowArg.OutWidth) * <usize>arg(pc, WindowArg.OutPixelStride);
-  const imageBytes = <usize>arg(pc, WindowArg.InHeight) * <usize>arg(pc, WindowArg.InWidth) * <usize>arg(pc, WindowArg.InPixelStride);
-  let image = <usize>arg(pc, WindowArg.Input);
-  let output = <usize>arg(pc, WindowArg.Output);
-  for (let n = 0; n < batch; n++) {
-    for (let oy = 0; oy < outHeight; oy++) {
-      f32_avgpool_row_c4(pc, image, oy, output);
-      output += rowBytes;
-    }
-    image += imageBytes;
-  }
-}
-
-/** One output row. */
+/** Output row `oy` of the picture at `image`, written to `output`. */
 export function f32_avgpool_row_c4(pc: usize, image: usize, oy: i32, output: usize): void {
   const width = arg(pc, WindowArg.InWidth);
   const height = arg(pc, WindowArg.InHeight);
@@ -51,7 +35,7 @@ export function f32_avgpool_row_c4(pc: usize, image: usize, oy: i32, output: usi
     const kxEnd = endTap(ix, dilationWidth, kernelWidth, width, kxFirst);
     const countX = includePad ? endTap(ix, dilationWidth, kernelWidth, width + arg(pc, AveragePoolArg.PadRight), 0) : kxEnd - kxFirst;
     // A window that sees nothing but padding that does not count gives 0.
-    const count = f32x4.splat(<f32>max(1, countX * countY));
+    const count = f32x4.splat(max<f32>(1, <f32>countX * <f32>countY));
     const start = image + <usize>((iy + kyFirst * dilationHeight) * width + ix + kxFirst * dilationWidth) * inStride;
     for (let c = 0; c < channels; c += 4) {
       let sum = f32x4.splat(0);

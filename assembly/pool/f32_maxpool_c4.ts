@@ -3,27 +3,11 @@
 //   input, output  NHWC, pixels InPixelStride and OutPixelStride bytes apart
 // Four channels at a time, output row by output row. Reads may run 12 bytes past the last channel.
 
-import { endTap, firstTap } from '../conv/window.inline';
 import { arg, storeLanes } from '../math/simd.inline';
 import { WindowArg } from '../opcodes';
+import { endTap, firstTap } from '../window/window.inline';
 
-export function f32_maxpool_c4(pc: usize): void {
-  const batch = arg(pc, WindowArg.Batch);
-  const outHeight = arg(pc, WindowArg.OutHeight);
-  const rowBytes = <usize>arg(pc, WindowArg.OutWidth) * <usize>arg(pc, WindowArg.OutPixelStride);
-  const imageBytes = <usize>arg(pc, WindowArg.InHeight) * <usize>arg(pc, WindowArg.InWidth) * <usize>arg(pc, WindowArg.InPixelStride);
-  let image = <usize>arg(pc, WindowArg.Input);
-  let output = <usize>arg(pc, WindowArg.Output);
-  for (let n = 0; n < batch; n++) {
-    for (let oy = 0; oy < outHeight; oy++) {
-      f32_maxpool_row_c4(pc, image, oy, output);
-      output += rowBytes;
-    }
-    image += imageBytes;
-  }
-}
-
-/** One output row. */
+/** Output row `oy` of the picture at `image`, written to `output`. */
 export function f32_maxpool_row_c4(pc: usize, image: usize, oy: i32, output: usize): void {
   const width = arg(pc, WindowArg.InWidth);
   const outWidth = arg(pc, WindowArg.OutWidth);

@@ -1,7 +1,8 @@
 import { bind } from '../compiler/bind.ts';
 import type { Network } from '../compiler/network.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Cost, Node, Value } from '../ops/operator.ts';
+import { costOf } from '../ops/cost.ts';
+import type { Node, Value } from '../ops/operator.ts';
 
 /** One layer of a network. */
 export interface LayerSummary {
@@ -33,7 +34,7 @@ export function summarize(graph: Graph, dims: ReadonlyMap<string, readonly numbe
   const network = bind(graph, dims, new Map());
   const fields = receptiveFields(network);
   const layers = network.nodes.map((node): LayerSummary => {
-    const { params, macs }: Cost = node.op.cost?.(node) ?? { params: 0, macs: 0 };
+    const { params, macs } = costOf(node);
     const output = node.outputs[0] as Value;
     return { name: node.name, op: node.op.name, output: output.dims, params, macs, receptiveField: fields.get(output)?.size ?? [1, 1] };
   });

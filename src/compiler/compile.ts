@@ -39,7 +39,9 @@ export function compile(graph: Graph, options: CompileOptions): Plan {
 
 function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, graph: Graph, memoryLimit: number): Plan {
   const program = new ProgramWriter(layouts, memoryLimit);
-  const inputs = network.inputs.filter((value) => !value.constant).map((value) => port(value.name, value, program.define(value).pointer));
+  // Inputs of another type can only be constants of the plan, or unread.
+  const fed = network.inputs.filter(({ constant, type }) => !constant && type === 'float32');
+  const inputs = fed.map((value) => port(value.name, value, program.define(value).pointer));
   for (const node of network.nodes) {
     program.node = node;
     node.op.lower(node, program);
@@ -65,8 +67,7 @@ class ProgramWriter implements Lowering {
   readonly #layouts: ReadonlyMap<Value, Layout>;
   readonly #memoryLimit: number;
   readonly #places = new Map<Value, Place>();
-  #zeroBytes = 0;
-  #zeros: Buffer = { region: 'weights', bytes: 0, offset: 0 };
+  readonly #zeros: Buffer = { region: 'weights', bytes: 0, offset: 0 };
   #staging: Buffer[] = [];
 
   constructor(layouts: ReadonlyMap<Value, Layout>, memoryLimit: number) {
@@ -77,10 +78,13 @@ class ProgramWriter implements Lowering {
   place(value: Value): Place {
     const place = this.#places.get(value);
     if (place) return place;
-    if (!value.constant) throw new Error(`'${value.name}' is read before it has a place`);
     if (value.type !== 'float32') {
-      throw new LanewiseError('UNSUPPORTED', `constant '${value.name}' is ${value.type}; float32 is supported`);
+      throw new LanewiseError(
+        'UNSUPPORTED',
+        `'${value.name}' is ${value.type}, which can be computed with only while the model is planned`,
+      );
     }
+    if (!value.constant) throw new Error(`'${value.name}' is read before it has a place`);
     const weight = this.#addWeight(rawWeight(value));
     return this.#remember(value, { buffer: weight.buffer, offset: 0 });
   }
@@ -98,7 +102,7 @@ class ProgramWriter implements Lowering {
   }
 
   zeros(bytes: number): Pointer {
-    this.#zeroBytes = Math.max(this.#zeroBytes, bytes);
+    this.#zeros.bytes = Math.max(this.#zeros.bytes, bytes);
     return { buffer: this.#zeros, offset: 0 };
   }
 
@@ -116,19 +120,13 @@ class ProgramWriter implements Lowering {
     return output;
   }
 
-  emit(op: Op, args: Args): void {
-    const node = known(this.node, 'the node that emits');
-    const macs = op === Op.PackPanels ? 0 : (node.op.cost?.(node).macs ?? 0);
-    this.instructions.push({ op, args, node: node.name, macs });
+  emit(op: Op, args: Args, macs = 0): void {
+    this.instructions.push({ op, args, node: known(this.node, 'the node that emits').name, macs });
   }
 
   /** Gives every buffer its offset. @returns the arena's bytes */
   placeBuffers(inputs: readonly Port[], outputs: readonly Port[]): number {
-    if (this.#zeroBytes > 0) {
-      const weight = this.#addWeight(zeroWeight(this.#zeroBytes));
-      Object.assign(this.#zeros, { bytes: this.#zeroBytes });
-      this.weights.set(weight.key, { ...weight, buffer: this.#zeros });
-    }
+    if (this.#zeros.bytes > 0) this.#addWeight(zeroWeight(this.#zeros));
     const lives = new Map<Buffer, { first: number; last: number }>();
     const use = ({ buffer }: Pointer, at: number) => {
       if (buffer.region !== 'arena') return;

@@ -84,11 +84,11 @@ export function rawWeight(value: Value): Weight {
   return { key: `raw|${value.name}`, buffer, load: () => [{ copies: [{ data: floats(value), to: { buffer, offset: 0 } }] }] };
 }
 
-/** Zeros. Fresh memory is zero, so there is nothing to load. */
-export const zeroWeight = (bytes: number): Weight => ({
-  key: `zeros|${bytes}`,
-  buffer: { region: 'weights', bytes, offset: 0 },
-  load: () => [],
+/** Zeros. Written, for a plan that comes later finds the memory used. */
+export const zeroWeight = (buffer: Buffer): Weight => ({
+  key: `zeros|${buffer.bytes}`,
+  buffer,
+  load: () => [{ copies: [{ data: new Float32Array(buffer.bytes / 4), to: { buffer, offset: 0 } }] }],
 });
 
 const floats = (value: Value): Float32Array => value.constant?.read() as Float32Array;

@@ -28,6 +28,7 @@ export const formatDims = (dims: readonly (number | string)[]): string => `[${di
  * @param what names the tensor in the error.
  */
 export function elementCount(dims: readonly number[], what: string): number {
+  if (!Array.isArray(dims)) throw new LanewiseError('INVALID_INPUT', `${what} needs its dimensions as a list, got ${String(dims)}`);
   let count = 1;
   for (const dim of dims) {
     if (!Number.isSafeInteger(dim) || dim < 0) {

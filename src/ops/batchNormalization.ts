@@ -1,6 +1,7 @@
 import { BatchNormArg, Op } from '../../assembly/opcodes.ts';
 import { formatDims } from '../graph/tensor.ts';
 import { type Clamped, clampWords } from './clamp.ts';
+import { costOf } from './cost.ts';
 import type { Operator } from './operator.ts';
 import { asImage, input, invalid, product } from './shapes.ts';
 
@@ -39,21 +40,25 @@ export const batchNormalization: Operator<BatchNormAttributes> = {
     const source = to.place(x);
     const target = to.define(node.outputs[0] as (typeof node.outputs)[0]);
     const [min, max] = clampWords(node.attributes);
-    to.emit(Op.BatchNorm, {
-      [BatchNormArg.Input]: source.pointer,
-      [BatchNormArg.Output]: target.pointer,
-      [BatchNormArg.Scale]: to.place(input(node, 1)).pointer,
-      [BatchNormArg.Bias]: to.place(input(node, 2)).pointer,
-      [BatchNormArg.Mean]: to.place(input(node, 3)).pointer,
-      [BatchNormArg.Variance]: to.place(input(node, 4)).pointer,
-      [BatchNormArg.Scratch]: to.scratch(2 * 4 * Math.ceil(channels / 4) * 4),
-      [BatchNormArg.Pixels]: channels && product(x.dims) / channels,
-      [BatchNormArg.Channels]: channels,
-      [BatchNormArg.InPixelStride]: source.pixelStride,
-      [BatchNormArg.OutPixelStride]: target.pixelStride,
-      [BatchNormArg.Epsilon]: { float: node.attributes.epsilon },
-      [BatchNormArg.Min]: min,
-      [BatchNormArg.Max]: max,
-    });
+    to.emit(
+      Op.BatchNorm,
+      {
+        [BatchNormArg.Input]: source.pointer,
+        [BatchNormArg.Output]: target.pointer,
+        [BatchNormArg.Scale]: to.place(input(node, 1)).pointer,
+        [BatchNormArg.Bias]: to.place(input(node, 2)).pointer,
+        [BatchNormArg.Mean]: to.place(input(node, 3)).pointer,
+        [BatchNormArg.Variance]: to.place(input(node, 4)).pointer,
+        [BatchNormArg.Scratch]: to.scratch(2 * 4 * Math.ceil(channels / 4) * 4),
+        [BatchNormArg.Pixels]: channels && product(x.dims) / channels,
+        [BatchNormArg.Channels]: channels,
+        [BatchNormArg.InPixelStride]: source.pixelStride,
+        [BatchNormArg.OutPixelStride]: target.pixelStride,
+        [BatchNormArg.Epsilon]: { float: node.attributes.epsilon },
+        [BatchNormArg.Min]: min,
+        [BatchNormArg.Max]: max,
+      },
+      costOf(node).macs,
+    );
   },
 };

@@ -8,8 +8,8 @@ const MAX_PIXELS = 128;
 /** The GEMM's cache blocks for `pixels` rows of `depth`: sizes in elements; `pixels` is a whole number of tiles. */
 export function gemmBlocks(pixels: number, depth: number): { pixels: number; depth: number } {
   // Even parts, so that the last one is not a sliver.
-  const parts = Math.ceil(depth / MAX_DEPTH);
-  const blockDepth = Math.ceil(depth / parts);
+  const parts = Math.ceil(depth / MAX_DEPTH) || 1;
+  const blockDepth = Math.ceil(depth / parts) || 1;
   const most = Math.max(MR, Math.min(MAX_PIXELS, Math.floor(BLOCK_FLOATS / blockDepth)));
   const tiles = Math.ceil(Math.min(most, pixels) / MR);
   return { pixels: Math.max(1, tiles) * MR, depth: blockDepth };

@@ -2,6 +2,7 @@ import { ConvArg, DepthwiseConvArg, Op } from '../../assembly/opcodes.ts';
 import { formatDims } from '../graph/tensor.ts';
 import { gemmBlocks } from './blocks.ts';
 import { type Clamped, clampWords } from './clamp.ts';
+import { costOf } from './cost.ts';
 import type { Lowering, Node, OpenNode, Operator } from './operator.ts';
 import { asImage, input, invalid, product } from './shapes.ts';
 import { readWindow, resolveWindow, type WindowAttributes, windowArgs, windowReach } from './window.ts';
@@ -28,7 +29,7 @@ export const conv: Operator<ConvAttributes> = {
     const { dims } = input(node, 0);
     return [{ type: 'float32', dims: [dims[0] ?? 0, input(node, 1).dims[0] ?? 0, ...convWindow(node).out] }];
   },
-  layout: () => ({ inputs: ['channelsLast', 'any', 'any', 'channelsLast'], output: 'channelsLast' }),
+  layout: () => ({ inputs: ['channelsLast', 'rowMajor', 'rowMajor', 'channelsLast'], output: 'channelsLast' }),
   cost(node) {
     const [weights, bias] = [input(node, 1).dims, node.inputs[2]];
     const positions = product(node.outputs[0]?.dims ?? []);
@@ -51,10 +52,11 @@ function convWindow(node: OpenNode<ConvAttributes>) {
   const { dims } = input(node, 0);
   const weights = input(node, 1).dims;
   const { group, kernel } = node.attributes;
-  const window = resolveWindow(node, dims, weights.slice(2));
   const [filters = 0, depth = 0] = weights;
   const channels = dims[1] ?? 0;
-  if (weights.length !== dims.length) throw invalid(node, `weights ${formatDims(weights)} do not fit an input of ${formatDims(dims)}`);
+  if (dims.length > 2 && weights.length !== dims.length)
+    throw invalid(node, `weights ${formatDims(weights)} do not fit an input of ${formatDims(dims)}`);
+  const window = resolveWindow(node, dims, weights.slice(2));
   if (kernel?.some((size, i) => size !== weights[i + 2])) {
     throw invalid(node, `kernel_shape ${formatDims(kernel)} contradicts weights ${formatDims(weights)}`);
   }
@@ -93,20 +95,24 @@ function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
   const residual = node.inputs[3] && to.place(node.inputs[3]);
   const target = to.define(y);
   const [min, max] = clampWords(node.attributes);
-  to.emit(Op.Conv, {
-    ...windowArgs(window, x, y, source, target, channels),
-    [ConvArg.Weights]: weights,
-    [ConvArg.Zeros]: to.zeros(channels * 4),
-    [ConvArg.Scratch]: to.scratch(block.pixels * block.depth * 4),
-    [ConvArg.Residual]: residual?.pointer ?? 0,
-    [ConvArg.ResidualPixelStride]: residual?.pixelStride ?? 0,
-    [ConvArg.Groups]: group,
-    [ConvArg.OutChannels]: outChannels,
-    [ConvArg.BlockPixels]: block.pixels,
-    [ConvArg.BlockDepth]: block.depth,
-    [ConvArg.Min]: min,
-    [ConvArg.Max]: max,
-  });
+  to.emit(
+    Op.Conv,
+    {
+      ...windowArgs(window, x, y, source, target, channels),
+      [ConvArg.Weights]: weights,
+      [ConvArg.Zeros]: to.zeros(channels * 4),
+      [ConvArg.Scratch]: to.scratch(block.pixels * block.depth * 4),
+      [ConvArg.Residual]: residual?.pointer ?? 0,
+      [ConvArg.ResidualPixelStride]: residual?.pixelStride ?? 0,
+      [ConvArg.Groups]: group,
+      [ConvArg.OutChannels]: outChannels,
+      [ConvArg.BlockPixels]: block.pixels,
+      [ConvArg.BlockDepth]: block.depth,
+      [ConvArg.Min]: min,
+      [ConvArg.Max]: max,
+    },
+    costOf(node).macs,
+  );
 }
 
 function lowerDepthwise(node: Node<ConvAttributes>, to: Lowering): void {
@@ -125,10 +131,14 @@ function lowerDepthwise(node: Node<ConvAttributes>, to: Lowering): void {
     strides: [kernelWidth, 1, 0],
   });
   const [min, max] = clampWords(node.attributes);
-  to.emit(Op.DepthwiseConv, {
-    ...windowArgs(window, x, y, to.place(x), to.define(y), channels),
-    [DepthwiseConvArg.Weights]: weights,
-    [DepthwiseConvArg.Min]: min,
-    [DepthwiseConvArg.Max]: max,
-  });
+  to.emit(
+    Op.DepthwiseConv,
+    {
+      ...windowArgs(window, x, y, to.place(x), to.define(y), channels),
+      [DepthwiseConvArg.Weights]: weights,
+      [DepthwiseConvArg.Min]: min,
+      [DepthwiseConvArg.Max]: max,
+    },
+    costOf(node).macs,
+  );
 }

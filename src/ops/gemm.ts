@@ -3,6 +3,7 @@ import { formatDims } from '../graph/tensor.ts';
 import { emitAdd } from './add.ts';
 import { gemmBlocks } from './blocks.ts';
 import { type Clamped, clampWords } from './clamp.ts';
+import { costOf } from './cost.ts';
 import type { Node, OpenNode, Operator, Place, Value } from './operator.ts';
 import { broadcast, input, invalid, product } from './shapes.ts';
 
@@ -71,33 +72,37 @@ export const gemm: Operator<GemmAttributes> = {
     const block = gemmBlocks(rows, depth);
     const after = c !== undefined && !asBias;
     const [min, max] = clampWords(after ? {} : node.attributes);
-    to.emit(Op.Conv, {
-      [WindowArg.Input]: source,
-      [WindowArg.Output]: output.pointer,
-      [WindowArg.Batch]: 1,
-      [WindowArg.InHeight]: rows,
-      [WindowArg.InWidth]: 1,
-      [WindowArg.OutHeight]: rows,
-      [WindowArg.OutWidth]: 1,
-      [WindowArg.InPixelStride]: depth * 4,
-      [WindowArg.OutPixelStride]: columns * 4,
-      [WindowArg.KernelHeight]: 1,
-      [WindowArg.KernelWidth]: 1,
-      [WindowArg.StrideHeight]: 1,
-      [WindowArg.StrideWidth]: 1,
-      [WindowArg.DilationHeight]: 1,
-      [WindowArg.DilationWidth]: 1,
-      [WindowArg.Channels]: depth,
-      [ConvArg.Weights]: weights,
-      [ConvArg.Zeros]: to.zeros(depth * 4),
-      [ConvArg.Scratch]: to.scratch(block.pixels * block.depth * 4),
-      [ConvArg.Groups]: 1,
-      [ConvArg.OutChannels]: columns,
-      [ConvArg.BlockPixels]: block.pixels,
-      [ConvArg.BlockDepth]: block.depth,
-      [ConvArg.Min]: min,
-      [ConvArg.Max]: max,
-    });
+    to.emit(
+      Op.Conv,
+      {
+        [WindowArg.Input]: source,
+        [WindowArg.Output]: output.pointer,
+        [WindowArg.Batch]: 1,
+        [WindowArg.InHeight]: rows,
+        [WindowArg.InWidth]: 1,
+        [WindowArg.OutHeight]: rows,
+        [WindowArg.OutWidth]: 1,
+        [WindowArg.InPixelStride]: depth * 4,
+        [WindowArg.OutPixelStride]: columns * 4,
+        [WindowArg.KernelHeight]: 1,
+        [WindowArg.KernelWidth]: 1,
+        [WindowArg.StrideHeight]: 1,
+        [WindowArg.StrideWidth]: 1,
+        [WindowArg.DilationHeight]: 1,
+        [WindowArg.DilationWidth]: 1,
+        [WindowArg.Channels]: depth,
+        [ConvArg.Weights]: weights,
+        [ConvArg.Zeros]: to.zeros(depth * 4),
+        [ConvArg.Scratch]: to.scratch(block.pixels * block.depth * 4),
+        [ConvArg.Groups]: 1,
+        [ConvArg.OutChannels]: columns,
+        [ConvArg.BlockPixels]: block.pixels,
+        [ConvArg.BlockDepth]: block.depth,
+        [ConvArg.Min]: min,
+        [ConvArg.Max]: max,
+      },
+      costOf(node).macs,
+    );
     if (after) {
       const product: Place = output;
       const dims = [rows, columns];

@@ -87,7 +87,7 @@ export interface Pointer {
 /** Memory that the plan places: in the arena for as long as instructions use it, or among the weights for good. */
 export interface Buffer {
   readonly region: 'arena' | 'weights';
-  readonly bytes: number;
+  bytes: number;
   /** Byte offset in its region; the planner sets it. */
   offset: number;
 }
@@ -138,5 +138,6 @@ export interface Lowering {
   zeros(bytes: number): Pointer;
   /** Packed weights: packed once at load where they are constant, else by an instruction before the node's own. */
   panels(panels: Panels): Pointer;
-  emit(op: Op, args: Args): void;
+  /** @param macs multiply-accumulates, for profiles */
+  emit(op: Op, args: Args, macs?: number): void;
 }

@@ -126,9 +126,9 @@ function resolveAxis(
   if (room < 0 || size === 0) {
     throw invalid(node, `a window of ${extent} does not fit ${size} positions padded by ${begin} and ${end}`);
   }
-  let out = Math.floor(room / stride) + 1;
-  // A window that ceil_mode adds counts only where it starts inside the input or the padding before it.
-  if (ceilMode && room % stride !== 0 && out * stride < size + begin) out++;
+  let out = (ceilMode ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1;
+  // With ceil_mode a window has to start inside the input or the padding before it.
+  if (ceilMode && (out - 1) * stride >= size + begin) out--;
   return { out, kernel, stride, dilation, begin, end };
 }
 

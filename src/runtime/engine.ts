@@ -45,11 +45,16 @@ export class Engine {
   /** Makes `plan` the one that runs: its weights are loaded where they are not there yet, its program is written. */
   use(plan: Plan): void {
     if (this.#plan === plan) return;
+    const missing = plan.weights.filter(({ key }) => !this.#weights.has(key));
+    const weightBytes = missing.reduce((sum, { buffer }) => sum + align(buffer.bytes), this.#weightBytes);
+    const programBase = WEIGHTS_BASE + weightBytes;
+    const arena = programBase + align(programBytes(plan.instructions));
+    // May throw; nothing has changed by then.
+    this.#reserve(arena + plan.arenaBytes + OVERREAD);
     this.#plan = undefined;
-    const missing = plan.weights.filter((weight) => !this.#placeWeight(weight));
-    const programBase = WEIGHTS_BASE + this.#weightBytes;
-    this.#arena = programBase + align(programBytes(plan.instructions));
-    this.#reserve(this.#arena + plan.arenaBytes + OVERREAD);
+    this.#arena = arena;
+    for (const weight of missing) this.#addWeight(weight);
+    for (const { key, buffer } of plan.weights) buffer.offset = this.#weights.get(key) ?? 0;
     for (const weight of missing) this.#load(weight, programBase);
     this.#starts = this.#write(plan.instructions, programBase);
     this.#plan = plan;
@@ -65,14 +70,9 @@ export class Engine {
     return new Float32Array((this.#memory as WebAssembly.Memory).buffer, this.#address(pointer), length);
   }
 
-  /** Sets the offset of a weight's buffer. @returns whether it lies in memory already */
-  #placeWeight({ key, buffer }: Weight): boolean {
-    const there = this.#weights.get(key);
-    buffer.offset = there ?? this.#weightBytes;
-    if (there !== undefined) return true;
-    this.#weights.set(key, buffer.offset);
+  #addWeight({ key, buffer }: Weight): void {
+    this.#weights.set(key, this.#weightBytes);
     this.#weightBytes += align(buffer.bytes);
-    return false;
   }
 
   #load({ load }: Weight, programBase: number): void {

@@ -136,9 +136,9 @@ export class Model {
         const got = tensor.type === undefined ? 'no Tensor' : `a tensor of ${tensor.type}`;
         throw new LanewiseError('INVALID_INPUT', `input '${input.name}' takes ${input.type}, got ${got}`);
       }
+      checkDims(input.name, input.dims, tensor.dims);
       // Looked at again: a caller may have made the object by hand.
       const { data } = new Tensor(tensor.type, tensor.data, tensor.dims);
-      checkDims(input.name, input.dims, tensor.dims);
       dims.set(input.name, tensor.dims);
       if (this.#source.shapingInputs.has(input.name)) values.set(input.name, new Tensor(tensor.type, data.slice() as never, tensor.dims));
     }

@@ -23,7 +23,7 @@ export interface Weight {
   /** The same key is the same content, whatever the plan. */
   readonly key: string;
   readonly buffer: Buffer;
-  /** How it comes there; nothing for zeros. */
+  /** How it comes there. */
   load(): Iterable<LoadStep>;
 }
 

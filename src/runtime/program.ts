@@ -1,37 +1,15 @@
-import {
-  AddArg,
-  AveragePoolArg,
-  BatchNormArg,
-  ClampArg,
-  ConvArg,
-  DepthwiseConvArg,
-  MaxPoolArg,
-  Op,
-  PackArg,
-  SoftmaxArg,
-  TransposeArg,
-} from '../../assembly/opcodes.ts';
+import { instructionWords, Op, PackArg } from '../../assembly/opcodes.ts';
 import type { Pointer } from '../ops/operator.ts';
 import type { Instruction } from './plan.ts';
 
-/** Words of each instruction. */
-const instructionWords: Readonly<Record<Op, number>> = {
-  [Op.End]: 1,
-  [Op.PackPanels]: PackArg.Words,
-  [Op.Conv]: ConvArg.Words,
-  [Op.DepthwiseConv]: DepthwiseConvArg.Words,
-  [Op.MaxPool]: MaxPoolArg.Words,
-  [Op.AveragePool]: AveragePoolArg.Words,
-  [Op.BatchNorm]: BatchNormArg.Words,
-  [Op.Clamp]: ClampArg.Words,
-  [Op.Add]: AddArg.Words,
-  [Op.Softmax]: SoftmaxArg.Words,
-  [Op.Transpose]: TransposeArg.Words,
-};
-
-/** Bytes that the instructions take, and at least one of the longest: weights are packed by single instructions written there. */
+/** Bytes that the instructions and the End take; at least those of one that packs weights, which is written in the program's place at load. */
 export const programBytes = (instructions: readonly Instruction[]): number =>
-  4 * Math.max(...Object.values(instructionWords), instructions.reduce((sum, { op }) => sum + instructionWords[op], 0) + 1);
+  4 *
+  (Math.max(
+    PackArg.Words,
+    instructions.reduce((sum, { op }) => sum + instructionWords(op), 0),
+  ) +
+    1);
 
 /**
  * Writes instructions from byte address `base` on, with an End after the last.
@@ -46,16 +24,16 @@ export function writeProgram(
   let at = base;
   const starts = instructions.map(({ op, args }) => {
     const start = at;
-    for (let i = 1; i < instructionWords[op]; i++) {
+    for (let i = 1; i < instructionWords(op); i++) {
       const word = args[i] ?? 0;
       if (typeof word === 'number') memory.setInt32(start + 4 * i, word, true);
       else if ('float' in word) memory.setFloat32(start + 4 * i, word.float, true);
       else memory.setUint32(start + 4 * i, addressOf(word), true);
     }
     memory.setInt32(start, op, true);
-    at += 4 * instructionWords[op];
+    at += 4 * instructionWords(op);
     return start;
   });
-  if (at + 4 <= memory.byteLength) memory.setInt32(at, Op.End, true);
+  memory.setInt32(at, Op.End, true);
   return [...starts, at];
 }

@@ -109,11 +109,11 @@ describe('attributes', () => {
       'a window of 268435457 over 6 positions is too large',
     ],
     ['an axis outside', one('Softmax', ['x'], { axis: 4 }), 'axis 4 is outside a tensor of rank 4'],
-    ['a negative axis outside', one('Flatten', ['x'], { axis: -5 }), 'axis -1 is outside a tensor of rank 4'],
-  ])('%s', (name, spec, message) => {
+    ['a negative axis outside', one('Flatten', ['x'], { axis: -5 }), 'axis -5 is outside a tensor of rank 4'],
+  ])('%s', (_, spec, message) => {
     const error = refusal(spec);
     expect(error.code).toBe('INVALID_MODEL');
-    expect(error.message).toContain(name === 'a negative axis outside' ? 'is outside a tensor of rank 4' : message);
+    expect(error.message).toContain(message);
     expect(error.message).toContain("'here'");
   });
 
@@ -230,7 +230,7 @@ describe('inputs', () => {
 });
 
 test('sizes that do not fit memory are refused before anything is allocated', () => {
-  const huge = one('Conv', ['x', 'w'], { pads: [2 ** 26, 2 ** 26, 2 ** 26, 2 ** 26] }, w);
+  const huge = one('Conv', ['x', 'w'], { pads: [2 ** 20, 2 ** 20, 2 ** 20, 2 ** 20] }, w);
   expect(refusal(huge)).toMatchObject({ code: 'TOO_LARGE', message: expect.stringContaining('over the limit of 1,073,741,824 bytes') });
   const padded = one('MaxPool', ['x'], { kernel_shape: [1, 1], pads: [2 ** 27, 2 ** 27, 2 ** 27, 2 ** 27] });
   expect(refusal(padded).code).toBe('TOO_LARGE');

@@ -14,12 +14,14 @@ export const foldBatchNorm: Pass = {
   match(node, network) {
     if (node.op !== batchNormalization) return undefined;
     const [x, ...vectors] = node.inputs;
+    const [output] = node.outputs;
     const before = x && (network.producer(x) as Node<ConvAttributes> | undefined);
     if (!before || before.op !== (conv as unknown) || before.attributes.clamp || before.inputs[3] || !network.isPrivate(x, node))
       return undefined;
     const [input, weights, bias] = before.inputs;
     const constants = vectors.map((vector) => vector?.constant);
-    if (!weights?.constant || (bias && !bias.constant) || !constants.every((constant) => constant !== undefined)) return undefined;
+    if (!output || !weights?.constant || (bias && !bias.constant) || !constants.every((constant) => constant !== undefined))
+      return undefined;
     const { epsilon, clamp } = node.attributes as BatchNormAttributes;
     const fold = { weights: weights.constant, bias: bias?.constant, statistics: constants, epsilon };
     return {
@@ -29,7 +31,7 @@ export const foldBatchNorm: Pass = {
         {
           ...before,
           attributes: { ...before.attributes, clamp },
-          inputs: [input, foldedWeights(node.name, fold), foldedBias(node.name, fold)],
+          inputs: [input, foldedWeights(output.name, fold), foldedBias(output.name, fold)],
           outputs: node.outputs,
         },
       ],
@@ -46,10 +48,11 @@ interface Fold {
   readonly epsilon: number;
 }
 
+/** @param by the folded value's name, which no other value has: weights are told apart by their names */
 function foldedWeights(by: string, fold: Fold): Value {
   const { name, type, dims } = fold.weights;
   return constantValue({
-    name: `${name} * ${by}`,
+    name: JSON.stringify([name, '*', by]),
     type,
     dims,
     read() {
@@ -63,7 +66,7 @@ function foldedWeights(by: string, fold: Fold): Value {
 function foldedBias(by: string, fold: Fold): Value {
   const filters = fold.weights.dims[0] ?? 0;
   return constantValue({
-    name: `${fold.bias?.name ?? fold.weights.name} + ${by}`,
+    name: JSON.stringify([fold.bias?.name ?? fold.weights.name, '+', by]),
     type: 'float32',
     dims: [filters],
     read() {

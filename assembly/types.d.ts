@@ -1,0 +1,3 @@
+// AssemblyScript's types, for TypeScript, which compiles opcodes.ts too.
+
+declare type i32 = number;

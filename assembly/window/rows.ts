@@ -1,0 +1,28 @@
+// The loop over output rows that depthwise convolution and the pools share. The row kernels are called, not inlined: engines
+// move a function up to optimised code per call.
+
+import { f32_dwconv_row_c8 } from '../conv/f32_dwconv_c8';
+import { arg } from '../math/simd.inline';
+import { Op, WindowArg } from '../opcodes';
+import { f32_avgpool_row_c4 } from '../pool/f32_avgpool_c4';
+import { f32_maxpool_row_c4 } from '../pool/f32_maxpool_c4';
+
+/** Runs the row kernel of the instruction at `pc` for every output row of every picture. */
+export function windowRows(pc: usize): void {
+  const op = load<i32>(pc);
+  const batch = arg(pc, WindowArg.Batch);
+  const outHeight = arg(pc, WindowArg.OutHeight);
+  const rowBytes = <usize>arg(pc, WindowArg.OutWidth) * <usize>arg(pc, WindowArg.OutPixelStride);
+  const imageBytes = <usize>arg(pc, WindowArg.InHeight) * <usize>arg(pc, WindowArg.InWidth) * <usize>arg(pc, WindowArg.InPixelStride);
+  let image = <usize>arg(pc, WindowArg.Input);
+  let output = <usize>arg(pc, WindowArg.Output);
+  for (let n = 0; n < batch; n++) {
+    for (let oy = 0; oy < outHeight; oy++) {
+      if (op === Op.DepthwiseConv) f32_dwconv_row_c8(pc, image, oy, output);
+      else if (op === Op.MaxPool) f32_maxpool_row_c4(pc, image, oy, output);
+      else f32_avgpool_row_c4(pc, image, oy, output);
+      output += rowBytes;
+    }
+    image += imageBytes;
+  }
+}

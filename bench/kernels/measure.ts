@@ -1,0 +1,80 @@
+import benny from 'benny';
+import { compile } from '../../src/compiler/compile.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { Engine } from '../../src/runtime/engine.ts';
+import { kernelNames, type Plan } from '../../src/runtime/plan.ts';
+import { compileModule, type Variant } from '../../src/runtime/wasm.ts';
+import type { BenchCase } from './cases.ts';
+
+export interface Row {
+  kernel: string;
+  name: string;
+  /** Median milliseconds of a call. */
+  ms: number;
+  /** Half the width of the mean's 95 % interval, in percent. */
+  margin: number;
+  unit: 'GFLOP/s' | 'GB/s';
+  rate: number;
+}
+
+/** Milliseconds. */
+const WARM_UP = 200;
+
+const elements = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
+
+/** Numbers in [0.5, 1.5): as good as variances, too, and far from what makes arithmetic slow. */
+const numbers = (count: number) => Float32Array.from({ length: count }, (_, i) => 0.5 + ((i * 7919) % 1009) / 1009);
+
+function graphOf({ op, inputs, attributes = {} }: BenchCase): Graph {
+  const names = inputs.map((_, i) => `input${i}`);
+  const constants = inputs.slice(1).map((dims, i) => ({
+    name: `input${i + 1}`,
+    type: 'float32' as const,
+    dims,
+    read: () => numbers(elements(dims)),
+  }));
+  return {
+    name: op,
+    inputs: [{ name: 'input0', type: 'float32', dims: inputs[0] ?? [] }],
+    outputs: [{ name: 'output' }],
+    nodes: [{ op, domain: '', name: op, inputs: names, outputs: ['output'], attributes: new Map(Object.entries(attributes)) }],
+    constants: new Map(constants.map((constant) => [constant.name, constant])),
+    opsets: new Map([['', 13]]),
+    metadata: new Map(),
+  };
+}
+
+/** Floating-point operations, or bytes. */
+function workOf({ limit, inputs }: BenchCase, plan: Plan, macs: number): number {
+  const output = elements(plan.outputs[0]?.dims ?? []);
+  return limit === 'arithmetic' ? 2 * macs : 4 * (inputs.reduce((sum, dims) => sum + elements(dims), 0) + output);
+}
+
+export async function measure(cases: readonly BenchCase[], variant: Variant): Promise<Row[]> {
+  const module = await compileModule(variant);
+  const prepared = cases.map((config) => {
+    const plan = compile(graphOf(config), { dims: new Map([['input0', config.inputs[0] ?? []]]) });
+    const index = plan.instructions.findIndex(({ op }) => kernelNames[op] === config.kernel);
+    const engine = new Engine(module);
+    engine.use(plan);
+    const input = plan.inputs[0];
+    if (index < 0 || !input) throw new Error(`${config.name} does not call ${config.kernel}`);
+    engine.view(input.pointer, elements(input.dims)).set(numbers(elements(input.dims)));
+    engine.run();
+    const run = () => engine.run(index, index + 1);
+    // Until the engine has optimised it.
+    for (const end = performance.now() + WARM_UP; performance.now() < end; ) run();
+    return { run, work: workOf(config, plan, plan.instructions[index]?.macs ?? 0) };
+  });
+  const { results } = await benny.suite(
+    `kernels, ${variant}`,
+    // Asynchronous, for benny would otherwise call the kernel a few times to find out what it returns.
+    ...cases.map(({ name }, i) => benny.add(name, async () => () => prepared[i]?.run())),
+    benny.configure({ cases: { minSamples: 20, maxTime: 1 } }),
+  );
+  return cases.map(({ kernel, name, limit }, i): Row => {
+    const { median, relativeMarginOfError } = results[i]?.details ?? { median: Number.NaN, relativeMarginOfError: Number.NaN };
+    const rate = (prepared[i]?.work ?? 0) / median / 1e9;
+    return { kernel, name, ms: median * 1000, margin: relativeMarginOfError, unit: limit === 'arithmetic' ? 'GFLOP/s' : 'GB/s', rate };
+  });
+}

@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** The package under its own name, from source: what a page outside this repository gets from npm. */
+export const lanewise = [
+  { find: /^lanewise$/, replacement: at('../../src/index.ts') },
+  { find: /^lanewise\/vision$/, replacement: at('../../src/vision/index.ts') },
+];
+
+export default defineConfig({
+  root: at('.'),
+  // Relative addresses: the built page works from any folder of any server.
+  base: './',
+  resolve: { alias: lanewise },
+  // The model, the photo and the sources lie above this folder.
+  server: { fs: { allow: [at('../..')] } },
+  build: {
+    outDir: at('../../build/demo'),
+    emptyOutDir: true,
+    target: 'es2022',
+    // The page's policy allows no data: addresses.
+    assetsInlineLimit: 0,
+  },
+});
