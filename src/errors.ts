@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'INVALID_INPUT' // a wrong name, type, shape or value given to a call
   | 'TOO_LARGE' // more memory than the limit or than WebAssembly has
   | 'NO_SIMD' // an engine without WebAssembly or its SIMD
+  | 'WASM_BLOCKED' // an engine that refuses to compile WebAssembly, by a page's policy
   | 'DISPOSED' // a model used after dispose()
   | 'ABORTED' // the caller's AbortSignal fired
   | 'MISSING_DEPENDENCY'; // an optional package that is not installed

@@ -25,7 +25,7 @@ export interface LoadOptions {
  * Loads a model.
  * @param source an ONNX file: path (in Node), URL, Response, ArrayBuffer or typed array
  * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE, TRUNCATED_FILE, INVALID_MODEL, UNSUPPORTED (naming every operator that is),
- *   INVALID_INPUT (the options), TOO_LARGE, NO_SIMD, ABORTED
+ *   INVALID_INPUT (the options), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
  */
 export async function load(source: Source, options: LoadOptions = {}): Promise<Model> {
   // The binary compiles while the file is read.

@@ -5,10 +5,12 @@ export type Source = string | URL | Response | ArrayBuffer | ArrayBufferView;
 
 /** The source's name for error messages. */
 export function sourceName(source: Source): string {
-  if (typeof source === 'string') return source;
-  if (source instanceof URL) return source.href;
+  if (typeof source === 'string' || source instanceof URL) return shortened(String(source));
   return isResponse(source) ? source.url || 'the response' : 'the model';
 }
+
+/** A data URL holds the file itself. */
+const shortened = (name: string): string => (name.startsWith('data:') && name.length > 60 ? `${name.slice(0, 57)}...` : name);
 
 /** Not `instanceof Response`: merely naming it makes Node load its whole HTTP client, which takes longer than loading a model. */
 const isResponse = (source: unknown): source is Response => Object.prototype.toString.call(source) === '[object Response]';

@@ -86,6 +86,21 @@ describe('sources', () => {
   });
 });
 
+test('an engine that refuses to compile says what the page needs, and is asked again', async () => {
+  const compile = WebAssembly.compile;
+  const { compileModule } = await import('../src/runtime/wasm.ts');
+  WebAssembly.compile = () => Promise.reject(new WebAssembly.CompileError('blocked by policy'));
+  try {
+    const error = await failure(compileModule('relaxed'));
+    expect(error.code).toBe('WASM_BLOCKED');
+    expect(error.message).toMatch(/blocked by policy.*wasm-unsafe-eval/);
+  } finally {
+    WebAssembly.compile = compile;
+  }
+  const again = await compileModule('relaxed').catch((reason: unknown) => reason);
+  expect(again).not.toMatchObject({ code: 'WASM_BLOCKED', message: expect.stringContaining('blocked by policy') });
+});
+
 describe('bad files', () => {
   test('what is not ONNX', async () => {
     for (const text of ['', '<!doctype html><html></html>', 'hello']) {

@@ -58,7 +58,15 @@ async function compileBinary(variant: Variant): Promise<WebAssembly.Module> {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return WebAssembly.compile(bytes);
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    throw new LanewiseError(
+      'WASM_BLOCKED',
+      `the engine refuses to compile WebAssembly (${(cause as Error).message}): a content security policy needs 'wasm-unsafe-eval', or give a compiled module as the option wasm`,
+      { cause },
+    );
+  }
 }
 
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
