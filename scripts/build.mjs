@@ -27,7 +27,6 @@ const options = {
   target: 'es2022',
   packages: 'external',
   external: ['node:*'],
-  sourcemap: true,
   minifySyntax: true,
   logLevel: 'warning',
 };

@@ -35,7 +35,10 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
   return createModel(readOnnx(bytes, sourceName(source)), options, compiling);
 }
 
-/** A model of a graph that was read or built: what `load` does after reading. */
+/**
+ * A model of a graph that was read or built: what `load` does after reading.
+ * @internal
+ */
 export async function createModel(graph: Graph, options: LoadOptions = {}, compiling = wasmModule(options)): Promise<Model> {
   checkOperators(graph);
   const { module, variant } = await compiling;
@@ -43,13 +46,19 @@ export async function createModel(graph: Graph, options: LoadOptions = {}, compi
   return new Model(planSource(graph, options), module, variant, initialDims(graph, options));
 }
 
-/** @throws LanewiseError NO_SIMD */
+/**
+ * @throws LanewiseError NO_SIMD
+ * @internal
+ */
 export async function wasmModule({ relaxed = false, wasm }: LoadOptions): Promise<{ module: WebAssembly.Module; variant: Variant }> {
   const variant = chooseVariant(relaxed);
   return { module: wasm ?? (await compileModule(variant)), variant };
 }
 
-/** Plans of a graph, made by the compiler. */
+/**
+ * Plans of a graph, made by the compiler.
+ * @internal
+ */
 export function planSource(graph: Graph, { memoryLimit, inputShapes = {} }: LoadOptions): PlanSource {
   const wanted = (name: string, dims: readonly Dim[]): readonly Dim[] => inputShapes[name] ?? dims;
   return {
@@ -70,7 +79,10 @@ function shapingInputs(graph: Graph): Set<string> {
   );
 }
 
-/** The shape of every input: as the options say, as the file says, 1 for an open batch. Undefined where another dimension is open. */
+/**
+ * The shape of every input: as the options say, as the file says, 1 for an open batch. Undefined where another dimension is open.
+ * @internal
+ */
 export function initialDims(graph: Graph, { inputShapes = {} }: LoadOptions): Map<string, readonly number[]> | undefined {
   for (const name of Object.keys(inputShapes)) {
     if (!graph.inputs.some((input) => input.name === name)) {

@@ -23,6 +23,7 @@ export interface MemoryUse {
 /**
  * One model's memory and kernels. Memory holds, from its start: weights, program, arena. Weights stay; the rest belongs to the plan in
  * use. It grows where a plan needs more than those before it.
+ * @internal
  */
 export class Engine {
   readonly #module: WebAssembly.Module;

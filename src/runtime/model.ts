@@ -17,7 +17,10 @@ export interface ModelPort {
   readonly dims: readonly Dim[];
 }
 
-/** Where plans come from: the compiler, or a compiled model. */
+/**
+ * Where plans come from: the compiler, or a compiled model.
+ * @internal
+ */
 export interface PlanSource {
   readonly inputs: readonly ModelPort[];
   readonly outputs: readonly ModelPort[];
@@ -47,7 +50,10 @@ export class Model {
   readonly #plans = new Map<string, Plan>();
   #engine: Engine | undefined;
 
-  /** @param dims the shapes to plan for at once, where all are known; else the first run does */
+  /**
+   * @param dims the shapes to plan for at once, where all are known; else the first run does
+   * @internal
+   */
   constructor(source: PlanSource, module: WebAssembly.Module, variant: Variant, dims: ReadonlyMap<string, readonly number[]> | undefined) {
     this.#source = source;
     this.inputs = source.inputs;
