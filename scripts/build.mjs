@@ -30,7 +30,16 @@ const options = {
   minifySyntax: true,
   logLevel: 'warning',
 };
-await build({ ...options, entryPoints: { index: 'src/index.ts', vision: 'src/vision/index.ts' }, splitting: true });
+await build({
+  ...options,
+  entryPoints: {
+    index: 'src/index.ts',
+    formats: 'src/formats/index.ts',
+    vision: 'src/vision/index.ts',
+    'vision-node': 'src/vision/decode.ts',
+  },
+  splitting: true,
+});
 // The command line in one file: resolving a module takes Node longer than parsing it.
 await build({ ...options, entryPoints: { cli: 'src/cli/index.ts' }, platform: 'node' });
 tool('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');

@@ -3,6 +3,6 @@ export type { Dim } from './graph/graph.ts';
 export { type DataType, Tensor, type TypedArray } from './graph/tensor.ts';
 export { type LoadOptions, load } from './load.ts';
 export type { MemoryUse } from './runtime/engine.ts';
-export type { Feeds, Model, ModelPort, ProfileRow } from './runtime/model.ts';
+export type { Feeds, Model, ModelInput, ModelOutput, Outputs, ProfileRow } from './runtime/model.ts';
 export type { Variant } from './runtime/wasm.ts';
 export type { Source } from './source.ts';

@@ -10,7 +10,7 @@ import { chooseVariant, compileModule, type Variant } from './runtime/wasm.ts';
 import { checkAborted, readSource, type Source, sourceName } from './source.ts';
 
 export interface LoadOptions {
-  /** The shape of inputs whose dimensions the model leaves open. Batch is 1 where nothing is said. */
+  /** The shape of inputs whose dimensions the model leaves open; the model then takes no other. An open batch is 1 at first where nothing is said. */
   readonly inputShapes?: Readonly<Record<string, readonly number[]>>;
   /** Relaxed SIMD: faster, but results may differ between machines. Default false. */
   readonly relaxed?: boolean | 'auto';
@@ -23,14 +23,15 @@ export interface LoadOptions {
 
 /**
  * Loads a model.
- * @param source an ONNX file: path (in Node), URL, Response, ArrayBuffer or typed array
+ * @param source an ONNX file: path (in Node), URL, Response, ArrayBuffer or typed array; bytes that are given are not copied, so leave
+ *   them as they are for as long as the model lives
  * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE, TRUNCATED_FILE, INVALID_MODEL, UNSUPPORTED (naming every operator that is),
  *   INVALID_INPUT (the options), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
  */
 export async function load(source: Source, options: LoadOptions = {}): Promise<Model> {
+  checkOptions(options);
   // The binary compiles while the file is read.
-  const compiling = wasmModule(options);
-  compiling.catch(() => {}); // Reported by createModel, which awaits it.
+  const compiling = startCompiling(options);
   const bytes = await readSource(source, options.signal);
   return createModel(readOnnx(bytes, sourceName(source)), options, compiling);
 }
@@ -39,20 +40,48 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
  * A model of a graph that was read or built: what `load` does after reading.
  * @internal
  */
-export async function createModel(graph: Graph, options: LoadOptions = {}, compiling = wasmModule(options)): Promise<Model> {
+export async function createModel(graph: Graph, options: LoadOptions = {}, compiling = startCompiling(options)): Promise<Model> {
   checkOperators(graph);
   const { module, variant } = await compiling;
   checkAborted(options.signal);
   return new Model(planSource(graph, options), module, variant, initialDims(graph, options));
 }
 
+/** @internal */
+export interface Compiled {
+  readonly module: WebAssembly.Module;
+  readonly variant: Variant;
+}
+
 /**
- * @throws LanewiseError NO_SIMD
+ * Starts compiling the binary. What goes wrong is reported by `createModel`, which awaits it.
  * @internal
  */
-export async function wasmModule({ relaxed = false, wasm }: LoadOptions): Promise<{ module: WebAssembly.Module; variant: Variant }> {
-  const variant = chooseVariant(relaxed);
-  return { module: wasm ?? (await compileModule(variant)), variant };
+export function startCompiling(options: LoadOptions): Promise<Compiled> {
+  const compiling = compileFor(options);
+  compiling.catch(() => {});
+  return compiling;
+}
+
+async function compileFor(options: LoadOptions): Promise<Compiled> {
+  const variant = chooseVariant(options.relaxed ?? false);
+  return { module: options.wasm ?? (await compileModule(variant)), variant };
+}
+
+/** @throws LanewiseError INVALID_INPUT for an option of the wrong kind */
+function checkOptions(options: LoadOptions): void {
+  const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+  const wrong = (name: string, expected: string) => new LanewiseError('INVALID_INPUT', `option ${name} takes ${expected}`);
+  if (!isObject(options)) throw new LanewiseError('INVALID_INPUT', 'the options are an object, or left out');
+  const { relaxed, wasm, memoryLimit, inputShapes, signal } = options;
+  if (relaxed !== undefined && typeof relaxed !== 'boolean' && relaxed !== 'auto') throw wrong('relaxed', "true, false or 'auto'");
+  if (memoryLimit !== undefined && !(typeof memoryLimit === 'number' && memoryLimit >= 0)) throw wrong('memoryLimit', 'bytes, from 0 on');
+  if (inputShapes !== undefined && !isObject(inputShapes)) throw wrong('inputShapes', 'an object of shapes by input name');
+  if (signal !== undefined && !isObject(signal)) throw wrong('signal', 'an AbortSignal');
+  const isKernels = (module: WebAssembly.Module) => WebAssembly.Module.exports(module).some(({ name }) => name === 'run');
+  if (wasm !== undefined && !(wasm instanceof WebAssembly.Module && isKernels(wasm))) {
+    throw wrong('wasm', 'a WebAssembly.Module compiled from lanewise/wasm/strict.wasm or relaxed.wasm');
+  }
 }
 
 /**
@@ -60,10 +89,9 @@ export async function wasmModule({ relaxed = false, wasm }: LoadOptions): Promis
  * @internal
  */
 export function planSource(graph: Graph, { memoryLimit, inputShapes = {} }: LoadOptions): PlanSource {
-  const wanted = (name: string, dims: readonly Dim[]): readonly Dim[] => inputShapes[name] ?? dims;
   return {
-    inputs: graph.inputs.map((input) => ({ ...input, dims: wanted(input.name, input.dims) })),
-    outputs: graph.outputs.map(({ name, type = 'float32', dims = [] }) => ({ name, type, dims })),
+    inputs: graph.inputs.map((input) => ({ ...input, dims: [...(given(inputShapes, input.name) ?? input.dims)] })),
+    outputs: graph.outputs.map(({ name, type = 'float32', dims }) => (dims ? { name, type, dims } : { name, type })),
     shapingInputs: shapingInputs(graph),
     plan: (dims, values) => compile(graph, memoryLimit === undefined ? { dims, values } : { dims, values, memoryLimit }),
   };
@@ -91,10 +119,14 @@ export function initialDims(graph: Graph, { inputShapes = {} }: LoadOptions): Ma
     }
   }
   const shapes = graph.inputs.map(({ name, dims }): [string, readonly Dim[]] => {
-    const given = inputShapes[name];
-    if (given) checkDims(name, dims, given);
-    return [name, given ?? dims.map((dim, i) => (i === 0 && typeof dim === 'string' ? 1 : dim))];
+    const shape = given(inputShapes, name);
+    if (shape) checkDims(name, dims, shape);
+    return [name, shape ?? dims.map((dim, i) => (i === 0 && typeof dim === 'string' ? 1 : dim))];
   });
   const open = shapes.some(([, dims]) => dims.some((dim) => typeof dim === 'string'));
   return open ? undefined : new Map(shapes as [string, readonly number[]][]);
 }
+
+/** An option by input name; a name may be one that every object has. */
+const given = <T>(options: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(options, name) ? options[name] : undefined;

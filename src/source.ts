@@ -71,4 +71,5 @@ async function readResponse(response: Response, name: string): Promise<Uint8Arra
   return new Uint8Array(await response.arrayBuffer());
 }
 
-const describe = (value: unknown): string => (value as object | null)?.constructor?.name ?? String(value);
+const describe = (value: unknown): string =>
+  (value as object | null)?.constructor?.name ?? Object.prototype.toString.call(value).slice(8, -1).toLowerCase();

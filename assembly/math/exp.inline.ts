@@ -20,9 +20,11 @@ export function exp(x: v128): v128 {
   y = f32x4.add(f32x4.mul(y, r), f32x4.splat(0.5));
   y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0));
   y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0));
-  // n reaches 128, which one exponent field cannot hold: 2^n = 2^(n-1) * 2.
-  const bits = i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(126));
-  y = f32x4.mul(f32x4.mul(y, i32x4.shl(bits, 23)), f32x4.splat(2.0));
+  // n goes from -126 to 128, more than one exponent field holds: 2^n = 2^(n >> 1) * 2^(n - (n >> 1)).
+  const whole = i32x4.trunc_sat_f32x4_s(n);
+  const half = i32x4.shr_s(whole, 1);
+  y = f32x4.mul(y, i32x4.shl(i32x4.add(half, i32x4.splat(127)), 23));
+  y = f32x4.mul(y, i32x4.shl(i32x4.add(i32x4.sub(whole, half), i32x4.splat(127)), 23));
   y = v128.andnot(y, f32x4.lt(x, low));
   return v128.bitselect(f32x4.splat(f32.MAX_VALUE * 2), y, f32x4.gt(x, high));
 }

@@ -1,9 +1,9 @@
 import { LanewiseError } from '../errors.ts';
 import { readOnnx } from '../formats/onnx/index.ts';
+import { product } from '../graph/dims.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Tensor } from '../graph/tensor.ts';
-import { createModel, initialDims, wasmModule } from '../load.ts';
-import { product } from '../ops/shapes.ts';
+import { createModel, initialDims, startCompiling } from '../load.ts';
 import type { Model, ProfileRow } from '../runtime/model.ts';
 import { readSource } from '../source.ts';
 import { checkThreads, inputShapes, modelOptions, parse, UsageError, wholeNumber } from './arguments.ts';
@@ -24,8 +24,7 @@ export async function bench(args: readonly string[]): Promise<number> {
   const options = { relaxed: values.relaxed, inputShapes: inputShapes(values.shape) };
 
   const started = performance.now();
-  const compiling = wasmModule(options);
-  compiling.catch(() => {}); // Reported by createModel, which awaits it.
+  const compiling = startCompiling(options);
   const graph = readOnnx(await readSource(path), path);
   const model = await createModel(graph, options, compiling);
   const loadMs = performance.now() - started;

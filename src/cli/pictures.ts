@@ -6,7 +6,10 @@ import type { Tensor } from '../graph/tensor.ts';
 import { labelsFromConfig } from '../vision/labels.ts';
 import { cifar10, imagenet, type Preprocessing, readPreprocessorConfig, toTensor } from '../vision/preprocess.ts';
 
-const presets: Readonly<Record<string, Preprocessing>> = { cifar10, imagenet };
+const presets: ReadonlyMap<string, Preprocessing> = new Map([
+  ['cifar10', cifar10],
+  ['imagenet', imagenet],
+]);
 
 /** What a JSON file beside the model holds; undefined where there is none. */
 function besideModel(model: string, name: string): { json: unknown; path: string } | undefined {
@@ -22,7 +25,7 @@ function besideModel(model: string, name: string): { json: unknown; path: string
 /** The names of a model's classes, from Hugging Face's config.json beside it or from the preset. */
 export function labelsFor(model: string, preset: string | undefined): readonly string[] | undefined {
   const config = besideModel(model, 'config.json');
-  return config ? labelsFromConfig(config.json, config.path) : preset === undefined ? undefined : presets[preset]?.labels;
+  return config ? labelsFromConfig(config.json, config.path) : preset === undefined ? undefined : presets.get(preset)?.labels;
 }
 
 /**
@@ -32,16 +35,16 @@ export function labelsFor(model: string, preset: string | undefined): readonly s
 export async function readInput(input: string, model: string, preset: string | undefined): Promise<Tensor> {
   const bytes = readBytes(input);
   if (input.endsWith('.npy')) return readNpy(bytes, input);
-  const preprocessing = preset === undefined ? undefined : presets[preset];
+  const preprocessing = preset === undefined ? undefined : presets.get(preset);
   if (preset !== undefined && !preprocessing) {
-    throw new LanewiseError('INVALID_INPUT', `there is no preset '${preset}'; known: ${Object.keys(presets).join(', ')}`);
+    throw new LanewiseError('INVALID_INPUT', `there is no preset '${preset}'; known: ${[...presets.keys()].join(', ')}`);
   }
   const config = preprocessing ? undefined : besideModel(model, 'preprocessor_config.json');
   const how = preprocessing ?? (config && readPreprocessorConfig(config.json, config.path));
   if (!how) {
     throw new LanewiseError(
       'INVALID_INPUT',
-      `how to prepare a picture for ${model} is not known: put a preprocessor_config.json beside it, or give --preset ${Object.keys(presets).join('|')}`,
+      `how to prepare a picture for ${model} is not known: put a preprocessor_config.json beside it, or give --preset ${[...presets.keys()].join('|')}`,
     );
   }
   const { decodePicture } = await import('../vision/decode.ts');

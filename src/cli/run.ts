@@ -1,6 +1,6 @@
 import { readOnnx } from '../formats/onnx/index.ts';
 import { formatDims, type Tensor } from '../graph/tensor.ts';
-import { createModel, wasmModule } from '../load.ts';
+import { createModel, startCompiling } from '../load.ts';
 import { readSource } from '../source.ts';
 import { softmax, topK } from '../vision/labels.ts';
 import { checkThreads, modelOptions, parse, UsageError, wholeNumber } from './arguments.ts';
@@ -20,8 +20,7 @@ export async function run(args: readonly string[]): Promise<number> {
   checkThreads(values.threads);
 
   const started = performance.now();
-  const compiling = wasmModule(values);
-  compiling.catch(() => {}); // Reported by createModel, which awaits it.
+  const compiling = startCompiling({ relaxed: values.relaxed });
   const graph = readOnnx(await readSource(path), path);
   const loadMs = performance.now() - started;
   const tensor = await readInput(input, path, values.preset);

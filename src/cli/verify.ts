@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { LanewiseError } from '../errors.ts';
 import { readOnnx, readTensorProto } from '../formats/onnx/index.ts';
@@ -45,12 +45,13 @@ export async function verify(args: readonly string[]): Promise<number> {
 /** The cases in a folder: itself, or the folders in it that hold a model. */
 function findCases(folder: string): string[] {
   if (existsSync(join(folder, 'model.onnx'))) return [folder];
-  const cases = existsSync(folder)
-    ? readdirSync(folder)
-        .sort()
-        .map((name) => join(folder, name))
-        .filter((path) => existsSync(join(path, 'model.onnx')))
-    : [];
+  const cases =
+    existsSync(folder) && statSync(folder).isDirectory()
+      ? readdirSync(folder)
+          .sort()
+          .map((name) => join(folder, name))
+          .filter((path) => existsSync(join(path, 'model.onnx')))
+      : [];
   if (cases.length === 0) throw new LanewiseError('FILE_NOT_FOUND', `${folder} holds no model.onnx, nor do the folders in it`);
   return cases;
 }

@@ -53,8 +53,9 @@ export function bind(graph: Graph, dims: ReadonlyMap<string, readonly number[]>,
     return value;
   });
   const nodes: Node[] = [];
+  const read = new Set([...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map(({ name }) => name)]);
   for (const source of graph.nodes) {
-    const node = bindNode(source, opsetOf(graph), scope);
+    const node = bindNode(source, opsetOf(graph), scope, read);
     if (node) nodes.push(node);
   }
   const outputs = graph.outputs.map(({ name }) => known(scope.get(name), `the output '${name}'`));
@@ -64,14 +65,15 @@ export function bind(graph: Graph, dims: ReadonlyMap<string, readonly number[]>,
 const constantValue = (name: string, constant: Constant): Value => ({ name, type: constant.type, dims: constant.dims, constant });
 
 /** Adds the node's outputs to the scope. Undefined where they are constants. */
-function bindNode(source: GraphNode, opset: number, scope: Map<string, Value>): Node | undefined {
+function bindNode(source: GraphNode, opset: number, scope: Map<string, Value>, read: ReadonlySet<string>): Node | undefined {
   const title = nodeTitle(source);
   const op = known(findOperator(source), title);
   const inputs = source.inputs.map((name) => (name === '' ? undefined : known(scope.get(name), `${title}: input '${name}'`)));
   while (inputs.length > 0 && inputs.at(-1) === undefined) inputs.pop();
   checkArity(title, 'inputs', inputs.length, op.inputs);
   const outputNames = [...source.outputs];
-  while (outputNames.at(-1) === '') outputNames.pop();
+  // Outputs after the first that nobody reads (Dropout's mask, say) need not be made.
+  while (outputNames.length > 1 && !read.has(outputNames.at(-1) ?? '')) outputNames.pop();
   checkArity(title, 'outputs', outputNames.length, op.outputs);
   inputs.forEach((value, i) => {
     const type = op.types?.[Math.min(i, op.types.length - 1)] ?? 'float32';

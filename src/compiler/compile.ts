@@ -1,10 +1,10 @@
 import { Op } from '../../assembly/opcodes.ts';
 import { LanewiseError } from '../errors.ts';
+import { product } from '../graph/dims.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { nodeTitle } from '../ops/attributes.ts';
 import type { Args, Buffer, Layout, Lowering, Node, Panels, Place, Pointer, Value } from '../ops/operator.ts';
-import { product } from '../ops/shapes.ts';
 import type { Instruction, Plan, Port, Weight } from '../runtime/plan.ts';
 import { bind } from './bind.ts';
 import { assignLayouts } from './layout.ts';
@@ -44,7 +44,9 @@ function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, graph: Gra
   const inputs = fed.map((value) => port(value.name, value, program.define(value).pointer));
   for (const node of network.nodes) {
     program.node = node;
-    node.op.lower(node, program);
+    // Where there is nothing to compute, no kernel should look for it.
+    if (node.outputs.every(({ dims }) => dims.includes(0))) node.outputs.forEach((output) => void program.define(output));
+    else node.op.lower(node, program);
   }
   const outputs = network.outputs.map((value, i) => {
     const { name } = known(graph.outputs[i], 'an output');

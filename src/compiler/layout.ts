@@ -8,11 +8,10 @@ const ROW_MAJOR: LayoutRule = { inputs: ['rowMajor'], output: 'rowMajor' };
  * Gives every value a layout and inserts a Relayout node wherever a node wants the other one. Inputs and outputs of the network
  * are row-major (NCHW), as its users have them.
  */
-export function assignLayouts(network: Network): { network: Network; layouts: ReadonlyMap<Value, Layout>; relayouts: number } {
+export function assignLayouts(network: Network): { network: Network; layouts: ReadonlyMap<Value, Layout> } {
   const layouts = new Map<Value, Layout>();
   const nodes: Node[] = [];
   const converted = new Map<Value, Value>();
-  let relayouts = 0;
   const layoutOf = (value: Value): Layout => layouts.get(value) ?? 'rowMajor';
 
   const convert = (value: Value, wanted: Layout): Value => {
@@ -24,7 +23,6 @@ export function assignLayouts(network: Network): { network: Network; layouts: Re
     layouts.set(other, wanted);
     converted.set(value, other);
     converted.set(other, value);
-    relayouts++;
     return other;
   };
 
@@ -42,5 +40,5 @@ export function assignLayouts(network: Network): { network: Network; layouts: Re
     }
   }
   const outputs = network.outputs.map((value) => convert(value, 'rowMajor'));
-  return { network: new Network(network.inputs, outputs, nodes), layouts, relayouts };
+  return { network: new Network(network.inputs, outputs, nodes), layouts };
 }

@@ -4,6 +4,7 @@ import type { Node, Value } from '../ops/operator.ts';
 /** A change to a network: some nodes out, others in, values renamed. `label` says what it did and where. */
 export interface Patch {
   readonly label: string;
+  /** In execution order. */
   readonly remove: readonly Node[];
   /** Take the place of the last removed node. */
   readonly insert: readonly Node[];
@@ -15,35 +16,28 @@ export interface Patch {
 export class Network {
   readonly inputs: readonly Value[];
   outputs: readonly Value[];
-  nodes: readonly Node[];
-  #readers: Map<Value, Node[]> | undefined;
-  #producers: Map<Value, Node> | undefined;
+  readonly #nodes: Node[];
+  readonly #readers = new Map<Value, Node[]>();
+  readonly #producers = new Map<Value, Node>();
 
   constructor(inputs: readonly Value[], outputs: readonly Value[], nodes: readonly Node[]) {
     this.inputs = inputs;
     this.outputs = outputs;
-    this.nodes = nodes;
+    this.#nodes = [...nodes];
+    for (const node of nodes) this.#connect(node);
+  }
+
+  get nodes(): readonly Node[] {
+    return this.#nodes;
   }
 
   /** The nodes that read a value, once per input that does. */
   readers(value: Value): readonly Node[] {
-    if (!this.#readers) {
-      this.#readers = new Map();
-      for (const node of this.nodes) {
-        for (const input of node.inputs) {
-          if (!input) continue;
-          const list = this.#readers.get(input);
-          if (list) list.push(node);
-          else this.#readers.set(input, [node]);
-        }
-      }
-    }
     return this.#readers.get(value) ?? [];
   }
 
   /** The node that makes a value; undefined for inputs and constants. */
   producer(value: Value): Node | undefined {
-    this.#producers ??= new Map(this.nodes.flatMap((node) => node.outputs.map((output): [Value, Node] => [output, node])));
     return this.#producers.get(value);
   }
 
@@ -54,14 +48,47 @@ export class Network {
   }
 
   apply({ remove, insert, rename }: Patch): void {
-    const gone = new Set(remove);
-    const place = this.nodes.findLastIndex((node) => gone.has(node));
-    const renamed = (value: Value | undefined) => value && (rename.get(value) ?? value);
-    const rewired = (node: Node): Node =>
-      node.inputs.some((value) => value && rename.has(value)) ? { ...node, inputs: node.inputs.map(renamed) } : node;
-    this.nodes = this.nodes.flatMap((node, i) => [...(i === place ? insert : []), ...(gone.has(node) ? [] : [node])]).map(rewired);
+    let place = 0;
+    for (const node of remove) {
+      place = this.#nodes.indexOf(node);
+      this.#nodes.splice(place, 1);
+      this.#disconnect(node);
+    }
+    this.#nodes.splice(place, 0, ...insert);
+    for (const node of insert) this.#connect(node);
+    for (const [from, to] of rename) {
+      for (const reader of new Set(this.readers(from))) {
+        const rewired = { ...reader, inputs: reader.inputs.map((value) => (value === from ? to : value)) };
+        this.#nodes[this.#nodes.indexOf(reader)] = rewired;
+        this.#disconnect(reader);
+        this.#connect(rewired);
+      }
+    }
     this.outputs = this.outputs.map((value) => rename.get(value) ?? value);
-    this.#readers = this.#producers = undefined;
+  }
+
+  #connect(node: Node): void {
+    for (const value of node.outputs) this.#producers.set(value, node);
+    for (const value of node.inputs) {
+      if (!value) continue;
+      const readers = this.#readers.get(value);
+      if (readers) readers.push(node);
+      else this.#readers.set(value, [node]);
+    }
+  }
+
+  #disconnect(node: Node): void {
+    for (const value of node.outputs) {
+      if (this.#producers.get(value) === node) this.#producers.delete(value);
+    }
+    for (const value of new Set(node.inputs)) {
+      const readers = value && this.#readers.get(value);
+      if (readers)
+        this.#readers.set(
+          value,
+          readers.filter((reader) => reader !== node),
+        );
+    }
   }
 
   /** @throws Error where a value is read before it is made, made twice, or made by nobody: a pass has gone wrong */

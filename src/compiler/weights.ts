@@ -1,6 +1,6 @@
 import { NR, Op, PackArg } from '../../assembly/opcodes.ts';
+import { product } from '../graph/dims.ts';
 import type { Args, Buffer, Panels, Pointer, Value } from '../ops/operator.ts';
-import { product } from '../ops/shapes.ts';
 import type { LoadStep, Weight } from '../runtime/plan.ts';
 
 /** Bytes of packed weights. */
@@ -36,7 +36,7 @@ const STAGING_BYTES = 64 * 1024;
  * Constant weights, packed at load: part after part goes into the staging buffer and is packed from there by the same kernel that
  * packs weights at run time. Weights whose columns are not the outermost dimension ([K, N]) are staged in one part.
  */
-export function packedWeight(panels: Panels): { weight: Weight; stagingBytes: number; staging: Buffer } {
+export function packedWeight(panels: Panels): { weight: Weight; staging: Buffer } {
   const { weights, bias, groups, columns, groupStride, columnStride, depth } = panels;
   const total = product(depth);
   const bytes = panelBytes(panels);
@@ -73,20 +73,25 @@ export function packedWeight(panels: Panels): { weight: Weight; stagingBytes: nu
       yield { copies, instruction: { op: Op.PackPanels, args, node: weights.name, macs: 0 } };
     }
   }
-  const { alpha = 1, beta = 1, strides } = panels;
-  const key = [weights.name, bias?.name ?? '', groups, columns, depth, columnStride, strides, biasStride, alpha, beta].join('|');
-  return { weight: { key: `panels|${key}`, buffer, load }, stagingBytes: staging.bytes, staging };
+  // Everything that packing depends on; names may hold any character.
+  const { weights: _, bias: __, ...numbers } = panels;
+  const key = JSON.stringify(['panels', weights.name, bias?.name, numbers]);
+  return { weight: { key, buffer, load }, staging };
 }
 
 /** A constant as it is. */
 export function rawWeight(value: Value): Weight {
   const buffer: Buffer = { region: 'weights', bytes: product(value.dims) * 4, offset: 0 };
-  return { key: `raw|${value.name}`, buffer, load: () => [{ copies: [{ data: floats(value), to: { buffer, offset: 0 } }] }] };
+  return {
+    key: JSON.stringify(['raw', value.name]),
+    buffer,
+    load: () => [{ copies: [{ data: floats(value), to: { buffer, offset: 0 } }] }],
+  };
 }
 
 /** Zeros. Written, for a plan that comes later finds the memory used. */
 export const zeroWeight = (buffer: Buffer): Weight => ({
-  key: `zeros|${buffer.bytes}`,
+  key: JSON.stringify(['zeros', buffer.bytes]),
   buffer,
   load: () => [{ copies: [{ data: new Float32Array(buffer.bytes / 4), to: { buffer, offset: 0 } }] }],
 });

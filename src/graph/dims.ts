@@ -14,3 +14,5 @@ export function checkDims(name: string, expected: readonly Dim[], got: readonly 
     throw new LanewiseError('INVALID_INPUT', `input '${name}' takes ${formatDims(shown)}, got ${formatDims(got)}`);
   }
 }
+
+export const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);

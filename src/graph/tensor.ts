@@ -56,12 +56,14 @@ export class Tensor<T extends DataType = DataType> {
    * @param dims one dimension of `data.length` where left out
    * @throws LanewiseError INVALID_INPUT where the data does not fit the type or the dims
    */
-  constructor(type: T, data: TypedArray<T> | readonly number[], dims: readonly number[] = [data.length]) {
+  constructor(type: T, data: TypedArray<T> | readonly (number | bigint)[], dims: readonly number[] = [data?.length ?? 0]) {
+    if (!Object.hasOwn(arrayTypes, type)) {
+      throw new LanewiseError('INVALID_INPUT', `unknown tensor type '${String(type)}'; known: ${Object.keys(arrayTypes).join(', ')}`);
+    }
     const ArrayType = arrayTypes[type];
-    if (!ArrayType) throw new LanewiseError('INVALID_INPUT', `unknown tensor type '${type}'; known: ${Object.keys(arrayTypes).join(', ')}`);
     const typed = Array.isArray(data) ? fromNumbers(type, data) : data;
     if (!(typed instanceof ArrayType)) {
-      const got = (typed as object | null)?.constructor?.name ?? typeof typed;
+      const got = (typed as object | null | undefined)?.constructor?.name ?? typeof typed;
       throw new LanewiseError('INVALID_INPUT', `a ${type} tensor holds a ${ArrayType.name}, got ${got}`);
     }
     const count = elementCount(dims, `a ${type} tensor`);
@@ -74,8 +76,21 @@ export class Tensor<T extends DataType = DataType> {
   }
 }
 
-function fromNumbers(type: DataType, data: readonly number[]): TypedArray {
-  if (type === 'int64') return BigInt64Array.from(data, BigInt);
-  if (type === 'uint64') return BigUint64Array.from(data, BigInt);
-  return new (arrayTypes[type] as Float32ArrayConstructor)(data);
+function fromNumbers(type: DataType, data: readonly (number | bigint)[]): TypedArray {
+  const fail = (x: unknown) => new LanewiseError('INVALID_INPUT', `${String(x)} does not fit a tensor of ${type}`);
+  if (type === 'int64' || type === 'uint64') {
+    const unfit = data.find((x) => typeof x !== 'bigint' && !Number.isSafeInteger(x));
+    if (unfit !== undefined) throw fail(unfit);
+    const typed = (arrayTypes[type] as BigInt64ArrayConstructor).from(data, BigInt);
+    const wrapped = data.findIndex((x, i) => BigInt(x) !== typed[i]);
+    if (wrapped >= 0) throw fail(data[wrapped]);
+    return typed;
+  }
+  const unfit = data.find((x) => typeof x !== 'number');
+  if (unfit !== undefined) throw fail(unfit);
+  const typed = new (arrayTypes[type] as Float32ArrayConstructor)(data as readonly number[]);
+  const exact = type !== 'float32' && type !== 'float64';
+  const changed = exact ? data.findIndex((x, i) => x !== typed[i]) : -1;
+  if (changed >= 0) throw fail(data[changed]);
+  return typed;
 }

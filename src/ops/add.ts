@@ -1,7 +1,8 @@
 import { ADD_RANK, AddArg, Op } from '../../assembly/opcodes.ts';
+import { product } from '../graph/dims.ts';
 import { type Clamped, clampWords } from './clamp.ts';
 import type { Args, Layout, Lowering, Node, Operator, Place, Value } from './operator.ts';
-import { broadcast, input, product, unsupported } from './shapes.ts';
+import { broadcast, input, unsupported } from './shapes.ts';
 import { memoryOrder, mergeLoops, stridesOf } from './strides.ts';
 
 /** ONNX Add with multidirectional broadcasting. */

@@ -1,9 +1,10 @@
 import { BatchNormArg, Op } from '../../assembly/opcodes.ts';
+import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
 import { type Clamped, clampWords } from './clamp.ts';
 import { costOf } from './cost.ts';
 import type { Operator } from './operator.ts';
-import { asImage, input, invalid, product } from './shapes.ts';
+import { asImage, input, invalid } from './shapes.ts';
 
 export interface BatchNormAttributes extends Clamped {
   readonly epsilon: number;

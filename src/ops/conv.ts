@@ -1,10 +1,11 @@
 import { ConvArg, DepthwiseConvArg, Op } from '../../assembly/opcodes.ts';
+import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
 import { gemmBlocks } from './blocks.ts';
 import { type Clamped, clampWords } from './clamp.ts';
 import { costOf } from './cost.ts';
 import type { Lowering, Node, OpenNode, Operator } from './operator.ts';
-import { asImage, input, invalid, product } from './shapes.ts';
+import { asImage, input, invalid } from './shapes.ts';
 import { readWindow, resolveWindow, type WindowAttributes, windowArgs, windowReach } from './window.ts';
 
 export interface ConvAttributes extends WindowAttributes, Clamped {

@@ -1,11 +1,12 @@
 import { ConvArg, Op, TransposeArg, WindowArg } from '../../assembly/opcodes.ts';
+import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
 import { emitAdd } from './add.ts';
 import { gemmBlocks } from './blocks.ts';
 import { type Clamped, clampWords } from './clamp.ts';
 import { costOf } from './cost.ts';
 import type { Node, OpenNode, Operator, Place, Value } from './operator.ts';
-import { broadcast, input, invalid, product } from './shapes.ts';
+import { broadcast, input, invalid } from './shapes.ts';
 
 export interface GemmAttributes extends Clamped {
   readonly alpha: number;

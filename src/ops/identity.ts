@@ -23,7 +23,7 @@ export const dropout: Operator = {
   name: 'Dropout',
   opsets: [7, 21],
   inputs: [1, 3],
-  types: ['float32', 'float32', 'bool'],
+  types: ['float32', 'any', 'bool'],
   attributes: (reader, opset) => {
     if (opset < 12) reader.float('ratio', 0.5);
     else reader.int('seed', 0);
@@ -38,6 +38,9 @@ export const dropout: Operator = {
   },
 };
 
+const isNumber = (item: unknown): item is number => typeof item === 'number';
+const isWhole = (item: unknown): item is number | bigint => typeof item === 'bigint' || Number.isSafeInteger(item);
+
 interface ConstantAttributes {
   readonly value: Constant;
 }
@@ -51,16 +54,16 @@ export const constant: Operator<ConstantAttributes> = {
   attributes(reader) {
     const tensor = reader.any('value');
     if (tensor !== undefined && typeof tensor === 'object' && isConstant(tensor)) return { value: tensor };
-    for (const [name, type] of [
-      ['value_float', 'float32'],
-      ['value_floats', 'float32'],
-      ['value_int', 'int64'],
-      ['value_ints', 'int64'],
+    for (const [name, type, fits] of [
+      ['value_float', 'float32', isNumber],
+      ['value_floats', 'float32', isNumber],
+      ['value_int', 'int64', isWhole],
+      ['value_ints', 'int64', isWhole],
     ] as const) {
       const given = reader.any(name);
       if (given === undefined) continue;
       const list = [given].flat();
-      if (!list.every((item) => typeof item === 'number' || typeof item === 'bigint')) throw reader.invalid(name, 'is not made of numbers');
+      if (!list.every(fits)) throw reader.invalid(name, `does not fit ${type}`);
       const read = () => (type === 'int64' ? BigInt64Array.from(list, BigInt) : Float32Array.from(list, Number));
       return { value: { name, type, dims: Array.isArray(given) ? [list.length] : [], read } };
     }

@@ -1,7 +1,8 @@
 import { ClampArg, Op } from '../../assembly/opcodes.ts';
+import { product } from '../graph/dims.ts';
 import { type Clamped, clampWords } from './clamp.ts';
 import type { Operator } from './operator.ts';
-import { input, product } from './shapes.ts';
+import { input } from './shapes.ts';
 
 /** ONNX Relu: max(x, 0). */
 export const relu: Operator<Clamped> = {

@@ -1,8 +1,9 @@
 import { LanewiseError } from '../errors.ts';
+import { product } from '../graph/dims.ts';
 import type { Constant } from '../graph/graph.ts';
 import { formatDims } from '../graph/tensor.ts';
 import type { Node, OpenNode, Operator, Value } from './operator.ts';
-import { input, invalid, product, resolveAxis } from './shapes.ts';
+import { input, invalid, resolveAxis } from './shapes.ts';
 
 /** A constant with other dimensions over the same elements. */
 const reshaped = (node: Node<never>): Constant => {
@@ -13,10 +14,15 @@ const reshaped = (node: Node<never>): Constant => {
 
 const rowMajor = () => ({ inputs: ['rowMajor', 'any'], output: 'rowMajor' }) as const;
 
-const sameElements: Pick<Operator<never>, 'layout' | 'lower' | 'evaluate'> = {
+const sameElements: Pick<Operator<never>, 'layout' | 'lower' | 'evaluate' | 'reach'> = {
   layout: rowMajor,
   evaluate: reshaped,
   lower: (node, to) => to.alias(node.outputs[0] as Value, input(node, 0)),
+  reach(node) {
+    // Without its spatial dimensions, an output may see the whole picture.
+    const spatial = node.outputs[0] && node.outputs[0].dims.length > 2 ? [] : input(node, 0).dims.slice(2);
+    return { extent: spatial, stride: spatial.map(() => 1) };
+  },
 };
 
 interface ReshapeAttributes {
@@ -36,17 +42,20 @@ export const reshape: Operator<ReshapeAttributes> = {
   inferShape(node) {
     const x = input(node, 0);
     const wanted = readShape(node, input(node, 1));
+    const copies = (dim: number) => dim === 0 && !node.attributes.allowZero;
     const dims = wanted.map((dim, i) => {
       if (dim < -1) throw invalid(node, `shape ${formatDims(wanted)} holds ${dim}`);
-      if (dim !== 0 || node.attributes.allowZero) return dim;
-      const copied = x.dims[i];
+      const copied = copies(dim) ? x.dims[i] : dim;
       if (copied === undefined) throw invalid(node, `shape ${formatDims(wanted)} copies dimension ${i} of ${formatDims(x.dims)}`);
       return copied;
     });
-    const free = dims.indexOf(-1);
-    const known = product(dims.filter((dim) => dim !== -1));
-    if (free >= 0) dims[free] = known === 0 ? 0 : product(x.dims) / known;
-    if (dims.includes(-1) || product(dims) !== product(x.dims) || !dims.every(Number.isInteger)) {
+    const free = wanted.indexOf(-1);
+    if (free >= 0) {
+      // What is copied stands on both sides, and may be 0.
+      const left = product(x.dims.filter((_, i) => !copies(wanted[i] ?? 1)));
+      dims[free] = left / product(wanted.filter((dim) => dim !== -1 && !copies(dim)));
+    }
+    if (!dims.every((dim) => Number.isInteger(dim) && dim >= 0) || product(dims) !== product(x.dims)) {
       throw invalid(node, `${formatDims(x.dims)} does not reshape to ${formatDims(wanted)}`);
     }
     return [{ type: x.type, dims }];
@@ -76,6 +85,4 @@ export const flatten: Operator<FlattenAttributes> = {
     const axis = resolveAxis(node, node.attributes.axis, dims.length, true);
     return [{ type, dims: [product(dims.slice(0, axis)), product(dims.slice(axis))] }];
   },
-  // The whole picture feeds every output.
-  reach: (node) => ({ extent: input(node, 0).dims.slice(2), stride: input(node, 0).dims.slice(2).fill(1) }),
 };

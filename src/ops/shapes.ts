@@ -1,4 +1,5 @@
 import { LanewiseError } from '../errors.ts';
+import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
 import type { OpenNode, Value } from './operator.ts';
 
@@ -16,8 +17,6 @@ export function invalid(node: { readonly name: string }, problem: string): Lanew
 export function unsupported(node: { readonly name: string }, problem: string): LanewiseError {
   return new LanewiseError('UNSUPPORTED', `node '${node.name}': ${problem}`);
 }
-
-export const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
 /** An axis from 0 on; negative ones count from the end. `rank` itself is allowed where `end` says so. */
 export function resolveAxis(node: OpenNode<unknown>, axis: number, rank: number, end = false): number {

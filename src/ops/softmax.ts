@@ -1,6 +1,7 @@
 import { Op, SoftmaxArg } from '../../assembly/opcodes.ts';
+import { product } from '../graph/dims.ts';
 import type { Operator, Value } from './operator.ts';
-import { input, product, resolveAxis } from './shapes.ts';
+import { input, resolveAxis } from './shapes.ts';
 import { memoryOrder } from './strides.ts';
 
 interface SoftmaxAttributes {

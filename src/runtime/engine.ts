@@ -54,9 +54,14 @@ export class Engine {
     this.#reserve(arena + plan.arenaBytes + OVERREAD);
     this.#plan = undefined;
     this.#arena = arena;
-    for (const weight of missing) this.#addWeight(weight);
     for (const { key, buffer } of plan.weights) buffer.offset = this.#weights.get(key) ?? 0;
-    for (const weight of missing) this.#load(weight, programBase);
+    for (const weight of missing) {
+      weight.buffer.offset = this.#weightBytes;
+      this.#load(weight, programBase);
+      // Only now: what cannot be loaded is tried again by the next run.
+      this.#weights.set(weight.key, weight.buffer.offset);
+      this.#weightBytes += align(weight.buffer.bytes);
+    }
     this.#starts = this.#write(plan.instructions, programBase);
     this.#plan = plan;
   }
@@ -69,11 +74,6 @@ export class Engine {
   /** The floats at a pointer: a view, valid until the next `use`. */
   view(pointer: Pointer, length: number): Float32Array {
     return new Float32Array((this.#memory as WebAssembly.Memory).buffer, this.#address(pointer), length);
-  }
-
-  #addWeight({ key, buffer }: Weight): void {
-    this.#weights.set(key, this.#weightBytes);
-    this.#weightBytes += align(buffer.bytes);
   }
 
   #load({ load }: Weight, programBase: number): void {

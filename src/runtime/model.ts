@@ -1,8 +1,7 @@
 import { LanewiseError } from '../errors.ts';
-import { checkDims } from '../graph/dims.ts';
+import { checkDims, product } from '../graph/dims.ts';
 import type { Dim } from '../graph/graph.ts';
 import { type DataType, formatDims, Tensor } from '../graph/tensor.ts';
-import { product } from '../ops/shapes.ts';
 import { Engine, type MemoryUse } from './engine.ts';
 import { kernelNames, type Plan } from './plan.ts';
 import type { Variant } from './wasm.ts';
@@ -10,20 +9,30 @@ import type { Variant } from './wasm.ts';
 /** Tensors by the names of a model's inputs. */
 export type Feeds = Readonly<Record<string, Tensor>>;
 
-/** What goes into a model or comes out. A dimension that the caller chooses is a name, '' where it has none. */
-export interface ModelPort {
+/** What goes into a model. A dimension that the caller chooses is a name, '' where it has none. */
+export interface ModelInput {
   readonly name: string;
   readonly type: DataType;
   readonly dims: readonly Dim[];
 }
 
+/** What comes out of a model; without dimensions where its file leaves them out. */
+export interface ModelOutput {
+  readonly name: string;
+  readonly type: DataType;
+  readonly dims?: readonly Dim[];
+}
+
+/** Tensors by the names of a model's outputs. */
+export type Outputs = Record<string, Tensor<'float32'>>;
+
 /**
- * Where plans come from: the compiler, or a compiled model.
+ * Where plans come from: the compiler.
  * @internal
  */
 export interface PlanSource {
-  readonly inputs: readonly ModelPort[];
-  readonly outputs: readonly ModelPort[];
+  readonly inputs: readonly ModelInput[];
+  readonly outputs: readonly ModelOutput[];
   /** The inputs whose elements the plan depends on. */
   readonly shapingInputs: ReadonlySet<string>;
   plan(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>): Plan;
@@ -42,8 +51,8 @@ const MOST_PLANS = 8;
 
 /** A network in memory, ready to run. */
 export class Model {
-  readonly inputs: readonly ModelPort[];
-  readonly outputs: readonly ModelPort[];
+  readonly inputs: readonly ModelInput[];
+  readonly outputs: readonly ModelOutput[];
   /** Which binary runs it. */
   readonly variant: Variant;
   readonly #source: PlanSource;
@@ -72,14 +81,14 @@ export class Model {
    * Runs the network.
    * @param feeds a tensor for each input, row-major in ONNX's order of dimensions (NCHW)
    * @returns a tensor for each output; they are the caller's
-   * @throws LanewiseError INVALID_INPUT, TOO_LARGE, DISPOSED
+   * @throws LanewiseError INVALID_INPUT; TOO_LARGE; DISPOSED; UNSUPPORTED where the model cannot run at these shapes
    */
-  async run(feeds: Feeds): Promise<Record<string, Tensor>> {
+  async run(feeds: Feeds): Promise<Outputs> {
     return this.runSync(feeds);
   }
 
   /** As `run`, and blocks until it is done. */
-  runSync(feeds: Feeds): Record<string, Tensor> {
+  runSync(feeds: Feeds): Outputs {
     return this.#run(feeds, (engine) => engine.run());
   }
 
@@ -102,10 +111,10 @@ export class Model {
     this.#plans.clear();
   }
 
-  #run(feeds: Feeds, execute: (engine: Engine, plan: Plan) => void): Record<string, Tensor> {
+  #run(feeds: Feeds, execute: (engine: Engine, plan: Plan) => void): Outputs {
     const engine = this.#alive();
     const { dims, values } = this.#check(feeds);
-    const plan = this.#planFor(dims, values);
+    const plan = this.#planOfFeeds(dims, values);
     engine.use(plan);
     for (const { name, pointer, dims } of plan.inputs) {
       engine.view(pointer, product(dims)).set(feeds[name]?.data as Float32Array);
@@ -114,6 +123,17 @@ export class Model {
     return Object.fromEntries(
       plan.outputs.map(({ name, dims, pointer }) => [name, new Tensor('float32', engine.view(pointer, product(dims)).slice(), dims)]),
     );
+  }
+
+  /** The plan for a call: where a model that was fine so far is not, its inputs are to blame. */
+  #planOfFeeds(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>): Plan {
+    try {
+      return this.#planFor(dims, values);
+    } catch (cause) {
+      if (!(cause instanceof LanewiseError) || cause.code !== 'INVALID_MODEL') throw cause;
+      const shapes = [...dims].map(([name, list]) => `'${name}' ${formatDims(list)}`).join(', ');
+      throw new LanewiseError('INVALID_INPUT', `the model does not take inputs of these shapes (${shapes}): ${cause.message}`, { cause });
+    }
   }
 
   #alive(): Engine {
@@ -136,7 +156,7 @@ export class Model {
     const dims = new Map<string, readonly number[]>();
     const values = new Map<string, Tensor>();
     for (const input of this.inputs) {
-      const tensor = feeds[input.name];
+      const tensor = Object.hasOwn(feeds, input.name) ? feeds[input.name] : undefined;
       if (!tensor) throw new LanewiseError('INVALID_INPUT', `input '${input.name}' is missing; the model takes ${this.#inputNames()}`);
       if (tensor.type !== input.type) {
         const got = tensor.type === undefined ? 'no Tensor' : `a tensor of ${tensor.type}`;
@@ -145,7 +165,7 @@ export class Model {
       checkDims(input.name, input.dims, tensor.dims);
       // Looked at again: a caller may have made the object by hand.
       const { data } = new Tensor(tensor.type, tensor.data, tensor.dims);
-      dims.set(input.name, tensor.dims);
+      dims.set(input.name, [...tensor.dims]);
       if (this.#source.shapingInputs.has(input.name)) values.set(input.name, new Tensor(tensor.type, data.slice() as never, tensor.dims));
     }
     return { dims, values };

@@ -4,6 +4,7 @@ import { planSource } from '../../src/load.ts';
 import { programBytes } from '../../src/runtime/program.ts';
 import { graphOf } from '../kernels/graph.ts';
 import { eachVariant } from '../kernels/run.ts';
+import { random } from '../reference/index.ts';
 import { failure, modelOf, ones, onlyOutput, picture, smallNetwork } from './models.ts';
 
 const PAGE = 65536;
@@ -83,6 +84,20 @@ describe('memory', () => {
     expect(before.total).toBe(up(64 + before.weights + up(programBytes(plan.instructions), 64) + before.activations + OVERREAD, PAGE));
   });
 
+  test('is rounded up to whole pages, and no further', () => {
+    let edges = 0;
+    // Around the size at which one more byte takes one more page.
+    for (let count = 8100; count < 8200; count++) {
+      const sum = graphOf({ inputs: { x: [count] }, constants: { c: random([1], 1) }, nodes: [{ op: 'Add', inputs: ['x', 'c'] }] });
+      const { instructions } = planSource(sum, {}).plan(new Map([['x', [count]]]), new Map());
+      // What address 0 keeps free, the constant, the program, input and output.
+      const bytes = 64 + 64 + Math.ceil(programBytes(instructions) / 64) * 64 + 2 * Math.ceil((count * 4) / 64) * 64 + OVERREAD;
+      expect(modelOf(sum).memory.total).toBe(Math.ceil(bytes / PAGE) * PAGE);
+      if (bytes % PAGE > 0 && bytes % PAGE <= OVERREAD) edges++;
+    }
+    expect(edges).toBeGreaterThan(0);
+  });
+
   test('counts weights once, however many plans use them, and never shrinks', () => {
     const network = modelOf(graph);
     const small = network.memory;
@@ -139,6 +154,19 @@ test('an input that is an output, a constant that is an output, an output twice'
   const outputs = modelOf(graph).runSync({ x: new Tensor('float32', [1, -2, 3]) });
   const values = Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, [...data]]));
   expect(values).toEqual({ same: [1, -2, 3], fixed: [4, 5], y: [1, 0, 3], z: [1, 0, 3], x: [1, -2, 3] });
+});
+
+test('weights that cannot be read fail the run, not the ones after it', () => {
+  let readable = false;
+  const read = () => {
+    if (!readable) throw new RangeError('not now');
+    return Float32Array.of(5);
+  };
+  const constants = { c: { name: 'c', type: 'float32' as const, dims: [1], read } };
+  const network = modelOf(graphOf({ inputs: { x: [1, 'N'] }, constants, nodes: [{ op: 'Add', inputs: ['x', 'c'] }] }));
+  expect(() => network.runSync({ x: ones([1, 2]) })).toThrow('not now');
+  readable = true;
+  expect(onlyOutput(network.runSync({ x: ones([1, 2]) }))).toEqual([6, 6]);
 });
 
 test('models do not share memory', () => {

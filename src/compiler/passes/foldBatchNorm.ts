@@ -1,8 +1,8 @@
+import { product } from '../../graph/dims.ts';
 import type { Constant } from '../../graph/graph.ts';
 import { type BatchNormAttributes, batchNormalization } from '../../ops/batchNormalization.ts';
 import { type ConvAttributes, conv } from '../../ops/conv.ts';
 import type { Node, Value } from '../../ops/operator.ts';
-import { product } from '../../ops/shapes.ts';
 import type { Pass } from './pass.ts';
 
 /**

@@ -6,11 +6,3 @@ export interface Pass {
   readonly name: string;
   match(node: Node, network: Network): Patch | undefined;
 }
-
-/** The same node with other attributes or inputs, in one patch. */
-export const replaceNode = (label: string, node: Node, change: Partial<Node>): Patch => ({
-  label,
-  remove: [node],
-  insert: [{ ...node, ...change }],
-  rename: new Map(),
-});
