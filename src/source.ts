@@ -60,10 +60,15 @@ async function readFile(path: string | URL, name: string): Promise<Uint8Array> {
   try {
     return await fs.readFile(path);
   } catch (cause) {
-    const { code } = cause as { code?: string };
-    const problem = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : String(cause);
-    throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: ${problem}`, { cause });
+    throw fileError(name, cause);
   }
+}
+
+/** What Node's file system says, in a sentence. */
+export function fileError(name: string, cause: unknown): LanewiseError {
+  const { code, message } = cause as { code?: string; message: string };
+  const problem = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message;
+  return new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: ${problem}`, { cause });
 }
 
 async function readResponse(response: Response, name: string): Promise<Uint8Array> {

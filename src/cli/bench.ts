@@ -5,8 +5,8 @@ import type { Graph } from '../graph/graph.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { createModel, initialDims, startCompiling } from '../load.ts';
 import type { Model, ProfileRow } from '../runtime/model.ts';
-import { readSource } from '../source.ts';
 import { checkThreads, inputShapes, modelOptions, parse, UsageError, wholeNumber } from './arguments.ts';
+import { readBytes } from './files.ts';
 import { formatBytes, formatMs, table } from './format.ts';
 
 /** `bench MODEL`: load time, first run and median of warm runs. */
@@ -25,7 +25,7 @@ export async function bench(args: readonly string[]): Promise<number> {
 
   const started = performance.now();
   const compiling = startCompiling(options);
-  const graph = readOnnx(await readSource(path), path);
+  const graph = readOnnx(readBytes(path), path);
   const model = await createModel(graph, options, compiling);
   const loadMs = performance.now() - started;
   const feeds = randomFeeds(graph, options);

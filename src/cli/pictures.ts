@@ -5,6 +5,7 @@ import { readNpy } from '../formats/npy.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { labelsFromConfig } from '../vision/labels.ts';
 import { cifar10, imagenet, type Preprocessing, readPreprocessorConfig, toTensor } from '../vision/preprocess.ts';
+import { readBytes } from './files.ts';
 
 const presets: ReadonlyMap<string, Preprocessing> = new Map([
   ['cifar10', cifar10],
@@ -49,13 +50,4 @@ export async function readInput(input: string, model: string, preset: string | u
   }
   const { decodePicture } = await import('../vision/decode.ts');
   return toTensor(await decodePicture(bytes, input), how);
-}
-
-export function readBytes(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    const problem = (cause as { code?: string }).code === 'ENOENT' ? 'there is no such file' : (cause as Error).message;
-    throw new LanewiseError('FILE_NOT_FOUND', `${path} could not be read: ${problem}`, { cause });
-  }
 }

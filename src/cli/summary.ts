@@ -3,8 +3,8 @@ import { LanewiseError } from '../errors.ts';
 import { readOnnx } from '../formats/onnx/index.ts';
 import { formatDims } from '../graph/tensor.ts';
 import { createModel, initialDims } from '../load.ts';
-import { readSource } from '../source.ts';
 import { inputShapes, parse, UsageError } from './arguments.ts';
+import { readBytes } from './files.ts';
 import { formatBytes, formatCount, table } from './format.ts';
 
 /** `summary MODEL`: the table of layers. */
@@ -15,7 +15,7 @@ export async function summary(args: readonly string[]): Promise<number> {
   });
   const [path, ...rest] = positionals;
   if (path === undefined || rest.length > 0) throw new UsageError('summary takes a model');
-  const graph = readOnnx(await readSource(path), path);
+  const graph = readOnnx(readBytes(path), path);
   const options = { inputShapes: inputShapes(values.shape) };
   const dims = initialDims(graph, options);
   if (!dims) {

@@ -4,8 +4,8 @@ import { LanewiseError } from '../errors.ts';
 import { readOnnx, readTensorProto } from '../formats/onnx/index.ts';
 import { formatDims, type Tensor } from '../graph/tensor.ts';
 import { createModel, type LoadOptions } from '../load.ts';
-import { readSource } from '../source.ts';
 import { checkThreads, modelOptions, parse, tolerance, UsageError } from './arguments.ts';
+import { readBytes } from './files.ts';
 
 export interface Tolerance {
   readonly atol: number;
@@ -61,7 +61,7 @@ export async function verifyCase(folder: string, limits: Tolerance, options: Loa
   const name = basename(folder);
   try {
     const path = join(folder, 'model.onnx');
-    const graph = readOnnx(await readSource(path), path);
+    const graph = readOnnx(readBytes(path), path);
     const model = await createModel(graph, options);
     const sets = readdirSync(folder).filter((entry) => entry.startsWith('test_data_set_'));
     if (sets.length === 0) return { name, status: 'failed', message: 'there is no test_data_set_ folder' };
