@@ -7,6 +7,7 @@ import { main } from '../../src/cli/index.ts';
 import { writeNpy } from '../../src/formats/npy.ts';
 import { Tensor } from '../../src/index.ts';
 import { encodeModel, encodeTensor } from '../formats/onnx-writer.ts';
+import { skip } from '../skip.ts';
 
 const model = 'models/cifar10-resnet20/model.onnx';
 
@@ -171,5 +172,5 @@ if (existsSync('dist/cli.js')) {
     expect(execFileSync(process.execPath, ['bin/lanewise.mjs', '--help'], { encoding: 'utf8' })).toMatch(/lanewise verify DIR/);
   });
 } else {
-  test.skip('the built command: dist/ is not there', () => {});
+  skip('the built command', 'dist/ is not there');
 }

@@ -1,19 +1,11 @@
 import { compile } from '../../src/compiler/compile.ts';
-import { LanewiseError } from '../../src/errors.ts';
 import type { Attribute } from '../../src/graph/graph.ts';
+import { failure } from '../failure.ts';
 import { float32, type GraphSpec, graphOf, int64 } from '../kernels/graph.ts';
 import { array } from '../reference/index.ts';
 
-function refusal(spec: GraphSpec): LanewiseError {
-  const dims = new Map(Object.entries(spec.inputs) as [string, number[]][]);
-  try {
-    compile(graphOf(spec), { dims });
-  } catch (error) {
-    if (error instanceof LanewiseError) return error;
-    throw error;
-  }
-  throw new Error('it compiles');
-}
+const compiled = (spec: GraphSpec) => compile(graphOf(spec), { dims: new Map(Object.entries(spec.inputs) as [string, number[]][]) });
+const refusal = (spec: GraphSpec) => failure(() => compiled(spec));
 
 const zeros = (name: string, ...dims: number[]) => ({ [name]: array(dims) });
 
@@ -219,7 +211,7 @@ describe('inputs', () => {
     const spec: GraphSpec = { inputs: { x: [1] }, nodes: [dropout], outputs: ['y', 'mask'] };
     expect(refusal(spec)).toMatchObject({ code: 'UNSUPPORTED', message: "Dropout 'here' has 2 outputs; 1 are supported" });
     // One that nobody reads does not matter.
-    expect(compile(graphOf({ ...spec, outputs: ['y'] }), { dims: new Map([['x', [1]]]) }).outputs).toHaveLength(1);
+    expect(compiled({ ...spec, outputs: ['y'] }).outputs).toHaveLength(1);
   });
 
   test('an output that is no float32', () => {
@@ -241,5 +233,5 @@ test('sizes that do not fit memory are refused before anything is allocated', ()
 
 test('what is not given is left out: trailing names that are empty', () => {
   const spec = one('Conv', ['x', 'w', ''], {}, { w: float32('w', array([8, 4, 3, 3])) });
-  expect(() => refusal(spec)).toThrow('it compiles');
+  expect(compiled(spec).outputs).toHaveLength(1);
 });

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { verifyCase } from '../../src/cli/verify.ts';
+import { skip } from '../skip.ts';
 
 /** ONNX's own backend tests, as Debian's libonnx-testdata installs them. */
 const data = process.env.ONNX_TESTDATA ?? '/usr/share/libonnx-testdata/data';
@@ -20,7 +21,7 @@ const folder = join(data, 'node');
 const cases = existsSync(folder) ? readdirSync(folder).filter((name) => families.test(name)) : [];
 
 if (cases.length === 0) {
-  test.skip(`ONNX backend tests: ${folder} is not there (Debian: libonnx-testdata; or set ONNX_TESTDATA)`, () => {});
+  skip('ONNX backend tests', `${folder} is not there (Debian: libonnx-testdata; or set ONNX_TESTDATA)`);
 } else {
   test('the families are there', () => {
     expect(cases.length).toBeGreaterThan(90);

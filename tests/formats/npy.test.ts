@@ -1,6 +1,7 @@
 import { LanewiseError } from '../../src/errors.ts';
 import { readNpy, writeNpy } from '../../src/formats/npy.ts';
 import { arrayTypes, type DataType, Tensor } from '../../src/graph/tensor.ts';
+import { failure } from '../failure.ts';
 
 // Written by NumPy's np.lib.format.write_array.
 const fromNumPy = {
@@ -54,6 +55,8 @@ test.each(Object.keys(arrayTypes) as DataType[])('%s survives a round trip', (ty
   }
 });
 
+const refusal = (bytes: Uint8Array) => failure(() => readNpy(bytes, 'a.npy'));
+
 test('scalars, empty tensors and long shapes survive a round trip', () => {
   for (const dims of [[], [0], [3, 0, 2], Array(60).fill(1)]) {
     const tensor = new Tensor('int16', dims.includes(0) ? [] : [7], dims);
@@ -90,16 +93,6 @@ test('reads versions 2 and 3, float16 and scalars', () => {
   expect([scalar.type, scalar.dims, list(scalar)]).toEqual(['int64', [], [2n ** 63n - 1n]]);
 });
 
-function failure(bytes: Uint8Array): LanewiseError {
-  try {
-    readNpy(bytes, 'a.npy');
-  } catch (error) {
-    if (error instanceof LanewiseError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
-
 const matrix = bytesOf(fromNumPy.matrix);
 /** The matrix with a part of its header replaced. */
 const changed = (from: string, to: string) => {
@@ -127,14 +120,14 @@ test.each<[string, Uint8Array, string, RegExp]>([
     /at most 10000 are read/,
   ],
 ])('%s is refused', (_, bytes, code, message) => {
-  const error = failure(bytes);
+  const error = refusal(bytes);
   expect(error.message).toMatch(message);
   expect(error.code).toBe(code);
 });
 
 test('a file cut at any byte is called cut off', () => {
-  for (let end = 6; end < matrix.length; end++) expect(failure(matrix.subarray(0, end)).code).toBe('TRUNCATED_FILE');
-  for (let end = 0; end < 6; end++) expect(failure(matrix.subarray(0, end)).code).toBe('INVALID_FILE');
+  for (let end = 6; end < matrix.length; end++) expect(refusal(matrix.subarray(0, end)).code).toBe('TRUNCATED_FILE');
+  for (let end = 0; end < 6; end++) expect(refusal(matrix.subarray(0, end)).code).toBe('INVALID_FILE');
 });
 
 test('changed bits give LanewiseErrors or tensors', () => {

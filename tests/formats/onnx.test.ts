@@ -1,22 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { LanewiseError } from '../../src/errors.ts';
 import { readOnnx, readTensorProto } from '../../src/formats/onnx/index.ts';
 import type { Constant } from '../../src/graph/graph.ts';
 import type { DataType } from '../../src/graph/tensor.ts';
+import { failure } from '../failure.ts';
 import { encodeModel, encodeTensor, type ModelSpec, type TensorSpec } from './onnx-writer.ts';
 
 const folder = new URL('../../models/cifar10-resnet20/', import.meta.url);
 const file = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
-
-function failure(run: () => unknown): LanewiseError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof LanewiseError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 const read = (spec: ModelSpec) => readOnnx(encodeModel(spec), 'm.onnx');
 const refusal = (spec: ModelSpec) => failure(() => read(spec));

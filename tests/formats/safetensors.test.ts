@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LanewiseError } from '../../src/errors.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
+import { failure } from '../failure.ts';
 import { bfloat16Bits, float16Bits } from './onnx-writer.ts';
 
 const model = new Uint8Array(readFileSync(new URL('../../models/cifar10-resnet20.safetensors', import.meta.url)));
@@ -14,17 +15,9 @@ function encode(header: unknown, data: Uint8Array = new Uint8Array(0)): Uint8Arr
   return bytes;
 }
 
-function failure(bytes: Uint8Array): LanewiseError {
-  try {
-    readSafetensors(bytes, 'w.safetensors');
-  } catch (error) {
-    if (error instanceof LanewiseError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
-
 const bytesOf = (array: ArrayBufferView) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+const refusal = (bytes: Uint8Array) => failure(() => readSafetensors(bytes, 'w.safetensors'));
 
 test('the weights of the default model', () => {
   const { tensors, metadata } = readSafetensors(model, 'w.safetensors');
@@ -131,14 +124,14 @@ test.each<[string, Uint8Array, string, RegExp]>([
     /the tensors take 2 bytes, but only 1 follow the header/,
   ],
 ])('%s is refused', (_, bytes, code, message) => {
-  const error = failure(bytes);
+  const error = refusal(bytes);
   expect(error.message).toMatch(message);
   expect(error.code).toBe(code);
 });
 
 test('the default weights cut anywhere are called cut off', () => {
-  for (let end = 9; end < model.length; end += 9973) expect(failure(model.subarray(0, end)).code).toBe('TRUNCATED_FILE');
-  expect(failure(model.subarray(0, -1)).code).toBe('TRUNCATED_FILE');
+  for (let end = 9; end < model.length; end += 9973) expect(refusal(model.subarray(0, end)).code).toBe('TRUNCATED_FILE');
+  expect(refusal(model.subarray(0, -1)).code).toBe('TRUNCATED_FILE');
 });
 
 test('changed bits in the header give LanewiseErrors or tensors that are readable', () => {

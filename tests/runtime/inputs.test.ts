@@ -3,10 +3,11 @@
 import { LanewiseError } from '../../src/errors.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { load } from '../../src/load.ts';
+import { failure } from '../failure.ts';
 import { encodeModel } from '../formats/onnx-writer.ts';
 import { graphOf } from '../kernels/graph.ts';
 import { moduleOf, variants } from '../kernels/run.ts';
-import { failure, modelOf, ones, onlyOutput, picture, smallNetwork } from './models.ts';
+import { modelOf, ones, onlyOutput, picture, smallNetwork } from './models.ts';
 
 const floats = (count: number) => new Float32Array(count);
 /** A tensor that did not come from Tensor's constructor, which would refuse it. */

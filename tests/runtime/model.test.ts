@@ -2,10 +2,11 @@ import { OVERREAD } from '../../assembly/opcodes.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { planSource } from '../../src/load.ts';
 import { programBytes } from '../../src/runtime/program.ts';
+import { failure } from '../failure.ts';
 import { graphOf } from '../kernels/graph.ts';
 import { eachVariant } from '../kernels/run.ts';
 import { random } from '../reference/index.ts';
-import { failure, modelOf, ones, onlyOutput, picture, smallNetwork } from './models.ts';
+import { modelOf, ones, onlyOutput, picture, smallNetwork } from './models.ts';
 
 const PAGE = 65536;
 

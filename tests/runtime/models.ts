@@ -1,4 +1,3 @@
-import { LanewiseError } from '../../src/errors.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { initialDims, type LoadOptions, planSource } from '../../src/load.ts';
@@ -43,14 +42,3 @@ export const ones = (dims: readonly number[]): Tensor =>
 
 /** The elements of a result's only tensor. */
 export const onlyOutput = (outputs: Record<string, Tensor>): number[] => Array.from(Object.values(outputs)[0]?.data ?? [], Number);
-
-/** The LanewiseError that a call throws. */
-export function failure(run: () => unknown): LanewiseError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof LanewiseError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}

@@ -1,11 +1,12 @@
 // What a caller or a file can do wrong without meaning harm, and must not lead to a wrong answer, a hang or a bare TypeError.
 
 import { load, Tensor } from '../../src/index.ts';
+import { failure } from '../failure.ts';
 import { encodeModel } from '../formats/onnx-writer.ts';
 import { graphOf } from '../kernels/graph.ts';
 import { runGraph, runNode } from '../kernels/run.ts';
 import { array } from '../reference/index.ts';
-import { failure, modelOf, ones, onlyOutput, picture, smallNetwork } from './models.ts';
+import { modelOf, ones, onlyOutput, picture, smallNetwork } from './models.ts';
 
 test('weights that could not be read are read again', () => {
   let broken = true;
