@@ -16,7 +16,7 @@ export interface LoadOptions {
   readonly relaxed?: boolean | 'auto';
   /** The binary, compiled already, for places that forbid compiling. `relaxed` then says which one it is. */
   readonly wasm?: WebAssembly.Module;
-  /** Most bytes of activations and scratch space, 1 GiB where nothing is said: a guard against shapes that are a mistake. */
+  /** Most bytes of activations and scratch space, 768 MiB where nothing is said: a guard against shapes that are a mistake. */
   readonly memoryLimit?: number;
   readonly signal?: AbortSignal;
 }

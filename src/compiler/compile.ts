@@ -23,7 +23,7 @@ export interface CompileOptions extends SimplifyOptions {
 }
 
 /** Activations over this are taken for a mistake, unless the caller says otherwise. */
-export const DEFAULT_MEMORY_LIMIT = 1024 ** 3;
+export const DEFAULT_MEMORY_LIMIT = 768 * 1024 ** 2;
 
 /**
  * A graph to a plan: shapes, passes, layouts, instructions, memory.

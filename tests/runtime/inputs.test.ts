@@ -119,7 +119,7 @@ describe('inputShapes', () => {
   });
 
   test.each([
-    ['2^31 pictures', [2 ** 31, 3, 6, 7], 'over the limit of 1,073,741,824 bytes (option memoryLimit)'],
+    ['2^31 pictures', [2 ** 31, 3, 6, 7], 'over the limit of 805,306,368 bytes (option memoryLimit)'],
     ['pictures of 2^31 rows', [1, 3, 2 ** 31, 7], 'is too large'],
     ['2^32 pictures of 2^20 columns', [2 ** 32, 3, 6, 2 ** 20], 'more elements than can be counted'],
   ])('%s', (_, dims, message) => {
