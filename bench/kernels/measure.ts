@@ -15,6 +15,8 @@ export interface Row {
   margin: number;
   unit: 'GFLOP/s' | 'GB/s';
   rate: number;
+  /** In the fastest sample. */
+  best: number;
 }
 
 /** Milliseconds. */
@@ -73,8 +75,9 @@ export async function measure(cases: readonly BenchCase[], variant: Variant): Pr
     benny.configure({ cases: { minSamples: 20, maxTime: 1 } }),
   );
   return cases.map(({ kernel, name, limit }, i): Row => {
-    const { median, relativeMarginOfError } = results[i]?.details ?? { median: Number.NaN, relativeMarginOfError: Number.NaN };
-    const rate = (prepared[i]?.work ?? 0) / median / 1e9;
-    return { kernel, name, ms: median * 1000, margin: relativeMarginOfError, unit: limit === 'arithmetic' ? 'GFLOP/s' : 'GB/s', rate };
+    const { median = Number.NaN, min = Number.NaN, relativeMarginOfError = Number.NaN } = results[i]?.details ?? {};
+    const rateOf = (seconds: number) => (prepared[i]?.work ?? 0) / seconds / 1e9;
+    const unit = limit === 'arithmetic' ? 'GFLOP/s' : 'GB/s';
+    return { kernel, name, ms: median * 1000, margin: relativeMarginOfError, unit, rate: rateOf(median), best: rateOf(min) };
   });
 }
