@@ -93,7 +93,7 @@ export function planSource(graph: Graph, { memoryLimit, inputShapes = {} }: Load
     inputs: graph.inputs.map((input) => ({ ...input, dims: [...(given(inputShapes, input.name) ?? input.dims)] })),
     outputs: graph.outputs.map(({ name, type = 'float32', dims }) => (dims ? { name, type, dims } : { name, type })),
     shapingInputs: shapingInputs(graph),
-    plan: (dims, values) => compile(graph, memoryLimit === undefined ? { dims, values } : { dims, values, memoryLimit }),
+    plan: (dims, values) => compile(graph, { dims, values, memoryLimit }),
   };
 }
 

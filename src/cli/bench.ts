@@ -7,7 +7,7 @@ import { createModel, initialDims, startCompiling } from '../load.ts';
 import type { Model, ProfileRow } from '../runtime/model.ts';
 import { checkThreads, inputShapes, modelOptions, parse, UsageError, wholeNumber } from './arguments.ts';
 import { readBytes } from './files.ts';
-import { formatBytes, formatMs, table } from './format.ts';
+import { formatMemory, formatMs, table } from './format.ts';
 
 /** `bench MODEL`: load time, first run and median of warm runs. */
 export async function bench(args: readonly string[]): Promise<number> {
@@ -51,8 +51,7 @@ export async function bench(args: readonly string[]): Promise<number> {
   console.log(
     `  load ${formatMs(loadMs)} · first ${formatMs(firstMs)} · median ${formatMs(result.medianMs)} · min ${formatMs(result.minMs)}`,
   );
-  const { weights, activations, total } = model.memory;
-  console.log(`  memory ${formatBytes(total)}: weights ${formatBytes(weights)}, activations ${formatBytes(activations)}`);
+  console.log(`  ${formatMemory(model.memory)}`);
   if (result.profile) console.log(`\n${profileTable(result.profile)}`);
   return 0;
 }

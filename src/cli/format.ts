@@ -1,3 +1,5 @@
+import type { MemoryUse } from '../runtime/engine.ts';
+
 /** Milliseconds as people read them. */
 export const formatMs = (ms: number): string => `${ms < 10 ? ms.toFixed(2) : ms < 100 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
 
@@ -6,6 +8,10 @@ export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 ** 2).toFixed(2)} MiB`;
 }
+
+/** A model's memory by what it holds. */
+export const formatMemory = ({ weights, activations, total }: MemoryUse): string =>
+  `memory ${formatBytes(total)}: weights ${formatBytes(weights)}, activations ${formatBytes(activations)}`;
 
 export const formatCount = (count: number): string => count.toLocaleString('en');
 

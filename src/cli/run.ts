@@ -4,7 +4,7 @@ import { createModel, startCompiling } from '../load.ts';
 import { softmax, topK } from '../vision/labels.ts';
 import { checkThreads, modelOptions, parse, UsageError, wholeNumber } from './arguments.ts';
 import { readBytes } from './files.ts';
-import { bars, formatBytes, formatMs } from './format.ts';
+import { bars, formatMemory, formatMs } from './format.ts';
 import { labelsFor, readInput } from './pictures.ts';
 
 /** `run MODEL INPUT`: a picture or .npy in; the best classes, or the outputs, and the times out. */
@@ -54,11 +54,10 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   console.log(`\n${input}\n`);
   console.log(classes ? bars(classes) : Object.entries(outputs).map(describeOutput).join('\n'));
-  const { weights, activations, total } = model.memory;
   console.log(
     `\n  load ${formatMs(loadMs)} · compile ${formatMs(compileMs)} · inference ${formatMs(runMs)} (first run, ${model.variant}, one thread)`,
   );
-  console.log(`  memory ${formatBytes(total)}: weights ${formatBytes(weights)}, activations ${formatBytes(activations)}\n`);
+  console.log(`  ${formatMemory(model.memory)}\n`);
   return 0;
 }
 

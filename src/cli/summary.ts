@@ -5,7 +5,7 @@ import { formatDims } from '../graph/tensor.ts';
 import { createModel, initialDims } from '../load.ts';
 import { inputShapes, parse, UsageError } from './arguments.ts';
 import { readBytes } from './files.ts';
-import { formatBytes, formatCount, table } from './format.ts';
+import { formatCount, formatMemory, table } from './format.ts';
 
 /** `summary MODEL`: the table of layers. */
 export async function summary(args: readonly string[]): Promise<number> {
@@ -38,8 +38,6 @@ export async function summary(args: readonly string[]): Promise<number> {
   ]);
   console.log(table(['layer', 'operator', 'output', 'params', 'MACs', 'sees'], rows, [3, 4, 5]));
   console.log(`\n${layers.length} layers, ${formatCount(params)} parameters, ${formatCount(macs)} multiply-accumulates`);
-  console.log(
-    `memory ${formatBytes(memory.total)}: weights ${formatBytes(memory.weights)}, activations ${formatBytes(memory.activations)}`,
-  );
+  console.log(formatMemory(memory));
   return 0;
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { LanewiseError } from '../errors.ts';
 import { readOnnx, readTensorProto } from '../formats/onnx/index.ts';
@@ -91,7 +91,7 @@ function readTensors(folder: string, kind: 'input' | 'output'): Tensor[] {
   for (let i = 0; ; i++) {
     const path = join(folder, `${kind}_${i}.pb`);
     if (!existsSync(path)) return tensors;
-    tensors.push(readTensorProto(readFileSync(path), path).tensor);
+    tensors.push(readTensorProto(readBytes(path), path).tensor);
   }
 }
 

@@ -1,9 +1,10 @@
 import { LanewiseError } from '../errors.ts';
-import type { Constant, Graph, GraphNode } from '../graph/graph.ts';
+import type { Graph, GraphNode } from '../graph/graph.ts';
 import { elementCount, type Tensor } from '../graph/tensor.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
 import { operators } from '../ops/index.ts';
 import type { Node, Operator, Value } from '../ops/operator.ts';
+import { constantValue } from '../ops/shapes.ts';
 import { known, Network } from './network.ts';
 
 /** A graph's operator set version; 1 where the file leaves it out. */
@@ -43,11 +44,11 @@ const findOperator = (node: GraphNode): Operator | undefined => (node.domain ===
 export function bind(graph: Graph, dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>): Network {
   checkOperators(graph);
   const scope = new Map<string, Value>();
-  for (const [name, constant] of graph.constants) scope.set(name, constantValue(name, constant));
+  for (const [name, constant] of graph.constants) scope.set(name, constantValue(constant, name));
   const inputs = graph.inputs.map(({ name, type }): Value => {
     const tensor = values.get(name);
     const value: Value = tensor
-      ? constantValue(name, { name, type, dims: tensor.dims, read: () => tensor.data })
+      ? constantValue({ name, type, dims: tensor.dims, read: () => tensor.data })
       : { name, type, dims: known(dims.get(name), `the shape of input '${name}'`) };
     scope.set(name, value);
     return value;
@@ -61,8 +62,6 @@ export function bind(graph: Graph, dims: ReadonlyMap<string, readonly number[]>,
   const outputs = graph.outputs.map(({ name }) => known(scope.get(name), `the output '${name}'`));
   return new Network(inputs, outputs, nodes);
 }
-
-const constantValue = (name: string, constant: Constant): Value => ({ name, type: constant.type, dims: constant.dims, constant });
 
 /** Adds the node's outputs to the scope. Undefined where they are constants. */
 function bindNode(source: GraphNode, opset: number, scope: Map<string, Value>, read: ReadonlySet<string>): Node | undefined {
@@ -94,7 +93,7 @@ function bindNode(source: GraphNode, opset: number, scope: Map<string, Value>, r
   const node: Node = { ...open, op, outputs };
   if (op.evaluate && inputs.every((value) => value?.constant)) {
     const output = known(outputs[0], title);
-    scope.set(output.name, constantValue(output.name, { ...op.evaluate(node), name: output.name }));
+    scope.set(output.name, constantValue({ ...op.evaluate(node), name: output.name }));
     return undefined;
   }
   for (const output of outputs) scope.set(output.name, output);

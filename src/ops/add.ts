@@ -1,6 +1,6 @@
 import { ADD_RANK, AddArg, Op } from '../../assembly/opcodes.ts';
-import { product } from '../graph/dims.ts';
 import { type Clamped, clampWords } from './clamp.ts';
+import { learned } from './cost.ts';
 import type { Args, Layout, Lowering, Node, Operator, Place, Value } from './operator.ts';
 import { broadcast, input, unsupported } from './shapes.ts';
 import { memoryOrder, mergeLoops, stridesOf } from './strides.ts';
@@ -14,7 +14,7 @@ export const add: Operator<Clamped> = {
   attributes: () => ({}),
   inferShape: (node) => [{ type: 'float32', dims: broadcast(node, input(node, 0).dims, input(node, 1).dims) }],
   layout: () => ({ inputs: ['any', 'any'], output: 'any' }),
-  cost: (node) => ({ macs: 0, params: node.inputs.reduce((sum, value) => sum + (value?.constant ? product(value.dims) : 0), 0) }),
+  cost: (node) => ({ macs: 0, params: learned(node) }),
   lower(node, to) {
     const y = node.outputs[0] as Value;
     const [a, b] = [input(node, 0), input(node, 1)];

@@ -4,9 +4,9 @@ import { formatDims } from '../graph/tensor.ts';
 import { gemmBlocks } from './blocks.ts';
 import { type Clamped, clampWords } from './clamp.ts';
 import { costOf } from './cost.ts';
-import type { Lowering, Node, OpenNode, Operator } from './operator.ts';
+import type { Lowering, Node, OpenNode, Operator, Place, Pointer, ValueType } from './operator.ts';
 import { asImage, input, invalid } from './shapes.ts';
-import { readWindow, resolveWindow, type WindowAttributes, windowArgs, windowReach } from './window.ts';
+import { readWindow, resolveWindow, type Window, type WindowAttributes, windowArgs, windowReach } from './window.ts';
 
 export interface ConvAttributes extends WindowAttributes, Clamped {
   readonly group: number;
@@ -80,8 +80,6 @@ function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
   const outChannels = asImage(y.dims).channels / group;
   const taps = kernelHeight * kernelWidth;
   const depth = taps * channels;
-  const image = asImage(y.dims);
-  const block = gemmBlocks(image.batch * image.height * image.width, depth);
   const weights = to.panels({
     weights: w,
     bias: node.inputs[2],
@@ -95,24 +93,58 @@ function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
   const source = to.place(x);
   const residual = node.inputs[3] && to.place(node.inputs[3]);
   const target = to.define(y);
-  const [min, max] = clampWords(node.attributes);
-  to.emit(
+  emitConv(to, {
+    window,
+    from: x,
+    to: y,
+    source,
+    target,
+    weights,
+    groups: group,
+    residual,
+    clamped: node.attributes,
+    macs: costOf(node).macs,
+  });
+}
+
+interface ConvCall {
+  readonly window: Window;
+  readonly from: ValueType;
+  readonly to: ValueType;
+  readonly source: Place;
+  readonly target: Place;
+  /** Panels of the weights. */
+  readonly weights: Pointer;
+  readonly groups: number;
+  readonly residual?: Place | undefined;
+  readonly clamped: Clamped;
+  readonly macs: number;
+}
+
+/** The convolution instruction, which is also that of matrix products (a 1×1 window over a picture of one column). */
+export function emitConv(lowering: Lowering, call: ConvCall): void {
+  const { window, from, to, source, target, residual, groups } = call;
+  const image = asImage(to.dims);
+  const channels = asImage(from.dims).channels / groups;
+  const block = gemmBlocks(image.batch * image.height * image.width, product(window.kernel) * channels);
+  const [min, max] = clampWords(call.clamped);
+  lowering.emit(
     Op.Conv,
     {
-      ...windowArgs(window, x, y, source, target, channels),
-      [ConvArg.Weights]: weights,
-      [ConvArg.Zeros]: to.zeros(channels * 4),
-      [ConvArg.Scratch]: to.scratch(block.pixels * block.depth * 4),
+      ...windowArgs(window, from, to, source, target, channels),
+      [ConvArg.Weights]: call.weights,
+      [ConvArg.Zeros]: lowering.zeros(channels * 4),
+      [ConvArg.Scratch]: lowering.scratch(block.pixels * block.depth * 4),
       [ConvArg.Residual]: residual?.pointer ?? 0,
       [ConvArg.ResidualPixelStride]: residual?.pixelStride ?? 0,
-      [ConvArg.Groups]: group,
-      [ConvArg.OutChannels]: outChannels,
+      [ConvArg.Groups]: groups,
+      [ConvArg.OutChannels]: image.channels / groups,
       [ConvArg.BlockPixels]: block.pixels,
       [ConvArg.BlockDepth]: block.depth,
       [ConvArg.Min]: min,
       [ConvArg.Max]: max,
     },
-    costOf(node).macs,
+    call.macs,
   );
 }
 

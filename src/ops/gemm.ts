@@ -1,12 +1,13 @@
-import { ConvArg, Op, TransposeArg, WindowArg } from '../../assembly/opcodes.ts';
+import { Op, TransposeArg } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
 import { emitAdd } from './add.ts';
-import { gemmBlocks } from './blocks.ts';
-import { type Clamped, clampWords } from './clamp.ts';
-import { costOf } from './cost.ts';
-import type { Node, OpenNode, Operator, Place, Value } from './operator.ts';
+import type { Clamped } from './clamp.ts';
+import { emitConv } from './conv.ts';
+import { costOf, learned } from './cost.ts';
+import type { Node, OpenNode, Operator, Value } from './operator.ts';
 import { broadcast, input, invalid } from './shapes.ts';
+import { wholeWindow } from './window.ts';
 
 export interface GemmAttributes extends Clamped {
   readonly alpha: number;
@@ -34,8 +35,7 @@ export const gemm: Operator<GemmAttributes> = {
   layout: () => ({ inputs: ['rowMajor', 'rowMajor', 'rowMajor'], output: 'rowMajor' }),
   cost(node) {
     const { rows, columns, depth } = sizes(node);
-    const params = node.inputs.slice(1).reduce((sum, value) => sum + (value?.constant ? product(value.dims) : 0), 0);
-    return { macs: rows * columns * depth, params };
+    return { macs: rows * columns * depth, params: learned(node, 1) };
   },
   lower(node, to) {
     const { rows, columns, depth } = sizes(node);
@@ -55,11 +55,11 @@ export const gemm: Operator<GemmAttributes> = {
       alpha,
       beta,
     });
-    let source = to.place(a).pointer;
+    let source = to.place(a);
     if (transA) {
       const transposed = to.scratch(rows * depth * 4);
       to.emit(Op.Transpose, {
-        [TransposeArg.Input]: source,
+        [TransposeArg.Input]: source.pointer,
         [TransposeArg.Output]: transposed,
         [TransposeArg.Batch]: 1,
         [TransposeArg.Rows]: depth,
@@ -67,47 +67,24 @@ export const gemm: Operator<GemmAttributes> = {
         [TransposeArg.InRowStride]: rows * 4,
         [TransposeArg.OutRowStride]: depth * 4,
       });
-      source = transposed;
+      source = { ...source, pointer: transposed, pixelStride: depth * 4 };
     }
-    const output = to.define(node.outputs[0] as Value);
-    const block = gemmBlocks(rows, depth);
+    const target = to.define(node.outputs[0] as Value);
     const after = c !== undefined && !asBias;
-    const [min, max] = clampWords(after ? {} : node.attributes);
-    to.emit(
-      Op.Conv,
-      {
-        [WindowArg.Input]: source,
-        [WindowArg.Output]: output.pointer,
-        [WindowArg.Batch]: 1,
-        [WindowArg.InHeight]: rows,
-        [WindowArg.InWidth]: 1,
-        [WindowArg.OutHeight]: rows,
-        [WindowArg.OutWidth]: 1,
-        [WindowArg.InPixelStride]: depth * 4,
-        [WindowArg.OutPixelStride]: columns * 4,
-        [WindowArg.KernelHeight]: 1,
-        [WindowArg.KernelWidth]: 1,
-        [WindowArg.StrideHeight]: 1,
-        [WindowArg.StrideWidth]: 1,
-        [WindowArg.DilationHeight]: 1,
-        [WindowArg.DilationWidth]: 1,
-        [WindowArg.Channels]: depth,
-        [ConvArg.Weights]: weights,
-        [ConvArg.Zeros]: to.zeros(depth * 4),
-        [ConvArg.Scratch]: to.scratch(block.pixels * block.depth * 4),
-        [ConvArg.Groups]: 1,
-        [ConvArg.OutChannels]: columns,
-        [ConvArg.BlockPixels]: block.pixels,
-        [ConvArg.BlockDepth]: block.depth,
-        [ConvArg.Min]: min,
-        [ConvArg.Max]: max,
-      },
-      costOf(node).macs,
-    );
+    emitConv(to, {
+      window: wholeWindow([1, 1], [rows, 1]),
+      from: { type: 'float32', dims: [1, depth, rows, 1] },
+      to: { type: 'float32', dims: [1, columns, rows, 1] },
+      source,
+      target,
+      weights,
+      groups: 1,
+      clamped: after ? {} : node.attributes,
+      macs: costOf(node).macs,
+    });
     if (after) {
-      const product: Place = output;
       const dims = [rows, columns];
-      emitAdd(node, to, dims, output, { value: { dims }, place: product }, { value: c, place: to.place(c) }, beta, node.attributes);
+      emitAdd(node, to, dims, target, { value: { dims }, place: target }, { value: c, place: to.place(c) }, beta, node.attributes);
     }
   },
 };

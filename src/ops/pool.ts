@@ -1,7 +1,7 @@
 import { AveragePoolArg, Op } from '../../assembly/opcodes.ts';
 import type { LayoutRule, Lowering, Node, OpenNode, Operator } from './operator.ts';
 import { asImage, input, invalid } from './shapes.ts';
-import { readWindow, resolveWindow, type Window, type WindowAttributes, windowArgs, windowReach } from './window.ts';
+import { readWindow, resolveWindow, type Window, type WindowAttributes, wholeWindow, windowArgs, windowReach } from './window.ts';
 
 const channelsLast = (): LayoutRule => ({ inputs: ['channelsLast'], output: 'channelsLast' });
 
@@ -49,9 +49,7 @@ function globalWindow(node: OpenNode<unknown>): Window {
   const { height, width } = asImage(dims);
   if (dims.length < 3) throw invalid(node, 'global pooling needs an input [N, C, ...] with spatial dimensions');
   if (height * width === 0) throw invalid(node, 'global pooling of an empty picture');
-  const ones = [1, 1] as const;
-  const zeros = [0, 0] as const;
-  return { out: dims.slice(2).fill(1), kernel: [height, width], stride: ones, dilation: ones, padBegin: zeros, padEnd: zeros };
+  return wholeWindow([height, width], dims.slice(2).fill(1));
 }
 
 function globalPool(name: string, lower: (node: Node, window: Window, to: Lowering) => void): Operator {

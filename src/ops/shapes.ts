@@ -1,5 +1,6 @@
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
+import type { Constant } from '../graph/graph.ts';
 import { formatDims } from '../graph/tensor.ts';
 import type { OpenNode, Value } from './operator.ts';
 
@@ -9,6 +10,14 @@ export function input(node: { readonly name: string; readonly inputs: readonly (
   if (!value) throw new LanewiseError('INVALID_MODEL', `node '${node.name}' leaves out its input ${index}, which it needs`);
   return value;
 }
+
+/** A constant as a value, under its own name or another. */
+export const constantValue = (constant: Constant, name = constant.name): Value => ({
+  name,
+  type: constant.type,
+  dims: constant.dims,
+  constant,
+});
 
 export function invalid(node: { readonly name: string }, problem: string): LanewiseError {
   return new LanewiseError('INVALID_MODEL', `node '${node.name}': ${problem}`);

@@ -91,6 +91,16 @@ export function resolveWindow(node: OpenNode<WindowAttributes>, dims: readonly n
   };
 }
 
+/** A window that covers `kernel` positions once, without padding. */
+export const wholeWindow = (kernel: readonly [number, number], out: readonly number[]): Window => ({
+  out,
+  kernel,
+  stride: [1, 1],
+  dilation: [1, 1],
+  padBegin: [0, 0],
+  padEnd: [0, 0],
+});
+
 interface Axis {
   readonly out: number;
   readonly kernel: number;

@@ -3,6 +3,7 @@ import type { Constant } from '../../graph/graph.ts';
 import { type BatchNormAttributes, batchNormalization } from '../../ops/batchNormalization.ts';
 import { type ConvAttributes, conv } from '../../ops/conv.ts';
 import type { Node, Value } from '../../ops/operator.ts';
+import { constantValue } from '../../ops/shapes.ts';
 import type { Pass } from './pass.ts';
 
 /**
@@ -83,5 +84,3 @@ function coefficients({ statistics, epsilon }: Fold): { a: number[]; b: number[]
   const a = scale.map((s, i) => s / Math.sqrt((variance[i] ?? 0) + epsilon));
   return { a, b: bias.map((shift, i) => shift - (mean[i] ?? 0) * (a[i] ?? 0)) };
 }
-
-const constantValue = (constant: Constant): Value => ({ name: constant.name, type: constant.type, dims: constant.dims, constant });
