@@ -1,14 +1,23 @@
-// What the Wasm module exports. `run` is the way in. The inner kernels are exported too, so that the optimiser does not inline
+// What the Wasm module exports. `run` is the way in; `staticEnd` is where the module's own tables end, at most STATIC_BYTES. The inner kernels are exported too, so that the optimiser does not inline
 // a hot loop into its only caller: engines compile by function and move up per call.
 
+export { f32_col2im_row_c4 } from './conv/f32_col2im_c4';
 export { f32_pack_pixels_4 } from './conv/f32_conv_igemm_4x8';
 export { f32_dwconv_row_c8 } from './conv/f32_dwconv_c8';
-export { f32_add_row } from './elementwise/f32_add';
+export { f32_binary_row } from './elementwise/f32_binary';
 export { f32_clamp_row } from './elementwise/f32_clamp';
+export { f32_unary_row } from './elementwise/f32_unary';
 export { f32_gemm_4x8 } from './gemm/f32_gemm_4x8';
 export { f32_batchnorm_block_c4 } from './norm/f32_batchnorm_c4';
+export { f32_lrn_pixel } from './norm/f32_lrn';
 export { f32_softmax_column_c4, f32_softmax_row } from './norm/f32_softmax';
 export { f32_avgpool_row_c4 } from './pool/f32_avgpool_c4';
 export { f32_maxpool_row_c4 } from './pool/f32_maxpool_c4';
 export { run } from './program';
+export { f32_reduce_row } from './reduce/f32_reduce';
+export { f32_gridsample_pixel } from './resample/f32_gridsample';
+export { f32_resample_row } from './resample/f32_resample';
+export { copy_row } from './shape/copy';
 export { f32_transpose_rows_4x4 } from './shape/f32_transpose_4x4';
+
+export const staticEnd: usize = __heap_base;

@@ -11,6 +11,9 @@ export const NR = 8;
 /** Bytes after the last tensor that kernels may read (never write): vector loads run past the last channels. */
 export const OVERREAD = 64;
 
+/** Memory's first bytes: address 0, which means absent, and the tables of the scalar functions. Everything else starts here. */
+export const STATIC_BYTES = 1024;
+
 export enum Op {
   End = 0,
   PackPanels = 1,
@@ -20,9 +23,17 @@ export enum Op {
   AveragePool = 5,
   BatchNorm = 6,
   Clamp = 7,
-  Add = 8,
+  Binary = 8,
   Softmax = 9,
   Transpose = 10,
+  Unary = 11,
+  Copy = 12,
+  Gather = 13,
+  Resample = 14,
+  Reduce = 15,
+  Lrn = 16,
+  Col2Im = 17,
+  GridSample = 18,
 }
 
 /** Weights into panels: see gemm/f32_pack_panels. Counts in elements, strides in elements. */
@@ -106,7 +117,7 @@ export enum MaxPoolArg {
 }
 
 export enum AveragePoolArg {
-  /** 1: padding counts in the divisor. */
+  /** 1: padding counts in the divisor; 2: there is no divisor, the output is the sum. */
   CountIncludePad = WindowArg.Words,
   PadBottom,
   PadRight,
@@ -145,22 +156,204 @@ export enum ClampArg {
   Words,
 }
 
-/** Dimensions of the Add instruction, outermost first; shapes with fewer are filled with ones. */
-export const ADD_RANK = 6;
+/** Loops of the instructions over any shape, outermost first; shapes with fewer are filled with ones. */
+export const RANK = 8;
 
-export enum AddArg {
+export enum BinaryKind {
+  Add = 0,
+  Sub = 1,
+  Mul = 2,
+  Div = 3,
+  Min = 4,
+  Max = 5,
+  /** A where it is positive, else A * B. */
+  PRelu = 6,
+  Pow = 7,
+  /** C's fmod. */
+  Mod = 8,
+}
+
+export enum BinaryArg {
   Output = 1,
   A,
   B,
-  /** ADD_RANK sizes, then ADD_RANK strides each of the output, A and B (0: broadcast). */
+  Kind,
+  /** RANK sizes, then RANK strides each of the output, A and B (0: broadcast). */
   Dims,
-  OutputStrides = Dims + 6, // ADD_RANK; const enums take literals only
-  AStrides = OutputStrides + 6,
-  BStrides = AStrides + 6,
-  /** B's factor, float32 bits. */
-  BScale = BStrides + 6,
+  OutputStrides = Dims + 8, // RANK; const enums take literals only
+  AStrides = OutputStrides + 8,
+  BStrides = AStrides + 8,
+  Min = BStrides + 8,
+  Max,
+  Words,
+}
+
+export enum UnaryKind {
+  LeakyRelu = 0,
+  /** Beta * (x, or Alpha * (e^x - 1) below 0). */
+  Elu = 1,
+  Celu = 2,
+  Sigmoid = 3,
+  HardSigmoid = 4,
+  HardSwish = 5,
+  Silu = 6,
+  Tanh = 7,
+  Softplus = 8,
+  Softsign = 9,
+  Mish = 10,
+  Gelu = 11,
+  GeluTanh = 12,
+  Erf = 13,
+  ThresholdedRelu = 14,
+  Abs = 15,
+  Neg = 16,
+  Exp = 17,
+  Log = 18,
+  Sqrt = 19,
+  Reciprocal = 20,
+  Floor = 21,
+  Ceil = 22,
+  Round = 23,
+  Sign = 24,
+  Sin = 25,
+  Cos = 26,
+  /** Alpha * x + Beta. */
+  Scale = 27,
+}
+
+export enum UnaryArg {
+  Input = 1,
+  Output,
+  Kind,
+  Pixels,
+  Channels,
+  InPixelStride,
+  OutPixelStride,
+  /** Float32 bits. */
+  Alpha,
+  Beta,
+  Words,
+}
+
+/** RANK loops with strides of both sides. See shape/copy. */
+export enum CopyArg {
+  Input = 1,
+  Output,
+  ElementBytes,
+  Dims,
+  InStrides = Dims + 8, // RANK
+  OutStrides = InStrides + 8,
+  Words = OutStrides + 8,
+}
+
+/** See shape/gather. */
+export enum GatherArg {
+  Input = 1,
+  Output,
+  Indices,
+  Outer,
+  Count,
+  RowBytes,
+  InOuterStride,
+  InRowStride,
+  OutOuterStride,
+  OutRowStride,
+  Words,
+}
+
+/** See resample/f32_resample. */
+export enum ResampleArg {
+  Input = 1,
+  Output,
+  Indices,
+  Weights,
+  Outer,
+  OutLength,
+  Taps,
+  Inner,
+  InOuterStride,
+  InRowStride,
+  OutOuterStride,
+  OutRowStride,
+  Words,
+}
+
+export enum ReduceKind {
+  Sum = 0,
+  SumAbs = 1,
+  SumSquare = 2,
+  Max = 3,
+  Min = 4,
+  Prod = 5,
+}
+
+/** See reduce/f32_reduce. */
+export enum ReduceArg {
+  Input = 1,
+  Output,
+  Kind,
+  /** Of sums, float32 bits. */
+  Scale,
+  OutDims,
+  InStrides = OutDims + 8, // RANK
+  OutStrides = InStrides + 8,
+  ReducedDims = OutStrides + 8,
+  ReducedStrides = ReducedDims + 8,
+  Words = ReducedStrides + 8,
+}
+
+/** See norm/f32_lrn. */
+export enum LrnArg {
+  Input = 1,
+  Output,
+  Scratch,
+  Pixels,
+  Channels,
+  InPixelStride,
+  OutPixelStride,
+  Size,
+  Alpha,
+  Beta,
+  Bias,
+  Words,
+}
+
+/** The input is the columns, one pixel for each of the input picture's. Channels are output channels of one group. See conv/f32_col2im_c4. */
+export enum Col2ImArg {
+  Bias = WindowArg.Words,
   Min,
   Max,
+  Words,
+}
+
+export enum GridMode {
+  Nearest = 0,
+  Linear = 1,
+  Cubic = 2,
+}
+
+export enum GridPadding {
+  Zeros = 0,
+  Border = 1,
+  Reflection = 2,
+}
+
+/** See resample/f32_gridsample. */
+export enum GridSampleArg {
+  Input = 1,
+  Grid,
+  Output,
+  Scratch,
+  Batch,
+  Height,
+  Width,
+  Channels,
+  OutPixels,
+  InPixelStride,
+  OutPixelStride,
+  Mode,
+  Padding,
+  AlignCorners,
   Words,
 }
 
@@ -171,6 +364,8 @@ export enum SoftmaxArg {
   Outer,
   Length,
   Inner,
+  /** 1: the logarithm of it. */
+  Log,
   Words,
 }
 
@@ -203,12 +398,28 @@ export function instructionWords(op: i32): i32 {
       return BatchNormArg.Words;
     case Op.Clamp:
       return ClampArg.Words;
-    case Op.Add:
-      return AddArg.Words;
+    case Op.Binary:
+      return BinaryArg.Words;
     case Op.Softmax:
       return SoftmaxArg.Words;
     case Op.Transpose:
       return TransposeArg.Words;
+    case Op.Unary:
+      return UnaryArg.Words;
+    case Op.Copy:
+      return CopyArg.Words;
+    case Op.Gather:
+      return GatherArg.Words;
+    case Op.Resample:
+      return ResampleArg.Words;
+    case Op.Reduce:
+      return ReduceArg.Words;
+    case Op.Lrn:
+      return LrnArg.Words;
+    case Op.Col2Im:
+      return Col2ImArg.Words;
+    case Op.GridSample:
+      return GridSampleArg.Words;
     default:
       return 0;
   }

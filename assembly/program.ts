@@ -1,13 +1,20 @@
 // The interpreter: runs the instructions between two addresses, one kernel call each.
 
 import { f32_conv_igemm_4x8 } from './conv/f32_conv_igemm_4x8';
-import { f32_add } from './elementwise/f32_add';
+import { f32_binary } from './elementwise/f32_binary';
 import { f32_clamp } from './elementwise/f32_clamp';
+import { f32_unary } from './elementwise/f32_unary';
 import { f32_pack_panels } from './gemm/f32_pack_panels';
 import { f32_batchnorm_c4 } from './norm/f32_batchnorm_c4';
+import { f32_lrn } from './norm/f32_lrn';
 import { f32_softmax } from './norm/f32_softmax';
 import { instructionWords, Op } from './opcodes';
+import { f32_reduce } from './reduce/f32_reduce';
+import { f32_gridsample } from './resample/f32_gridsample';
+import { f32_resample } from './resample/f32_resample';
+import { copy } from './shape/copy';
 import { f32_transpose_4x4 } from './shape/f32_transpose_4x4';
+import { gather } from './shape/gather';
 import { windowRows } from './window/rows';
 
 /**
@@ -28,6 +35,7 @@ export function run(from: usize, to: usize): usize {
       case Op.DepthwiseConv:
       case Op.MaxPool:
       case Op.AveragePool:
+      case Op.Col2Im:
         windowRows(pc);
         break;
       case Op.BatchNorm:
@@ -36,8 +44,29 @@ export function run(from: usize, to: usize): usize {
       case Op.Clamp:
         f32_clamp(pc);
         break;
-      case Op.Add:
-        f32_add(pc);
+      case Op.Binary:
+        f32_binary(pc);
+        break;
+      case Op.Unary:
+        f32_unary(pc);
+        break;
+      case Op.Copy:
+        copy(pc);
+        break;
+      case Op.Gather:
+        gather(pc);
+        break;
+      case Op.Resample:
+        f32_resample(pc);
+        break;
+      case Op.Reduce:
+        f32_reduce(pc);
+        break;
+      case Op.Lrn:
+        f32_lrn(pc);
+        break;
+      case Op.GridSample:
+        f32_gridsample(pc);
         break;
       case Op.Softmax:
         f32_softmax(pc);

@@ -15,8 +15,9 @@ for (const variant of ['strict', 'relaxed']) {
   tool('node_modules/assemblyscript/bin/asc.js', '--config', 'asconfig.json', '--target', variant);
   const wasm = readFileSync(`build/${variant}.wasm`);
   writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
-  writeFileSync(`build/${variant}.js`, `export default '${wasm.toString('base64')}';\n`);
-  writeFileSync(`build/${variant}.d.ts`, '/** The binary in base64. */\ndeclare const base64: string;\nexport default base64;\n');
+  // Hexadecimal: twice as long, but bytes stay in step, and gzip makes it a quarter smaller than base64.
+  writeFileSync(`build/${variant}.js`, `export default '${wasm.toString('hex')}';\n`);
+  writeFileSync(`build/${variant}.d.ts`, '/** The binary in hexadecimal. */\ndeclare const hex: string;\nexport default hex;\n');
 }
 
 const { build } = await import('esbuild');

@@ -1,9 +1,11 @@
-import { checkOperators } from './compiler/bind.ts';
+import { checkOperators, namesRead } from './compiler/bind.ts';
 import { compile } from './compiler/compile.ts';
 import { LanewiseError } from './errors.ts';
-import { readOnnx } from './formats/onnx/index.ts';
+import { type ExternalData, isExternalData, readExternal } from './external.ts';
+import { openOnnx } from './formats/onnx/index.ts';
 import { checkDims } from './graph/dims.ts';
 import type { Dim, Graph } from './graph/graph.ts';
+import type { DataType } from './graph/tensor.ts';
 import { operators } from './ops/index.ts';
 import { Model, type PlanSource } from './runtime/model.ts';
 import { chooseVariant, compileModule, type Variant } from './runtime/wasm.ts';
@@ -18,6 +20,11 @@ export interface LoadOptions {
   readonly wasm?: WebAssembly.Module;
   /** Most bytes of activations and scratch space, 768 MiB where nothing is said: a guard against shapes that are a mistake. */
   readonly memoryLimit?: number;
+  /**
+   * Files in which the model keeps data ("external data"), by the path by which it names them. Files that are not given are read from beside
+   * the model, where it comes from a path, a URL or a Response that has one. Like the model, they are not copied.
+   */
+  readonly externalData?: ExternalData;
   readonly signal?: AbortSignal;
 }
 
@@ -33,7 +40,9 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
   // The binary compiles while the file is read.
   const compiling = startCompiling(options);
   const bytes = await readSource(source, options.signal);
-  return createModel(readOnnx(bytes, sourceName(source)), options, compiling);
+  const opened = openOnnx(bytes, sourceName(source));
+  const files = opened.external.size ? await readExternal(opened, source, options.externalData, options.signal) : undefined;
+  return createModel(opened.graph(files), options, compiling);
 }
 
 /**
@@ -73,10 +82,13 @@ function checkOptions(options: LoadOptions): void {
   const isObject = (value: unknown) => typeof value === 'object' && value !== null;
   const wrong = (name: string, expected: string) => new LanewiseError('INVALID_INPUT', `option ${name} takes ${expected}`);
   if (!isObject(options)) throw new LanewiseError('INVALID_INPUT', 'the options are an object, or left out');
-  const { relaxed, wasm, memoryLimit, inputShapes, signal } = options;
+  const { relaxed, wasm, memoryLimit, inputShapes, externalData, signal } = options;
   if (relaxed !== undefined && typeof relaxed !== 'boolean' && relaxed !== 'auto') throw wrong('relaxed', "true, false or 'auto'");
   if (memoryLimit !== undefined && !(typeof memoryLimit === 'number' && memoryLimit >= 0)) throw wrong('memoryLimit', 'bytes, from 0 on');
   if (inputShapes !== undefined && !isObject(inputShapes)) throw wrong('inputShapes', 'an object of shapes by input name');
+  if (externalData !== undefined && !isExternalData(externalData)) {
+    throw wrong('externalData', 'an object of Uint8Arrays or ArrayBuffers by file name');
+  }
   if (signal !== undefined && !isObject(signal)) throw wrong('signal', 'an AbortSignal');
   const isKernels = (module: WebAssembly.Module) => WebAssembly.Module.exports(module).some(({ name }) => name === 'run');
   if (wasm !== undefined && !(wasm instanceof WebAssembly.Module && isKernels(wasm))) {
@@ -93,18 +105,32 @@ export function planSource(graph: Graph, { memoryLimit, inputShapes = {} }: Load
     inputs: graph.inputs.map((input) => ({ ...input, dims: [...(given(inputShapes, input.name) ?? input.dims)] })),
     outputs: graph.outputs.map(({ name, type = 'float32', dims }) => (dims ? { name, type, dims } : { name, type })),
     shapingInputs: shapingInputs(graph),
+    unreadInputs: new Set(graph.inputs.map(({ name }) => name).filter((name) => !namesRead(graph).has(name))),
     plan: (dims, values) => compile(graph, { dims, values, memoryLimit }),
   };
 }
 
-/** The inputs that an operator needs to know when the plan is made: Reshape's shape, say. */
+/** Element types of inputs that may shape a network by way of other nodes; a picture may not, or every picture would be a plan. */
+const shapingTypes: ReadonlySet<DataType> = new Set<DataType>(['int64', 'int32', 'bool']);
+
+/** The inputs that the plan must know: Reshape's shape, say, or what it is computed from. */
 function shapingInputs(graph: Graph): Set<string> {
-  const names = new Set(graph.inputs.map(({ name }) => name));
-  return new Set(
-    graph.nodes.flatMap(({ op, inputs }) =>
-      (operators.get(op)?.constantInputs ?? []).map((i) => inputs[i] ?? '').filter((name) => names.has(name)),
-    ),
-  );
+  const inputs = new Map(graph.inputs.map(({ name, type }) => [name, type]));
+  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
+  const found = new Set<string>();
+  const visited = new Set<string>();
+  const visit = (name: string, direct: boolean): void => {
+    const type = inputs.get(name);
+    if (type && (direct || shapingTypes.has(type))) found.add(name);
+    const producer = producers.get(name);
+    if (!producer || visited.has(name)) return;
+    visited.add(name);
+    if (!operators.get(producer.op)?.shapeOnly) for (const input of producer.inputs) visit(input, false);
+  };
+  for (const { op, inputs } of graph.nodes) {
+    for (const i of operators.get(op)?.constantInputs ?? []) visit(inputs[i] ?? '', true);
+  }
+  return found;
 }
 
 /**

@@ -54,6 +54,57 @@ function localPath(source: string | URL): string | URL | undefined {
   return /^[a-z][a-z0-9+.-]+:\/\/|^(data|blob):/i.test(source) ? undefined : source;
 }
 
+/**
+ * All bytes of a file that a model names as lying beside it.
+ * @param source where the model came from
+ * @param location its path relative to the model's folder, with '/' and without '..'
+ * @throws LanewiseError FILE_NOT_FOUND, ABORTED, or INVALID_MODEL where a link leads out of the folder
+ */
+export async function readBeside(source: Source, location: string, signal?: AbortSignal): Promise<Uint8Array> {
+  const path = typeof source === 'string' || source instanceof URL ? localPath(source) : undefined;
+  if (path !== undefined) return readSource(pathBeside(path, location), signal);
+  const base = isResponse(source) ? source.url : typeof source === 'string' || source instanceof URL ? String(source) : '';
+  const url = urlBeside(base, location);
+  if (!url)
+    throw new LanewiseError('FILE_NOT_FOUND', 'only a model from a path or URL has files beside it: give them in the option externalData');
+  return readSource(url, signal);
+}
+
+/** Undefined beside what has no folder: a data URL, say. */
+function urlBeside(base: string, location: string): URL | undefined {
+  // In browsers an address may be relative to the page's.
+  const page = (globalThis as { document?: Document }).document?.baseURI ?? (globalThis as { location?: Location }).location?.href;
+  try {
+    // Encoded, no part of a location can be taken for another server, a query or '..'.
+    return new URL(location.split('/').map(encodeURIComponent).join('/'), new URL(base, page));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The path of a file beside a model, in Node, links followed. A link may lead to a place in the model's folder, or in the one that the
+ * model itself is linked from, as in Hugging Face's cache; a model must not read what else is on the machine.
+ * @throws LanewiseError FILE_NOT_FOUND, or INVALID_MODEL where a link leads elsewhere
+ */
+export function pathBeside(model: string | URL, location: string): string {
+  const { realpathSync } = process.getBuiltinModule('node:fs');
+  const { dirname, join, sep } = process.getBuiltinModule('node:path');
+  const modelPath = model instanceof URL ? process.getBuiltinModule('node:url').fileURLToPath(model) : model;
+  const path = join(dirname(modelPath), location);
+  const real = (path: string): string => {
+    try {
+      return realpathSync(path);
+    } catch (cause) {
+      throw fileError(path, cause);
+    }
+  };
+  const target = real(path);
+  const folders = [real(dirname(modelPath)), dirname(real(modelPath))];
+  if (folders.some((folder) => target.startsWith(folder.endsWith(sep) ? folder : folder + sep))) return target;
+  throw new LanewiseError('INVALID_MODEL', `${path} is a link to ${target}, outside the model's folder`);
+}
+
 async function readFile(path: string | URL, name: string): Promise<Uint8Array> {
   // Not an import, which bundlers for browsers would follow.
   const { promises: fs } = process.getBuiltinModule('node:fs');

@@ -1,10 +1,12 @@
-// Y[o][l][i] = e^(X[o][l][i] - m) / sum over l of e^(X[o][l][i] - m), m = max over l of X[o][l][i]
+// Y[o][l][i] = e^(X[o][l][i] - m) / sum over l of e^(X[o][l][i] - m), m = max over l of X[o][l][i]; with Log its logarithm,
+// X[o][l][i] - m - log of that sum
 //
 //   input, output  row-major [Outer, Length, Inner] without gaps; output may be input
 // With Inner 1 the vector runs along Length: four partial sums, added in the order (0 + 2) + (1 + 3). Otherwise along Inner.
 // Reads may run 12 bytes past the end; where the output is the input, what lies past a row there is not yet written.
 
 import { exp } from '../math/exp.inline';
+import { log } from '../math/log.inline';
 import { arg, storeLanes } from '../math/simd.inline';
 import { SoftmaxArg } from '../opcodes';
 
@@ -14,17 +16,18 @@ export function f32_softmax(pc: usize): void {
   const outer = arg(pc, SoftmaxArg.Outer);
   const length = arg(pc, SoftmaxArg.Length);
   const inner = arg(pc, SoftmaxArg.Inner);
+  const logarithm = arg(pc, SoftmaxArg.Log) !== 0;
   const bytes = (<usize>length * <usize>inner) << 2;
   let input = <usize>arg(pc, SoftmaxArg.Input);
   let output = <usize>arg(pc, SoftmaxArg.Output);
   for (let o = 0; o < outer; o++) {
     if (inner === 1) {
-      f32_softmax_row(input, output, length);
+      f32_softmax_row(input, output, length, logarithm);
     } else {
       const stride = (<usize>inner) << 2;
       for (let i = 0; i < inner; i += 4) {
         const at = (<usize>i) << 2;
-        f32_softmax_column_c4(input + at, output + at, length, stride, min(4, inner - i));
+        f32_softmax_column_c4(input + at, output + at, length, stride, min(4, inner - i), logarithm);
       }
     }
     input += bytes;
@@ -33,7 +36,7 @@ export function f32_softmax(pc: usize): void {
 }
 
 /** A row of `length` elements without gaps. */
-export function f32_softmax_row(input: usize, output: usize, length: i32): void {
+export function f32_softmax_row(input: usize, output: usize, length: i32, logarithm: bool): void {
   const whole = length & ~3;
   let highest = f32x4.splat(LOWEST);
   for (let i = 0; i < whole; i += 4) highest = f32x4.max(highest, v128.load(input + ((<usize>i) << 2)));
@@ -44,38 +47,45 @@ export function f32_softmax_row(input: usize, output: usize, length: i32): void 
   let sums = f32x4.splat(0);
   for (let i = 0; i < whole; i += 4) {
     const at = (<usize>i) << 2;
-    const y = exp(f32x4.sub(v128.load(input + at), highest));
-    v128.store(output + at, y);
+    const x = f32x4.sub(v128.load(input + at), highest);
+    const y = exp(x);
+    v128.store(output + at, logarithm ? x : y);
     sums = f32x4.add(sums, y);
   }
   if (whole < length) {
     const at = (<usize>whole) << 2;
-    const y = exp(f32x4.sub(v128.load(input + at), highest));
-    storeLanes(output + at, y, length - whole);
+    const x = f32x4.sub(v128.load(input + at), highest);
+    const y = exp(x);
+    storeLanes(output + at, logarithm ? x : y, length - whole);
     // Lanes past the end leave the sum as it is.
     const past = i32x4.ge_s(i32x4(0, 1, 2, 3), i32x4.splat(length - whole));
     sums = f32x4.add(sums, v128.andnot(y, past));
   }
   sums = f32x4.add(sums, v128.shuffle<f32>(sums, sums, 2, 3, 0, 1));
   sums = f32x4.add(sums, v128.shuffle<f32>(sums, sums, 1, 0, 3, 2));
+  const logs = log(sums);
   for (let i = 0; i < length; i += 4) {
     const at = (<usize>i) << 2;
-    storeLanes(output + at, f32x4.div(v128.load(output + at), sums), length - i);
+    const y = v128.load(output + at);
+    storeLanes(output + at, logarithm ? f32x4.sub(y, logs) : f32x4.div(y, sums), length - i);
   }
 }
 
 /** `count` (1 to 4) neighbouring columns of `length` elements, `stride` bytes apart. */
-export function f32_softmax_column_c4(input: usize, output: usize, length: i32, stride: usize, count: i32): void {
+export function f32_softmax_column_c4(input: usize, output: usize, length: i32, stride: usize, count: i32, logarithm: bool): void {
   let highest = f32x4.splat(LOWEST);
   for (let l = 0; l < length; l++) highest = f32x4.max(highest, v128.load(input + <usize>l * stride));
   let sums = f32x4.splat(0);
   for (let l = 0; l < length; l++) {
-    const y = exp(f32x4.sub(v128.load(input + <usize>l * stride), highest));
-    storeLanes(output + <usize>l * stride, y, count);
+    const x = f32x4.sub(v128.load(input + <usize>l * stride), highest);
+    const y = exp(x);
+    storeLanes(output + <usize>l * stride, logarithm ? x : y, count);
     sums = f32x4.add(sums, y);
   }
+  const logs = log(sums);
   for (let l = 0; l < length; l++) {
     const at = output + <usize>l * stride;
-    storeLanes(at, f32x4.div(v128.load(at), sums), count);
+    const y = v128.load(at);
+    storeLanes(at, logarithm ? f32x4.sub(y, logs) : f32x4.div(y, sums), count);
   }
 }

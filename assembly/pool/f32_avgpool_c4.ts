@@ -1,7 +1,7 @@
 // Average pooling: Y[y][x][c] = sum over the window's taps inside the picture / how many taps count. Global pooling is one window.
 //
 //   input, output  NHWC, pixels InPixelStride and OutPixelStride bytes apart
-//   CountIncludePad  0: taps inside the picture count; 1: taps inside the picture and its padding
+//   CountIncludePad  0: taps inside the picture count; 1: taps inside the picture and its padding; 2: the sum itself
 // Four channels at a time, output row by output row. Each row of the window has a sum of its own, so that the error of a
 // large window grows with its height plus its width and not with its area. Reads may run 12 bytes past the last channel.
 
@@ -20,7 +20,8 @@ export function f32_avgpool_row_c4(pc: usize, image: usize, oy: i32, output: usi
   const dilationHeight = arg(pc, WindowArg.DilationHeight);
   const dilationWidth = arg(pc, WindowArg.DilationWidth);
   const inStride = <usize>arg(pc, WindowArg.InPixelStride);
-  const includePad = arg(pc, AveragePoolArg.CountIncludePad) !== 0;
+  const counting = arg(pc, AveragePoolArg.CountIncludePad);
+  const includePad = counting !== 0;
   const tapStride = <usize>dilationWidth * inStride;
   const rowStride = <usize>dilationHeight * <usize>width * inStride;
 
@@ -35,7 +36,7 @@ export function f32_avgpool_row_c4(pc: usize, image: usize, oy: i32, output: usi
     const kxEnd = endTap(ix, dilationWidth, kernelWidth, width, kxFirst);
     const countX = includePad ? endTap(ix, dilationWidth, kernelWidth, width + arg(pc, AveragePoolArg.PadRight), 0) : kxEnd - kxFirst;
     // A window that sees nothing but padding that does not count gives 0.
-    const count = f32x4.splat(max<f32>(1, <f32>countX * <f32>countY));
+    const count = f32x4.splat(counting === 2 ? 1 : max<f32>(1, <f32>countX * <f32>countY));
     const start = image + <usize>((iy + kyFirst * dilationHeight) * width + ix + kxFirst * dilationWidth) * inStride;
     for (let c = 0; c < channels; c += 4) {
       let sum = f32x4.splat(0);

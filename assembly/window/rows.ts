@@ -1,6 +1,7 @@
-// The loop over output rows that depthwise convolution and the pools share. The row kernels are called, not inlined: engines
+// The loop over output rows that depthwise and transposed convolution and the pools share. The row kernels are called, not inlined: engines
 // move a function up to optimised code per call.
 
+import { f32_col2im_row_c4 } from '../conv/f32_col2im_c4';
 import { f32_dwconv_row_c8 } from '../conv/f32_dwconv_c8';
 import { arg } from '../math/simd.inline';
 import { Op, WindowArg } from '../opcodes';
@@ -20,7 +21,8 @@ export function windowRows(pc: usize): void {
     for (let oy = 0; oy < outHeight; oy++) {
       if (op === Op.DepthwiseConv) f32_dwconv_row_c8(pc, image, oy, output);
       else if (op === Op.MaxPool) f32_maxpool_row_c4(pc, image, oy, output);
-      else f32_avgpool_row_c4(pc, image, oy, output);
+      else if (op === Op.AveragePool) f32_avgpool_row_c4(pc, image, oy, output);
+      else f32_col2im_row_c4(pc, image, oy, output);
       output += rowBytes;
     }
     image += imageBytes;

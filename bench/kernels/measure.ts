@@ -2,7 +2,7 @@ import benny from 'benny';
 import { compile } from '../../src/compiler/compile.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { Engine } from '../../src/runtime/engine.ts';
-import { kernelNames, type Plan } from '../../src/runtime/plan.ts';
+import { isHost, kernelNames, type Plan } from '../../src/runtime/plan.ts';
 import { compileModule, type Variant } from '../../src/runtime/wasm.ts';
 import type { BenchCase } from './cases.ts';
 
@@ -56,7 +56,7 @@ export async function measure(cases: readonly BenchCase[], variant: Variant): Pr
   const module = await compileModule(variant);
   const prepared = cases.map((config) => {
     const plan = compile(graphOf(config), { dims: new Map([['input0', config.inputs[0] ?? []]]) });
-    const index = plan.instructions.findIndex(({ op }) => kernelNames[op] === config.kernel);
+    const index = plan.steps.findIndex((step) => !isHost(step) && kernelNames[step.op] === config.kernel);
     const engine = new Engine(module);
     engine.use(plan);
     const input = plan.inputs[0];
@@ -66,7 +66,8 @@ export async function measure(cases: readonly BenchCase[], variant: Variant): Pr
     const run = () => engine.run(index, index + 1);
     // Until the engine has optimised it.
     for (const end = performance.now() + WARM_UP; performance.now() < end; ) run();
-    return { run, work: workOf(config, plan, plan.instructions[index]?.macs ?? 0) };
+    const step = plan.steps[index];
+    return { run, work: workOf(config, plan, step && !isHost(step) ? step.macs : 0) };
   });
   const { results } = await benny.suite(
     `kernels, ${variant}`,

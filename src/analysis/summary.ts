@@ -31,7 +31,7 @@ export interface NetworkSummary {
  * @throws LanewiseError UNSUPPORTED, INVALID_MODEL
  */
 export function summarize(graph: Graph, dims: ReadonlyMap<string, readonly number[]>): NetworkSummary {
-  const network = bind(graph, dims, new Map());
+  const { network } = bind(graph, { dims });
   const fields = receptiveFields(network);
   const layers = network.nodes.map((node): LayerSummary => {
     const { params, macs } = costOf(node);

@@ -1,12 +1,11 @@
 import { LanewiseError } from '../errors.ts';
-import { readOnnx } from '../formats/onnx/index.ts';
 import { product } from '../graph/dims.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { createModel, initialDims, startCompiling } from '../load.ts';
 import type { Model, ProfileRow } from '../runtime/model.ts';
 import { checkThreads, inputShapes, modelOptions, parse, UsageError, wholeNumber } from './arguments.ts';
-import { readBytes } from './files.ts';
+import { readModel } from './files.ts';
 import { formatMemory, formatMs, table } from './format.ts';
 
 /** `bench MODEL`: load time, first run and median of warm runs. */
@@ -25,7 +24,7 @@ export async function bench(args: readonly string[]): Promise<number> {
 
   const started = performance.now();
   const compiling = startCompiling(options);
-  const graph = readOnnx(readBytes(path), path);
+  const graph = readModel(path);
   const model = await createModel(graph, options, compiling);
   const loadMs = performance.now() - started;
   const feeds = randomFeeds(graph, options);

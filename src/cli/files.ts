@@ -1,5 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { fileError } from '../source.ts';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { LanewiseError } from '../errors.ts';
+import { named } from '../external.ts';
+import { openOnnx } from '../formats/onnx/index.ts';
+import type { Graph } from '../graph/graph.ts';
+import { fileError, pathBeside } from '../source.ts';
 
 /**
  * A file's bytes. A command has nothing else to do meanwhile, and Node starts sooner without its asynchronous file system.
@@ -10,5 +14,31 @@ export function readBytes(path: string): Uint8Array {
     return readFileSync(path);
   } catch (cause) {
     throw fileError(path, cause);
+  }
+}
+
+/**
+ * The graph of an ONNX file, with the data that it keeps in files beside it.
+ * @throws LanewiseError as `readOnnx`; INVALID_MODEL for links out of the model's folder
+ */
+export function readModel(path: string): Graph {
+  const opened = openOnnx(readBytes(path), path);
+  const files = new Map<string, Uint8Array>();
+  for (const [location, tensor] of opened.external) {
+    try {
+      files.set(location, readBytes(pathBeside(path, location)));
+    } catch (cause) {
+      throw named(cause, path, tensor, location);
+    }
+  }
+  return opened.graph(files);
+}
+
+/** @throws LanewiseError FILE_NOT_FOUND where the path cannot be written to */
+export function writeBytes(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(path, bytes);
+  } catch (cause) {
+    throw new LanewiseError('FILE_NOT_FOUND', `${path} could not be written: ${(cause as Error).message}`, { cause });
   }
 }

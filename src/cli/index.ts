@@ -11,6 +11,8 @@ const usage = `lanewise: convolutional networks in WebAssembly SIMD
       run ONNX backend-test cases; the last line counts them
   lanewise bench MODEL [--runs 20] [--shape NAME=1,3,224,224] [--relaxed] [--profile] [--json]
       time a model
+  lanewise convert IN OUT [--weights f32|f16] [--graph BASE.onnx]
+      .onnx or .safetensors into either; into .onnx from weights alone with the graph of BASE.onnx
 
 MODEL is an ONNX file. --threads takes 1 in this version.`;
 
@@ -19,6 +21,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   run: async (args) => (await import('./run.ts')).run(args),
   summary: async (args) => (await import('./summary.ts')).summary(args),
   verify: async (args) => (await import('./verify.ts')).verify(args),
+  convert: async (args) => (await import('./convert.ts')).convert(args),
   bench: async (args) => (await import('./bench.ts')).bench(args),
 };
 

@@ -1,9 +1,8 @@
-import { readOnnx } from '../formats/onnx/index.ts';
 import { formatDims, type Tensor } from '../graph/tensor.ts';
 import { createModel, startCompiling } from '../load.ts';
 import { softmax, topK } from '../vision/labels.ts';
 import { checkThreads, modelOptions, parse, UsageError, wholeNumber } from './arguments.ts';
-import { readBytes } from './files.ts';
+import { readModel } from './files.ts';
 import { bars, formatMemory, formatMs } from './format.ts';
 import { labelsFor, readInput } from './pictures.ts';
 
@@ -21,7 +20,7 @@ export async function run(args: readonly string[]): Promise<number> {
 
   const started = performance.now();
   const compiling = startCompiling({ relaxed: values.relaxed });
-  const graph = readOnnx(readBytes(path), path);
+  const graph = readModel(path);
   const loadMs = performance.now() - started;
   const tensor = await readInput(input, path, values.preset);
   const compileStart = performance.now();

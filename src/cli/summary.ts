@@ -1,10 +1,9 @@
 import { summarize } from '../analysis/summary.ts';
 import { LanewiseError } from '../errors.ts';
-import { readOnnx } from '../formats/onnx/index.ts';
 import { formatDims } from '../graph/tensor.ts';
 import { createModel, initialDims } from '../load.ts';
 import { inputShapes, parse, UsageError } from './arguments.ts';
-import { readBytes } from './files.ts';
+import { readModel } from './files.ts';
 import { formatCount, formatMemory, table } from './format.ts';
 
 /** `summary MODEL`: the table of layers. */
@@ -15,7 +14,7 @@ export async function summary(args: readonly string[]): Promise<number> {
   });
   const [path, ...rest] = positionals;
   if (path === undefined || rest.length > 0) throw new UsageError('summary takes a model');
-  const graph = readOnnx(readBytes(path), path);
+  const graph = readModel(path);
   const options = { inputShapes: inputShapes(values.shape) };
   const dims = initialDims(graph, options);
   if (!dims) {

@@ -1,10 +1,12 @@
 import { LanewiseError } from '../errors.ts';
+import { product } from '../graph/dims.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import { elementCount, type Tensor } from '../graph/tensor.ts';
+import { arrayTypes, type DataType, elementCount, formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
 import { operators } from '../ops/index.ts';
 import type { Node, Operator, Value } from '../ops/operator.ts';
 import { constantValue } from '../ops/shapes.ts';
+import { hosted } from './host.ts';
 import { known, Network } from './network.ts';
 
 /** A graph's operator set version; 1 where the file leaves it out. */
@@ -36,35 +38,132 @@ export function checkOperators(graph: Graph): void {
 
 const findOperator = (node: GraphNode): Operator | undefined => (node.domain === '' ? operators.get(node.op) : undefined);
 
-/**
- * Makes a network of a graph for given input shapes: attributes read, shapes inferred, what is constant computed.
- * @param dims the shape of every graph input
- * @param values the inputs whose elements shape the network, as constants
- */
-export function bind(graph: Graph, dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>): Network {
+/** A graph with all shapes known. */
+export interface Bound {
+  readonly network: Network;
+  /** The nodes whose sizes only a run tells, and what hangs on them. */
+  readonly tail?: Tail;
+}
+
+export interface Tail {
+  /** What the tail reads of the network, by the names of the graph: the last outputs of the network. */
+  readonly reads: readonly string[];
+  /** The names of what its nodes make. */
+  readonly makes: ReadonlySet<string>;
+  /** The graph's outputs from the tensors it reads, and the graph's inputs. */
+  run(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor>;
+}
+
+export interface BindOptions {
+  /** The shape of every graph input. */
+  readonly dims: ReadonlyMap<string, readonly number[]>;
+  /** The inputs whose elements shape the network, as constants. */
+  readonly values?: ReadonlyMap<string, Tensor> | undefined;
+  /** Most bytes of a tensor that is computed while the plan is made. */
+  readonly memoryLimit?: number | undefined;
+}
+
+/** Activations over this are taken for a mistake, unless the caller says otherwise. */
+export const DEFAULT_MEMORY_LIMIT = 768 * 1024 ** 2;
+
+/** Makes a network of a graph for given input shapes: attributes read, shapes inferred, what is constant computed. */
+export function bind(graph: Graph, { dims, values = new Map(), memoryLimit = DEFAULT_MEMORY_LIMIT }: BindOptions): Bound {
   checkOperators(graph);
   const scope = new Map<string, Value>();
-  for (const [name, constant] of graph.constants) scope.set(name, constantValue(constant, name));
-  const inputs = graph.inputs.map(({ name, type }): Value => {
-    const tensor = values.get(name);
-    const value: Value = tensor
-      ? constantValue({ name, type, dims: tensor.dims, read: () => tensor.data })
-      : { name, type, dims: known(dims.get(name), `the shape of input '${name}'`) };
-    scope.set(name, value);
-    return value;
-  });
+  for (const [name, constant] of graph.constants) scope.set(name, constantValue(constant, name, true));
+  const read = namesRead(graph);
+  const inputs = graph.inputs
+    .filter(({ name }) => read.has(name))
+    .map(({ name, type }): Value => {
+      const tensor = values.get(name);
+      const value: Value = tensor ? constantOf(name, tensor) : { name, type, dims: known(dims.get(name), `the shape of input '${name}'`) };
+      scope.set(name, value);
+      return value;
+    });
+  const binder: Binder = { opset: opsetOf(graph), scope, read, memoryLimit };
   const nodes: Node[] = [];
-  const read = new Set([...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map(({ name }) => name)]);
+  const tail: GraphNode[] = [];
+  const late = new Set<string>();
   for (const source of graph.nodes) {
-    const node = bindNode(source, opsetOf(graph), scope, read);
-    if (node) nodes.push(node);
+    if (isLate(source, scope, late)) {
+      checkTail(source);
+      tail.push(source);
+      for (const name of source.outputs) late.add(name);
+    } else {
+      const node = bindNode(source, binder);
+      if (node) nodes.push(node);
+    }
   }
-  const outputs = graph.outputs.map(({ name }) => known(scope.get(name), `the output '${name}'`));
-  return new Network(inputs, outputs, nodes);
+  const reads = tailReads(tail, scope, graph);
+  const early = graph.outputs.filter(({ name }) => !late.has(name));
+  const outputs = [...early.map(({ name }) => name), ...reads].map((name) => known(scope.get(name), `the output '${name}'`));
+  const network = new Network(inputs, outputs, nodes);
+  if (tail.length === 0) return { network };
+  return { network, tail: { reads, makes: late, run: (tensors) => runTail(graph, tail, binder, tensors) } };
+}
+
+const constantOf = (name: string, { type, dims, data }: Tensor): Value => constantValue({ name, type, dims, read: () => data });
+
+/** The names that a node reads or that are outputs. */
+export const namesRead = ({ nodes, outputs }: Graph): Set<string> =>
+  new Set([...nodes.flatMap((node) => node.inputs), ...outputs.map(({ name }) => name)]);
+
+/** Whether a node has to wait for a run: for the elements that size its outputs, or for a node that does. */
+function isLate(source: GraphNode, scope: ReadonlyMap<string, Value>, late: ReadonlySet<string>): boolean {
+  if (source.inputs.some((name) => late.has(name))) return true;
+  const op = findOperator(source);
+  const open = (name: string | undefined) => name !== undefined && name !== '' && !scope.get(name)?.constant;
+  return (op?.constantInputs ?? []).some((i) => open(source.inputs[i])) || (op?.sizes !== undefined && source.inputs.some(open));
+}
+
+/** @throws LanewiseError UNSUPPORTED */
+function checkTail(source: GraphNode): void {
+  if (findOperator(source)?.evaluate) return;
+  throw new LanewiseError(
+    'UNSUPPORTED',
+    `${nodeTitle(source)} works on a shape that only a run of the network can tell, which is not supported`,
+  );
+}
+
+/** What the tail reads that a run of the program makes. Inputs of the graph are at hand anyway. */
+function tailReads(tail: readonly GraphNode[], scope: ReadonlyMap<string, Value>, graph: Graph): string[] {
+  const inputs = new Set(graph.inputs.map(({ name }) => name));
+  const made = (name: string) => !inputs.has(name) && scope.has(name) && !scope.get(name)?.constant;
+  return [...new Set(tail.flatMap((node) => node.inputs).filter(made))];
+}
+
+function runTail(
+  graph: Graph,
+  tail: readonly GraphNode[],
+  binder: Binder,
+  tensors: ReadonlyMap<string, Tensor>,
+): ReadonlyMap<string, Tensor> {
+  const scope = new Map([...binder.scope].filter(([, value]) => value.constant));
+  for (const [name, tensor] of tensors) scope.set(name, constantOf(name, tensor));
+  for (const source of tail) {
+    const node = bindNode(source, { ...binder, scope });
+    if (!node) continue;
+    const types = node.inputs.map((value) => value?.type).join(', ');
+    throw new LanewiseError('UNSUPPORTED', `${nodeTitle(source)} of ${types}, behind a node whose size only a run tells, is not supported`);
+  }
+  return new Map(
+    graph.outputs.map(({ name }) => {
+      const { type, dims, constant } = known(scope.get(name), `the output '${name}'`);
+      return [name, tensors.get(name) ?? new Tensor(type, known(constant, name).read() as never, dims)];
+    }),
+  );
+}
+
+interface Binder {
+  readonly opset: number;
+  readonly scope: Map<string, Value>;
+  /** The names that somebody reads. */
+  readonly read: ReadonlySet<string>;
+  readonly memoryLimit: number;
 }
 
 /** Adds the node's outputs to the scope. Undefined where they are constants. */
-function bindNode(source: GraphNode, opset: number, scope: Map<string, Value>, read: ReadonlySet<string>): Node | undefined {
+function bindNode(source: GraphNode, { opset, scope, read, memoryLimit }: Binder): Node | undefined {
   const title = nodeTitle(source);
   const op = known(findOperator(source), title);
   const inputs = source.inputs.map((name) => (name === '' ? undefined : known(scope.get(name), `${title}: input '${name}'`)));
@@ -74,30 +173,92 @@ function bindNode(source: GraphNode, opset: number, scope: Map<string, Value>, r
   // Outputs after the first that nobody reads (Dropout's mask, say) need not be made.
   while (outputNames.length > 1 && !read.has(outputNames.at(-1) ?? '')) outputNames.pop();
   checkArity(title, 'outputs', outputNames.length, op.outputs);
-  inputs.forEach((value, i) => {
-    const type = op.types?.[Math.min(i, op.types.length - 1)] ?? 'float32';
-    if (value && type !== 'any' && value.type !== type) {
-      throw new LanewiseError('UNSUPPORTED', `${title}: input '${value.name}' is ${value.type}; ${type} is supported`);
-    }
-  });
 
   const reader = new AttributeReader(source);
   const attributes = op.attributes(reader, opset);
   reader.finish();
-  const open = { name: source.name, attributes, inputs };
-  const types = op.inferShape(open);
-  const outputs = types.map(({ type, dims }, i): Value => {
+  const open = { name: source.name, attributes, inputs, outputCount: outputNames.length, declaredOutputs: source.outputs.length };
+  const folds = inputs.every((value) => value?.constant || value === undefined || op.shapeOnly) && evaluates(op, inputs);
+  const runs = folds ? op : runner(op, inputs, title);
+  if (folds && op.sizes) {
+    const data = evaluated(op, { ...open, op, outputs: [] });
+    const sizes = op.sizes(open, data);
+    op.inferShape(open).forEach(({ type }, i) => {
+      const constant = { name: outputNames[i] ?? '', type, dims: sizes[i] ?? [], read: () => data[i] as TypedArray };
+      scope.set(constant.name, constantValue(constant));
+    });
+    return undefined;
+  }
+  const outputs = op.inferShape(open).map(({ type, dims }, i): Value => {
     elementCount(dims, `${title}: its output`);
     return { name: outputNames[i] ?? '', type, dims };
   });
-  const node: Node = { ...open, op, outputs };
-  if (op.evaluate && inputs.every((value) => value?.constant)) {
-    const output = known(outputs[0], title);
-    scope.set(output.name, constantValue({ ...op.evaluate(node), name: output.name }));
-    return undefined;
+  const node: Node = { ...open, op: runs, outputs };
+  if (!folds) {
+    for (const output of outputs) scope.set(output.name, output);
+    return node;
   }
-  for (const output of outputs) scope.set(output.name, output);
-  return node;
+  for (const { type, dims } of outputs) checkSize(title, type, dims, memoryLimit);
+  const fixed = !op.shapeOnly && inputs.every((value) => !value || value.fixed);
+  const data = kept(() => evaluated(op, node), outputs);
+  outputs.forEach((value, i) => {
+    scope.set(value.name, constantValue({ ...value, read: () => data()[i] as TypedArray }, value.name, fixed));
+  });
+  return undefined;
+}
+
+const evaluated = (op: Operator, node: Node): readonly TypedArray[] =>
+  known(op.evaluate, node.name)(
+    node,
+    node.inputs.map((value) => value?.constant?.read()),
+  );
+
+function checkSize(title: string, type: DataType, dims: readonly number[], memoryLimit: number): void {
+  const bytes = product(dims) * arrayTypes[type].BYTES_PER_ELEMENT;
+  if (bytes <= memoryLimit) return;
+  throw new LanewiseError(
+    'TOO_LARGE',
+    `${title}: its output ${formatDims(dims)} would take ${bytes.toLocaleString('en')} bytes, over the limit of ${memoryLimit.toLocaleString('en')} (option memoryLimit)`,
+  );
+}
+
+/** Results of up to so many elements stay; larger ones (weights) are computed when they are read, as they are from files. */
+const MOST_KEPT = 1 << 16;
+
+function kept<T>(compute: () => T, outputs: readonly Value[]): () => T {
+  let result: { value: T } | undefined;
+  const small = outputs.reduce((sum, { dims }) => sum + product(dims), 0) <= MOST_KEPT;
+  return () => {
+    if (result) return result.value;
+    const value = compute();
+    if (small) result = { value };
+    return value;
+  };
+}
+
+/** Whether the operator's `evaluate` takes these inputs. */
+function evaluates({ evaluate, evaluatedTypes, types }: Operator, inputs: readonly (Value | undefined)[]): boolean {
+  if (!evaluate) return false;
+  return inputs.every((value, i) => {
+    const given = evaluatedTypes?.[Math.min(i, evaluatedTypes.length - 1)];
+    // Shapes and indices have one type, kernels or not.
+    const own = types?.[Math.min(i, types.length - 1)] ?? 'any';
+    const taken = given ?? (own === 'any' || own === 'float32' ? 'any' : [own]);
+    return !value || taken === 'any' || taken.includes(value.type);
+  });
+}
+
+/** The operator with its kernels, or run by `evaluate` where those do not take the inputs' types. */
+function runner(op: Operator, inputs: readonly (Value | undefined)[], title: string): Operator {
+  const wanted = (i: number) => op.types?.[Math.min(i, op.types.length - 1)] ?? 'float32';
+  const misfit = inputs.findIndex((value, i) => value && wanted(i) !== 'any' && value.type !== wanted(i));
+  if (op.lower && misfit < 0) return op;
+  if (evaluates(op, inputs)) return hosted(op);
+  const value = inputs[Math.max(0, misfit)];
+  throw new LanewiseError(
+    'UNSUPPORTED',
+    `${title}: input '${value?.name}' is ${value?.type}; ${misfit < 0 || wanted(misfit) === 'any' ? 'other types are' : `${wanted(misfit)} is`} supported`,
+  );
 }
 
 function checkArity(title: string, what: string, count: number, [least, most]: readonly [number, number]): void {

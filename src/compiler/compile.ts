@@ -2,101 +2,105 @@ import { Op } from '../../assembly/opcodes.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Tensor } from '../graph/tensor.ts';
+import { arrayTypes } from '../graph/tensor.ts';
 import { nodeTitle } from '../ops/attributes.ts';
+import { shifted } from '../ops/emit.ts';
 import type { Args, Buffer, Layout, Lowering, Node, Panels, Place, Pointer, Value } from '../ops/operator.ts';
-import type { Instruction, Plan, Port, Weight } from '../runtime/plan.ts';
-import { bind } from './bind.ts';
+import { relayout } from '../ops/relayout.ts';
+import { stridesOf } from '../ops/strides.ts';
+import { isHost, type Plan, type Port, type Span, type Step, type Weight } from '../runtime/plan.ts';
+import { type BindOptions, bind, DEFAULT_MEMORY_LIMIT, type Tail } from './bind.ts';
 import { assignLayouts } from './layout.ts';
 import { known, type Network } from './network.ts';
 import { type SimplifyOptions, simplify } from './passes/index.ts';
 import { planArena } from './planner.ts';
-import { packArgs, packedWeight, panelBytes, rawWeight, zeroWeight } from './weights.ts';
+import { type Slice, sliceConcats } from './slices.ts';
+import { packArgs, packedWeight, panelBytes, rawWeight, tableWeight, zeroWeight } from './weights.ts';
 
-export interface CompileOptions extends SimplifyOptions {
-  /** The shape of every input. */
-  readonly dims: ReadonlyMap<string, readonly number[]>;
-  /** Inputs that shape the network (Reshape's second) and are therefore compiled in. */
-  readonly values?: ReadonlyMap<string, Tensor>;
-  /** Most bytes of activations and scratch space. */
-  readonly memoryLimit?: number;
-}
-
-/** Activations over this are taken for a mistake, unless the caller says otherwise. */
-export const DEFAULT_MEMORY_LIMIT = 768 * 1024 ** 2;
+export interface CompileOptions extends SimplifyOptions, BindOptions {}
 
 /**
  * A graph to a plan: shapes, passes, layouts, instructions, memory.
  * @throws LanewiseError UNSUPPORTED, INVALID_MODEL, or TOO_LARGE where it needs more memory than the limit
  */
 export function compile(graph: Graph, options: CompileOptions): Plan {
-  const network = bind(graph, options.dims, options.values ?? new Map());
+  const { network, tail } = bind(graph, options);
   simplify(network, options);
   const laidOut = assignLayouts(network);
   if (options.verify) laidOut.network.verify();
-  return lower(laidOut.network, laidOut.layouts, graph, options.memoryLimit ?? DEFAULT_MEMORY_LIMIT);
+  const plan = lower(laidOut.network, laidOut.layouts, outputNames(graph, tail), options.memoryLimit ?? DEFAULT_MEMORY_LIMIT);
+  return tail ? { ...plan, tail: (tensors) => tail.run(tensors) } : plan;
 }
 
-function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, graph: Graph, memoryLimit: number): Plan {
-  const program = new ProgramWriter(layouts, memoryLimit);
-  // Inputs of another type can only be constants of the plan, or unread.
-  const fed = network.inputs.filter(({ constant, type }) => !constant && type === 'float32');
+/** The names of a network's outputs: those of the graph's that it makes, then what the tail reads. */
+function outputNames(graph: Graph, tail: Tail | undefined): string[] {
+  const early = graph.outputs.filter(({ name }) => !tail?.makes.has(name));
+  return [...early.map(({ name }) => name), ...(tail?.reads ?? [])];
+}
+
+function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: readonly string[], memoryLimit: number): Plan {
+  const program = new ProgramWriter(layouts, sliceConcats(network, layouts), memoryLimit);
+  // Others are constants of the plan, or nobody reads them.
+  const fed = network.inputs.filter((value) => !value.constant && (network.readers(value).length > 0 || network.outputs.includes(value)));
   const inputs = fed.map((value) => port(value.name, value, program.define(value).pointer));
   for (const node of network.nodes) {
     program.node = node;
     // Where there is nothing to compute, no kernel should look for it.
     if (node.outputs.every(({ dims }) => dims.includes(0))) node.outputs.forEach((output) => void program.define(output));
-    else node.op.lower(node, program);
+    else known(node.op.lower, nodeTitle(node))(node, program);
   }
-  const outputs = network.outputs.map((value, i) => {
-    const { name } = known(graph.outputs[i], 'an output');
-    if (value.type !== 'float32') {
-      throw new LanewiseError('UNSUPPORTED', `output '${name}' is ${value.type}; float32 outputs are supported`);
-    }
-    return port(name, value, program.place(value).pointer);
-  });
+  const outputs = network.outputs.map((value, i) => port(known(names[i], 'an output'), value, program.place(value).pointer));
   const arenaBytes = program.placeBuffers(inputs, outputs);
-  return { inputs, outputs, weights: [...program.weights.values()], instructions: program.instructions, arenaBytes };
+  return { inputs, outputs, weights: [...program.weights.values()], steps: program.steps, arenaBytes, relayouts: program.relayouts };
 }
 
 const port = (name: string, { type, dims }: Value, pointer: Pointer): Port => ({ name, type, dims, pointer });
 
 /** Takes what the operators lower to, in the order of the nodes. */
 class ProgramWriter implements Lowering {
-  readonly instructions: Instruction[] = [];
+  readonly steps: Step[] = [];
   readonly weights = new Map<string, Weight>();
   node: Node | undefined;
   readonly #layouts: ReadonlyMap<Value, Layout>;
+  readonly #slices: ReadonlyMap<Value, Slice>;
   readonly #memoryLimit: number;
   readonly #places = new Map<Value, Place>();
-  readonly #zeros: Buffer = { region: 'weights', bytes: 0, offset: 0 };
+  readonly #zeros: Buffer = { region: 'plan', bytes: 0, offset: 0 };
   #staging: Buffer[] = [];
+  #relayouts = 0;
 
-  constructor(layouts: ReadonlyMap<Value, Layout>, memoryLimit: number) {
+  constructor(layouts: ReadonlyMap<Value, Layout>, slices: ReadonlyMap<Value, Slice>, memoryLimit: number) {
     this.#layouts = layouts;
+    this.#slices = slices;
     this.#memoryLimit = memoryLimit;
   }
 
   place(value: Value): Place {
     const place = this.#places.get(value);
     if (place) return place;
-    if (value.type !== 'float32') {
-      throw new LanewiseError(
-        'UNSUPPORTED',
-        `'${value.name}' is ${value.type}, which can be computed with only while the model is planned`,
-      );
-    }
     if (!value.constant) throw new Error(`'${value.name}' is read before it has a place`);
     const weight = this.#addWeight(rawWeight(value));
     return this.#remember(value, { buffer: weight.buffer, offset: 0 });
   }
 
   define(value: Value): Place {
-    return this.#remember(value, this.#arena(product(value.dims) * 4, `'${value.name}'`));
+    const place = this.#places.get(value);
+    if (place) return place;
+    const slice = this.#slices.get(value);
+    if (!slice) return this.#remember(value, this.#arena(bytesOf(value), `'${value.name}'`));
+    // The whole may come later in the program than its parts; a part of what is there is there already.
+    const whole = this.define(slice.of);
+    return this.#remember(value, shifted(whole.pointer, slice.channel * elementBytes(value)), whole.pixelStride);
+  }
+
+  layoutOf(value: Value): Layout {
+    return this.#layouts.get(value) ?? 'rowMajor';
   }
 
   alias(output: Value, input: Value): void {
-    this.#remember(output, this.place(input).pointer);
+    const { pointer, pixelStride } = this.place(input);
+    // A slice stays one under another name.
+    this.#remember(output, pointer, this.#slices.has(input) && output.dims.join() === input.dims.join() ? pixelStride : undefined);
   }
 
   scratch(bytes: number): Pointer {
@@ -108,6 +112,10 @@ class ProgramWriter implements Lowering {
     return { buffer: this.#zeros, offset: 0 };
   }
 
+  table(data: Float32Array | Int32Array): Pointer {
+    return { buffer: this.#addWeight(tableWeight(data)).buffer, offset: 0 };
+  }
+
   panels(panels: Panels): Pointer {
     const { weights, bias } = panels;
     if (weights.constant && (!bias || bias.constant)) {
@@ -117,13 +125,36 @@ class ProgramWriter implements Lowering {
       return { buffer: kept.buffer, offset: 0 };
     }
     const output = this.scratch(panelBytes(panels));
-    const source = this.place(weights).pointer;
+    const source = shifted(this.place(weights).pointer, (panels.offset ?? 0) * 4);
     this.emit(Op.PackPanels, packArgs(panels, source, bias ? this.place(bias).pointer : 0, output, panels.groups, panels.columns));
     return output;
   }
 
   emit(op: Op, args: Args, macs = 0): void {
-    this.instructions.push({ op, args, node: known(this.node, 'the node that emits').name, macs });
+    if (this.node?.op === (relayout as unknown)) this.#relayouts++;
+    const node = known(this.node, 'the node that emits');
+    this.steps.push({ op, args, node: node.name, macs });
+  }
+
+  evaluate(node: Node): void {
+    const compute = known(node.op.evaluate, nodeTitle(node));
+    const span = (value: Value, { pointer }: Place): Span => ({ type: value.type, dims: value.dims, pointer });
+    this.steps.push({
+      node: node.name,
+      host: node.op.name,
+      inputs: node.inputs.map((value) => (value && !value.constant ? span(value, this.place(value)) : undefined)),
+      outputs: node.outputs.map((value) => span(value, this.define(value))),
+      compute: (inputs) =>
+        compute(
+          node,
+          node.inputs.map((value, i) => value?.constant?.read() ?? inputs[i]),
+        ),
+    });
+  }
+
+  /** Changes of layout that move elements. */
+  get relayouts(): number {
+    return this.#relayouts;
   }
 
   /** Gives every buffer its offset. @returns the arena's bytes */
@@ -137,12 +168,13 @@ class ProgramWriter implements Lowering {
       else lives.set(buffer, { first: at, last: at });
     };
     for (const { pointer } of inputs) use(pointer, 0);
-    this.instructions.forEach(({ args }, i) => {
-      for (const word of Object.values(args)) {
+    this.steps.forEach((step, i) => {
+      const words = isHost(step) ? [...step.inputs, ...step.outputs].map((span) => span?.pointer) : Object.values(step.args);
+      for (const word of words) {
         if (typeof word === 'object' && 'buffer' in word) use(word, i);
       }
     });
-    for (const { pointer } of outputs) use(pointer, this.instructions.length);
+    for (const { pointer } of outputs) use(pointer, this.steps.length);
     const buffers = [...lives.keys()];
     const { offsets, total } = planArena([...lives].map(([{ bytes }, life]) => ({ bytes, ...life })));
     buffers.forEach((buffer, i) => {
@@ -165,9 +197,11 @@ class ProgramWriter implements Lowering {
     return new LanewiseError('TOO_LARGE', message);
   }
 
-  #remember(value: Value, pointer: Pointer): Place {
-    const layout = this.#layouts.get(value) ?? 'rowMajor';
-    const place: Place = { pointer, layout, pixelStride: (value.dims[1] ?? 1) * 4 };
+  #remember(value: Value, pointer: Pointer, wholeStride?: number): Place {
+    const layout = this.layoutOf(value);
+    const unit = elementBytes(value);
+    const pixelStride = wholeStride ?? (value.dims[1] ?? 1) * unit;
+    const place: Place = { pointer, layout, pixelStride, strides: stridesOf(layout, value.dims, unit, pixelStride) };
     this.#places.set(value, place);
     return place;
   }
@@ -178,3 +212,7 @@ class ProgramWriter implements Lowering {
     return known ?? weight;
   }
 }
+
+const elementBytes = ({ type }: Value): number => arrayTypes[type].BYTES_PER_ELEMENT;
+
+const bytesOf = (value: Value): number => product(value.dims) * elementBytes(value);

@@ -1,3 +1,4 @@
+import { product } from '../graph/dims.ts';
 import type { Layout, LayoutRule, Node, Value } from '../ops/operator.ts';
 import { relayout } from '../ops/relayout.ts';
 import { Network } from './network.ts';
@@ -19,7 +20,16 @@ export function assignLayouts(network: Network): { network: Network; layouts: Re
     const known = converted.get(value);
     if (known) return known;
     const other: Value = { name: `${value.name} (${wanted})`, type: value.type, dims: value.dims };
-    nodes.push({ op: relayout as Node['op'], name: other.name, attributes: { to: wanted }, inputs: [value], outputs: [other] });
+    const node = {
+      op: relayout as Node['op'],
+      name: other.name,
+      attributes: { to: wanted },
+      inputs: [value],
+      outputs: [other],
+      outputCount: 1,
+      declaredOutputs: 1,
+    };
+    nodes.push(node);
     layouts.set(other, wanted);
     converted.set(value, other);
     converted.set(other, value);
@@ -27,18 +37,31 @@ export function assignLayouts(network: Network): { network: Network; layouts: Re
   };
 
   for (const node of network.nodes) {
-    const rule = node.op.layout?.(node) ?? ROW_MAJOR;
+    const rule = node.op.layout?.(node, layoutOf) ?? ROW_MAJOR;
+    const rank = node.outputs[0]?.dims.length ?? 0;
+    const common = commonLayout(node, rule, rank, layoutOf);
     const inputs = node.inputs.map((value, i) => {
-      const wanted = rule.inputs[Math.min(i, rule.inputs.length - 1)] ?? 'any';
-      return value && wanted !== 'any' ? convert(value, wanted) : value;
+      const wanted = wantedBy(rule, i);
+      if (!value) return value;
+      if (wanted !== 'any') return convert(value, wanted);
+      return value.dims.length === rank && !value.constant ? convert(value, common) : value;
     });
-    const placed = { ...node, inputs };
-    nodes.push(placed);
-    for (const output of node.outputs) {
-      const like = inputs.find((value) => value && value.dims.join() === output.dims.join());
-      layouts.set(output, rule.output !== 'any' ? rule.output : like ? layoutOf(like) : 'rowMajor');
-    }
+    nodes.push({ ...node, inputs });
+    for (const output of node.outputs) layouts.set(output, rule.output === 'any' ? common : rule.output);
   }
   const outputs = network.outputs.map((value) => convert(value, 'rowMajor'));
   return { network: new Network(network.inputs, outputs, nodes), layouts };
+}
+
+const wantedBy = (rule: LayoutRule, i: number): Layout | 'any' => rule.inputs[Math.min(i, rule.inputs.length - 1)] ?? 'any';
+
+/** The layout of a node that takes any: channels-last where one of its inputs of the output's rank really is that. */
+function commonLayout(node: Node, rule: LayoutRule, rank: number, layoutOf: (value: Value) => Layout): Layout {
+  const own = node.inputs.filter(
+    (value, i): value is Value => value !== undefined && wantedBy(rule, i) === 'any' && value.dims.length === rank && !value.constant,
+  );
+  const last = (value: Value) => layoutOf(value) === 'channelsLast';
+  // A single channel or pixel lies the same either way, and has no say where others do.
+  const telling = own.filter(({ dims }) => (dims[1] ?? 1) > 1 && product(dims.slice(2)) > 1);
+  return (telling.length > 0 ? telling : own).some(last) ? 'channelsLast' : 'rowMajor';
 }

@@ -1,5 +1,6 @@
 import { NR, Op, PackArg } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
+import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
 import type { Args, Buffer, Panels, Pointer, Value } from '../ops/operator.ts';
 import type { LoadStep, Weight } from '../runtime/plan.ts';
 
@@ -44,17 +45,17 @@ export function packedWeight(panels: Panels): { weight: Weight; staging: Buffer 
   const byGroup = groups > 1;
   // A unit is a panel's worth of columns, or a group; else all there is.
   const units = byColumn ? Math.ceil(columns / NR) : byGroup ? groups : 1;
-  const unitElements = byColumn ? NR * total : byGroup ? groupStride : product(weights.dims);
+  const unitElements = byColumn ? NR * total : byGroup ? groupStride : total * columns;
   const unitsPerPart = Math.max(1, Math.min(units, Math.floor(STAGING_BYTES / (unitElements * 4))));
   const columnsPerUnit = byColumn ? NR : columns;
   const outputPerUnit = bytes / units;
   const biasStride = panels.biasStride ?? 1;
   const stagedElements = unitsPerPart * unitElements;
   const staging: Buffer = { region: 'arena', bytes: (stagedElements + unitsPerPart * columnsPerUnit) * 4, offset: 0 };
-  const buffer: Buffer = { region: 'weights', bytes, offset: 0 };
+  const buffer: Buffer = { region: regionOf(weights.fixed && bias?.fixed !== false), bytes, offset: 0 };
 
   function* load(): Generator<LoadStep> {
-    const data = floats(weights);
+    const data = floats(weights).subarray(panels.offset ?? 0);
     const biases = bias && floats(bias);
     for (let unit = 0; unit < units; unit += unitsPerPart) {
       const here = Math.min(unitsPerPart, units - unit);
@@ -79,13 +80,27 @@ export function packedWeight(panels: Panels): { weight: Weight; staging: Buffer 
   return { weight: { key, buffer, load }, staging };
 }
 
+/** Weights stay whatever the plan; what depends on the shapes of the inputs goes with its plan. */
+const regionOf = (fixed: boolean | undefined): 'weights' | 'plan' => (fixed ? 'weights' : 'plan');
+
 /** A constant as it is. */
 export function rawWeight(value: Value): Weight {
-  const buffer: Buffer = { region: 'weights', bytes: product(value.dims) * 4, offset: 0 };
+  const bytes = product(value.dims) * arrayTypes[value.type].BYTES_PER_ELEMENT;
+  const buffer: Buffer = { region: regionOf(value.fixed), bytes, offset: 0 };
   return {
     key: JSON.stringify(['raw', value.name]),
     buffer,
-    load: () => [{ copies: [{ data: floats(value), to: { buffer, offset: 0 } }] }],
+    load: () => [{ copies: [{ data: elements(value), to: { buffer, offset: 0 } }] }],
+  };
+}
+
+/** A list that the plan computed: the same list is the same weight. */
+export function tableWeight(data: Float32Array | Int32Array): Weight {
+  const buffer: Buffer = { region: 'plan', bytes: data.byteLength, offset: 0 };
+  return {
+    key: JSON.stringify(['table', data instanceof Int32Array, [...data]]),
+    buffer,
+    load: () => [{ copies: [{ data, to: { buffer, offset: 0 } }] }],
   };
 }
 
@@ -96,4 +111,5 @@ export const zeroWeight = (buffer: Buffer): Weight => ({
   load: () => [{ copies: [{ data: new Float32Array(buffer.bytes / 4), to: { buffer, offset: 0 } }] }],
 });
 
-const floats = (value: Value): Float32Array => value.constant?.read() as Float32Array;
+const elements = (value: Value): TypedArray => value.constant?.read() as TypedArray;
+const floats = (value: Value): Float32Array => elements(value) as Float32Array;

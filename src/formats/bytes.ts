@@ -35,6 +35,35 @@ export function widen(stored: StoredType, data: TypedArray): TypedArray {
   return floats;
 }
 
+/** The largest float16. What is less than half a step above it is rounded to it. */
+const maxFloat16 = 65504;
+
+/** Whether float16 holds the numbers at its precision: all but finite ones that would round to infinity. */
+export const fitsFloat16 = (data: Float32Array): boolean => data.every((x) => !(Math.abs(x) >= maxFloat16 + 16) || !Number.isFinite(x));
+
+/** The bits of the nearest float16, ties to even. What is too large becomes infinity; NaN stays NaN, its payload cut. */
+export function toFloat16(data: Float32Array): Uint16Array {
+  const halves = new Uint16Array(data.length);
+  const float = new Float32Array(1);
+  const bits = new Uint32Array(float.buffer);
+  for (let i = 0; i < data.length; i++) {
+    float[0] = data[i] as number;
+    const sign = ((bits[0] as number) >>> 16) & 0x8000;
+    const size = (bits[0] as number) & 0x7fffffff;
+    let half: number;
+    if (size > 0x7f800000) half = 0x7e00 | ((size >>> 13) & 0x1ff);
+    // From 65520 on: half a step above the largest.
+    else if (size >= 0x477ff000) half = 0x7c00;
+    else if (size < 0x38800000) {
+      // Below the normal numbers: adding 1/2 puts the last bit of a float32 where float16 has its last.
+      float[0] = Math.abs(float[0] as number) + 0.5;
+      half = (bits[0] as number) - 0x3f000000;
+    } else half = (size - (112 << 23) + 0xfff + ((size >>> 13) & 1)) >>> 13;
+    halves[i] = sign | half;
+  }
+  return halves;
+}
+
 /** The little-endian elements that fill `bytes`: a view on the same memory where it is aligned, a copy where not or where they are widened. */
 export function elementsOf(stored: StoredType, bytes: Uint8Array): TypedArray {
   const Storage = storageOf(stored);

@@ -1,4 +1,6 @@
 export type { Attribute, Constant, Dim, Graph, GraphInput, GraphNode, GraphOutput } from '../graph/graph.ts';
 export { readNpy, writeNpy } from './npy.ts';
-export { readOnnx, readTensorProto } from './onnx/index.ts';
-export { readSafetensors } from './safetensors.ts';
+export { externalLocations, readOnnx, readTensorProto } from './onnx/index.ts';
+export { type OnnxOptions, writeOnnx } from './onnx/writer.ts';
+export { readSafetensors, type SafetensorsOptions, writeSafetensors } from './safetensors.ts';
+export type { Weights, Writable } from './weights.ts';

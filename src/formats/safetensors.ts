@@ -2,6 +2,7 @@ import { type ErrorCode, LanewiseError } from '../errors.ts';
 import type { Constant } from '../graph/graph.ts';
 import { formatDims } from '../graph/tensor.ts';
 import { bytesPerElement, countOf, type StoredType, startOf, storedConstant } from './bytes.ts';
+import { checkWeights, storedAs, storedBytes, storedSize, type Weights, type Writable } from './weights.ts';
 
 const types = new Map<string, StoredType>([
   ['F32', 'float32'],
@@ -81,4 +82,62 @@ export function readSafetensors(bytes: Uint8Array, what: string): { tensors: Map
   if (covered > rest) throw fail(`the tensors take ${covered} bytes, but only ${rest} follow the header`, 'TRUNCATED_FILE');
   if (covered < rest) throw fail(`the tensors take ${covered} bytes, but ${rest} follow the header`);
   return { tensors, metadata };
+}
+
+export interface SafetensorsOptions {
+  /** The file's `__metadata__`. */
+  readonly metadata?: ReadonlyMap<string, string>;
+  /** How float32 tensors are stored; 'f32' where left out. See `Weights`. */
+  readonly weights?: Weights;
+}
+
+/**
+ * A safetensors file of tensors by name: a graph's `constants`, what `readSafetensors` gave, or `Tensor`s. Those of larger elements come
+ * first, each kind in the order given, so that every tensor starts at a multiple of its elements' size.
+ * @throws LanewiseError INVALID_INPUT for the name `__metadata__`, and for options or tensors that make no sense; TOO_LARGE for more than
+ * one array holds or a header over 100 MB
+ */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, Writable>,
+  { metadata, weights = 'f32' }: SafetensorsOptions = {},
+): Uint8Array {
+  checkWeights(weights);
+  // Joined by hand: an object would put names that are numbers first and take '__proto__' for something else.
+  const entries: string[] = [];
+  if (metadata?.size) entries.push(`"__metadata__":{${[...metadata].map((pair) => pair.map((text) => JSON.stringify(text)).join(':'))}}`);
+  const listed = [...tensors].map(([name, tensor]) => {
+    const label = `the tensor '${name}'`;
+    if (name === '__metadata__') throw new LanewiseError('INVALID_INPUT', `a safetensors file cannot hold a tensor named '${name}'`);
+    const stored = storedAs(label, tensor, weights);
+    return { name, label, tensor, stored, size: storedSize(label, tensor, stored) };
+  });
+  listed.sort((a, b) => bytesPerElement(b.stored) - bytesPerElement(a.stored));
+  let end = 0;
+  for (const { name, tensor, stored, size } of listed) {
+    const dtype = [...types].find(([, type]) => type === stored)?.[0];
+    entries.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape: tensor.dims, data_offsets: [end, end + size] })}`);
+    end += size;
+  }
+  const text = new TextEncoder().encode(`{${entries.join(',')}}`);
+  const length = Math.ceil(text.length / 8) * 8;
+  const bytes = length > maxHeader ? undefined : allocate(8 + length + end);
+  if (!bytes)
+    throw new LanewiseError('TOO_LARGE', `a safetensors file of ${8 + length + end} bytes, ${length} of them header, is too large`);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
+  bytes.fill(0x20, 8, 8 + length).set(text, 8);
+  let at = 8 + length;
+  for (const { label, tensor, stored, size } of listed) {
+    bytes.set(storedBytes(label, tensor, stored), at);
+    at += size;
+  }
+  return bytes;
+}
+
+/** Undefined where the engine has no array so large. */
+function allocate(size: number): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return new Uint8Array(size);
+  } catch {
+    return undefined;
+  }
 }

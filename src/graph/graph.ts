@@ -32,6 +32,8 @@ export interface GraphNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, Attribute>;
+  /** The kind of attributes whose value does not tell it: of all floats, for whole ones look like integers, and of empty lists of strings. */
+  readonly kinds?: ReadonlyMap<string, 'float' | 'floats' | 'strings'>;
 }
 
 export interface GraphInput {

@@ -18,7 +18,7 @@ export const arrayTypes = {
   bool: Uint8Array,
 } as const;
 
-export type TypedArray<T extends DataType = DataType> = InstanceType<(typeof arrayTypes)[T]>;
+export type TypedArray<T extends DataType = DataType> = (typeof arrayTypes)[T]['prototype'];
 
 /** `[1, 3, 32, 32]` as people write it. */
 export const formatDims = (dims: readonly (number | string)[]): string => `[${dims.join(', ')}]`;

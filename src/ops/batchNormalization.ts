@@ -13,12 +13,13 @@ export interface BatchNormAttributes extends Clamped {
 /** ONNX BatchNormalization at inference: X [N, C, ...], scale, bias, mean and variance [C]. */
 export const batchNormalization: Operator<BatchNormAttributes> = {
   name: 'BatchNormalization',
-  opsets: [7, 21],
+  opsets: [6, 21],
   inputs: [5, 5],
   outputs: [1, 1],
   attributes: (reader, opset) => {
     if (opset >= 14 && reader.flag('training_mode')) throw reader.unsupported('training_mode 1 is not supported; export for inference');
     if (opset < 9 && !reader.flag('spatial', true)) throw reader.unsupported('spatial 0 (statistics per position) is not supported');
+    if (opset < 7 && !reader.flag('is_test')) throw reader.unsupported('is_test 0 is not supported; export for inference');
     reader.float('momentum', 0.9); // For training only.
     return { epsilon: reader.float('epsilon', 1e-5) };
   },
@@ -34,6 +35,7 @@ export const batchNormalization: Operator<BatchNormAttributes> = {
     return [{ type: 'float32', dims }];
   },
   layout: () => ({ inputs: ['channelsLast', 'any', 'any', 'any', 'any'], output: 'channelsLast' }),
+  slices: true,
   cost: (node) => ({ macs: product(input(node, 0).dims), params: 4 * asImage(input(node, 0).dims).channels }),
   lower(node, to) {
     const x = input(node, 0);

@@ -18,7 +18,7 @@ export interface ConvAttributes extends WindowAttributes, Clamped {
  */
 export const conv: Operator<ConvAttributes> = {
   name: 'Conv',
-  opsets: [7, 21],
+  opsets: [1, 21],
   inputs: [2, 3],
   outputs: [1, 1],
   attributes: (reader) => {
@@ -36,6 +36,7 @@ export const conv: Operator<ConvAttributes> = {
     const positions = product(node.outputs[0]?.dims ?? []);
     return { macs: positions * product(weights.slice(1)), params: product(weights) + (bias ? product(bias.dims) : 0) };
   },
+  slices: true,
   reach: (node) => windowReach(convWindow(node)),
   lower(node, to) {
     if (isDepthwise(node)) lowerDepthwise(node, to);

@@ -1,10 +1,10 @@
-import { Op, TransposeArg } from '../../assembly/opcodes.ts';
+import { BinaryKind, Op, TransposeArg, UnaryKind } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
-import { emitAdd } from './add.ts';
 import type { Clamped } from './clamp.ts';
 import { emitConv } from './conv.ts';
 import { costOf, learned } from './cost.ts';
+import { emitBinary, emitUnary, operand } from './emit.ts';
 import type { Node, OpenNode, Operator, Value } from './operator.ts';
 import { broadcast, input, invalid } from './shapes.ts';
 import { wholeWindow } from './window.ts';
@@ -19,15 +19,19 @@ export interface GemmAttributes extends Clamped {
 /** ONNX Gemm, the dense layer: alpha * A * B + beta * C; A [M, K], B [K, N] or transposed, C broadcast to [M, N] or left out. */
 export const gemm: Operator<GemmAttributes> = {
   name: 'Gemm',
-  opsets: [7, 21],
+  opsets: [6, 21],
   inputs: [2, 3],
   outputs: [1, 1],
-  attributes: (reader) => ({
-    alpha: reader.float('alpha', 1),
-    beta: reader.float('beta', 1),
-    transA: reader.flag('transA'),
-    transB: reader.flag('transB'),
-  }),
+  attributes(reader, opset) {
+    // Up to opset 6 the file says whether C is smaller than the product, which its shape says as well.
+    if (opset < 7) reader.flag('broadcast');
+    return {
+      alpha: reader.float('alpha', 1),
+      beta: reader.float('beta', 1),
+      transA: reader.flag('transA'),
+      transB: reader.flag('transB'),
+    };
+  },
   inferShape(node) {
     const { rows, columns } = sizes(node);
     return [{ type: 'float32', dims: [rows, columns] }];
@@ -82,10 +86,15 @@ export const gemm: Operator<GemmAttributes> = {
       clamped: after ? {} : node.attributes,
       macs: costOf(node).macs,
     });
-    if (after) {
-      const dims = [rows, columns];
-      emitAdd(node, to, dims, target, { value: { dims }, place: target }, { value: c, place: to.place(c) }, beta, node.attributes);
+    if (!after) return;
+    const output = operand([rows, columns], target);
+    let addend = operand(c.dims, to.place(c));
+    if (beta !== 1) {
+      const scaled = { ...addend, pointer: to.scratch(product(c.dims) * 4) };
+      emitUnary(to, UnaryKind.Scale, scaled, addend, beta);
+      addend = scaled;
     }
+    emitBinary(to, BinaryKind.Add, output, output, addend, node.attributes);
   },
 };
 

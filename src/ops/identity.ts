@@ -1,5 +1,4 @@
-import type { Constant } from '../graph/graph.ts';
-import { isConstant } from './attributes.ts';
+import type { TypedArray } from '../graph/tensor.ts';
 import type { Operator, Value } from './operator.ts';
 import { input, unsupported } from './shapes.ts';
 
@@ -10,21 +9,25 @@ export const identity: Operator = {
   inputs: [1, 1],
   outputs: [1, 1],
   types: ['any'],
+  limits: 'tensors only',
   attributes: () => ({}),
   inferShape: (node) => [input(node, 0)].map(({ type, dims }) => ({ type, dims })),
-  evaluate: (node) => input(node, 0).constant as Constant,
+  evaluate: (_, [x]) => [x as TypedArray],
   layout: () => ({ inputs: ['any'], output: 'any' }),
   lower: (node, to) => to.alias(node.outputs[0] as Value, input(node, 0)),
 };
 
-/** ONNX Dropout at inference, which is Identity. */
+/** ONNX Dropout at inference, which is Identity; the mask, where somebody reads it, is all true. */
 export const dropout: Operator = {
   ...identity,
   name: 'Dropout',
-  opsets: [7, 21],
+  opsets: [6, 21],
   inputs: [1, 3],
-  types: ['float32', 'any', 'bool'],
+  outputs: [1, 2],
+  types: ['any', 'any', 'bool'],
+  limits: 'at inference',
   attributes: (reader, opset) => {
+    if (opset < 7 && !reader.flag('is_test')) throw reader.unsupported('is_test 0 is not supported; export for inference');
     if (opset < 12) reader.float('ratio', 0.5);
     else reader.int('seed', 0);
     return {};
@@ -34,42 +37,18 @@ export const dropout: Operator = {
     if (training && !(training.constant && Number(training.constant.read()[0]) === 0)) {
       throw unsupported(node, 'training_mode that may be true is not supported; export for inference');
     }
-    return identity.inferShape(node);
+    const { type, dims } = input(node, 0);
+    // Up to opset 9 the mask has the input's type.
+    return [
+      { type, dims },
+      { type: 'bool' as const, dims },
+    ].slice(0, node.outputCount);
   },
-};
-
-const isNumber = (item: unknown): item is number => typeof item === 'number';
-const isWhole = (item: unknown): item is number | bigint => typeof item === 'bigint' || Number.isSafeInteger(item);
-
-interface ConstantAttributes {
-  readonly value: Constant;
-}
-
-/** ONNX Constant. */
-export const constant: Operator<ConstantAttributes> = {
-  name: 'Constant',
-  opsets: [1, 21],
-  inputs: [0, 0],
-  outputs: [1, 1],
-  attributes(reader) {
-    const tensor = reader.any('value');
-    if (tensor !== undefined && typeof tensor === 'object' && isConstant(tensor)) return { value: tensor };
-    for (const [name, type, fits] of [
-      ['value_float', 'float32', isNumber],
-      ['value_floats', 'float32', isNumber],
-      ['value_int', 'int64', isWhole],
-      ['value_ints', 'int64', isWhole],
-    ] as const) {
-      const given = reader.any(name);
-      if (given === undefined) continue;
-      const list = [given].flat();
-      if (!list.every(fits)) throw reader.invalid(name, `does not fit ${type}`);
-      const read = () => (type === 'int64' ? BigInt64Array.from(list, BigInt) : Float32Array.from(list, Number));
-      return { value: { name, type, dims: Array.isArray(given) ? [list.length] : [], read } };
-    }
-    throw reader.unsupported('a Constant without a numeric value is not supported');
+  evaluate: (node, [x]) => [x as TypedArray, new Uint8Array((x as TypedArray).length).fill(1)].slice(0, node.outputCount),
+  lower(node, to) {
+    const [y, mask] = node.outputs as readonly [Value, Value?];
+    if (mask) to.evaluate(node);
+    else to.alias(y, input(node, 0));
   },
-  inferShape: (node) => [{ type: node.attributes.value.type, dims: node.attributes.value.dims }],
-  evaluate: (node) => node.attributes.value,
-  lower() {},
+  layout: (node) => (node.outputCount > 1 ? { inputs: ['rowMajor'], output: 'rowMajor' } : { inputs: ['any'], output: 'any' }),
 };

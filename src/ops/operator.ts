@@ -1,6 +1,6 @@
 import type { Op } from '../../assembly/opcodes.ts';
 import type { Constant } from '../graph/graph.ts';
-import type { DataType } from '../graph/tensor.ts';
+import type { DataType, TypedArray } from '../graph/tensor.ts';
 import type { AttributeReader } from './attributes.ts';
 
 /** A tensor's element type and logical (NCHW) dimensions. */
@@ -13,6 +13,8 @@ export interface ValueType {
 export interface Value extends ValueType {
   readonly name: string;
   readonly constant?: Constant;
+  /** A constant that is the same for every shape of the inputs, as weights are; others belong to the plan. */
+  readonly fixed?: boolean;
 }
 
 /** An operator applied: `A` is what the operator made of its attributes. */
@@ -22,6 +24,10 @@ export interface Node<A = unknown> {
   readonly attributes: A;
   readonly inputs: readonly (Value | undefined)[];
   readonly outputs: readonly Value[];
+  /** How many outputs somebody reads, up to the last of those; `outputs` are no more. */
+  readonly outputCount: number;
+  /** How many the file lists. */
+  readonly declaredOutputs: number;
 }
 
 /** A node before its outputs are known. */
@@ -30,7 +36,10 @@ export type OpenNode<A> = Omit<Node<A>, 'op' | 'outputs'>;
 /** How a value lies in memory: as its logical dimensions say, or with dimension 1, the channels, last (NCHW to NHWC). */
 export type Layout = 'rowMajor' | 'channelsLast';
 
-/** What an operator wants: a layout, or 'any' for as it comes (outputs: as the first input of the same dimensions). */
+/**
+ * What an operator wants: a layout, or 'any': its inputs of the output's rank all in one layout, channels-last where one of them has that
+ * already, and the output in the same.
+ */
 export interface LayoutRule {
   readonly inputs: readonly (Layout | 'any')[];
   readonly output: Layout | 'any';
@@ -51,7 +60,8 @@ export interface Reach {
 }
 
 /**
- * Everything Lanewise knows of one ONNX operator. Only shape inference and lowering are mandatory.
+ * Everything Lanewise knows of one ONNX operator. What has no kernels runs by `evaluate`, between two stretches of the program; so do
+ * the element types that the kernels do not take.
  */
 export interface Operator<A = unknown> {
   /** ONNX's op_type. */
@@ -61,21 +71,35 @@ export interface Operator<A = unknown> {
   /** How many inputs and outputs, at least and at most. */
   readonly inputs: readonly [number, number];
   readonly outputs: readonly [number, number];
-  /** The element types taken, per input; 'any' takes all. float32 where left out. */
+  /** The element types that the kernels take, per input, the last for all that follow; 'any' takes all. float32 where left out. */
   readonly types?: readonly (DataType | 'any')[];
+  /** The element types that `evaluate` takes, likewise; all where left out. */
+  readonly evaluatedTypes?: readonly (readonly DataType[] | 'any')[];
+  /** Whether `evaluate` needs the inputs' shapes only. */
+  readonly shapeOnly?: boolean;
   /** Inputs that must be known when the plan is made (shapes, axes). */
   readonly constantInputs?: readonly number[];
+  /** What the generated documentation says beyond opsets and types. */
+  readonly limits?: string;
   /** Reads the attributes with their defaults and checks them. */
   attributes(reader: AttributeReader, opset: number): A;
   /** @throws LanewiseError INVALID_MODEL or UNSUPPORTED where the inputs do not fit */
   inferShape(node: OpenNode<A>): readonly ValueType[];
-  /** The output's elements where every input is constant and they are cheap to know; runs at compile time. */
-  evaluate?(node: Node<A>): Constant;
-  layout?(node: Node<A>): LayoutRule;
+  /** Where the sizes of the outputs depend on the inputs' elements: the outputs' dimensions for what `evaluate` gave. */
+  sizes?(node: OpenNode<A>, data: readonly TypedArray[]): readonly (readonly number[])[];
+  /**
+   * The outputs' elements, row-major, from the inputs'; exact, so that every engine gives the same bits. Runs where every input is known
+   * when the plan is made, where there are no kernels, and behind nodes whose sizes only a run tells.
+   * @throws LanewiseError INVALID_INPUT where the elements make no sense (an index outside its tensor)
+   */
+  evaluate?(node: Node<A>, inputs: readonly (TypedArray | undefined)[]): readonly TypedArray[];
+  layout?(node: Node<A>, layoutOf: (value: Value) => Layout): LayoutRule;
+  /** Whether its kernels read and write pixels that lie further apart than their channels need, as slices of a concatenation do. */
+  readonly slices?: boolean;
   cost?(node: Node<A>): Cost;
   reach?(node: Node<A>): Reach;
   /** Writes the node's instructions. */
-  lower(node: Node<A>, to: Lowering): void;
+  lower?(node: Node<A>, to: Lowering): void;
 }
 
 /** A place in memory: a buffer and an offset into it in bytes. Its address is known when the program is written. */
@@ -84,9 +108,9 @@ export interface Pointer {
   readonly offset: number;
 }
 
-/** Memory that the plan places: in the arena for as long as instructions use it, or among the weights for good. */
+/** Memory that the plan places: in the arena for as long as instructions use it, for as long as the plan is in use, or for good. */
 export interface Buffer {
-  readonly region: 'arena' | 'weights';
+  readonly region: 'arena' | 'plan' | 'weights';
   bytes: number;
   /** Byte offset in its region; the planner sets it. */
   offset: number;
@@ -100,17 +124,21 @@ export interface Float {
 /** Words by position, as the opcode's argument enum gives them. Positions left out are 0. */
 export type Args = Readonly<Record<number, number | Float | Pointer>>;
 
-/** A value's place: contiguous, apart from pixels that may lie further apart than their channels need. */
+/** A value's place: without gaps, apart from pixels that may lie further apart than their channels need. Strides in bytes. */
 export interface Place {
   readonly pointer: Pointer;
   readonly layout: Layout;
-  /** Channels-last only: from one pixel to the next, in bytes. */
+  /** Channels-last only: from one pixel to the next. */
   readonly pixelStride: number;
+  /** By logical dimension. */
+  readonly strides: readonly number[];
 }
 
 /** Weights as the GEMM wants them: see assembly/gemm/f32_pack_panels. Strides in elements of `weights`. */
 export interface Panels {
   readonly weights: Value;
+  /** Where they start, in elements; 0 where left out. */
+  readonly offset?: number;
   readonly bias: Value | undefined;
   readonly groups: number;
   readonly columns: number;
@@ -128,16 +156,21 @@ export interface Panels {
 export interface Lowering {
   /** Where an input lies; constants are placed among the weights. */
   place(value: Value): Place;
-  /** Gives an output memory of its own, in the layout that the layout pass chose. */
+  /** Gives an output its memory, in the layout that the layout pass chose: of its own, or a slice of a concatenation's. */
   define(value: Value): Place;
+  layoutOf(value: Value): Layout;
   /** The output is its input under another name or shape. */
   alias(output: Value, input: Value): void;
   /** Memory for this node alone, in bytes. */
   scratch(bytes: number): Pointer;
   /** Zeros for at least `bytes`. */
   zeros(bytes: number): Pointer;
+  /** A list that the plan knows: int32 for Int32Array. */
+  table(data: Float32Array | Int32Array): Pointer;
   /** Packed weights: packed once at load where they are constant, else by an instruction before the node's own. */
   panels(panels: Panels): Pointer;
   /** @param macs multiply-accumulates, for profiles */
   emit(op: Op, args: Args, macs?: number): void;
+  /** The node's `evaluate`, between two stretches of the program; its inputs and outputs are row-major. */
+  evaluate(node: Node): void;
 }

@@ -1,29 +1,46 @@
-import { AveragePoolArg, Op } from '../../assembly/opcodes.ts';
-import type { LayoutRule, Lowering, Node, OpenNode, Operator } from './operator.ts';
-import { asImage, input, invalid } from './shapes.ts';
+import { AveragePoolArg, BinaryKind, Op, UnaryKind } from '../../assembly/opcodes.ts';
+import { product } from '../graph/dims.ts';
+import type { TypedArray } from '../graph/tensor.ts';
+import type { AttributeReader } from './attributes.ts';
+import { operandOf } from './binary.ts';
+import { allocate } from './elements.ts';
+import { emitBinary, emitUnary, type Operand, operand } from './emit.ts';
+import type { LayoutRule, Lowering, Node, OpenNode, Operator, Place, Value } from './operator.ts';
+import { asImage, input, invalid, unsupported } from './shapes.ts';
+import { stridesOf } from './strides.ts';
 import { readWindow, resolveWindow, type Window, type WindowAttributes, wholeWindow, windowArgs, windowReach } from './window.ts';
+
+/** What all pools share. */
+const shared = { slices: true, limits: 'one or two spatial dimensions' } as const;
 
 const channelsLast = (): LayoutRule => ({ inputs: ['channelsLast'], output: 'channelsLast' });
 
 const pooled = (node: OpenNode<unknown>, window: Window) => {
-  const { dims } = input(node, 0);
-  return [{ type: 'float32' as const, dims: [...dims.slice(0, 2), ...window.out] }];
+  const { type, dims } = input(node, 0);
+  return [{ type, dims: [...dims.slice(0, 2), ...window.out] }];
 };
 
 /** ONNX MaxPool over one or two spatial dimensions, without the indices output. Padding never wins. */
 export const maxPool: Operator<WindowAttributes> = {
+  ...shared,
+  limits: 'one or two spatial dimensions; without indices',
   name: 'MaxPool',
-  opsets: [7, 21],
+  opsets: [1, 21],
   inputs: [1, 1],
-  outputs: [1, 1],
+  outputs: [1, 2],
   attributes: (reader) => {
     if (reader.flag('storage_order')) throw reader.unsupported('storage_order 1, which numbers indices, is not supported');
     return readWindow(reader, { ceil: true });
   },
-  inferShape: (node) => pooled(node, resolveWindow(node, input(node, 0).dims)),
+  inferShape(node) {
+    if (node.outputCount > 1) throw unsupported(node, 'its second output, the indices of the largest elements, is not supported');
+    return pooled(node, resolveWindow(node, input(node, 0).dims));
+  },
   layout: channelsLast,
   reach: (node) => windowReach(resolveWindow(node, input(node, 0).dims)),
   lower: (node, to) => lowerMax(node, resolveWindow(node, input(node, 0).dims), to),
+  evaluate: (node, [x]) => [maxOf(node, x as TypedArray)],
+  evaluatedTypes: [['int8', 'uint8']],
 };
 
 interface AveragePoolAttributes extends WindowAttributes {
@@ -32,15 +49,22 @@ interface AveragePoolAttributes extends WindowAttributes {
 
 /** ONNX AveragePool over one or two spatial dimensions. */
 export const averagePool: Operator<AveragePoolAttributes> = {
+  ...shared,
   name: 'AveragePool',
-  opsets: [7, 21],
+  opsets: [1, 21],
   inputs: [1, 1],
   outputs: [1, 1],
   attributes: (reader) => ({ ...readWindow(reader, { ceil: true }), countIncludePad: reader.flag('count_include_pad') }),
   inferShape: (node) => pooled(node, resolveWindow(node, input(node, 0).dims)),
   layout: channelsLast,
   reach: (node) => windowReach(resolveWindow(node, input(node, 0).dims)),
-  lower: (node, to) => lowerAverage(node, resolveWindow(node, input(node, 0).dims), node.attributes.countIncludePad, to),
+  lower: (node, to) =>
+    lowerAverage(
+      to,
+      resolveWindow(node, input(node, 0).dims),
+      imagesOf(node, to),
+      node.attributes.countIncludePad ? Counting.Padding : Counting.Inside,
+    ),
 };
 
 /** The whole picture as one window. Several spatial dimensions are one here, so any number of them will do. */
@@ -54,6 +78,7 @@ function globalWindow(node: OpenNode<unknown>): Window {
 
 function globalPool(name: string, lower: (node: Node, window: Window, to: Lowering) => void): Operator {
   return {
+    slices: true,
     name,
     opsets: [1, 21],
     inputs: [1, 1],
@@ -67,25 +92,124 @@ function globalPool(name: string, lower: (node: Node, window: Window, to: Loweri
 }
 
 /** ONNX GlobalAveragePool. */
-export const globalAveragePool = globalPool('GlobalAveragePool', (node, window, to) => lowerAverage(node, window, false, to));
+export const globalAveragePool = globalPool('GlobalAveragePool', (node, window, to) =>
+  lowerAverage(to, window, imagesOf(node, to), Counting.Inside),
+);
 
 /** ONNX GlobalMaxPool. */
 export const globalMaxPool = globalPool('GlobalMaxPool', lowerMax);
 
-function poolArgs(node: Node, window: Window, to: Lowering) {
-  const [x, y] = [input(node, 0), node.outputs[0] as Node['outputs'][0]];
-  return windowArgs(window, x, y, to.place(x), to.define(y), asImage(x.dims).channels);
+/** What the average divides by: taps inside the picture, or in its padding too, or nothing (a sum). */
+enum Counting {
+  Inside = 0,
+  Padding = 1,
+  None = 2,
+}
+
+/** A pool's input and output with their places. */
+interface Images {
+  readonly x: Value;
+  readonly y: Value;
+  readonly source: Place;
+  readonly target: Place;
+}
+
+function imagesOf(node: Node, to: Lowering): Images {
+  const [x, y] = [input(node, 0), node.outputs[0] as Value];
+  return { x, y, source: to.place(x), target: to.define(y) };
 }
 
 function lowerMax(node: Node, window: Window, to: Lowering): void {
-  to.emit(Op.MaxPool, poolArgs(node, window, to));
+  const { x, y, source, target } = imagesOf(node, to);
+  to.emit(Op.MaxPool, windowArgs(window, x, y, source, target, asImage(x.dims).channels));
 }
 
-function lowerAverage(node: Node, window: Window, countIncludePad: boolean, to: Lowering): void {
+function lowerAverage(to: Lowering, window: Window, { x, y, source, target }: Images, counting: Counting): void {
   to.emit(Op.AveragePool, {
-    ...poolArgs(node, window, to),
-    [AveragePoolArg.CountIncludePad]: countIncludePad ? 1 : 0,
+    ...windowArgs(window, x, y, source, target, asImage(x.dims).channels),
+    [AveragePoolArg.CountIncludePad]: counting,
     [AveragePoolArg.PadBottom]: window.padEnd[0],
     [AveragePoolArg.PadRight]: window.padEnd[1],
   });
 }
+
+/** Max pooling of whole numbers, on the host. */
+function maxOf(node: Node<WindowAttributes>, x: TypedArray): TypedArray {
+  const { kernel, stride, dilation, padBegin } = resolveWindow(node, input(node, 0).dims);
+  const from = asImage(input(node, 0).dims);
+  const { type, dims } = node.outputs[0] as Value;
+  const to = asImage(dims);
+  const y = allocate(type, product(dims)) as Uint8Array;
+  for (let i = 0; i < y.length; i++) {
+    const [ox, oy, plane] = [i % to.width, Math.floor(i / to.width) % to.height, Math.floor(i / (to.width * to.height))];
+    let best = Number.NEGATIVE_INFINITY;
+    for (let ky = 0; ky < kernel[0]; ky++) {
+      const iy = oy * stride[0] + ky * dilation[0] - padBegin[0];
+      if (iy < 0 || iy >= from.height) continue;
+      for (let kx = 0; kx < kernel[1]; kx++) {
+        const ix = ox * stride[1] + kx * dilation[1] - padBegin[1];
+        if (ix >= 0 && ix < from.width) best = Math.max(best, Number(x[(plane * from.height + iy) * from.width + ix]));
+      }
+    }
+    y[i] = best;
+  }
+  return y;
+}
+
+interface LpPoolAttributes extends WindowAttributes {
+  readonly p: number;
+}
+
+const readP = (reader: AttributeReader): number => {
+  const p = reader.int('p', 2);
+  if (p < 1) throw reader.invalid('p', `is ${p}, expected 1 or more`);
+  return p;
+};
+
+/** (sum over the window of |x|^p)^(1/p): powers, a pool that sums, and the root in place. */
+function lowerLp(node: Node<{ readonly p: number }>, window: Window, to: Lowering): void {
+  const images = imagesOf(node as Node, to);
+  const { p } = node.attributes;
+  const x = operandOf(images.x, to);
+  const y = operand(images.y.dims, images.target);
+  const powers = to.define({ name: '', type: 'float32', dims: images.x.dims });
+  // In scratch space the pixels lie as the input's do, without gaps.
+  const strides = stridesOf('channelsLast', x.dims, 4);
+  const place: Place = { ...powers, layout: 'channelsLast', strides };
+  const target = operand(x.dims, place);
+  const exponent = (value: number): Operand => ({ dims: [], strides: [], pointer: to.table(Float32Array.of(value)) });
+  emitUnary(to, UnaryKind.Abs, target, x);
+  if (p === 2) emitBinary(to, BinaryKind.Mul, target, target, target);
+  else if (p !== 1) emitBinary(to, BinaryKind.Pow, target, target, exponent(p));
+  lowerAverage(to, window, { ...images, source: place }, Counting.None);
+  if (p === 2) emitUnary(to, UnaryKind.Sqrt, y, y);
+  else if (p !== 1) emitBinary(to, BinaryKind.Pow, y, y, exponent(1 / p));
+}
+
+/** ONNX LpPool: the p-norm of every window. */
+export const lpPool: Operator<LpPoolAttributes> = {
+  ...shared,
+  name: 'LpPool',
+  opsets: [2, 21],
+  inputs: [1, 1],
+  outputs: [1, 1],
+  attributes: (reader) => ({ ...readWindow(reader, { ceil: true }), p: readP(reader) }),
+  inferShape: (node) => pooled(node, resolveWindow(node, input(node, 0).dims)),
+  layout: channelsLast,
+  reach: (node) => windowReach(resolveWindow(node, input(node, 0).dims)),
+  lower: (node, to) => lowerLp(node, resolveWindow(node, input(node, 0).dims), to),
+};
+
+/** ONNX GlobalLpPool. */
+export const globalLpPool: Operator<{ readonly p: number }> = {
+  slices: true,
+  name: 'GlobalLpPool',
+  opsets: [2, 21],
+  inputs: [1, 1],
+  outputs: [1, 1],
+  attributes: (reader) => ({ p: readP(reader) }),
+  inferShape: (node) => pooled(node, globalWindow(node)),
+  layout: channelsLast,
+  reach: (node) => windowReach(globalWindow(node)),
+  lower: (node, to) => lowerLp(node, globalWindow(node), to),
+};

@@ -1,4 +1,4 @@
-import { Op, TransposeArg } from '../../assembly/opcodes.ts';
+import { along, emitMove } from './move.ts';
 import type { Layout, Operator, Value } from './operator.ts';
 import { asImage, input } from './shapes.ts';
 
@@ -11,26 +11,16 @@ export const relayout: Operator<RelayoutAttributes> = {
   name: 'Relayout',
   opsets: [0, 0],
   inputs: [1, 1],
+  types: ['any'],
   outputs: [1, 1],
   attributes: () => ({ to: 'rowMajor' }),
-  inferShape: (node) => [{ type: 'float32', dims: input(node, 0).dims }],
+  inferShape: (node) => [{ type: input(node, 0).type, dims: input(node, 0).dims }],
+  slices: true,
   lower(node, to) {
     const x = input(node, 0);
     const y = node.outputs[0] as Value;
-    const { batch, channels, height, width } = asImage(x.dims);
-    const pixels = height * width;
-    if (pixels === 1 || channels === 1) return to.alias(y, x);
-    const toChannelsLast = node.attributes.to === 'channelsLast';
-    const source = to.place(x);
-    const target = to.define(y);
-    to.emit(Op.Transpose, {
-      [TransposeArg.Input]: source.pointer,
-      [TransposeArg.Output]: target.pointer,
-      [TransposeArg.Batch]: batch,
-      [TransposeArg.Rows]: toChannelsLast ? channels : pixels,
-      [TransposeArg.Columns]: toChannelsLast ? pixels : channels,
-      [TransposeArg.InRowStride]: toChannelsLast ? pixels * 4 : source.pixelStride,
-      [TransposeArg.OutRowStride]: toChannelsLast ? target.pixelStride : pixels * 4,
-    });
+    const { channels, height, width } = asImage(x.dims);
+    if (height * width === 1 || channels === 1) to.alias(y, x);
+    else emitMove(to, { loops: x.dims.map((size, axis) => along(size, axis)) }, y, x);
   },
 };

@@ -1,27 +1,84 @@
-import { ClampArg, Op } from '../../assembly/opcodes.ts';
-import { product } from '../graph/dims.ts';
-import { type Clamped, clampWords } from './clamp.ts';
-import type { Operator } from './operator.ts';
-import { input } from './shapes.ts';
+import { BinaryKind } from '../../assembly/opcodes.ts';
+import type { TypedArray } from '../graph/tensor.ts';
+import { arithmetic } from './arithmetic.ts';
+import { elementwise, operandOf } from './binary.ts';
+import type { Clamped } from './clamp.ts';
+import { type Element, mapElements } from './elements.ts';
+import { emitBinary, emitClamp, operand } from './emit.ts';
+import type { Node, Operator, Value } from './operator.ts';
+import { input, invalid } from './shapes.ts';
 
 /** ONNX Relu: max(x, 0). */
 export const relu: Operator<Clamped> = {
+  ...elementwise,
   name: 'Relu',
   opsets: [6, 21],
   inputs: [1, 1],
-  outputs: [1, 1],
   attributes: () => ({ clamp: [0, Number.POSITIVE_INFINITY] }),
-  inferShape: (node) => [{ type: 'float32', dims: input(node, 0).dims }],
-  layout: () => ({ inputs: ['any'], output: 'any' }),
+  inferShape: (node) => [{ type: input(node, 0).type, dims: input(node, 0).dims }],
+  evaluate: (node, [x]) => {
+    const { type, dims } = node.outputs[0] as Value;
+    const zero = type === 'int64' ? 0n : 0;
+    return [mapElements(type, dims, [{ data: x as TypedArray, dims }], ([v = 0]) => (v < zero ? zero : v))];
+  },
   lower(node, to) {
-    const [min, max] = clampWords(node.attributes);
-    to.emit(Op.Clamp, {
-      [ClampArg.Input]: to.place(input(node, 0)).pointer,
-      [ClampArg.Output]: to.define(node.outputs[0] as (typeof node.outputs)[0]).pointer,
-      [ClampArg.Pixels]: 1,
-      [ClampArg.Channels]: product(input(node, 0).dims),
-      [ClampArg.Min]: min,
-      [ClampArg.Max]: max,
-    });
+    const y = node.outputs[0] as Value;
+    const x = operandOf(input(node, 0), to);
+    emitClamp(to, operand(y.dims, to.define(y)), x, node.attributes);
   },
 };
+
+/** ONNX Clip: min(max(x, low), high). Up to opset 10 the limits are attributes, then inputs; NaN stays NaN. */
+export const clip: Operator<Clamped> = {
+  ...elementwise,
+  name: 'Clip',
+  opsets: [6, 21],
+  inputs: [1, 3],
+  attributes(reader, opset) {
+    if (opset >= 11) return {};
+    const largest = 3.4028234663852886e38;
+    return { clamp: [reader.float('min', -largest), reader.float('max', largest)] };
+  },
+  inferShape(node) {
+    const { type, dims } = input(node, 0);
+    for (const limit of node.inputs.slice(1)) {
+      if (limit?.dims.some((dim) => dim !== 1)) throw invalid(node, 'its limits should be single numbers');
+      if (limit && limit.type !== type) throw invalid(node, `its limits are ${limit.type}, its input ${type}`);
+    }
+    return [{ type, dims }];
+  },
+  layout: () => ({ inputs: ['any', 'rowMajor', 'rowMajor'], output: 'any' }),
+  evaluate(node, [x, low, high]) {
+    const { type, dims } = node.outputs[0] as Value;
+    const [larger, smaller] = [arithmetic(node, BinaryKind.Max, type), arithmetic(node, BinaryKind.Min, type)];
+    const limit = (data: TypedArray | undefined, i: 0 | 1): Element | undefined => data?.[0] ?? node.attributes.clamp?.[i];
+    const [least, most] = [limit(low, 0), limit(high, 1)];
+    return [
+      mapElements(type, dims, [{ data: x as TypedArray, dims }], ([v = 0]) => {
+        const raised = least === undefined ? v : larger(v, least);
+        return most === undefined ? raised : smaller(raised, most);
+      }),
+    ];
+  },
+  lower(node, to) {
+    const y = node.outputs[0] as Value;
+    const x = operandOf(input(node, 0), to);
+    const output = operand(y.dims, to.define(y));
+    const clamp = constantClamp(node);
+    if (clamp) return emitClamp(to, output, x, { clamp });
+    const [, low, high] = node.inputs;
+    // A limit that is fed: one number that broadcasts.
+    const limit = (value: Value) => ({ ...operandOf(value, to), dims: [], strides: [] });
+    emitBinary(to, BinaryKind.Max, output, x, low ? limit(low) : x);
+    if (high) emitBinary(to, BinaryKind.Min, output, output, limit(high));
+  },
+};
+
+/** The limits of a Clip or a Relu where they are known when the plan is made. */
+export function constantClamp(node: Node<Clamped>): readonly [number, number] | undefined {
+  const [, low, high] = node.inputs;
+  if ((low && !low.constant) || (high && !high.constant)) return undefined;
+  const limit = (value: Value | undefined, fallback: number) => (value?.constant ? Number(value.constant.read()[0]) : fallback);
+  const [least, most] = node.attributes.clamp ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  return [limit(low, least), limit(high, most)];
+}

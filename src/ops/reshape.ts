@@ -1,22 +1,14 @@
-import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
-import type { Constant } from '../graph/graph.ts';
+import type { TypedArray } from '../graph/tensor.ts';
 import { formatDims } from '../graph/tensor.ts';
-import type { Node, OpenNode, Operator, Value } from './operator.ts';
-import { input, invalid, resolveAxis } from './shapes.ts';
+import { integers } from './elements.ts';
+import type { OpenNode, Operator, Value } from './operator.ts';
+import { constantInput, input, invalid, resolveAxis } from './shapes.ts';
 
-/** A constant with other dimensions over the same elements. */
-const reshaped = (node: Node<never>): Constant => {
-  const constant = input(node, 0).constant as Constant;
-  const { name, dims } = node.outputs[0] as Value;
-  return { name, type: constant.type, dims, read: () => constant.read() };
-};
-
-const rowMajor = () => ({ inputs: ['rowMajor', 'any'], output: 'rowMajor' }) as const;
-
+/** What operators that give the same elements other dimensions share. */
 const sameElements: Pick<Operator<never>, 'layout' | 'lower' | 'evaluate' | 'reach'> = {
-  layout: rowMajor,
-  evaluate: reshaped,
+  layout: () => ({ inputs: ['rowMajor', 'any'], output: 'rowMajor' }),
+  evaluate: (_, [x]) => [x as TypedArray],
   lower: (node, to) => to.alias(node.outputs[0] as Value, input(node, 0)),
   reach(node) {
     // Without its spatial dimensions, an output may see the whole picture.
@@ -29,7 +21,7 @@ interface ReshapeAttributes {
   readonly allowZero: boolean;
 }
 
-/** ONNX Reshape: 0 copies a dimension (unless allowzero), one -1 takes what is left. The shape must be known when the plan is made. */
+/** ONNX Reshape: 0 copies a dimension (unless allowzero), one -1 takes what is left. */
 export const reshape: Operator<ReshapeAttributes> = {
   ...sameElements,
   name: 'Reshape',
@@ -41,7 +33,7 @@ export const reshape: Operator<ReshapeAttributes> = {
   attributes: (reader) => ({ allowZero: reader.flag('allowzero') }),
   inferShape(node) {
     const x = input(node, 0);
-    const wanted = readShape(node, input(node, 1));
+    const wanted = integers(constantInput(node, 1));
     const copies = (dim: number) => dim === 0 && !node.attributes.allowZero;
     const dims = wanted.map((dim, i) => {
       if (dim < -1) throw invalid(node, `shape ${formatDims(wanted)} holds ${dim}`);
@@ -62,11 +54,6 @@ export const reshape: Operator<ReshapeAttributes> = {
   },
 };
 
-function readShape(node: OpenNode<unknown>, shape: Value): number[] {
-  if (!shape.constant) throw new LanewiseError('UNSUPPORTED', `node '${node.name}': a shape that the network computes at run time`);
-  return Array.from(shape.constant.read(), Number);
-}
-
 interface FlattenAttributes {
   readonly axis: number;
 }
@@ -84,5 +71,70 @@ export const flatten: Operator<FlattenAttributes> = {
     const { type, dims } = input(node, 0);
     const axis = resolveAxis(node, node.attributes.axis, dims.length, true);
     return [{ type, dims: [product(dims.slice(0, axis)), product(dims.slice(axis))] }];
+  },
+};
+
+/** Not ONNX's: a picture as one row of its elements in the order in which channels-last memory has them. Made by a pass. */
+export const flattenPixels: Operator = {
+  ...sameElements,
+  layout: () => ({ inputs: ['channelsLast'], output: 'rowMajor' }),
+  name: 'FlattenPixels',
+  opsets: [0, 0],
+  inputs: [1, 1],
+  outputs: [1, 1],
+  attributes: () => ({}),
+  inferShape(node) {
+    const { type, dims } = input(node, 0);
+    return [{ type, dims: [dims[0] ?? 1, product(dims.slice(1))] }];
+  },
+};
+
+interface AxesAttributes {
+  /** Up to opset 12; then an input. */
+  readonly axes: readonly number[] | undefined;
+}
+
+const axesAttributes: Pick<Operator<AxesAttributes>, 'attributes' | 'constantInputs' | 'types'> = {
+  types: ['any', 'int64'],
+  constantInputs: [1],
+  attributes: (reader, opset) => ({ axes: opset < 13 ? reader.ints('axes') : undefined }),
+};
+
+const axesOf = (node: OpenNode<AxesAttributes>, rank: number): Set<number> | undefined => {
+  const axes = node.attributes.axes ?? (node.inputs[1] && integers(constantInput(node, 1)));
+  return axes && new Set(axes.map((axis) => resolveAxis(node, axis, rank)));
+};
+
+/** ONNX Squeeze: without the dimensions of size 1 that `axes` names, or without all. */
+export const squeeze: Operator<AxesAttributes> = {
+  ...sameElements,
+  ...axesAttributes,
+  name: 'Squeeze',
+  opsets: [1, 21],
+  inputs: [1, 2],
+  outputs: [1, 1],
+  inferShape(node) {
+    const { type, dims } = input(node, 0);
+    const axes = axesOf(node, dims.length) ?? new Set(dims.flatMap((dim, axis) => (dim === 1 ? [axis] : [])));
+    for (const axis of axes) if (dims[axis] !== 1) throw invalid(node, `axis ${axis} of ${formatDims(dims)} is not 1`);
+    return [{ type, dims: dims.filter((_, axis) => !axes.has(axis)) }];
+  },
+};
+
+/** ONNX Unsqueeze: with dimensions of size 1 at the places of the output that `axes` names. */
+export const unsqueeze: Operator<AxesAttributes> = {
+  ...sameElements,
+  ...axesAttributes,
+  name: 'Unsqueeze',
+  opsets: [1, 21],
+  inputs: [1, 2],
+  outputs: [1, 1],
+  inferShape(node) {
+    const { type, dims } = input(node, 0);
+    const count = (node.attributes.axes ?? (node.inputs[1] ? constantInput(node, 1) : [])).length;
+    const axes = axesOf(node, dims.length + count) ?? new Set();
+    if (axes.size !== count) throw invalid(node, 'its axes name a dimension twice');
+    const rest = [...dims];
+    return [{ type, dims: Array.from({ length: dims.length + count }, (_, axis) => (axes.has(axis) ? 1 : (rest.shift() ?? 1))) }];
   },
 };

@@ -1,7 +1,7 @@
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import type { Constant } from '../graph/graph.ts';
-import { formatDims } from '../graph/tensor.ts';
+import { formatDims, type TypedArray } from '../graph/tensor.ts';
 import type { OpenNode, Value } from './operator.ts';
 
 /** The input at `index`, which the operator's arity says is there. */
@@ -11,12 +11,13 @@ export function input(node: { readonly name: string; readonly inputs: readonly (
   return value;
 }
 
-/** A constant as a value, under its own name or another. */
-export const constantValue = (constant: Constant, name = constant.name): Value => ({
+/** A constant as a value, under its own name or another. @param fixed whether it is the same for every shape of the inputs */
+export const constantValue = (constant: Constant, name = constant.name, fixed = false): Value => ({
   name,
   type: constant.type,
   dims: constant.dims,
   constant,
+  fixed,
 });
 
 export function invalid(node: { readonly name: string }, problem: string): LanewiseError {
@@ -25,6 +26,13 @@ export function invalid(node: { readonly name: string }, problem: string): Lanew
 
 export function unsupported(node: { readonly name: string }, problem: string): LanewiseError {
   return new LanewiseError('UNSUPPORTED', `node '${node.name}': ${problem}`);
+}
+
+/** The elements of an input that must be known when the plan is made. */
+export function constantInput(node: OpenNode<unknown>, index: number): TypedArray {
+  const { constant, name } = input(node, index);
+  if (!constant) throw unsupported(node, `'${name}' is computed at run time, and shapes what the network computes`);
+  return constant.read();
 }
 
 /** An axis from 0 on; negative ones count from the end. `rank` itself is allowed where `end` says so. */

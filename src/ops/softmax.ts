@@ -1,6 +1,8 @@
 import { Op, SoftmaxArg } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
-import type { Operator, Value } from './operator.ts';
+import type { TypedArray } from '../graph/tensor.ts';
+import { allocate } from './elements.ts';
+import type { Node, Operator, Value } from './operator.ts';
 import { input, resolveAxis } from './shapes.ts';
 import { memoryOrder } from './strides.ts';
 
@@ -10,35 +12,76 @@ interface SoftmaxAttributes {
   readonly flatten: boolean;
 }
 
+function alongAxis(
+  name: string,
+): Pick<Operator<SoftmaxAttributes>, 'name' | 'opsets' | 'inputs' | 'outputs' | 'attributes' | 'inferShape'> {
+  return {
+    name,
+    opsets: [1, 21],
+    inputs: [1, 1],
+    outputs: [1, 1],
+    attributes: (reader, opset) => ({ axis: reader.int('axis', opset < 13 ? 1 : -1), flatten: opset < 13 }),
+    inferShape(node) {
+      const { dims, type } = input(node, 0);
+      if (dims.length > 0) resolveAxis(node, node.attributes.axis, dims.length, node.attributes.flatten);
+      return [{ type, dims }];
+    },
+  };
+}
+
+/** The tensor as [outer, length, inner] around the axis, in the order of memory that `order` gives. */
+function around(node: Node<SoftmaxAttributes>, order: readonly number[]): { outer: number; length: number; inner: number } {
+  const { dims } = input(node, 0);
+  const { flatten } = node.attributes;
+  if (dims.length === 0) return { outer: 1, length: 1, inner: 1 };
+  const axis = resolveAxis(node, node.attributes.axis, dims.length, flatten);
+  if (flatten) return { outer: product(dims.slice(0, axis)), length: product(dims.slice(axis)), inner: 1 };
+  const lengths = order.map((i) => dims[i] ?? 1);
+  const at = order.indexOf(axis);
+  return { outer: product(lengths.slice(0, at)), length: dims[axis] ?? 1, inner: product(lengths.slice(at + 1)) };
+}
+
+function softmaxLike(name: string, log: boolean): Operator<SoftmaxAttributes> {
+  return {
+    ...alongAxis(name),
+    layout: (node) => (node.attributes.flatten ? { inputs: ['rowMajor'], output: 'rowMajor' } : { inputs: ['any'], output: 'any' }),
+    lower(node, to) {
+      const source = to.place(input(node, 0));
+      const { outer, length, inner } = around(node, memoryOrder(source.layout, input(node, 0).dims.length));
+      to.emit(Op.Softmax, {
+        [SoftmaxArg.Input]: source.pointer,
+        [SoftmaxArg.Output]: to.define(node.outputs[0] as Value).pointer,
+        [SoftmaxArg.Outer]: outer,
+        [SoftmaxArg.Length]: length,
+        [SoftmaxArg.Inner]: inner,
+        [SoftmaxArg.Log]: log ? 1 : 0,
+      });
+    },
+  };
+}
+
 /** ONNX Softmax along an axis: e^(x - max) / sum of e^(x - max). */
-export const softmax: Operator<SoftmaxAttributes> = {
-  name: 'Softmax',
-  opsets: [1, 21],
-  inputs: [1, 1],
-  outputs: [1, 1],
-  attributes: (reader, opset) => ({ axis: reader.int('axis', opset < 13 ? 1 : -1), flatten: opset < 13 }),
-  inferShape(node) {
-    const { dims } = input(node, 0);
-    resolveAxis(node, node.attributes.axis, dims.length, node.attributes.flatten);
-    return [{ type: 'float32', dims }];
-  },
-  layout: (node) => (node.attributes.flatten ? { inputs: ['rowMajor'], output: 'rowMajor' } : { inputs: ['any'], output: 'any' }),
-  lower(node, to) {
-    const { dims } = input(node, 0);
-    const { flatten } = node.attributes;
-    const axis = resolveAxis(node, node.attributes.axis, dims.length, flatten);
-    const source = to.place(input(node, 0));
-    const order = memoryOrder(source.layout, dims.length);
-    const lengths = order.map((i) => dims[i] ?? 1);
-    const at = order.indexOf(axis);
-    const inner = flatten ? 1 : product(lengths.slice(at + 1));
-    const outer = flatten ? product(dims.slice(0, axis)) : product(lengths.slice(0, at));
-    to.emit(Op.Softmax, {
-      [SoftmaxArg.Input]: source.pointer,
-      [SoftmaxArg.Output]: to.define(node.outputs[0] as Value).pointer,
-      [SoftmaxArg.Outer]: outer,
-      [SoftmaxArg.Length]: flatten ? product(dims.slice(axis)) : (dims[axis] ?? 1),
-      [SoftmaxArg.Inner]: inner,
-    });
+export const softmax = softmaxLike('Softmax', false);
+
+/** ONNX LogSoftmax: the logarithm of Softmax, x - max - log(sum of e^(x - max)). */
+export const logSoftmax = softmaxLike('LogSoftmax', true);
+
+/** ONNX Hardmax: 1 for the first of the largest elements along an axis, 0 for the others. */
+export const hardmax: Operator<SoftmaxAttributes> = {
+  ...alongAxis('Hardmax'),
+  evaluate(node, [x]) {
+    const { dims, type } = node.outputs[0] as Value;
+    const { outer, length, inner } = around(node, memoryOrder('rowMajor', dims.length));
+    const data = x as Exclude<TypedArray, BigInt64Array | BigUint64Array>;
+    const y = allocate(type, data.length);
+    for (let o = 0; o < outer; o++) {
+      for (let i = 0; i < inner; i++) {
+        const start = o * length * inner + i;
+        let best = start;
+        for (let at = start; at < start + length * inner; at += inner) if ((data[at] ?? 0) > (data[best] ?? 0)) best = at;
+        y[best] = 1 as never;
+      }
+    }
+    return [y];
   },
 };

@@ -7,13 +7,17 @@ export function memoryOrder(layout: Layout, rank: number): number[] {
   return order;
 }
 
-/** Strides in elements by logical dimension, of a tensor without gaps. */
-export function stridesOf(layout: Layout, dims: readonly number[]): number[] {
+/**
+ * Strides by logical dimension, of a tensor without gaps.
+ * @param unit what one element counts: 1 for strides in elements
+ * @param pixelStride channels-last: from one pixel to the next, where that is more than the channels
+ */
+export function stridesOf(layout: Layout, dims: readonly number[], unit = 1, pixelStride?: number): number[] {
   const strides = dims.map(() => 0);
-  let stride = 1;
+  let stride = unit;
   for (const axis of memoryOrder(layout, dims.length).reverse()) {
     strides[axis] = stride;
-    stride *= dims[axis] ?? 1;
+    stride = axis === 1 && layout === 'channelsLast' && dims.length > 2 && pixelStride ? pixelStride : stride * (dims[axis] ?? 1);
   }
   return strides;
 }
@@ -24,7 +28,7 @@ export interface Loops {
   readonly strides: number[][];
 }
 
-/** Drops dimensions of size 1 and joins neighbours that every tensor steps through evenly. */
+/** Drops loops of size 1 and joins neighbours that every tensor steps through evenly. */
 export function mergeLoops({ sizes, strides }: Loops): Loops {
   const merged: Loops = { sizes: [], strides: strides.map(() => []) };
   sizes.forEach((size, i) => {
@@ -44,4 +48,18 @@ export function mergeLoops({ sizes, strides }: Loops): Loops {
     }
   });
   return merged;
+}
+
+/** Loops in the order in which the first tensor's memory has them, the longest stride first, and merged. */
+export function inMemoryOrder({ sizes, strides }: Loops): Loops {
+  const step = (i: number) => Math.abs(strides[0]?.[i] ?? 0);
+  const order = sizes.map((_, i) => i).sort((a, b) => step(b) - step(a) || a - b);
+  const pick = (list: readonly number[]) => order.map((i) => list[i] ?? 0);
+  return mergeLoops({ sizes: pick(sizes), strides: strides.map(pick) });
+}
+
+/** Strides of a tensor that broadcasts to `target` (numpy's rule): 0 where it repeats. */
+export function broadcastStrides(strides: readonly number[], dims: readonly number[], target: readonly number[]): number[] {
+  const missing = target.length - dims.length;
+  return target.map((size, axis) => (dims[axis - missing] === size ? (strides[axis - missing] ?? 0) : 0));
 }

@@ -56,6 +56,27 @@ export interface Window {
  * @throws LanewiseError UNSUPPORTED for other than one or two spatial dimensions; INVALID_MODEL where the sizes do not fit
  */
 export function resolveWindow(node: OpenNode<WindowAttributes>, dims: readonly number[], kernelShape?: readonly number[]): Window {
+  return planar(node, dims, kernelShape, (axis) => resolveAxis(node, axis));
+}
+
+/** One spatial dimension as the attributes give it. */
+export interface GivenAxis {
+  readonly index: number;
+  readonly size: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** A window whose axes `resolve` works out, one after the other. @throws as `resolveWindow` */
+export function planar(
+  node: OpenNode<WindowAttributes>,
+  dims: readonly number[],
+  kernelShape: readonly number[] | undefined,
+  resolve: (axis: GivenAxis) => Axis,
+): Window {
   const { attributes: a } = node;
   const spatial = dims.slice(2);
   const rank = spatial.length;
@@ -76,8 +97,16 @@ export function resolveWindow(node: OpenNode<WindowAttributes>, dims: readonly n
     if (list.length !== count) throw invalid(node, `attribute '${name}' ${formatDims(list)} should have ${count} entries`);
   }
 
-  const axes = spatial.map((size, i) =>
-    resolveAxis(node, size, at(kernel, i), at(strides, i), at(dilations, i), at(pads, i), at(pads, i + rank)),
+  const axes = spatial.map((size, index) =>
+    resolve({
+      index,
+      size,
+      kernel: at(kernel, index),
+      stride: at(strides, index),
+      dilation: at(dilations, index),
+      begin: at(pads, index),
+      end: at(pads, index + rank),
+    }),
   );
   if (rank === 1) axes.unshift({ out: 1, kernel: 1, stride: 1, dilation: 1, begin: 0, end: 0 });
   const pair = (key: keyof Axis): [number, number] => [axes[0]?.[key] ?? 0, axes[1]?.[key] ?? 0];
@@ -101,7 +130,7 @@ export const wholeWindow = (kernel: readonly [number, number], out: readonly num
   padEnd: [0, 0],
 });
 
-interface Axis {
+export interface Axis {
   readonly out: number;
   readonly kernel: number;
   readonly stride: number;
@@ -112,16 +141,9 @@ interface Axis {
 
 const at = (list: readonly number[], index: number): number => list[index] ?? 0;
 
-function resolveAxis(
-  node: OpenNode<WindowAttributes>,
-  size: number,
-  kernel: number,
-  stride: number,
-  dilation: number,
-  begin: number,
-  end: number,
-): Axis {
+function resolveAxis(node: OpenNode<WindowAttributes>, { size, kernel, stride, dilation, ...pads }: GivenAxis): Axis {
   const { autoPad, ceilMode } = node.attributes;
+  let { begin, end } = pads;
   const extent = (kernel - 1) * dilation + 1;
   if (extent >= LIMIT || size >= LIMIT) throw invalid(node, `a window of ${extent} over ${size} positions is too large`);
   if (autoPad === 'SAME_UPPER' || autoPad === 'SAME_LOWER') {

@@ -3,7 +3,7 @@ import { checkDims, product } from '../graph/dims.ts';
 import type { Dim } from '../graph/graph.ts';
 import { type DataType, formatDims, Tensor } from '../graph/tensor.ts';
 import { Engine, type MemoryUse } from './engine.ts';
-import { kernelNames, type Plan } from './plan.ts';
+import { isHost, kernelNames, type Plan } from './plan.ts';
 import type { Variant } from './wasm.ts';
 
 /** Tensors by the names of a model's inputs. */
@@ -24,7 +24,7 @@ export interface ModelOutput {
 }
 
 /** Tensors by the names of a model's outputs. */
-export type Outputs = Record<string, Tensor<'float32'>>;
+export type Outputs = Record<string, Tensor>;
 
 /**
  * Where plans come from: the compiler.
@@ -35,6 +35,8 @@ export interface PlanSource {
   readonly outputs: readonly ModelOutput[];
   /** The inputs whose elements the plan depends on. */
   readonly shapingInputs: ReadonlySet<string>;
+  /** The inputs that nothing reads: they may be left out. */
+  readonly unreadInputs: ReadonlySet<string>;
   plan(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>): Plan;
 }
 
@@ -92,14 +94,16 @@ export class Model {
     return this.#run(feeds, (engine) => engine.run());
   }
 
-  /** Runs the network instruction by instruction and times each. */
+  /** Runs the network step by step and times each. */
   profile(feeds: Feeds): ProfileRow[] {
     const rows: ProfileRow[] = [];
     this.#run(feeds, (engine, plan) => {
-      plan.instructions.forEach(({ op, node, macs }, i) => {
+      plan.steps.forEach((step, i) => {
         const start = performance.now();
         engine.run(i, i + 1);
-        rows.push({ node, kernel: kernelNames[op], ms: performance.now() - start, macs });
+        const ms = performance.now() - start;
+        if (isHost(step)) rows.push({ node: step.node, kernel: `host ${step.host}`, ms, macs: 0 });
+        else rows.push({ node: step.node, kernel: kernelNames[step.op], ms, macs: step.macs });
       });
     });
     return rows;
@@ -116,13 +120,18 @@ export class Model {
     const { dims, values } = this.#check(feeds);
     const plan = this.#planOfFeeds(dims, values);
     engine.use(plan);
-    for (const { name, pointer, dims } of plan.inputs) {
-      engine.view(pointer, product(dims)).set(feeds[name]?.data as Float32Array);
+    for (const { name, pointer, dims, type } of plan.inputs) {
+      engine.view(pointer, product(dims), type).set(feeds[name]?.data as never);
     }
     execute(engine, plan);
-    return Object.fromEntries(
-      plan.outputs.map(({ name, dims, pointer }) => [name, new Tensor('float32', engine.view(pointer, product(dims)).slice(), dims)]),
+    let tensors: ReadonlyMap<string, Tensor> = new Map(
+      plan.outputs.map(({ name, dims, pointer, type }) => [
+        name,
+        new Tensor(type, engine.view(pointer, product(dims), type).slice() as never, dims),
+      ]),
     );
+    if (plan.tail) tensors = plan.tail(new Map([...Object.entries(feeds), ...tensors]));
+    return Object.fromEntries(this.outputs.map(({ name }) => [name, tensors.get(name) as Tensor]));
   }
 
   /** The plan for a call: where a model that was fine so far is not, its inputs are to blame. */
@@ -156,6 +165,7 @@ export class Model {
     const dims = new Map<string, readonly number[]>();
     const values = new Map<string, Tensor>();
     for (const input of this.inputs) {
+      if (this.#source.unreadInputs.has(input.name)) continue;
       const tensor = Object.hasOwn(feeds, input.name) ? feeds[input.name] : undefined;
       if (!tensor) throw new LanewiseError('INVALID_INPUT', `input '${input.name}' is missing; the model takes ${this.#inputNames()}`);
       if (tensor.type !== input.type) {

@@ -1,5 +1,5 @@
 import { Op } from '../../assembly/opcodes.ts';
-import type { DataType } from '../graph/tensor.ts';
+import type { DataType, Tensor, TypedArray } from '../graph/tensor.ts';
 import type { Args, Buffer, Pointer } from '../ops/operator.ts';
 
 /** One instruction; its pointers become addresses when the program is written. */
@@ -12,15 +12,38 @@ export interface Instruction {
   readonly macs: number;
 }
 
+/** A tensor in memory, row-major without gaps. */
+export interface Span {
+  readonly type: DataType;
+  readonly dims: readonly number[];
+  readonly pointer: Pointer;
+}
+
+/** What runs outside WebAssembly, between two stretches of the program. */
+export interface HostStep {
+  readonly node: string;
+  /** The operator, for profiles. */
+  readonly host: string;
+  /** Undefined for optional inputs that are left out. */
+  readonly inputs: readonly (Span | undefined)[];
+  readonly outputs: readonly Span[];
+  /** Gets and gives elements; what it gets are views of the memory. */
+  compute(inputs: readonly (TypedArray | undefined)[]): readonly TypedArray[];
+}
+
+export type Step = Instruction | HostStep;
+
+export const isHost = (step: Step): step is HostStep => 'host' in step;
+
 /** One step of loading weights: numbers copied into memory, then perhaps an instruction that packs them. */
 export interface LoadStep {
-  readonly copies: readonly { readonly data: Float32Array; readonly to: Pointer }[];
+  readonly copies: readonly { readonly data: TypedArray; readonly to: Pointer }[];
   readonly instruction?: Instruction;
 }
 
-/** Something that lies in memory as long as the model does. */
+/** Something that lies in memory as long as the model does, or as long as the plan is in use (its buffer's region says which). */
 export interface Weight {
-  /** The same key is the same content, whatever the plan. */
+  /** The same key is the same content: whatever the plan for the model's, within the plan for the plan's. */
   readonly key: string;
   readonly buffer: Buffer;
   /** How it comes there. */
@@ -28,20 +51,22 @@ export interface Weight {
 }
 
 /** A tensor that goes in or comes out. */
-export interface Port {
+export interface Port extends Span {
   readonly name: string;
-  readonly type: DataType;
-  readonly dims: readonly number[];
-  readonly pointer: Pointer;
 }
 
 /** Everything that running a network at given input shapes takes. */
 export interface Plan {
   readonly inputs: readonly Port[];
+  /** What the program computes: outputs of the model, and what its tail reads. */
   readonly outputs: readonly Port[];
   readonly weights: readonly Weight[];
-  readonly instructions: readonly Instruction[];
+  readonly steps: readonly Step[];
   readonly arenaBytes: number;
+  /** Changes of layout in the program. */
+  readonly relayouts: number;
+  /** The nodes whose sizes only a run tells: the program's outputs and the feeds in, the model's outputs out. */
+  tail?(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor>;
 }
 
 /** Labels of the kernels: the file names under assembly/. */
@@ -54,7 +79,15 @@ export const kernelNames: Readonly<Record<Op, string>> = {
   [Op.AveragePool]: 'f32_avgpool_c4',
   [Op.BatchNorm]: 'f32_batchnorm_c4',
   [Op.Clamp]: 'f32_clamp',
-  [Op.Add]: 'f32_add',
+  [Op.Binary]: 'f32_binary',
   [Op.Softmax]: 'f32_softmax',
   [Op.Transpose]: 'f32_transpose_4x4',
+  [Op.Unary]: 'f32_unary',
+  [Op.Copy]: 'copy',
+  [Op.Gather]: 'gather',
+  [Op.Resample]: 'f32_resample',
+  [Op.Reduce]: 'f32_reduce',
+  [Op.Lrn]: 'f32_lrn',
+  [Op.Col2Im]: 'f32_col2im_c4',
+  [Op.GridSample]: 'f32_gridsample',
 };

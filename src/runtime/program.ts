@@ -1,29 +1,26 @@
 import { instructionWords, Op, PackArg } from '../../assembly/opcodes.ts';
 import type { Pointer } from '../ops/operator.ts';
-import type { Instruction } from './plan.ts';
+import { isHost, type Step } from './plan.ts';
 
 /** Bytes that the instructions and the End take; at least those of one that packs weights, which is written in the program's place at load. */
-export const programBytes = (instructions: readonly Instruction[]): number =>
+export const programBytes = (steps: readonly Step[]): number =>
   4 *
   (Math.max(
     PackArg.Words,
-    instructions.reduce((sum, { op }) => sum + instructionWords(op), 0),
+    steps.reduce((sum, step) => sum + (isHost(step) ? 0 : instructionWords(step.op)), 0),
   ) +
     1);
 
 /**
- * Writes instructions from byte address `base` on, with an End after the last.
- * @returns the address of each instruction and of the End
+ * Writes instructions from byte address `base` on, with an End after the last. What runs on the host takes no words.
+ * @returns the address of each step and of the End
  */
-export function writeProgram(
-  instructions: readonly Instruction[],
-  memory: DataView,
-  base: number,
-  addressOf: (pointer: Pointer) => number,
-): number[] {
+export function writeProgram(steps: readonly Step[], memory: DataView, base: number, addressOf: (pointer: Pointer) => number): number[] {
   let at = base;
-  const starts = instructions.map(({ op, args }) => {
+  const starts = steps.map((step) => {
     const start = at;
+    if (isHost(step)) return start;
+    const { op, args } = step;
     for (let i = 1; i < instructionWords(op); i++) {
       const word = args[i] ?? 0;
       if (typeof word === 'number') memory.setInt32(start + 4 * i, word, true);

@@ -76,7 +76,7 @@ function simplified(config: Case, rounds = 1): string[] {
       expectClose(actual, expected[i] as NdArray, 1e-5);
     });
   }
-  const network = bind(graphOf(spec), new Map(Object.entries(spec.inputs) as [string, number[]][]), new Map());
+  const { network } = bind(graphOf(spec), { dims: new Map(Object.entries(spec.inputs) as [string, number[]][]) });
   for (let i = 0; i < rounds; i++) simplify(network, { verify: true });
   expect(network.outputs).toHaveLength(config.outputs?.length ?? 1);
   return network.nodes.map(show);

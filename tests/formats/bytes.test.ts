@@ -1,4 +1,4 @@
-import { countOf, elementsOf, maxRank } from '../../src/formats/bytes.ts';
+import { countOf, elementsOf, fitsFloat16, maxRank, toFloat16 } from '../../src/formats/bytes.ts';
 import { bfloat16Bits, float16Bits } from './onnx-writer.ts';
 
 const every = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
@@ -40,6 +40,40 @@ test("the tests' own halves round trip", () => {
     0x3c00, 0x3c02, 0x7bff, 0x7c00, 0, 1,
   ]);
   expect([1, 1 + 2 ** -8, 1 + 3 * 2 ** -8, -Infinity].map(bfloat16Bits)).toEqual([0x3f80, 0x3f80, 0x3f82, 0xff80]);
+});
+
+test('every float16 and every place between two of them round as IEEE 754 says', () => {
+  const halves = elementsOf('float16', bytes) as Float32Array;
+  const isNaN16 = (bits: number) => (bits & 0x7fff) > 0x7c00;
+  const quiet = (bits: number) => (isNaN16(bits) ? bits | 0x200 : bits);
+  expect(differences(toFloat16(halves), quiet)).toEqual([]);
+  const float = new Float32Array(1);
+  const word = new Uint32Array(float.buffer);
+  const step = (value: number, by: number) => {
+    float[0] = value;
+    word[0] = (word[0] as number) + by;
+    return float[0];
+  };
+  const middles = Array.from(every.subarray(0, 0x7c00), (bits) => {
+    const below = float16(bits);
+    // The step above the largest is the one below it.
+    return bits === 0x7bff ? 65520 : (below + float16(bits + 1)) / 2;
+  });
+  for (const sign of [1, -1]) {
+    const values = Float32Array.from(
+      middles.flatMap((middle) => [step(middle, -1), middle, step(middle, 1)]),
+      (x) => x * sign,
+    );
+    const wrong = Array.from(toFloat16(values), (bits, i) => (bits === float16Bits(values[i] as number) ? -1 : i)).filter((i) => i >= 0);
+    expect(wrong).toEqual([]);
+  }
+  const rest = [2 ** -26, 2 ** -149, 1e-10, 65536, 1e38, Infinity, -Infinity, -0];
+  expect([...toFloat16(Float32Array.from(rest))]).toEqual(rest.map(float16Bits));
+});
+
+test('what float16 holds ends half a step above its largest number', () => {
+  const fits = (...values: number[]) => fitsFloat16(Float32Array.from(values));
+  expect([fits(65519, -65519, NaN, Infinity, 0), fits(65520), fits(0, -65520), fits(1e38)]).toEqual([true, false, false, false]);
 });
 
 test('elements are a view where aligned and a copy where not', () => {

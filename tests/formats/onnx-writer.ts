@@ -2,7 +2,18 @@ import { PbfWriter } from 'pbf';
 import type { DataType, TypedArray } from '../../src/graph/tensor.ts';
 
 /** Element types by ONNX's names, and those that Lanewise refuses. */
-export type OnnxType = DataType | 'float16' | 'bfloat16' | 'string' | 'complex64' | 'float8e4m3fn' | 'int4';
+export type OnnxType = DataType | 'float16' | 'bfloat16' | RefusedType;
+
+export type RefusedType =
+  | 'string'
+  | 'complex64'
+  | 'complex128'
+  | 'float8e4m3fn'
+  | 'float8e4m3fnuz'
+  | 'float8e5m2'
+  | 'float8e5m2fnuz'
+  | 'uint4'
+  | 'int4';
 
 const typeCodes: Record<OnnxType, number> = {
   float32: 1,
@@ -19,8 +30,13 @@ const typeCodes: Record<OnnxType, number> = {
   uint32: 12,
   uint64: 13,
   complex64: 14,
+  complex128: 15,
   bfloat16: 16,
   float8e4m3fn: 17,
+  float8e4m3fnuz: 18,
+  float8e5m2: 19,
+  float8e5m2fnuz: 20,
+  uint4: 21,
   int4: 22,
 };
 
@@ -34,8 +50,8 @@ export interface TensorSpec {
   data?: readonly (number | bigint | boolean)[] | TypedArray;
   /** raw_data (the default), the type's own field, or that field with one entry per element. */
   as?: 'raw' | 'typed' | 'unpacked';
-  /** Says that the data lies in this other file. */
-  external?: string;
+  /** Says that the data lies in this other file, or with these entries. */
+  external?: string | Readonly<Record<string, string>>;
 }
 
 /** Integers become INT and INTS, strings STRING and STRINGS; a float is asked for. */
@@ -197,7 +213,9 @@ function writeTensor({ name, type = 'float32', data, dims = [data?.length ?? 0],
   pbf.writeVarintField(2, typeCodes[type]);
   if (name !== undefined) pbf.writeStringField(8, name);
   if (external !== undefined) {
-    pbf.writeMessage(13, writePair, ['location', external]);
+    for (const entry of Object.entries(typeof external === 'string' ? { location: external } : external)) {
+      pbf.writeMessage(13, writePair, entry);
+    }
     pbf.writeVarintField(14, 1);
   }
   if (!data) return;

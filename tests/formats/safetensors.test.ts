@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { LanewiseError } from '../../src/errors.ts';
-import { readSafetensors } from '../../src/formats/safetensors.ts';
+import { toFloat16 } from '../../src/formats/bytes.ts';
+import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
+import { Tensor } from '../../src/graph/tensor.ts';
 import { failure } from '../failure.ts';
+import { anyTensor } from './any-graph.ts';
 import { bfloat16Bits, float16Bits } from './onnx-writer.ts';
 
 const model = new Uint8Array(readFileSync(new URL('../../models/cifar10-resnet20.safetensors', import.meta.url)));
@@ -148,4 +152,123 @@ test('changed bits in the header give LanewiseErrors or tensors that are readabl
     }
   }
   expect(refused).toBeGreaterThan(500);
+});
+
+describe('writing', () => {
+  const read = (bytes: Uint8Array) => readSafetensors(bytes, 'w.safetensors');
+  const bits = (data: ArrayBufferView) => Buffer.from(bytesOf(data)).toString('hex');
+  const plain = (tensors: ReadonlyMap<string, { type: string; dims: readonly number[]; read(): ArrayBufferView }>) =>
+    [...tensors].map(([name, { type, dims, read }]) => [name, type, dims, bits(read())]);
+  const headerOf = (bytes: Uint8Array) => {
+    const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    return { length, text: new TextDecoder().decode(bytes.subarray(8, 8 + length)) };
+  };
+
+  test('the default weights are the same again, to the byte where they are written twice', () => {
+    const { tensors, metadata } = read(model);
+    const bytes = writeSafetensors(tensors, { metadata });
+    const back = read(bytes);
+    expect(plain(back.tensors)).toEqual(plain(tensors));
+    expect(back.metadata).toEqual(metadata);
+    expect(Buffer.compare(writeSafetensors(back.tensors, back), bytes)).toBe(0);
+  });
+
+  test('any tensors and metadata are the same again, in any order', () => {
+    const name = fc.string({ unit: 'binary', maxLength: 6 }).filter((text) => text !== '__metadata__');
+    fc.assert(
+      fc.property(fc.array(anyTensor(name)), fc.array(fc.tuple(name, name)), (list, pairs) => {
+        const tensors = new Map(list.map((tensor) => [tensor.name, tensor]));
+        const metadata = new Map(pairs);
+        const bytes = writeSafetensors(tensors, { metadata });
+        const back = read(bytes);
+        expect(plain(back.tensors).sort()).toEqual(plain(tensors).sort());
+        expect([...back.metadata].sort()).toEqual([...metadata].sort());
+        const { length } = headerOf(bytes);
+        expect(length % 8).toBe(0);
+      }),
+    );
+  });
+
+  test('the bytes of a small file', () => {
+    const tensors = new Map<string, Tensor>([
+      ['1', new Tensor('uint8', [7, 8])],
+      ['w', new Tensor('float32', [1.5], [])],
+    ]);
+    const bytes = writeSafetensors(tensors, { metadata: new Map([['k', '"v"']]) });
+    const text =
+      '{"__metadata__":{"k":"\\"v\\""},"w":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"1":{"dtype":"U8","shape":[2],"data_offsets":[4,6]}}';
+    const { length, text: header } = headerOf(bytes);
+    expect(header).toBe(text.padEnd(length));
+    expect(length - text.length).toBeLessThan(8);
+    expect([...bytes.subarray(8 + length)]).toEqual([0, 0, 0xc0, 0x3f, 7, 8]);
+    expect(headerOf(writeSafetensors(new Map())).text).toBe('{}      ');
+  });
+
+  test("weights: 'f16' halves matrices and kernels", () => {
+    const data = Float32Array.from({ length: 32 }, (_, i) => i / 3);
+    const tensors = new Map<string, Tensor>([
+      ['vector', new Tensor('float32', data)],
+      ['kernel', new Tensor('float32', data, [2, 4, 2, 2])],
+      [
+        'large',
+        new Tensor(
+          'float32',
+          data.map((x) => x * 1e5),
+          [2, 16],
+        ),
+      ],
+      ['ids', new Tensor('int64', new BigInt64Array(32), [2, 16])],
+    ]);
+    const bytes = writeSafetensors(tensors, { weights: 'f16' });
+    const types = Object.entries(JSON.parse(headerOf(bytes).text) as Record<string, { dtype: string }>).map(([name, { dtype }]) => [
+      name,
+      dtype,
+    ]);
+    // Larger elements first, so that each tensor is aligned.
+    expect(types).toEqual([
+      ['ids', 'I64'],
+      ['vector', 'F32'],
+      ['large', 'F32'],
+      ['kernel', 'F16'],
+    ]);
+    const kernel = read(bytes).tensors.get('kernel')?.read() as Float32Array;
+    expect([...toFloat16(kernel)]).toEqual(Array.from(data, float16Bits));
+  });
+
+  test.each<[string, () => unknown, string, RegExp]>([
+    [
+      'the name of the metadata',
+      () => new Map([['__metadata__', new Tensor('uint8', [1])]]),
+      'INVALID_INPUT',
+      /cannot hold a tensor named '__metadata__'/,
+    ],
+    [
+      'another length',
+      () => new Map([['w', { type: 'uint8', dims: [3], data: two }]]),
+      'INVALID_INPUT',
+      /'w' of uint8 \[3\] takes a Uint8Array of 3, got Uint8Array of 2/,
+    ],
+    [
+      'no shape',
+      () => new Map([['w', { type: 'uint8', dims: [0.5], data: two }]]),
+      'INVALID_INPUT',
+      /'w' of uint8 has no valid shape: \[0\.5\]/,
+    ],
+    [
+      'no such type',
+      () => new Map([['w', { type: 'string', dims: [2], data: two }]]),
+      'INVALID_INPUT',
+      /'w' has the unknown element type 'string'/,
+    ],
+    [
+      'more than memory',
+      () => new Map([['w', { type: 'uint8', dims: [2 ** 52], data: two }]]),
+      'TOO_LARGE',
+      /a safetensors file of 4503599627370592 bytes/,
+    ],
+  ])('%s is refused', (_, tensors, code, message) => {
+    const error = failure(() => writeSafetensors(tensors() as ReadonlyMap<string, Tensor>));
+    expect(error.message).toMatch(message);
+    expect(error.code).toBe(code);
+  });
 });

@@ -106,7 +106,7 @@ eachVariant((variant) => {
         { op: 'Relu', inputs: ['Add_0'] },
       ],
     });
-    expect(opsOf(graph, { a, b })).toEqual(['f32_add']);
+    expect(opsOf(graph, { a, b })).toEqual(['f32_binary']);
     expectClose(runGraph(graph, { a, b }, { variant })[0] as NdArray, rounded(relu(add(a, b))), EXACT);
   });
 

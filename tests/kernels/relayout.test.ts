@@ -29,8 +29,9 @@ function transposePlan(batch: number, rows: number, columns: number, inGap: numb
     inputs: [{ name: 'x', type: 'float32', dims: [batch, rows, columns + inGap], pointer: input }],
     outputs: [{ name: 'y', type: 'float32', dims: [batch, columns, rows + outGap], pointer: output }],
     weights: [],
-    instructions: [{ op: Op.Transpose, args, node: 'transpose', macs: 0 }],
+    steps: [{ op: Op.Transpose, args, node: 'transpose', macs: 0 }],
     arenaBytes: outAt + output.buffer.bytes,
+    relayouts: 0,
   };
 }
 

@@ -2,7 +2,7 @@ import { type CompileOptions, compile } from '../../src/compiler/compile.ts';
 import type { Attribute, Graph } from '../../src/graph/graph.ts';
 import type { Buffer } from '../../src/ops/operator.ts';
 import { Engine } from '../../src/runtime/engine.ts';
-import type { Plan } from '../../src/runtime/plan.ts';
+import { isHost, type Plan } from '../../src/runtime/plan.ts';
 import { chooseVariant, compileModule, type Variant } from '../../src/runtime/wasm.ts';
 import { array, maxError, type NdArray, sizeOf } from '../reference/index.ts';
 import { skip } from '../skip.ts';
@@ -98,8 +98,10 @@ export function runPlan(plan: Plan, feeds: Record<string, NdArray>, variant: Var
   return plan.outputs.map(({ dims, pointer }) => array(dims, engine.view(pointer, sizeOf(dims))));
 }
 
-function arenaBuffers({ inputs, outputs, instructions }: Plan): Buffer[] {
-  const words = instructions.flatMap(({ args }) => Object.values(args));
+function arenaBuffers({ inputs, outputs, steps }: Plan): Buffer[] {
+  const words = steps.flatMap((step) =>
+    isHost(step) ? [...step.inputs, ...step.outputs].flatMap((span) => span?.pointer ?? []) : Object.values(step.args),
+  );
   const pointers = words.flatMap((word) => (typeof word === 'object' && 'buffer' in word ? [word] : []));
   const buffers = [...inputs.map(({ pointer }) => pointer), ...outputs.map(({ pointer }) => pointer), ...pointers].map(
     ({ buffer }) => buffer,

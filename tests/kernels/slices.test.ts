@@ -4,7 +4,7 @@ import { BatchNormArg, ClampArg, ConvArg, Op, WindowArg } from '../../assembly/o
 import { compile } from '../../src/compiler/compile.ts';
 import type { Attribute } from '../../src/graph/graph.ts';
 import type { Args, Buffer, Pointer } from '../../src/ops/operator.ts';
-import type { Plan } from '../../src/runtime/plan.ts';
+import { type Instruction, isHost, type Plan } from '../../src/runtime/plan.ts';
 import { array, at, type NdArray, random, sizeOf } from '../reference/index.ts';
 import { graphOf } from './graph.ts';
 import { eachVariant, runGraph, runPlan } from './run.ts';
@@ -36,7 +36,7 @@ const widen = ({ dims, data }: NdArray): NdArray => {
 
 /** The plan's last instruction of kind `op` alone, from input x to output y, both of wide pixels. */
 function slicePlan(plan: Plan, op: Op, x: NdArray, outDims: number[], words: readonly [number, number, number, number]): Plan {
-  const { args } = plan.instructions.findLast((instruction) => instruction.op === op) as { args: Args };
+  const { args } = plan.steps.findLast((step) => !isHost(step) && step.op === op) as { args: Args };
   const buffer = (floats: number, offset: number): Buffer => ({ region: 'arena', bytes: floats * 4, offset });
   // Behind everything that the plan has placed.
   const first = Math.ceil(plan.arenaBytes / 64) * 64;
@@ -55,8 +55,9 @@ function slicePlan(plan: Plan, op: Op, x: NdArray, outDims: number[], words: rea
     inputs: [{ name: 'x', type: 'float32', dims: x.dims, pointer: input }],
     outputs: [{ name: 'y', type: 'float32', dims: outDims, pointer: output }],
     weights: plan.weights,
-    instructions: [{ op, args: wide, node: 'slice', macs: 0 }],
+    steps: [{ op, args: wide, node: 'slice', macs: 0 }],
     arenaBytes: second + output.buffer.bytes,
+    relayouts: 0,
   };
 }
 
@@ -113,10 +114,10 @@ eachVariant((variant) => {
   test.each([1, 3, 4, 5, 9])('clamp of %i channels of wider pixels', (channels) => {
     const graph = graphOf({ inputs: { x: [3, channels] }, nodes: [{ op: 'Relu', inputs: ['x'] }] });
     const plan = compile(graph, { dims: new Map([['x', [3, channels]]]) });
-    const { args } = plan.instructions[0] as { args: Args };
+    const { args } = plan.steps[0] as { args: Args };
     const rows = {
       ...plan,
-      instructions: [{ op: Op.Clamp, args: { ...args, [ClampArg.Pixels]: 3, [ClampArg.Channels]: channels }, node: '', macs: 0 }],
+      steps: [{ op: Op.Clamp, args: { ...args, [ClampArg.Pixels]: 3, [ClampArg.Channels]: channels }, node: '', macs: 0 }],
     };
     const x = random([3, channels], 1);
     const wide = widen(x);
@@ -142,13 +143,13 @@ eachVariant((variant) => {
     const plan = compile(graph, { dims: new Map(Object.entries({ x: x.dims, r: r.dims })) });
     const [wide, residual] = [widen(channelsLast(x)), widen(channelsLast(r))];
     const sliced = slicePlan(plan, Op.Conv, wide, residual.dims, windowWords);
-    const [instruction] = sliced.instructions as [Plan['instructions'][number]];
+    const [instruction] = sliced.steps as [Instruction];
     const output = instruction.args[WindowArg.Output] as Pointer;
     const args = { ...instruction.args, [ConvArg.Residual]: output, [ConvArg.ResidualPixelStride]: (7 + GAP) * 4 };
     const inPlace: Plan = {
       ...sliced,
       inputs: [...sliced.inputs, { name: 'r', type: 'float32', dims: residual.dims, pointer: output }],
-      instructions: [{ ...instruction, args }],
+      steps: [{ ...instruction, args }],
     };
     const [y] = runPlan(inPlace, { x: wide, r: residual }, variant) as [NdArray];
     expect(y.data.filter((_, i) => i % (7 + GAP) < 7)).toEqual(channelsLast(expected).data);

@@ -1,15 +1,26 @@
 import {
-  AddArg,
   AveragePoolArg,
   BatchNormArg,
+  BinaryArg,
+  BinaryKind,
   ClampArg,
+  Col2ImArg,
   ConvArg,
+  CopyArg,
   DepthwiseConvArg,
+  GatherArg,
+  GridSampleArg,
+  LrnArg,
   MaxPoolArg,
   Op,
   PackArg,
+  RANK,
+  ReduceArg,
+  ResampleArg,
   SoftmaxArg,
+  STATIC_BYTES,
   TransposeArg,
+  UnaryArg,
 } from '../../assembly/opcodes.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import type { Args, Pointer } from '../../src/ops/operator.ts';
@@ -31,9 +42,17 @@ const words: Record<Op, number> = {
   [Op.AveragePool]: AveragePoolArg.Words,
   [Op.BatchNorm]: BatchNormArg.Words,
   [Op.Clamp]: ClampArg.Words,
-  [Op.Add]: AddArg.Words,
+  [Op.Binary]: BinaryArg.Words,
   [Op.Softmax]: SoftmaxArg.Words,
   [Op.Transpose]: TransposeArg.Words,
+  [Op.Unary]: UnaryArg.Words,
+  [Op.Copy]: CopyArg.Words,
+  [Op.Gather]: GatherArg.Words,
+  [Op.Resample]: ResampleArg.Words,
+  [Op.Reduce]: ReduceArg.Words,
+  [Op.Lrn]: LrnArg.Words,
+  [Op.Col2Im]: Col2ImArg.Words,
+  [Op.GridSample]: GridSampleArg.Words,
 };
 
 /** A pointer to a byte address. */
@@ -51,19 +70,19 @@ const clamp = (input: number, output: number, count: number, low: number, high: 
     [ClampArg.Max]: { float: high },
   });
 
-/** a + scale * b of `count` floats. */
-const add = (output: number, a: number, b: number, count: number, scale: number): Instruction =>
-  instruction(Op.Add, {
-    [AddArg.Output]: at(output),
-    [AddArg.A]: at(a),
-    [AddArg.B]: at(b),
-    ...Object.fromEntries(Array.from({ length: 6 }, (_, i) => [AddArg.Dims + i, i === 5 ? count : 1])),
-    [AddArg.OutputStrides + 5]: 4,
-    [AddArg.AStrides + 5]: 4,
-    [AddArg.BStrides + 5]: 4,
-    [AddArg.BScale]: { float: scale },
-    [AddArg.Min]: { float: Number.NEGATIVE_INFINITY },
-    [AddArg.Max]: { float: Number.POSITIVE_INFINITY },
+/** a - b of `count` floats. */
+const subtract = (output: number, a: number, b: number, count: number): Instruction =>
+  instruction(Op.Binary, {
+    [BinaryArg.Output]: at(output),
+    [BinaryArg.A]: at(a),
+    [BinaryArg.B]: at(b),
+    [BinaryArg.Kind]: BinaryKind.Sub,
+    ...Object.fromEntries(Array.from({ length: RANK }, (_, i) => [BinaryArg.Dims + i, i === RANK - 1 ? count : 1])),
+    [BinaryArg.OutputStrides + RANK - 1]: 4,
+    [BinaryArg.AStrides + RANK - 1]: 4,
+    [BinaryArg.BStrides + RANK - 1]: 4,
+    [BinaryArg.Min]: { float: Number.NEGATIVE_INFINITY },
+    [BinaryArg.Max]: { float: Number.POSITIVE_INFINITY },
   });
 
 const transpose = (input: number, output: number, rows: number, columns: number): Instruction =>
@@ -78,10 +97,10 @@ const transpose = (input: number, output: number, rows: number, columns: number)
   });
 
 const PROGRAM = 4096;
-const [X, Y, Z, W] = [1024, 1280, 1536, 1792];
+const [X, Y, Z, W] = [2048, 2304, 2560, 2816];
 
-/** Clamps x to [0, 4] into y, transposes y into z, adds 0.5 · x to z into w. */
-const three = [clamp(X, Y, 6, 0, 4), transpose(Y, Z, 2, 3), add(W, Z, X, 6, 0.5)];
+/** Clamps x to [0, 4] into y, transposes y into z, subtracts x from z into w. */
+const three = [clamp(X, Y, 6, 0, 4), transpose(Y, Z, 2, 3), subtract(W, Z, X, 6)];
 
 eachVariant((variant) => {
   function machine(instructions: Instruction[]): {
@@ -97,13 +116,19 @@ eachVariant((variant) => {
     return { kernels: instantiate(moduleOf(variant), memory), starts, memory, floats };
   }
 
+  test('the tables of the binary stay below everything else', () => {
+    const { staticEnd } = machine([]).kernels;
+    expect(staticEnd.value).toBeGreaterThan(64);
+    expect(staticEnd.value).toBeLessThanOrEqual(STATIC_BYTES);
+  });
+
   test('instructions run in order, up to the end that is asked for', () => {
     const { kernels, starts, floats } = machine(three);
     const [from = 0, , , end = 0] = starts;
     expect(kernels.run(from, end)).toBe(end);
     expect(floats(Y)).toEqual([0, 2, 3, 4, 4, 0]);
     expect(floats(Z)).toEqual([0, 4, 2, 4, 3, 0]);
-    expect(floats(W)).toEqual([-0.5, 5, 3.5, 8, 5.5, -3]);
+    expect(floats(W)).toEqual([1, 2, -1, -4, -2, 6]);
   });
 
   test('a range runs alone', () => {
@@ -122,10 +147,10 @@ eachVariant((variant) => {
     const { kernels, starts, floats } = machine(three);
     const end = starts[3] ?? 0;
     expect(kernels.run(PROGRAM, 65536)).toBe(end);
-    expect(floats(W)).toEqual([-0.5, 5, 3.5, 8, 5.5, -3]);
+    expect(floats(W)).toEqual([1, 2, -1, -4, -2, 6]);
   });
 
-  test.each([-1, 11, 12345])('%i is no opcode and stops the run where it stands', (word) => {
+  test.each([-1, opcodes.length, 12345])('%i is no opcode and stops the run where it stands', (word) => {
     const { kernels, starts, memory, floats } = machine(three);
     const [from = 0, , third = 0, end = 0] = starts;
     new DataView(memory.buffer).setInt32(third, word, true);
@@ -153,10 +178,10 @@ eachVariant((variant) => {
     engine.use(plan);
     expect(() => engine.run()).not.toThrow();
     const { buffer } = engine.view(plan.outputs[0]?.pointer ?? at(0), 4);
-    // Without weights the program lies at 64, behind what address 0 keeps free.
-    expect(new Int32Array(buffer)[16]).toBe(Op.Clamp);
-    new Int32Array(buffer)[16] = 99;
-    expect(() => engine.run()).toThrow('the program stopped at 64 instead of');
+    // Without weights the program lies at the start.
+    expect(new Int32Array(buffer)[STATIC_BYTES / 4]).toBe(Op.Clamp);
+    new Int32Array(buffer)[STATIC_BYTES / 4] = 99;
+    expect(() => engine.run()).toThrow(`the program stopped at ${STATIC_BYTES} instead of`);
   });
 });
 
@@ -188,5 +213,5 @@ test('a program has room for its instructions and the End, and for one that pack
   const packing = 4 * (PackArg.Words + 1);
   expect(programBytes([])).toBe(packing);
   expect(programBytes([instruction(Op.Softmax, {})])).toBe(packing);
-  expect(programBytes(three)).toBe(4 * (ClampArg.Words + TransposeArg.Words + AddArg.Words + 1));
+  expect(programBytes(three)).toBe(4 * (ClampArg.Words + TransposeArg.Words + BinaryArg.Words + 1));
 });

@@ -24,7 +24,8 @@ export const foldBatchNorm: Pass = {
     if (!output || !weights?.constant || (bias && !bias.constant) || !constants.every((constant) => constant !== undefined))
       return undefined;
     const { epsilon, clamp } = node.attributes as BatchNormAttributes;
-    const fold = { weights: weights.constant, bias: bias?.constant, statistics: constants, epsilon };
+    const fixed = [weights, bias, ...vectors].every((value) => !value || value.fixed);
+    const fold = { weights: weights.constant, bias: bias?.constant, statistics: constants, epsilon, fixed };
     return {
       label: `${node.name}: folded into ${before.name}`,
       remove: [before, node],
@@ -47,12 +48,13 @@ interface Fold {
   /** Scale, bias, mean, variance. */
   readonly statistics: readonly Constant[];
   readonly epsilon: number;
+  readonly fixed: boolean;
 }
 
 /** @param by the folded value's name, which no other value has: weights are told apart by their names */
 function foldedWeights(by: string, fold: Fold): Value {
   const { name, type, dims } = fold.weights;
-  return constantValue({
+  const constant: Constant = {
     name: JSON.stringify([name, '*', by]),
     type,
     dims,
@@ -61,12 +63,13 @@ function foldedWeights(by: string, fold: Fold): Value {
       const perFilter = product(dims.slice(1));
       return Float32Array.from(fold.weights.read() as Float32Array, (w, i) => w * (a[Math.floor(i / perFilter)] ?? 0));
     },
-  });
+  };
+  return constantValue(constant, constant.name, fold.fixed);
 }
 
 function foldedBias(by: string, fold: Fold): Value {
   const filters = fold.weights.dims[0] ?? 0;
-  return constantValue({
+  const constant: Constant = {
     name: JSON.stringify([fold.bias?.name ?? fold.weights.name, '+', by]),
     type: 'float32',
     dims: [filters],
@@ -75,7 +78,8 @@ function foldedBias(by: string, fold: Fold): Value {
       const bias = fold.bias?.read() ?? [];
       return Float32Array.from({ length: filters }, (_, i) => Number(bias[i] ?? 0) * (a[i] ?? 0) + (b[i] ?? 0));
     },
-  });
+  };
+  return constantValue(constant, constant.name, fold.fixed);
 }
 
 /** y = a * x + b per channel, in float64. */

@@ -1,5 +1,5 @@
-import { add } from '../../ops/add.ts';
 import { batchNormalization } from '../../ops/batchNormalization.ts';
+import { add } from '../../ops/binary.ts';
 import type { Clamped } from '../../ops/clamp.ts';
 import { conv } from '../../ops/conv.ts';
 import { gemm } from '../../ops/gemm.ts';

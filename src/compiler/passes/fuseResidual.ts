@@ -1,4 +1,4 @@
-import { add } from '../../ops/add.ts';
+import { add } from '../../ops/binary.ts';
 import type { Clamped } from '../../ops/clamp.ts';
 import { type ConvAttributes, conv, isDepthwise } from '../../ops/conv.ts';
 import type { Node, Value } from '../../ops/operator.ts';

@@ -7,7 +7,7 @@ export const removeIdentity: Pass = {
   match(node) {
     const [input] = node.inputs;
     const [output] = node.outputs;
-    if ((node.op !== identity && node.op !== dropout) || !input || !output) return undefined;
+    if ((node.op !== identity && node.op !== dropout) || node.outputs.length > 1 || !input || !output) return undefined;
     return { label: `${node.name}: removed`, remove: [node], insert: [], rename: new Map([[output, input]]) };
   },
 };

@@ -4,7 +4,7 @@ import { readTensor, storedType } from './tensor.ts';
 import { FIXED32, VARINT, type Wire } from './wire.ts';
 
 /** AttributeProto.AttributeType, in order. */
-const kinds =
+const kindNames =
   'undefined float int string tensor graph floats ints strings tensors graphs sparse_tensor sparse_tensors type_proto type_protos'.split(
     ' ',
   );
@@ -29,7 +29,9 @@ const kindOfField: Record<number, number> = {
 
 export const domainOf = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);
 
-function readAttribute(wire: Wire, attributes: Map<string, Attribute>): void {
+type Kinds = Map<string, 'float' | 'floats' | 'strings'>;
+
+function readAttribute(wire: Wire, attributes: Map<string, Attribute>, stated: Kinds): void {
   const node = wire.where;
   let place = `an attribute of ${node}`;
   let name = '';
@@ -71,8 +73,10 @@ function readAttribute(wire: Wire, attributes: Map<string, Attribute>): void {
     7: whole ? (ints as number[]) : ints.map(BigInt),
     8: strings,
   };
-  const unsupported = { unsupported: reference ? 'reference' : (kinds[kind] ?? `type ${kind}`) };
+  const unsupported = { unsupported: reference ? 'reference' : (kindNames[kind] ?? `type ${kind}`) };
   attributes.set(name, (reference ? undefined : values[kind]) ?? unsupported);
+  if (!reference && (kind === 1 || kind === 6)) stated.set(name, kind === 1 ? 'float' : 'floats');
+  if (!reference && kind === 8 && strings.length === 0) stated.set(name, 'strings');
 }
 
 function readNode(wire: Wire, index: number): GraphNode {
@@ -83,6 +87,7 @@ function readNode(wire: Wire, index: number): GraphNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, Attribute>();
+  const kinds: Kinds = new Map();
   wire.message(label, (field) => {
     if (field === 1) inputs.push(wire.string());
     else if (field === 2) outputs.push(wire.string());
@@ -90,11 +95,11 @@ function readNode(wire: Wire, index: number): GraphNode {
       name = wire.string();
       wire.where = `node '${name}'`;
     } else if (field === 4) op = wire.string();
-    else if (field === 5) readAttribute(wire, attributes);
+    else if (field === 5) readAttribute(wire, attributes, kinds);
     else if (field === 7) domain = domainOf(wire.string());
   });
   if (!op) throw wire.fail('INVALID_MODEL', `${name ? `node '${name}'` : label} has no op_type`);
-  return { op, domain, name: name || `${op}_${index}`, inputs, outputs, attributes };
+  return { op, domain, name: name || `${op}_${index}`, inputs, outputs, attributes, ...(kinds.size ? { kinds } : {}) };
 }
 
 /** TensorShapeProto: a size, a name, or '' for what is not known, which exporters write as nothing or as -1. */

@@ -1,19 +1,9 @@
 import type { Graph } from '../../graph/graph.ts';
+import { resolveExternal } from './external.ts';
 import { domainOf, type GraphParts, readGraph } from './graph.ts';
-import { Wire } from './wire.ts';
+import { readPair, Wire } from './wire.ts';
 
 export { readTensorProto } from './tensor.ts';
-
-/** StringStringEntryProto and OperatorSetIdProto: two fields, the first a name. */
-function readPair<T>(wire: Wire, none: T, read: () => T): [string, T] {
-  let key = '';
-  let value = none;
-  wire.message(wire.where, (field) => {
-    if (field === 1) key = wire.string();
-    else if (field === 2) value = read();
-  });
-  return [key, value];
-}
 
 /** Each name has one producer, and every reader comes after it. */
 function checkOrder(wire: Wire, { inputs, constants, nodes, outputs }: GraphParts): void {
@@ -35,19 +25,19 @@ function checkOrder(wire: Wire, { inputs, constants, nodes, outputs }: GraphPart
   }
 }
 
-/**
- * An ONNX model (onnx.ai/onnx/repo-docs/IR.html) of any IR version, as its file states it: operators and attributes are not judged here.
- *
- * Constants are views on `bytes`, decoded by `read()`; keep `bytes` unchanged as long as they are used. float16 and bfloat16 are float32
- * throughout. The metadata has `producer_name` and `producer_version` besides the file's own entries. Functions are not read: nodes
- * that call them stay as they are, in their domain. Domain `ai.onnx` is given as ''.
- * @param what names the file in errors
- * @throws LanewiseError INVALID_FILE for bytes that are not ONNX or are damaged; TRUNCATED_FILE where they end early; INVALID_MODEL for
- * values that are not produced, or twice, or too late, for shapes that do not fit their data, missing names, types and opsets;
- * UNSUPPORTED for external data, sparse initializers, inputs that are no tensors, and element types of strings, complex numbers and less
- * than a byte
- */
-export function readOnnx(bytes: Uint8Array, what: string): Graph {
+/** A model that is read but for the data that it keeps in other files. */
+export interface OpenedOnnx {
+  /** Those files, as paths with '/' relative to the model's folder and inside it; each with the first tensor that it holds, for errors. */
+  readonly external: ReadonlyMap<string, string>;
+  /**
+   * @param files the bytes of each of them
+   * @throws LanewiseError FILE_NOT_FOUND for a file that is not given, TRUNCATED_FILE for one that is too short
+   */
+  graph(files?: ReadonlyMap<string, Uint8Array>): Graph;
+}
+
+/** The first half of `readOnnx`: what other files a model needs is known only once it is read. */
+export function openOnnx(bytes: Uint8Array, what: string): OpenedOnnx {
   const wire = new Wire(bytes, what, 'model');
   const opsets = new Map<string, number>();
   const metadata = new Map<string, string>();
@@ -71,5 +61,38 @@ export function readOnnx(bytes: Uint8Array, what: string): Graph {
   graph = { ...graph, inputs: graph.inputs.filter(({ name }) => !constants.has(name)) };
   if (!opsets.size) throw wire.fail('INVALID_MODEL', 'the model has no opset_import');
   checkOrder(wire, graph);
-  return { ...graph, opsets, metadata };
+  const whole: Graph = { ...graph, opsets, metadata };
+  const external = new Map<string, string>();
+  for (const { location, label } of wire.external) if (!external.has(location)) external.set(location, label);
+  return {
+    external,
+    graph: (files) => {
+      resolveExternal(wire, files);
+      return whole;
+    },
+  };
 }
+
+/**
+ * An ONNX model (onnx.ai/onnx/repo-docs/IR.html) of any IR version, as its file states it: operators and attributes are not judged here.
+ *
+ * Constants are views on `bytes` and on `externalFiles`, decoded by `read()`; keep both unchanged as long as they are used. float16 and
+ * bfloat16 are float32 throughout. The metadata has `producer_name` and `producer_version` besides the file's own entries. Functions are
+ * not read: nodes that call them stay as they are, in their domain. Domain `ai.onnx` is given as ''.
+ * @param what names the file in errors
+ * @param externalFiles the bytes of each file that `externalLocations` gives, for models that keep data in other files. Their checksums
+ * are not compared.
+ * @throws LanewiseError INVALID_FILE for bytes that are not ONNX or are damaged; TRUNCATED_FILE where they, or an external file, end early;
+ * FILE_NOT_FOUND for an external file that is not given; INVALID_MODEL for values that are not produced, or twice, or too late, for shapes
+ * that do not fit their data, missing names, types and opsets, and external files outside the model's folder; UNSUPPORTED for sparse
+ * initializers, inputs that are no tensors, and element types of strings, complex numbers and less than a byte
+ */
+export const readOnnx = (bytes: Uint8Array, what: string, externalFiles?: ReadonlyMap<string, Uint8Array>): Graph =>
+  openOnnx(bytes, what).graph(externalFiles);
+
+/**
+ * The other files in which an ONNX model keeps data, mostly none: paths with '/', relative to the model's folder and inside it.
+ * @param what names the file in errors
+ * @throws LanewiseError as `readOnnx`
+ */
+export const externalLocations = (bytes: Uint8Array, what: string): string[] => [...openOnnx(bytes, what).external.keys()];

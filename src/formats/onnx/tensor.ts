@@ -1,13 +1,34 @@
 import type { Constant } from '../../graph/graph.ts';
-import { formatDims, Tensor } from '../../graph/tensor.ts';
-import { bytesPerElement, countOf, isStoredType, maxRank, type StoredType, storageOf, storedConstant, widen, widened } from '../bytes.ts';
-import { FIXED32, FIXED64, type ScalarWire, VARINT, Wire } from './wire.ts';
+import { type DataType, formatDims, Tensor } from '../../graph/tensor.ts';
+import {
+  bytesPerElement,
+  countOf,
+  elementsOf,
+  isStoredType,
+  maxRank,
+  type StoredType,
+  storageOf,
+  storedConstant,
+  widen,
+  widened,
+} from '../bytes.ts';
+import { readExternalTensor } from './external.ts';
+import { FIXED32, FIXED64, readPair, type ScalarWire, VARINT, Wire } from './wire.ts';
 
 /** TensorProto.DataType, in order. */
 const typeNames =
   'undefined float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64 complex64 complex128 bfloat16 float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4 float4e2m1 float8e8m0 uint2 int2'.split(
     ' ',
   );
+
+/** The number of a type in TensorProto.DataType. */
+export const typeCode = (type: StoredType): number => typeNames.indexOf(type);
+
+/** The type that elements of that number have once read; undefined where they are not read. */
+export const typeOfCode = (code: number): DataType | undefined => {
+  const name = typeNames[code] ?? '';
+  return isStoredType(name) ? widened(name) : undefined;
+};
 
 /** @param label names the value in errors: "the input 'x'" */
 export function storedType(wire: Wire, code: number, label: string): StoredType {
@@ -26,7 +47,7 @@ const typedFields = [4, 5, 7, 10, 11];
 const wireOf = (field: number): ScalarWire => (field === 4 ? FIXED32 : field === 10 ? FIXED64 : VARINT);
 
 /**
- * The TensorProto at hand, checked so far that its `read()` cannot fail.
+ * The TensorProto at hand, checked so far that its `read()` cannot fail, once what `wire.external` says of it has its bytes.
  * @param place names it in errors
  * @param placed names it by its own name, where that says more
  */
@@ -38,6 +59,7 @@ export function readTensor(wire: Wire, place: string, placed = (_name: string) =
   let external = false;
   const dims: (number | bigint)[] = [];
   const counts: Record<number, number> = {};
+  const entries = new Map<string, string>();
   const bytes = wire.message(place, (field) => {
     if (field === 1) wire.each(VARINT, (dim) => dims.push(dim));
     else if (field === 2) {
@@ -47,14 +69,18 @@ export function readTensor(wire: Wire, place: string, placed = (_name: string) =
       name = wire.string();
       wire.where = label = placed(name);
     } else if (field === 9) raw = wire.blob();
+    else if (field === 13) entries.set(...readPair(wire, '', () => wire.string()));
     else if (field === 14) external = wire.int() === 1;
     else if (typedFields.includes(field)) counts[field] = (counts[field] ?? 0) + wire.count(wireOf(field));
   });
   const stored = storedType(wire, code, label);
-  if (external) throw wire.fail('UNSUPPORTED', `${label} keeps its data in another file; external data is not read yet`);
   const count = countOf(dims);
   const shape = formatDims(dims.slice(0, maxRank).map(String));
   if (Number.isNaN(count)) throw wire.fail('INVALID_MODEL', `${label} has ${dims.length} dimensions ${shape}, which make no shape`);
+  if (external) {
+    const tensor = readExternalTensor(wire, label, `is ${stored} ${shape}, which`, entries, count * bytesPerElement(stored));
+    return { name, type: widened(stored), dims: dims as number[], read: () => elementsOf(stored, tensor.bytes) };
+  }
   const field = typedField(stored);
   const found = raw?.length ? raw.length / bytesPerElement(stored) : (counts[field] ?? 0);
   if (found !== count) throw wire.fail('INVALID_MODEL', `${label} is ${stored} ${shape}, ${count} elements, but has data for ${found}`);
@@ -86,5 +112,6 @@ export function readTensor(wire: Wire, place: string, placed = (_name: string) =
 export function readTensorProto(bytes: Uint8Array, what: string): { name: string; tensor: Tensor } {
   const wire = new Wire(bytes, what, 'tensor');
   const { name, type, dims, read } = readTensor(wire, 'the tensor', (name) => `the tensor '${name}'`);
+  if (wire.external.length) throw wire.fail('UNSUPPORTED', `${wire.external[0]?.label} has its data in another file`);
   return { name, tensor: new Tensor(type, read(), dims) };
 }

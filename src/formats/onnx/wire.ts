@@ -1,6 +1,7 @@
 import { PbfReader } from 'pbf';
 import { type ErrorCode, LanewiseError } from '../../errors.ts';
 import { startOf } from '../bytes.ts';
+import type { ExternalTensor } from './external.ts';
 
 /** Protocol Buffers' wire types. */
 export const VARINT = 0;
@@ -22,6 +23,8 @@ export class Wire {
   /** Set once the start of the file has been recognised: only then can a file that ends early be called cut off. */
   known = false;
   readonly bytes: Uint8Array;
+  /** The tensors met whose data lies in other files. */
+  readonly external: ExternalTensor[] = [];
   readonly #what: string;
   readonly #kind: string;
   readonly #pbf: PbfReader;
@@ -177,4 +180,15 @@ export class Wire {
     for (let i = pbf.pos - 1; i >= start; i--) exact = (exact << 7n) | BigInt((this.bytes[i] as number) & 0x7f);
     return BigInt.asIntN(64, exact);
   }
+}
+
+/** StringStringEntryProto and OperatorSetIdProto: two fields, the first a name. */
+export function readPair<T>(wire: Wire, none: T, read: () => T): [string, T] {
+  let key = '';
+  let value = none;
+  wire.message(wire.where, (field) => {
+    if (field === 1) key = wire.string();
+    else if (field === 2) value = read();
+  });
+  return [key, value];
 }

@@ -1,0 +1,100 @@
+// The loop of f32_unary for one kind, a constant where it is inlined, so that only that kind's function is left.
+
+import { exp } from '../math/exp.inline';
+import { copySign, erf, expm1, mish, one, sigmoid, softplus, tanh } from '../math/functions.inline';
+import { log } from '../math/log.inline';
+import { argSplat, clamp, storeLanes } from '../math/simd.inline';
+import { UnaryArg, UnaryKind } from '../opcodes';
+
+// @ts-expect-error: decorator
+@inline
+export function loop(kind: UnaryKind, pc: usize, count: i32, input: usize, output: usize): void {
+  const alpha = argSplat(pc, UnaryArg.Alpha);
+  const beta = argSplat(pc, UnaryArg.Beta);
+  for (let i = 0; i < count; i += 4) {
+    const at = (<usize>i) << 2;
+    storeLanes(output + at, apply(kind, v128.load(input + at), alpha, beta), count - i);
+  }
+}
+
+// @ts-expect-error: decorator
+@inline
+function apply(kind: UnaryKind, x: v128, alpha: v128, beta: v128): v128 {
+  const zero = f32x4.splat(0);
+  switch (kind) {
+    case UnaryKind.LeakyRelu:
+      return v128.bitselect(f32x4.mul(x, alpha), x, f32x4.lt(x, zero));
+    // beta·alpha·(e^x - 1) below 0, beta·x above: Selu with its beta, Elu with 1.
+    case UnaryKind.Elu:
+      return f32x4.mul(beta, v128.bitselect(f32x4.mul(alpha, expm1(x)), x, f32x4.lt(x, zero)));
+    case UnaryKind.Celu:
+      return v128.bitselect(f32x4.mul(alpha, expm1(f32x4.div(x, alpha))), x, f32x4.lt(x, zero));
+    case UnaryKind.Sigmoid:
+      return sigmoid(x);
+    case UnaryKind.HardSigmoid:
+      return clamp(f32x4.add(f32x4.mul(x, alpha), beta), zero, one());
+    case UnaryKind.HardSwish:
+      return f32x4.mul(x, clamp(f32x4.add(f32x4.mul(x, f32x4.splat(1.0 / 6.0)), f32x4.splat(0.5)), zero, one()));
+    case UnaryKind.Silu:
+      return f32x4.mul(x, sigmoid(x));
+    case UnaryKind.Tanh:
+      return tanh(x);
+    case UnaryKind.Softplus:
+      return softplus(x);
+    case UnaryKind.Softsign:
+      return f32x4.div(x, f32x4.add(one(), f32x4.abs(x)));
+    case UnaryKind.Mish:
+      return mish(x);
+    case UnaryKind.Gelu:
+      return f32x4.mul(f32x4.mul(f32x4.splat(0.5), x), f32x4.add(one(), erf(f32x4.mul(x, f32x4.splat(0.7071067811865476)))));
+    case UnaryKind.GeluTanh: {
+      const cube = f32x4.mul(f32x4.mul(f32x4.mul(x, x), x), f32x4.splat(0.044715));
+      const inner = f32x4.mul(f32x4.splat(0.7978845608028654), f32x4.add(x, cube));
+      return f32x4.mul(f32x4.mul(f32x4.splat(0.5), x), f32x4.add(one(), tanh(inner)));
+    }
+    case UnaryKind.Erf:
+      return erf(x);
+    case UnaryKind.ThresholdedRelu:
+      return v128.and(x, v128.not(f32x4.le(x, alpha)));
+    case UnaryKind.Abs:
+      return f32x4.abs(x);
+    case UnaryKind.Neg:
+      return f32x4.neg(x);
+    case UnaryKind.Exp:
+      return exp(x);
+    case UnaryKind.Log:
+      return log(x);
+    case UnaryKind.Sqrt:
+      return f32x4.sqrt(x);
+    case UnaryKind.Reciprocal:
+      return f32x4.div(one(), x);
+    case UnaryKind.Floor:
+      return f32x4.floor(x);
+    case UnaryKind.Ceil:
+      return f32x4.ceil(x);
+    case UnaryKind.Round:
+      return f32x4.nearest(x);
+    // The sign of a zero stays; so does NaN, which equals nothing.
+    case UnaryKind.Sign:
+      return v128.bitselect(copySign(one(), x), x, f32x4.gt(f32x4.abs(x), zero));
+    case UnaryKind.Sin:
+      return lanes(x, true);
+    case UnaryKind.Cos:
+      return lanes(x, false);
+    default:
+      return f32x4.add(f32x4.mul(x, alpha), beta);
+  }
+}
+
+/** Not inlined: the standard library's functions are long. */
+function lanes(x: v128, sine: bool): v128 {
+  let y = x;
+  y = f32x4.replace_lane(y, 0, scalar(f32x4.extract_lane(x, 0), sine));
+  y = f32x4.replace_lane(y, 1, scalar(f32x4.extract_lane(x, 1), sine));
+  y = f32x4.replace_lane(y, 2, scalar(f32x4.extract_lane(x, 2), sine));
+  return f32x4.replace_lane(y, 3, scalar(f32x4.extract_lane(x, 3), sine));
+}
+
+function scalar(x: f32, sine: bool): f32 {
+  return sine ? Mathf.sin(x) : Mathf.cos(x);
+}

@@ -1,0 +1,78 @@
+// Y[o] = Scale * (combination over r of f(X[o][r])): sums, of sizes and of squares too, products, greatest and least elements.
+//
+//   input   RANK loops OutDims with InStrides for the elements that stay, RANK loops ReducedDims with ReducedStrides for those that go
+//   output  RANK loops OutDims with OutStrides
+// Strides in bytes. Four outputs at a time where they lie side by side; else four elements of one output where those do, combined in the
+// order (0 + 2) + (1 + 3); else one by one. Every BLOCK elements of the last reduced loop, and every loop around it, have a partial result
+// of their own, so that the error of a large sum grows with its parts and not with its length. The order is fixed by the shape.
+// Reads may run 12 bytes past a row. The output may not be the input.
+
+import { arg, argSplat, storeLanes } from '../math/simd.inline';
+import { RANK, ReduceArg, ReduceKind } from '../opcodes';
+import { combine, identity, row } from './reduce.inline';
+
+const BLOCK: i32 = 256;
+
+export function f32_reduce(pc: usize): void {
+  outputs(pc, 0, <usize>arg(pc, ReduceArg.Input), <usize>arg(pc, ReduceArg.Output));
+}
+
+function outputs(pc: usize, index: i32, input: usize, output: usize): void {
+  const word = pc + ((<usize>index) << 2);
+  const size = arg(word, ReduceArg.OutDims);
+  const inStride = <usize>arg(word, ReduceArg.InStrides);
+  const outStride = <usize>arg(word, ReduceArg.OutStrides);
+  if (index < RANK - 1) {
+    for (let i = 0; i < size; i++) {
+      outputs(pc, index + 1, input, output);
+      input += inStride;
+      output += outStride;
+    }
+    return;
+  }
+  const kind = arg(pc, ReduceArg.Kind);
+  const scale = argSplat(pc, ReduceArg.Scale);
+  const across = inStride === 4 && outStride === 4;
+  const step = across ? 4 : 1;
+  for (let i = 0; i < size; i += step) {
+    let y = reduced(pc, 0, kind, input, across);
+    if (kind !== ReduceKind.Max && kind !== ReduceKind.Min && kind !== ReduceKind.Prod) y = f32x4.mul(y, scale);
+    storeLanes(output, y, across ? size - i : 1);
+    input += inStride * <usize>step;
+    output += outStride * <usize>step;
+  }
+}
+
+/** Loops `index` and those inside it. */
+function reduced(pc: usize, index: i32, kind: i32, input: usize, across: bool): v128 {
+  const word = pc + ((<usize>index) << 2);
+  const size = arg(word, ReduceArg.ReducedDims);
+  const stride = <usize>arg(word, ReduceArg.ReducedStrides);
+  const inner = index === RANK - 1;
+  const step = inner ? BLOCK : 1;
+  let y = identity(kind);
+  for (let i = 0; i < size; i += step) {
+    const part = inner ? f32_reduce_row(kind, input, min(BLOCK, size - i), stride, across) : reduced(pc, index + 1, kind, input, across);
+    y = combine(kind, y, part);
+    input += stride * <usize>step;
+  }
+  return y;
+}
+
+/** `count` elements of the last loop; in lane 0, or of four outputs in four lanes. */
+export function f32_reduce_row(kind: i32, input: usize, count: i32, stride: usize, across: bool): v128 {
+  switch (kind) {
+    case ReduceKind.Sum:
+      return row(ReduceKind.Sum, input, count, stride, across);
+    case ReduceKind.SumAbs:
+      return row(ReduceKind.SumAbs, input, count, stride, across);
+    case ReduceKind.SumSquare:
+      return row(ReduceKind.SumSquare, input, count, stride, across);
+    case ReduceKind.Max:
+      return row(ReduceKind.Max, input, count, stride, across);
+    case ReduceKind.Min:
+      return row(ReduceKind.Min, input, count, stride, across);
+    default:
+      return row(ReduceKind.Prod, input, count, stride, across);
+  }
+}

@@ -1,0 +1,44 @@
+// Y[o][i][c] = sum over t of Weights[i][t] * X[o][Indices[i][t]][c]: one axis of a picture made longer or shorter (linear, cubic,
+// antialiased). The compiler computes the taps of every output row; a picture is resized axis by axis.
+//
+//   input, output     [Outer, rows, Inner]; Inner floats without gaps, other strides in bytes
+//   indices, weights  [OutLength, Taps] int32 and float32, indices from 0 to the input's rows - 1
+// Four elements at a time. Sums run in the order of the taps. Reads may run 12 bytes past Inner. The output may not be the input.
+
+import { arg, storeLanes } from '../math/simd.inline';
+import { ResampleArg } from '../opcodes';
+
+export function f32_resample(pc: usize): void {
+  const outer = arg(pc, ResampleArg.Outer);
+  const length = arg(pc, ResampleArg.OutLength);
+  const taps = (<usize>arg(pc, ResampleArg.Taps)) << 2;
+  let input = <usize>arg(pc, ResampleArg.Input);
+  let output = <usize>arg(pc, ResampleArg.Output);
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < length; i++) {
+      const row = output + <usize>i * <usize>arg(pc, ResampleArg.OutRowStride);
+      f32_resample_row(pc, input, row, <usize>i * taps);
+    }
+    input += <usize>arg(pc, ResampleArg.InOuterStride);
+    output += <usize>arg(pc, ResampleArg.OutOuterStride);
+  }
+}
+
+/** One row of Inner elements, whose taps stand `offset` bytes into the tables. */
+export function f32_resample_row(pc: usize, input: usize, output: usize, offset: usize): void {
+  const inner = arg(pc, ResampleArg.Inner);
+  const taps = arg(pc, ResampleArg.Taps);
+  const rowStride = <usize>arg(pc, ResampleArg.InRowStride);
+  const indices = <usize>arg(pc, ResampleArg.Indices) + offset;
+  const weights = <usize>arg(pc, ResampleArg.Weights) + offset;
+  for (let c = 0; c < inner; c += 4) {
+    const at = input + ((<usize>c) << 2);
+    let sum = f32x4.splat(0);
+    for (let t = 0; t < taps; t++) {
+      const tap = (<usize>t) << 2;
+      const x = v128.load(at + <usize>load<i32>(indices + tap) * rowStride);
+      sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(weights + tap), x));
+    }
+    storeLanes(output + ((<usize>c) << 2), sum, inner - c);
+  }
+}

@@ -1,0 +1,60 @@
+import { LanewiseError } from '../errors.ts';
+import { writeOnnx } from '../formats/onnx/writer.ts';
+import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import type { Weights } from '../formats/weights.ts';
+import type { Constant, Graph } from '../graph/graph.ts';
+import { formatDims } from '../graph/tensor.ts';
+import { parse, UsageError } from './arguments.ts';
+import { readBytes, readModel, writeBytes } from './files.ts';
+import { formatBytes } from './format.ts';
+
+const isSafetensors = (path: string): boolean => /\.safetensors$/i.test(path);
+
+/** `convert IN OUT`: a model or its weights in another format, or in half the space. */
+export async function convert(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args, { weights: { type: 'string', default: 'f32' }, graph: { type: 'string' } });
+  const [from, to, ...rest] = positionals;
+  if (from === undefined || to === undefined || rest.length > 0) throw new UsageError('convert takes a file to read and one to write');
+  const { weights, graph: base } = values;
+  if (!isWeights(weights)) throw new UsageError(`--weights takes f32 or f16, got '${weights}'`);
+  if (!isSafetensors(to) && !/\.onnx$/i.test(to)) throw new UsageError(`convert writes .onnx and .safetensors, not '${to}'`);
+  if (base !== undefined && !(isSafetensors(from) && !isSafetensors(to))) {
+    throw new UsageError('--graph is for weights in .safetensors that become an .onnx');
+  }
+
+  if (isSafetensors(to)) {
+    const { tensors, metadata } = isSafetensors(from) ? readSafetensors(readBytes(from), from) : contents(readModel(from));
+    return report(to, writeSafetensors(tensors, { metadata, weights }), tensors, weights);
+  }
+  const graph = isSafetensors(from) ? withWeights(from, base) : readModel(from);
+  return report(to, writeOnnx(graph, { weights }), graph.constants, weights);
+}
+
+const isWeights = (text: string): text is Weights => text === 'f32' || text === 'f16';
+
+const contents = ({ constants, metadata }: Graph) => ({ tensors: constants, metadata });
+
+function report(path: string, bytes: Uint8Array, tensors: ReadonlyMap<string, Constant>, weights: Weights): number {
+  writeBytes(path, bytes);
+  console.log(`${path}: ${tensors.size} tensors, weights ${weights}, ${formatBytes(bytes.length)}`);
+  return 0;
+}
+
+/** The graph of a model with the tensors of a safetensors file in place of its own. */
+function withWeights(path: string, base: string | undefined): Graph {
+  if (base === undefined) {
+    throw new LanewiseError('INVALID_INPUT', `${path} holds weights but no graph: give a model that has one with --graph BASE.onnx`);
+  }
+  const { tensors } = readSafetensors(readBytes(path), path);
+  const graph = readModel(base);
+  const describe = ({ type, dims }: Constant) => `${type} ${formatDims(dims)}`;
+  const problems: string[] = [];
+  for (const [name, wanted] of graph.constants) {
+    const got = tensors.get(name);
+    if (!got) problems.push(`'${name}' is missing`);
+    else if (describe(got) !== describe(wanted)) problems.push(`'${name}' is ${describe(got)} instead of ${describe(wanted)}`);
+  }
+  for (const name of tensors.keys()) if (!graph.constants.has(name)) problems.push(`'${name}' is unexpected`);
+  if (problems.length > 0) throw new LanewiseError('INVALID_INPUT', `${path} does not fit ${base}: ${problems.join('; ')}`);
+  return { ...graph, constants: tensors };
+}

@@ -1,0 +1,17 @@
+import type { Operator } from '../ops/operator.ts';
+
+const wrapped = new WeakMap<Operator, Operator>();
+
+/** The operator run by its `evaluate`, row-major, whatever its kernels can do. */
+export function hosted(op: Operator): Operator {
+  const known = wrapped.get(op);
+  if (known) return known;
+  const { slices: _, ...rest } = op;
+  const host: Operator = {
+    ...rest,
+    layout: () => ({ inputs: ['rowMajor'], output: 'rowMajor' }),
+    lower: (node, to) => to.evaluate(node),
+  };
+  wrapped.set(op, host);
+  return host;
+}

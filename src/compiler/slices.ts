@@ -1,0 +1,64 @@
+import { concat } from '../ops/concat.ts';
+import type { Layout, Node, Value } from '../ops/operator.ts';
+import { split } from '../ops/split.ts';
+import type { Network } from './network.ts';
+
+/** A value that lies inside another: its channels are those of `of` from `channel` on. */
+export interface Slice {
+  readonly of: Value;
+  readonly channel: number;
+}
+
+const is = (node: Node, op: unknown): boolean => (node.op as unknown) === op;
+
+/**
+ * Concatenations along channels whose parts are written where they belong, and parts of a split that are read where they are. A value may
+ * lie in another where whoever makes and reads it can leave gaps between pixels, and where nobody else has claimed it: the last
+ * concatenation goes first, so that in a dense block, where every concatenation is the beginning of a longer one, all lie in the longest.
+ */
+export function sliceConcats(network: Network, layouts: ReadonlyMap<Value, Layout>): Map<Value, Slice> {
+  const slices = new Map<Value, Slice>();
+  const channelsLast = (value: Value) => value.dims.length > 2 && layouts.get(value) === 'channelsLast';
+  const readable = (value: Value) => !network.outputs.includes(value) && network.readers(value).every(({ op }) => op.slices);
+  const free = (value: Value) => channelsLast(value) && !value.constant && !slices.has(value) && readable(value);
+  const channelsOf = (value: Value | undefined) => value?.dims[1] ?? 0;
+
+  for (const node of [...network.nodes].reverse()) {
+    const [whole] = node.outputs;
+    if (!is(node, concat) || !whole || !channelsLast(whole) || (node.attributes as { axis: number }).axis !== 1) continue;
+    const parts = node.inputs as readonly Value[];
+    const start = beginning(parts, slices);
+    if (start && free(whole)) {
+      slices.set(whole, start);
+      continue;
+    }
+    let channel = 0;
+    for (const part of parts) {
+      // A split's parts are slices of what it splits; they are copied from there.
+      if (network.producer(part)?.op.slices && free(part)) slices.set(part, { of: whole, channel });
+      channel += channelsOf(part);
+    }
+  }
+  for (const node of network.nodes) {
+    const [whole] = node.inputs;
+    if (!is(node, split) || !whole || !channelsLast(whole) || (node.attributes as { axis: number }).axis !== 1) continue;
+    let channel = 0;
+    for (const part of node.outputs) {
+      if (!whole.constant && free(part)) slices.set(part, { of: whole, channel });
+      channel += channelsOf(part);
+    }
+  }
+  return slices;
+}
+
+/** Where the parts start, if they lie side by side in another value already, in their order. */
+function beginning(parts: readonly Value[], slices: ReadonlyMap<Value, Slice>): Slice | undefined {
+  const first = parts[0] && slices.get(parts[0]);
+  let channel = first?.channel ?? 0;
+  for (const part of parts) {
+    const slice = slices.get(part);
+    if (!slice || slice.of !== first?.of || slice.channel !== channel) return undefined;
+    channel += part.dims[1] ?? 0;
+  }
+  return first;
+}

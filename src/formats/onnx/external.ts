@@ -1,0 +1,78 @@
+import type { Wire } from './wire.ts';
+
+/** A tensor whose data lies in another file (onnx.ai/onnx/repo-docs/IR.html#external-tensor-data). */
+export interface ExternalTensor {
+  /** The tensor for errors: "the initializer 'w'". */
+  readonly label: string;
+  /** The file: a path with '/', relative to the model's folder and inside it. */
+  readonly location: string;
+  /** Where in the file the data starts, and how much there is, in bytes. */
+  readonly offset: number;
+  readonly size: number;
+  /** The data, once the file is there. */
+  bytes: Uint8Array;
+}
+
+/**
+ * A location without the parts that mean nothing. A model must not choose what else is read from a machine: undefined for absolute
+ * paths, drives, '..' and what another system could take for one of them.
+ */
+export function insideFolder(location: string): string | undefined {
+  if (/^[a-z]:|^\/|[\\\0]/i.test(location)) return undefined;
+  const parts = location.split('/').filter((part) => part !== '' && part !== '.');
+  return parts.length === 0 || parts.includes('..') ? undefined : parts.join('/');
+}
+
+/**
+ * Notes the tensor at hand in `wire.external`.
+ * @param described the tensor with its type and shape, for errors
+ * @param entries TensorProto.external_data
+ * @param size what its shape takes, in bytes
+ * @throws LanewiseError INVALID_MODEL
+ */
+export function readExternalTensor(
+  wire: Wire,
+  label: string,
+  described: string,
+  entries: ReadonlyMap<string, string>,
+  size: number,
+): ExternalTensor {
+  const invalid = (problem: string) => wire.fail('INVALID_MODEL', `${label} ${problem}`);
+  const given = entries.get('location');
+  if (!given) throw invalid('has its data in another file, but does not say in which');
+  const location = insideFolder(given);
+  if (location === undefined) throw invalid(`has its data in ${quoted(given)}, which is not inside the model's folder`);
+  const number = (key: string, otherwise: number): number => {
+    const text = entries.get(key) ?? '';
+    const value = text === '' ? otherwise : Number(text);
+    // Number('0x10') and Number(' 1 ') are numbers too.
+    if (/\D/.test(text) || !Number.isSafeInteger(value)) throw invalid(`has the ${key} ${quoted(text)} in ${quoted(location)}`);
+    return value;
+  };
+  const offset = number('offset', 0);
+  const length = number('length', size);
+  if (length !== size) throw invalid(`${described} takes ${size} bytes, but has ${length} in ${quoted(location)}`);
+  const tensor = { label, location, offset, size, bytes: new Uint8Array(0) };
+  wire.external.push(tensor);
+  return tensor;
+}
+
+/** Gives each tensor in `wire.external` its bytes, a view on its file. @throws LanewiseError FILE_NOT_FOUND, TRUNCATED_FILE */
+export function resolveExternal(wire: Wire, files?: ReadonlyMap<string, Uint8Array>): void {
+  for (const tensor of wire.external) {
+    const { label, location, offset, size } = tensor;
+    const file = files?.get(location);
+    if (!file) throw wire.fail('FILE_NOT_FOUND', `${label} has its data in ${quoted(location)}, which is not given`);
+    if (offset + size > file.length) {
+      const place = `${size} bytes from byte ${offset} on of ${quoted(location)}`;
+      throw wire.fail(
+        'TRUNCATED_FILE',
+        `${label} has its data in ${place}, which ends at byte ${file.length}: it was cut off or is another file`,
+      );
+    }
+    tensor.bytes = file.subarray(offset, offset + size);
+  }
+}
+
+/** Text from the file in an error, of which a damaged one may have much. */
+const quoted = (text: string): string => `'${text.length > 200 ? `${text.slice(0, 200)}...` : text}'`;

@@ -1,0 +1,61 @@
+import { LanewiseError } from '../errors.ts';
+import type { Constant } from '../graph/graph.ts';
+import { arrayTypes, formatDims, type TypedArray } from '../graph/tensor.ts';
+import { bytesPerElement, countOf, fitsFloat16, type StoredType, toFloat16 } from './bytes.ts';
+
+/**
+ * How the writers store float32 weights: as they are, or in half the space as float16, rounded to the nearest, ties to even.
+ *
+ * 'f16' takes the tensors of two or more dimensions and more than 16 elements: the kernels of convolutions and the matrices, where the
+ * space is. Vectors (biases, batch norms) stay float32, and so does a tensor with a finite number that float16 does not hold (from
+ * 65520 on): nothing becomes infinite.
+ */
+export type Weights = 'f32' | 'f16';
+
+/** @throws LanewiseError INVALID_INPUT */
+export function checkWeights(weights: unknown): asserts weights is Weights {
+  if (weights !== 'f32' && weights !== 'f16')
+    throw new LanewiseError('INVALID_INPUT', `weights are 'f32' or 'f16', got ${String(weights)}`);
+}
+
+/** A tensor to write: of a graph or a file, or a `Tensor`. */
+export type Writable = Pick<Constant, 'type' | 'dims'> & (Pick<Constant, 'read'> | { readonly data: TypedArray });
+
+/** How many elements a tensor has, checked, for a caller may have built it. @throws LanewiseError INVALID_INPUT */
+function checkedCount(label: string, { type, dims }: Pick<Constant, 'type' | 'dims'>): number {
+  if (!Object.hasOwn(arrayTypes, type)) throw new LanewiseError('INVALID_INPUT', `${label} has the unknown element type '${String(type)}'`);
+  const count = Array.isArray(dims) ? countOf(dims) : NaN;
+  if (Number.isNaN(count)) throw new LanewiseError('INVALID_INPUT', `${label} of ${type} has no valid shape: [${String(dims)}]`);
+  return count;
+}
+
+/** The elements, checked likewise. @throws LanewiseError INVALID_INPUT */
+function elements(label: string, tensor: Writable): TypedArray {
+  const count = checkedCount(label, tensor);
+  const { type, dims } = tensor;
+  const data = 'data' in tensor ? tensor.data : tensor.read();
+  const ArrayType = arrayTypes[type];
+  if (!(data instanceof ArrayType) || data.length !== count) {
+    const got = `${(data as object | null | undefined)?.constructor?.name} of ${(data as TypedArray | undefined)?.length}`;
+    throw new LanewiseError('INVALID_INPUT', `${label} of ${type} ${formatDims(dims)} takes a ${ArrayType.name} of ${count}, got ${got}`);
+  }
+  return data;
+}
+
+/** The type to store a tensor in. Reads it only where that decides. @throws LanewiseError INVALID_INPUT */
+export function storedAs(label: string, tensor: Writable, weights: Weights): StoredType {
+  const { type, dims } = tensor;
+  const candidate = checkedCount(label, tensor) > 16 && weights === 'f16' && type === 'float32' && dims.length >= 2;
+  return candidate && fitsFloat16(elements(label, tensor) as Float32Array) ? 'float16' : type;
+}
+
+/** How many bytes a tensor takes, without reading it. @throws LanewiseError INVALID_INPUT */
+export const storedSize = (label: string, tensor: Pick<Constant, 'type' | 'dims'>, stored: StoredType): number =>
+  checkedCount(label, tensor) * bytesPerElement(stored);
+
+/** The elements as a file has them: little-endian, as every engine that has WebAssembly keeps them. */
+export function storedBytes(label: string, tensor: Writable, stored: StoredType): Uint8Array {
+  const data = elements(label, tensor);
+  const array = stored === 'float16' ? toFloat16(data as Float32Array) : data;
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}

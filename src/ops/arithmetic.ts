@@ -1,0 +1,111 @@
+// Exact arithmetic on single elements, by type: numbers as IEEE doubles rounded when they are stored, int64 as bigints that wrap.
+
+import { BinaryKind } from '../../assembly/opcodes.ts';
+import { LanewiseError } from '../errors.ts';
+import type { DataType } from '../graph/tensor.ts';
+import { type Element, isBig, isFloat } from './elements.ts';
+
+type Named = { readonly name: string };
+
+/** What a node computes of two elements; the float32 kinds of the kernels, for every type. */
+export function arithmetic(node: Named, kind: BinaryKind, type: DataType, fmod = true): (a: Element, b: Element) => Element {
+  if (isBig(type)) return bigArithmetic(node, kind, fmod) as (a: Element, b: Element) => Element;
+  return (isFloat(type) ? floatArithmetic(node, kind) : wholeArithmetic(node, kind, type, fmod)) as (a: Element, b: Element) => Element;
+}
+
+function floatArithmetic(node: Named, kind: BinaryKind): (a: number, b: number) => number {
+  switch (kind) {
+    case BinaryKind.Add:
+      return (a, b) => a + b;
+    case BinaryKind.Sub:
+      return (a, b) => a - b;
+    case BinaryKind.Mul:
+      return (a, b) => a * b;
+    case BinaryKind.Div:
+      return (a, b) => a / b;
+    case BinaryKind.Min:
+      return Math.min;
+    case BinaryKind.Max:
+      return Math.max;
+    case BinaryKind.PRelu:
+      return (a, b) => (a < 0 ? a * b : a);
+    case BinaryKind.Mod:
+      return (a, b) => a % b;
+    case BinaryKind.Pow:
+      return (a, b) => power(node, a, b);
+  }
+}
+
+function wholeArithmetic(node: Named, kind: BinaryKind, type: DataType, fmod: boolean): (a: number, b: number) => number {
+  switch (kind) {
+    case BinaryKind.Mul:
+      return type === 'int32' || type === 'uint32' ? Math.imul : (a, b) => a * b;
+    case BinaryKind.Div:
+      return (a, b) => Math.trunc(a / divisor(node, b, 0));
+    case BinaryKind.Mod:
+      return (a, b) => {
+        const rest = a % divisor(node, b, 0);
+        return fmod || rest === 0 || rest < 0 === b < 0 ? rest : rest + b;
+      };
+    default:
+      return floatArithmetic(node, kind);
+  }
+}
+
+function bigArithmetic(node: Named, kind: BinaryKind, fmod: boolean): (a: bigint, b: bigint) => bigint {
+  switch (kind) {
+    case BinaryKind.Add:
+      return (a, b) => a + b;
+    case BinaryKind.Sub:
+      return (a, b) => a - b;
+    case BinaryKind.Mul:
+      return (a, b) => a * b;
+    case BinaryKind.Div:
+      return (a, b) => a / divisor(node, b, 0n);
+    case BinaryKind.Min:
+      return (a, b) => pick(a < b, a, b);
+    case BinaryKind.Max:
+      return (a, b) => pick(a > b, a, b);
+    case BinaryKind.PRelu:
+      return (a, b) => (a < 0n ? a * b : a);
+    case BinaryKind.Mod:
+      return (a, b) => {
+        const rest = a % divisor(node, b, 0n);
+        return fmod || rest === 0n || rest < 0n === b < 0n ? rest : rest + b;
+      };
+    case BinaryKind.Pow:
+      // Only the last 64 bits count; a negative power of a whole number is cut to 0, or to what 1 and -1 give.
+      return (a, b) => (b < 0n ? (a === 1n || a === -1n ? a ** (-b % 2n) : 0n) : bigPower(a, b));
+  }
+}
+
+/** Not Math.min and Math.max, which take no bigints. */
+const pick = (first: boolean, a: bigint, b: bigint): bigint => (first ? a : b);
+
+function bigPower(base: bigint, exponent: bigint): bigint {
+  let result = 1n;
+  for (let power = base; exponent > 0n; exponent >>= 1n) {
+    if (exponent & 1n) result = BigInt.asIntN(64, result * power);
+    power = BigInt.asIntN(64, power * power);
+  }
+  return result;
+}
+
+/** By repeated multiplication, which every engine rounds alike; Math.pow they do not. */
+function power(node: Named, base: number, exponent: number): number {
+  if (exponent === 0.5) return Math.sqrt(base);
+  if (!Number.isInteger(exponent) || Math.abs(exponent) > 1024) {
+    throw new LanewiseError('UNSUPPORTED', `node '${node.name}': the power ${exponent} is supported for float32 only`);
+  }
+  let result = 1;
+  for (let power = base, left = Math.abs(exponent); left > 0; left = Math.floor(left / 2)) {
+    if (left % 2 === 1) result *= power;
+    power *= power;
+  }
+  return exponent < 0 ? 1 / result : result;
+}
+
+function divisor<T extends Element>(node: Named, value: T, zero: T): T {
+  if (value === zero) throw new LanewiseError('INVALID_INPUT', `node '${node.name}': a whole number is divided by 0`);
+  return value;
+}

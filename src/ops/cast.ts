@@ -1,0 +1,77 @@
+import type { DataType, TypedArray } from '../graph/tensor.ts';
+import { allocate, convert, type Element } from './elements.ts';
+import type { Operator, Value } from './operator.ts';
+import { input } from './shapes.ts';
+
+/** TensorProto.DataType's numbers. */
+const types: Readonly<Record<number, DataType | 'float16' | 'bfloat16'>> = {
+  1: 'float32',
+  2: 'uint8',
+  3: 'int8',
+  4: 'uint16',
+  5: 'int16',
+  6: 'int32',
+  7: 'int64',
+  9: 'bool',
+  10: 'float16',
+  11: 'float64',
+  12: 'uint32',
+  13: 'uint64',
+  16: 'bfloat16',
+};
+
+export interface CastAttributes {
+  readonly to: DataType;
+  /** Significant bits that are kept, for the halves, which are float32 here. */
+  readonly rounding?: 'float16' | 'bfloat16';
+}
+
+/** ONNX Cast. float16 and bfloat16 are float32 rounded to what they can hold. */
+export const cast: Operator<CastAttributes> = {
+  name: 'Cast',
+  opsets: [6, 21],
+  inputs: [1, 1],
+  outputs: [1, 1],
+  limits: 'not to or from strings and floats of 8 bits',
+  attributes(reader) {
+    const code = reader.int('to', 0);
+    const to = types[code];
+    reader.int('saturate', 1);
+    if (!to) throw reader.unsupported(`a cast to ONNX's element type ${code} is not supported`);
+    return to === 'float16' || to === 'bfloat16' ? { to: 'float32', rounding: to } : { to };
+  },
+  inferShape: (node) => [{ type: node.attributes.to, dims: input(node, 0).dims }],
+  evaluate(node, [x]) {
+    const { type } = node.outputs[0] as Value;
+    const { rounding } = node.attributes;
+    const data = x as TypedArray;
+    const from = input(node, 0).type;
+    if (from === type && !rounding) return [data];
+    const y = allocate(type, data.length);
+    for (let i = 0; i < data.length; i++) y[i] = convert(data[i] as Element, from, type) as never;
+    if (rounding) roundHalves(y as Float32Array, rounding);
+    return [y];
+  },
+};
+
+/** To the nearest float16 or bfloat16, ties to even; what is too large is infinite. */
+function roundHalves(data: Float32Array, kind: 'float16' | 'bfloat16'): void {
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  for (let i = 0; i < data.length; i++) {
+    const x = data[i] ?? 0;
+    if (!Number.isFinite(x)) continue;
+    if (kind === 'bfloat16') {
+      const word = bits[i] ?? 0;
+      bits[i] = (word + 0x7fff + ((word >>> 16) & 1)) & 0xffff0000;
+    } else if (Math.abs(x) >= 65520) {
+      data[i] = x > 0 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    } else {
+      // Adding and taking away a number whose last place is float16's rounds to it; below 2^-14 that place stays 2^-24.
+      const exponent = Math.max(-14, Math.floor(Math.log2(Math.abs(x) || 1e-30)));
+      const unit = 2 ** (exponent - 10);
+      const whole = x / unit;
+      const near = Math.round(whole);
+      data[i] = (Math.abs(whole % 1) === 0.5 && near % 2 !== 0 ? near - 1 : near) * unit;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+// Elements computed in TypeScript: what `evaluate` is made of. Only what is exact, so that every engine gives the same bits.
+
+import { LanewiseError } from '../errors.ts';
+import { product } from '../graph/dims.ts';
+import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
+import { broadcastStrides, stridesOf } from './strides.ts';
+
+export type Element = number | bigint;
+
+export const allocate = (type: DataType, count: number): TypedArray => new arrayTypes[type](count);
+
+/** Whether the type's elements are bigints. */
+export const isBig = (type: DataType): boolean => type === 'int64' || type === 'uint64';
+
+export const isFloat = (type: DataType): boolean => type === 'float32' || type === 'float64';
+
+/** Row-major elements with their dimensions. */
+export interface Elements {
+  readonly data: TypedArray;
+  readonly dims: readonly number[];
+}
+
+/** Calls `visit` with the offset of every element that broadcasts to `dims`, for each tensor of `shapes`, in row-major order. */
+export function eachBroadcast(
+  dims: readonly number[],
+  shapes: readonly (readonly number[])[],
+  visit: (offsets: readonly number[], i: number) => void,
+): void {
+  const strides = shapes.map((shape) => broadcastStrides(stridesOf('rowMajor', shape), shape, dims));
+  eachIndex(dims, strides, visit);
+}
+
+/** Calls `visit` for every index of `dims` in row-major order, with the sum of index times stride for each list of strides. */
+export function eachIndex(
+  dims: readonly number[],
+  strides: readonly (readonly number[])[],
+  visit: (offsets: readonly number[], i: number) => void,
+): void {
+  const count = product(dims);
+  const index = dims.map(() => 0);
+  const offsets = strides.map(() => 0);
+  for (let i = 0; i < count; i++) {
+    visit(offsets, i);
+    for (let axis = dims.length - 1; axis >= 0; axis--) {
+      const next = (index[axis] ?? 0) + 1;
+      const size = dims[axis] ?? 1;
+      const step = next < size ? 1 : 1 - size;
+      index[axis] = next < size ? next : 0;
+      for (let t = 0; t < offsets.length; t++) offsets[t] = (offsets[t] ?? 0) + step * (strides[t]?.[axis] ?? 0);
+      if (next < size) break;
+    }
+  }
+}
+
+/** f of the elements at each place, inputs broadcast to `dims`. */
+export function mapElements(
+  type: DataType,
+  dims: readonly number[],
+  inputs: readonly Elements[],
+  f: (values: readonly Element[]) => Element,
+): TypedArray {
+  const output = allocate(type, product(dims));
+  const values: Element[] = inputs.map(() => 0);
+  eachBroadcast(
+    dims,
+    inputs.map((input) => input.dims),
+    (offsets, i) => {
+      inputs.forEach(({ data }, t) => {
+        values[t] = data[offsets[t] ?? 0] as Element;
+      });
+      output[i] = f(values) as never;
+    },
+  );
+  return output;
+}
+
+/** One element to another type: floats are cut towards zero and wrap (ONNX leaves that open), bool is whether it is not 0. */
+export function convert(value: Element, from: DataType, to: DataType): Element {
+  if (to === 'bool') return Number(value) !== 0 ? 1 : 0;
+  if (isFloat(to)) return Number(value);
+  if (!isBig(to)) return isBig(from) ? Number(BigInt.asIntN(32, value as bigint)) : Math.trunc(Number(value));
+  if (typeof value === 'bigint') return value;
+  return Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n;
+}
+
+/** Whole numbers of a tensor of indices or sizes. */
+export const integers = (data: TypedArray): number[] => Array.from(data, Number);
+
+/**
+ * An index from 0 on; negative ones count from the end.
+ * @throws LanewiseError INVALID_INPUT
+ */
+export function wrapIndex(node: { readonly name: string }, index: Element, size: number): number {
+  const at = Number(index) < 0 ? Number(index) + size : Number(index);
+  if (at >= 0 && at < size) return at;
+  throw new LanewiseError('INVALID_INPUT', `node '${node.name}': index ${index} is outside a dimension of ${size}`);
+}

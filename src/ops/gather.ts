@@ -1,0 +1,110 @@
+import { product } from '../graph/dims.ts';
+import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
+import { emitAxis } from './axis.ts';
+import { allocate, wrapIndex } from './elements.ts';
+import { emitMove, type MoveLoop } from './move.ts';
+import type { Node, OpenNode, Operator, Value } from './operator.ts';
+import { input, invalid, resolveAxis } from './shapes.ts';
+
+interface AxisAttributes {
+  readonly axis: number;
+}
+
+const axisOf = (node: OpenNode<AxisAttributes>): number => resolveAxis(node, node.attributes.axis, input(node, 0).dims.length);
+
+/** ONNX Gather: rows along an axis chosen by indices, whose dimensions take the axis's place. */
+export const gather: Operator<AxisAttributes> = {
+  name: 'Gather',
+  opsets: [1, 21],
+  inputs: [2, 2],
+  outputs: [1, 1],
+  types: ['any'],
+  attributes: (reader) => ({ axis: reader.int('axis', 0) }),
+  inferShape(node) {
+    const { type, dims } = input(node, 0);
+    const axis = axisOf(node);
+    return [{ type, dims: [...dims.slice(0, axis), ...input(node, 1).dims, ...dims.slice(axis + 1)] }];
+  },
+  evaluate(node, [x, indices]) {
+    const { dims, type } = input(node, 0);
+    const axis = axisOf(node);
+    const [outer, inner] = [product(dims.slice(0, axis)), product(dims.slice(axis + 1))];
+    const rows = wrapped(node, indices as TypedArray, dims[axis] ?? 0);
+    const y = allocate(type, outer * rows.length * inner);
+    for (let o = 0; o < outer; o++) {
+      rows.forEach((row, j) => {
+        const from = (o * (dims[axis] ?? 0) + row) * inner;
+        y.set((x as Float32Array).subarray(from, from + inner) as never, (o * rows.length + j) * inner);
+      });
+    }
+    return [y];
+  },
+  layout: (node) => (evenly(node) ? { inputs: ['any', 'rowMajor'], output: 'rowMajor' } : { inputs: ['rowMajor'], output: 'rowMajor' }),
+  lower(node, to) {
+    const [x, indices, y] = [input(node, 0), input(node, 1), node.outputs[0] as Value];
+    // Indices that only a run knows could lie outside, which kernels do not check.
+    if (!indices.constant) return to.evaluate(node as Node);
+    const axis = axisOf(node);
+    const rows = wrapped(node, indices.constant.read(), x.dims[axis] ?? 0);
+    const even = evenly(node);
+    if (even) {
+      const shift = indices.dims.length - 1;
+      const loops = x.dims.flatMap((size, a): MoveLoop[] => {
+        if (a !== axis) return [{ size, from: [a, 1], to: [a > axis ? a + shift : a, 1] }];
+        return indices.dims.length === 0 ? [] : [{ size: rows.length, from: [a, even.step], to: [a, 1] }];
+      });
+      emitMove(to, { loops, fromStart: x.dims.map((_, a) => (a === axis ? even.start : 0)) }, y, x);
+    } else {
+      const [outer, inner] = [product(x.dims.slice(0, axis)), product(x.dims.slice(axis + 1))];
+      const table = { taps: 1, indices: Int32Array.from(rows) };
+      const bytes = arrayTypes[x.type].BYTES_PER_ELEMENT;
+      emitAxis(to, { outer, length: x.dims[axis] ?? 0, inner, bytes }, table, to.define(y).pointer, to.place(x).pointer);
+    }
+  },
+};
+
+const wrapped = (node: OpenNode<unknown>, indices: TypedArray, size: number): number[] =>
+  Array.from(indices as Float32Array, (index) => wrapIndex(node, index, size));
+
+/** Start and step of constant indices in one row that are evenly spaced: a slice. */
+function evenly(node: Node<AxisAttributes>): { start: number; step: number } | undefined {
+  const { constant, dims } = input(node, 1);
+  if (!constant || dims.length > 1 || product(dims) === 0) return undefined;
+  const rows = wrapped(node, constant.read(), input(node, 0).dims[axisOf(node)] ?? 0);
+  const [start = 0, second = start + 1] = rows;
+  const step = second - start;
+  return rows.every((row, i) => row === start + i * step) ? { start, step } : undefined;
+}
+
+/** ONNX GatherElements: y[i][j] = x[index[i][j]][j] along axis 0, and likewise along others. */
+export const gatherElements: Operator<AxisAttributes> = {
+  name: 'GatherElements',
+  opsets: [11, 21],
+  inputs: [2, 2],
+  outputs: [1, 1],
+  attributes: (reader) => ({ axis: reader.int('axis', 0) }),
+  inferShape(node) {
+    const [x, indices] = [input(node, 0), input(node, 1)];
+    const axis = axisOf(node);
+    const fits = indices.dims.length === x.dims.length && indices.dims.every((dim, a) => a === axis || dim <= (x.dims[a] ?? 0));
+    if (!fits) throw invalid(node, `indices [${indices.dims}] do not fit [${x.dims}] along axis ${axis}`);
+    return [{ type: x.type, dims: indices.dims }];
+  },
+  evaluate(node, [x, indices]) {
+    const [from, { dims }] = [input(node, 0), input(node, 1)];
+    const axis = axisOf(node);
+    const strides = from.dims.map((_, a) => product(from.dims.slice(a + 1)));
+    const y = allocate(from.type, product(dims));
+    for (let i = 0; i < y.length; i++) {
+      let [rest, at] = [i, 0];
+      for (let a = dims.length - 1; a >= 0; a--) {
+        const index = rest % (dims[a] ?? 1);
+        rest = Math.floor(rest / (dims[a] ?? 1));
+        const row = a === axis ? wrapIndex(node, indices?.[i] ?? 0, from.dims[a] ?? 0) : index;
+        at += row * (strides[a] ?? 1);
+      }
+      y[i] = x?.[at] as never;
+    }
+    return [y];
+  },
+};

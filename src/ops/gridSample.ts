@@ -1,0 +1,71 @@
+import { GridMode, GridPadding, GridSampleArg, Op } from '../../assembly/opcodes.ts';
+import type { Operator, Value } from './operator.ts';
+import { asImage, input, invalid, unsupported } from './shapes.ts';
+
+interface GridSampleAttributes {
+  readonly mode: GridMode;
+  readonly padding: GridPadding;
+  readonly alignCorners: boolean;
+}
+
+const modes: Readonly<Record<string, GridMode>> = {
+  nearest: GridMode.Nearest,
+  bilinear: GridMode.Linear,
+  linear: GridMode.Linear,
+  bicubic: GridMode.Cubic,
+  cubic: GridMode.Cubic,
+};
+
+const paddings: Readonly<Record<string, GridPadding>> = {
+  zeros: GridPadding.Zeros,
+  border: GridPadding.Border,
+  reflection: GridPadding.Reflection,
+};
+
+/** ONNX GridSample of pictures: X [N, C, H, W], grid [N, H', W', 2] of (x, y) from -1 to 1. */
+export const gridSample: Operator<GridSampleAttributes> = {
+  name: 'GridSample',
+  opsets: [16, 21],
+  inputs: [2, 2],
+  outputs: [1, 1],
+  limits: 'pictures only',
+  attributes(reader) {
+    const [mode, padding] = [reader.string('mode', 'linear'), reader.string('padding_mode', 'zeros')];
+    const [knownMode, knownPadding] = [modes[mode], paddings[padding]];
+    if (knownMode === undefined) throw reader.invalid('mode', `is '${mode}', expected ${Object.keys(modes).join(', ')}`);
+    if (knownPadding === undefined) throw reader.invalid('padding_mode', `is '${padding}', expected ${Object.keys(paddings).join(', ')}`);
+    return { mode: knownMode, padding: knownPadding, alignCorners: reader.flag('align_corners') };
+  },
+  inferShape(node) {
+    const [x, grid] = [input(node, 0).dims, input(node, 1).dims];
+    if (x.length !== 4) throw unsupported(node, `an input of ${x.length} dimensions; pictures [N, C, H, W] are supported`);
+    if (grid.length !== 4 || grid[0] !== x[0] || grid[3] !== 2) throw invalid(node, `grid [${grid}] should be [${x[0]}, height, width, 2]`);
+    if (x[2] === 0 || x[3] === 0) throw invalid(node, 'its input is an empty picture');
+    return [{ type: 'float32', dims: [x[0] ?? 0, x[1] ?? 0, grid[1] ?? 0, grid[2] ?? 0] }];
+  },
+  layout: () => ({ inputs: ['channelsLast', 'rowMajor'], output: 'channelsLast' }),
+  slices: true,
+  lower(node, to) {
+    const [x, y] = [input(node, 0), node.outputs[0] as Value];
+    const { mode, padding, alignCorners } = node.attributes;
+    const { batch, channels, height, width } = asImage(x.dims);
+    const source = to.place(x);
+    const target = to.define(y);
+    to.emit(Op.GridSample, {
+      [GridSampleArg.Input]: source.pointer,
+      [GridSampleArg.Grid]: to.place(input(node, 1)).pointer,
+      [GridSampleArg.Output]: target.pointer,
+      [GridSampleArg.Scratch]: to.scratch(128),
+      [GridSampleArg.Batch]: batch,
+      [GridSampleArg.Height]: height,
+      [GridSampleArg.Width]: width,
+      [GridSampleArg.Channels]: channels,
+      [GridSampleArg.OutPixels]: (y.dims[2] ?? 0) * (y.dims[3] ?? 0),
+      [GridSampleArg.InPixelStride]: source.pixelStride,
+      [GridSampleArg.OutPixelStride]: target.pixelStride,
+      [GridSampleArg.Mode]: mode,
+      [GridSampleArg.Padding]: padding,
+      [GridSampleArg.AlignCorners]: alignCorners ? 1 : 0,
+    });
+  },
+};

@@ -1,0 +1,52 @@
+import { LrnArg, Op } from '../../assembly/opcodes.ts';
+import { product } from '../graph/dims.ts';
+import type { Operator, Value } from './operator.ts';
+import { input, invalid } from './shapes.ts';
+
+interface LrnAttributes {
+  readonly alpha: number;
+  readonly beta: number;
+  readonly bias: number;
+  readonly size: number;
+}
+
+/** ONNX LRN, local response normalisation across channels (Krizhevsky, Sutskever and Hinton 2012). */
+export const lrn: Operator<LrnAttributes> = {
+  name: 'LRN',
+  opsets: [1, 21],
+  inputs: [1, 1],
+  outputs: [1, 1],
+  attributes(reader) {
+    const size = reader.int('size', 0);
+    if (size < 1 || size > 2 ** 20) throw reader.invalid('size', `is ${size}, expected 1 to ${2 ** 20}`);
+    return { alpha: reader.float('alpha', 1e-4), beta: reader.float('beta', 0.75), bias: reader.float('bias', 1), size };
+  },
+  inferShape(node) {
+    const { type, dims } = input(node, 0);
+    if (dims.length < 3) throw invalid(node, `its input [${dims}] should be [N, C, ...]`);
+    return [{ type, dims }];
+  },
+  layout: () => ({ inputs: ['channelsLast'], output: 'channelsLast' }),
+  slices: true,
+  cost: (node) => ({ macs: product(input(node, 0).dims) * node.attributes.size, params: 0 }),
+  lower(node, to) {
+    const { dims } = input(node, 0);
+    const { alpha, beta, bias, size } = node.attributes;
+    const channels = dims[1] ?? 1;
+    const source = to.place(input(node, 0));
+    const target = to.define(node.outputs[0] as Value);
+    to.emit(Op.Lrn, {
+      [LrnArg.Input]: source.pointer,
+      [LrnArg.Output]: target.pointer,
+      [LrnArg.Scratch]: to.scratch((Math.ceil(channels / 4) * 4 + size) * 4),
+      [LrnArg.Pixels]: product(dims) / channels,
+      [LrnArg.Channels]: channels,
+      [LrnArg.InPixelStride]: source.pixelStride,
+      [LrnArg.OutPixelStride]: target.pixelStride,
+      [LrnArg.Size]: size,
+      [LrnArg.Alpha]: { float: alpha / size },
+      [LrnArg.Beta]: { float: beta },
+      [LrnArg.Bias]: { float: bias },
+    });
+  },
+};

@@ -1,0 +1,95 @@
+import { product } from '../graph/dims.ts';
+import { formatDims } from '../graph/tensor.ts';
+import type { Clamped } from './clamp.ts';
+import { emitConv } from './conv.ts';
+import { costOf, learned } from './cost.ts';
+import { allocate, eachBroadcast, isBig } from './elements.ts';
+import { shifted } from './emit.ts';
+import type { Node, OpenNode, Operator, Value } from './operator.ts';
+import { broadcast, input, invalid, unsupported } from './shapes.ts';
+import { wholeWindow } from './window.ts';
+
+/** Most matrices of one product: each is an instruction. */
+const MOST_MATRICES = 1 << 16;
+
+/**
+ * ONNX MatMul (numpy's matmul): A [..., M, K], B [..., K, N], the dimensions before them broadcast; a vector is a row on the left, a column
+ * on the right. After fusion there may be a third input, a bias [N].
+ */
+export const matMul: Operator<Clamped> = {
+  name: 'MatMul',
+  opsets: [1, 21],
+  inputs: [2, 2],
+  outputs: [1, 1],
+  attributes: () => ({}),
+  inferShape: (node) => [{ type: input(node, 0).type, dims: sizes(node).dims }],
+  layout: () => ({ inputs: ['rowMajor'], output: 'rowMajor' }),
+  cost(node) {
+    const { batch, rows, columns, depth } = sizes(node);
+    return { macs: product(batch) * rows * columns * depth, params: learned(node, 1) };
+  },
+  evaluate(node, [a, b]) {
+    const { batch, aBatch, bBatch, rows, columns, depth } = sizes(node);
+    const { type, dims } = node.outputs[0] as Value;
+    const [x, w] = [a as Float64Array, b as Float64Array];
+    const y = allocate(type, product(dims)) as Float64Array;
+    const zero = (isBig(type) ? 0n : 0) as number;
+    eachBroadcast(batch, [aBatch, bBatch], ([aAt = 0, bAt = 0], m) => {
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < columns; j++) {
+          let sum = zero;
+          for (let k = 0; k < depth; k++) sum += (x[(aAt * rows + i) * depth + k] ?? 0) * (w[(bAt * depth + k) * columns + j] ?? 0);
+          y[(m * rows + i) * columns + j] = sum;
+        }
+      }
+    });
+    return [y];
+  },
+  lower(node, to) {
+    const { batch, aBatch, bBatch, rows, columns, depth } = sizes(node);
+    const [a, b, bias] = [input(node, 0), input(node, 1), node.inputs[2]];
+    const [source, target] = [to.place(a), to.define(node.outputs[0] as Value)];
+    // One matrix on the right: all rows of the left are one matrix.
+    const together = product(bBatch) === 1;
+    if (!together && product(batch) > MOST_MATRICES)
+      throw unsupported(node, `a product of ${product(batch)} matrices; ${MOST_MATRICES} are supported`);
+    const height = together ? product(aBatch) * rows : rows;
+    const multiply = (aAt: number, bAt: number, m: number) =>
+      emitConv(to, {
+        window: wholeWindow([1, 1], [height, 1]),
+        from: { type: 'float32', dims: [1, depth, height, 1] },
+        to: { type: 'float32', dims: [1, columns, height, 1] },
+        source: { ...source, pointer: shifted(source.pointer, aAt * rows * depth * 4), pixelStride: depth * 4 },
+        target: { ...target, pointer: shifted(target.pointer, m * rows * columns * 4), pixelStride: columns * 4 },
+        weights: to.panels({
+          weights: b,
+          offset: bAt * depth * columns,
+          bias,
+          groups: 1,
+          columns,
+          depth: [1, 1, depth],
+          groupStride: 0,
+          columnStride: 1,
+          strides: [0, 0, columns],
+        }),
+        groups: 1,
+        clamped: node.attributes,
+        macs: together ? costOf(node).macs : rows * columns * depth,
+      });
+    if (together) multiply(0, 0, 0);
+    else eachBroadcast(batch, [aBatch, bBatch], ([aAt = 0, bAt = 0], m) => multiply(aAt, bAt, m));
+  },
+};
+
+function sizes(node: OpenNode<unknown> | Node) {
+  const [a, b] = [input(node, 0).dims, input(node, 1).dims];
+  if (input(node, 0).type !== input(node, 1).type) throw invalid(node, `A is ${input(node, 0).type}, B ${input(node, 1).type}`);
+  if (a.length === 0 || b.length === 0) throw invalid(node, `A ${formatDims(a)} and B ${formatDims(b)} should have dimensions`);
+  const [rows = 1, depth = 1] = a.length === 1 ? [1, a[0]] : a.slice(-2);
+  const [depthB = 1, columns = 1] = b.length === 1 ? [b[0], 1] : b.slice(-2);
+  if (depth !== depthB) throw invalid(node, `A ${formatDims(a)} and B ${formatDims(b)} do not multiply`);
+  const [aBatch, bBatch] = [a.slice(0, -2), b.slice(0, -2)];
+  const batch = broadcast(node, aBatch, bBatch);
+  const dims = [...batch, ...(a.length === 1 ? [] : [rows]), ...(b.length === 1 ? [] : [columns])];
+  return { batch, aBatch, bBatch, rows, columns, depth, dims };
+}

@@ -1,0 +1,191 @@
+import { BinaryKind, ReduceKind, UnaryKind } from '../../assembly/opcodes.ts';
+import { product } from '../graph/dims.ts';
+import type { TypedArray } from '../graph/tensor.ts';
+import { operandOf } from './binary.ts';
+import { allocate, type Element, eachIndex, integers, isBig } from './elements.ts';
+import { emitBinary, emitClamp, emitReduce, emitUnary, type Operand } from './emit.ts';
+import { exp, log } from './exact.ts';
+import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
+import { constantInput, input, resolveAxis } from './shapes.ts';
+import { stridesOf } from './strides.ts';
+
+interface ReduceAttributes {
+  readonly keepDims: boolean;
+  /** An input later: from opset 13 for ReduceSum, from 18 for the others. */
+  readonly axes: readonly number[] | undefined;
+  readonly noopWithEmptyAxes: boolean;
+}
+
+interface Reduction {
+  readonly name: string;
+  /** First opset in which the axes are an input. */
+  readonly axesInput?: number;
+  readonly lower: (to: Lowering, output: Operand, x: Operand, axes: readonly number[], count: number) => void;
+  /** On the host: from a start, one element after the other; what the elements make exactly. */
+  readonly fold?: Fold;
+  /** On the host, where more than a fold is needed. */
+  readonly compute?: (node: Node<ReduceAttributes>, x: TypedArray) => TypedArray;
+}
+
+interface Fold {
+  readonly start: number;
+  readonly step: (sum: Element, x: Element) => Element;
+  readonly mean?: boolean;
+}
+
+const plain =
+  (kind: ReduceKind): Reduction['lower'] =>
+  (to, output, x, axes) =>
+    emitReduce(to, kind, output, x, axes);
+
+/** A sum, then a function of it, in place. */
+const then =
+  (kind: ReduceKind, after: UnaryKind): Reduction['lower'] =>
+  (to, output, x, axes) => {
+    emitReduce(to, kind, output, x, axes);
+    emitUnary(to, after, output, output);
+  };
+
+/** log of the sum of e^x = m + log of the sum of e^(x - m), m the largest; where that is infinite the largest finite number stands in. */
+const logSumExp: Reduction['lower'] = (to, output, x, axes) => {
+  const largest = { ...output, pointer: to.scratch(product(output.dims) * 4) };
+  const shifted: Operand = { ...x, pointer: to.scratch(product(x.dims) * 4) };
+  emitReduce(to, ReduceKind.Max, largest, x, axes);
+  emitClamp(to, largest, largest, { clamp: [-3.4028234663852886e38, 3.4028234663852886e38] });
+  emitBinary(to, BinaryKind.Sub, shifted, x, largest);
+  emitUnary(to, UnaryKind.Exp, shifted, shifted);
+  emitReduce(to, ReduceKind.Sum, output, shifted, axes);
+  emitUnary(to, UnaryKind.Log, output, output);
+  emitBinary(to, BinaryKind.Add, output, output, largest);
+};
+
+const times = (a: Element, b: Element): Element => (typeof a === 'bigint' ? a * (b as bigint) : a * (b as number));
+const plus = (a: Element, b: Element): Element => (typeof a === 'bigint' ? a + (b as bigint) : a + (b as number));
+const size = (x: Element): Element => (x < 0 ? -x : x);
+
+function reduction({ name, axesInput = 18, lower, fold, compute }: Reduction): Operator<ReduceAttributes> {
+  const host = compute ?? (fold && ((node: Node<ReduceAttributes>, x: TypedArray) => folded(node, x, fold)));
+  const evaluate: Operator<ReduceAttributes>['evaluate'] = host && ((node, [x]) => [host(node, x as TypedArray)]);
+  return {
+    name,
+    opsets: [1, 21],
+    inputs: [1, 2],
+    outputs: [1, 1],
+    types: ['float32', 'int64'],
+    constantInputs: [1],
+    attributes: (reader, opset) => ({
+      keepDims: reader.flag('keepdims', true),
+      axes: opset < axesInput ? reader.ints('axes') : undefined,
+      noopWithEmptyAxes: opset >= axesInput && reader.flag('noop_with_empty_axes'),
+    }),
+    inferShape(node) {
+      const { type, dims } = input(node, 0);
+      const axes = axesOf(node);
+      const kept = dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+      return [{ type, dims: node.attributes.keepDims ? kept : kept.filter((_, axis) => !axes.includes(axis)) }];
+    },
+    ...(evaluate ? { evaluate } : {}),
+    ...(compute ? { evaluatedTypes: [['float32', 'float64'], ['int64']] } : {}),
+    // With its dimensions kept, the output can lie as the input does.
+    layout: (node) =>
+      node.attributes.keepDims ? { inputs: ['any', 'rowMajor'], output: 'any' } : { inputs: ['any', 'rowMajor'], output: 'rowMajor' },
+    slices: true,
+    reach(node) {
+      const seen = input(node, 0).dims.slice(2);
+      const axes = axesOf(node);
+      return { extent: seen.map((dim, i) => (axes.includes(i + 2) ? dim : 1)), stride: seen.map(() => 1) };
+    },
+    lower(node, to) {
+      const x = operandOf(input(node, 0), to);
+      const axes = axesOf(node);
+      const y = node.outputs[0] as Value;
+      const place = to.define(y);
+      // Seen with the reduced dimensions, whose strides nobody steps along.
+      let at = 0;
+      const strides = x.dims.map((_, axis) => (node.attributes.keepDims || !axes.includes(axis) ? (place.strides[at++] ?? 0) : 0));
+      const output: Operand = { dims: x.dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim)), pointer: place.pointer, strides };
+      lower(to, output, x, axes, product(axes.map((axis) => x.dims[axis] ?? 1)));
+    },
+  };
+}
+
+function axesOf(node: OpenNode<ReduceAttributes>): number[] {
+  const rank = input(node, 0).dims.length;
+  const given = node.attributes.axes ?? (node.inputs[1] ? integers(constantInput(node, 1)) : []);
+  if (given.length === 0) return node.attributes.noopWithEmptyAxes ? [] : Array.from({ length: rank }, (_, axis) => axis);
+  return [...new Set(given.map((axis) => resolveAxis(node, axis, rank)))];
+}
+
+function folded(node: Node<ReduceAttributes>, x: TypedArray, { start, step, mean = false }: Fold, type = input(node, 0).type): TypedArray {
+  const { dims } = input(node, 0);
+  const axes = axesOf(node);
+  const kept = dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+  const strides = stridesOf('rowMajor', kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
+  const wide: Element[] = new Array<Element>(product(kept)).fill(isBig(type) && Number.isFinite(start) ? BigInt(start) : start);
+  eachIndex(dims, [strides], ([at = 0], i) => {
+    const value = x[i] as Element;
+    const sum = wide[at] as Element;
+    // An infinite start gives way to the first element, of any type.
+    wide[at] = typeof sum === typeof value ? step(sum, value) : value;
+  });
+  const y = allocate(type, wide.length);
+  const count = product(axes.map((axis) => dims[axis] ?? 1));
+  wide.forEach((sum, i) => {
+    const value = mean ? (isBig(type) ? (sum as bigint) / BigInt(count || 1) : (sum as number) / count) : sum;
+    y[i] = value as never;
+  });
+  return y;
+}
+
+const least = (a: Element, b: Element): Element => (Number.isNaN(a) || a < b ? a : b);
+const greatest = (a: Element, b: Element): Element => (Number.isNaN(a) || a > b ? a : b);
+
+const sums: Fold = { start: 0, step: plus };
+const squares: Fold = { start: 0, step: (sum, x) => plus(sum, times(x, x)) };
+const largest: Fold = { start: Number.NEGATIVE_INFINITY, step: greatest };
+
+/** A function of floating-point elements, in place; whole numbers are cut as they are stored. */
+function mapped(data: TypedArray, f: (x: number) => number): TypedArray {
+  for (let i = 0; i < data.length; i++) data[i] = f(Number(data[i])) as never;
+  return data;
+}
+
+/** As the kernels: the largest element is taken away before the exponential, and added to the logarithm. */
+function hostLogSumExp(node: Node<ReduceAttributes>, x: TypedArray): TypedArray {
+  const { dims } = input(node, 0);
+  const most = folded(node, x, largest);
+  const axes = axesOf(node);
+  const kept = dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+  const strides = stridesOf('rowMajor', kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
+  const powers = new Float64Array(x.length);
+  eachIndex(dims, [strides], ([at = 0], i) => {
+    powers[i] = exp(Number(x[i]) - finite(Number(most[at])));
+  });
+  const total = folded(node, powers, sums, 'float64');
+  for (let i = 0; i < most.length; i++) most[i] = (log(Number(total[i])) + finite(Number(most[i]))) as never;
+  return most;
+}
+
+const finite = (x: number): number => Math.min(Math.max(x, -Number.MAX_VALUE), Number.MAX_VALUE);
+
+/** ONNX's reductions over some axes, or all. */
+export const reductions: readonly Operator<ReduceAttributes>[] = [
+  reduction({ name: 'ReduceSum', axesInput: 13, lower: plain(ReduceKind.Sum), fold: sums }),
+  reduction({
+    name: 'ReduceMean',
+    lower: (to, output, x, axes, count) => emitReduce(to, ReduceKind.Sum, output, x, axes, 1 / count),
+    fold: { start: 0, step: plus, mean: true },
+  }),
+  reduction({ name: 'ReduceMax', lower: plain(ReduceKind.Max), fold: largest }),
+  reduction({ name: 'ReduceMin', lower: plain(ReduceKind.Min), fold: { start: Number.POSITIVE_INFINITY, step: least } }),
+  reduction({ name: 'ReduceProd', lower: plain(ReduceKind.Prod), fold: { start: 1, step: times } }),
+  reduction({ name: 'ReduceL1', lower: plain(ReduceKind.SumAbs), fold: { start: 0, step: (sum, x) => plus(sum, size(x)) } }),
+  reduction({
+    name: 'ReduceL2',
+    lower: then(ReduceKind.SumSquare, UnaryKind.Sqrt),
+    compute: (node, x) => mapped(folded(node, x, squares), Math.sqrt),
+  }),
+  reduction({ name: 'ReduceSumSquare', lower: plain(ReduceKind.SumSquare), fold: squares }),
+  reduction({ name: 'ReduceLogSum', lower: then(ReduceKind.Sum, UnaryKind.Log), compute: (node, x) => mapped(folded(node, x, sums), log) }),
+  reduction({ name: 'ReduceLogSumExp', lower: logSumExp, compute: hostLogSumExp }),
+];

@@ -1,0 +1,164 @@
+import type { TypedArray } from '../graph/tensor.ts';
+import type { AttributeReader } from './attributes.ts';
+import { emitAxes } from './axis.ts';
+import { integers } from './elements.ts';
+import { emitCopy, shifted } from './emit.ts';
+import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
+import { type Coordinates, coordinates, type ResizedAxis, type Sampling, tableOf } from './resizeTable.ts';
+import { constantInput, input, invalid, resolveAxis, unsupported } from './shapes.ts';
+
+interface ResizeAttributes extends Sampling {
+  readonly axes: readonly number[] | undefined;
+  readonly policy: 'stretch' | 'not_larger' | 'not_smaller';
+  readonly extrapolation: number;
+  /** Upsample of opset 7 and 8 has its scales as an attribute. */
+  readonly scales?: readonly number[];
+  /** Which input holds what; -1 where there is none. */
+  readonly at: { readonly roi: number; readonly scales: number; readonly sizes: number };
+}
+
+function oneOf<T extends string>(reader: AttributeReader, name: string, known: readonly T[], fallback: T): T {
+  const value = reader.string(name, fallback) as T;
+  if (!known.includes(value)) throw reader.invalid(name, `is '${value}', expected ${known.join(', ')}`);
+  return value;
+}
+
+/** What Resize and Upsample share: each axis resized after the other, by tables that the plan computes. */
+const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layout' | 'lower' | 'outputs'> = {
+  types: ['any'],
+  outputs: [1, 1],
+  inferShape(node) {
+    const { type } = input(node, 0);
+    const { mode } = node.attributes;
+    if (type !== 'float32' && mode !== 'nearest') throw unsupported(node, `${mode} interpolation of ${type}; float32 is supported`);
+    return [{ type, dims: axesOf(node).map(({ to }) => to) }];
+  },
+  layout: () => ({ inputs: ['any', 'rowMajor'], output: 'any' }),
+  lower(node, to) {
+    const [x, y] = [input(node, 0), node.outputs[0] as Value];
+    const axes = axesOf(node);
+    const steps = axes.flatMap((axis, i) => {
+      const table = tableOf(axis, node.attributes);
+      return table ? [{ axis: i, ...table }] : [];
+    });
+    emitAxes(to, y, x, steps);
+    if (node.attributes.coordinates === 'tf_crop_and_resize') fillOutside(node, axes, y, to);
+  },
+};
+
+/** Rows whose place lies outside the picture take the extrapolation value. */
+function fillOutside(node: Node<ResizeAttributes>, axes: readonly ResizedAxis[], y: Value, to: Lowering): void {
+  const { pointer, strides } = to.define(y);
+  const value = to.table(Float32Array.of(node.attributes.extrapolation));
+  axes.forEach((axis, a) => {
+    for (let i = 0; i < axis.to; i++) {
+      const at = coordinates(axis, i, node.attributes.coordinates);
+      if (at >= 0 && at <= axis.from - 1) continue;
+      const sizes = y.dims.map((size, other) => (other === a ? 1 : size));
+      emitCopy(to, 4, shifted(pointer, i * (strides[a] ?? 0)), value, { sizes, strides: [[...strides], sizes.map(() => 0)] });
+    }
+  });
+}
+
+const read = (node: OpenNode<unknown>, index: number): TypedArray | undefined => {
+  if (index < 0 || !node.inputs[index]) return undefined;
+  const data = constantInput(node, index);
+  return data.length > 0 ? data : undefined;
+};
+
+/** Every axis of the input, the resized ones with their scales. */
+function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
+  const { dims } = input(node, 0);
+  const { at, policy, attributes } = { ...node.attributes, attributes: node.attributes };
+  const axes = attributes.axes?.map((axis) => resolveAxis(node, axis, dims.length)) ?? dims.map((_, axis) => axis);
+  const scales = attributes.scales ?? read(node, at.scales);
+  const sizes = read(node, at.sizes);
+  const roi = read(node, at.roi);
+  const given = sizes ?? scales;
+  if (!given || given.length !== axes.length) throw invalid(node, `its scales or sizes [${given ?? []}] should be ${axes.length} numbers`);
+  const result: ResizedAxis[] = dims.map((size) => ({ from: size, to: size, scale: 1, roi: [0, 1] }));
+  let targets = sizes && integers(sizes);
+  if (targets && policy !== 'stretch') {
+    const ratios = targets.map((size, i) => size / (dims[axes[i] ?? 0] ?? 1));
+    const ratio = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
+    targets = axes.map((axis) => Math.floor(ratio * (dims[axis] ?? 0) + 0.5));
+  }
+  axes.forEach((axis, i) => {
+    const from = dims[axis] ?? 0;
+    const begin = Number(roi?.[i] ?? 0);
+    const end = Number(roi?.[i + axes.length] ?? 1);
+    const crop = attributes.coordinates === 'tf_crop_and_resize' ? end - begin : 1;
+    const scale = targets ? (targets[i] ?? 0) / from : Number(scales?.[i]);
+    const to = targets ? (targets[i] ?? 0) : Math.floor(from * crop * scale);
+    if (!(scale > 0) || !Number.isSafeInteger(to) || to < 0) throw invalid(node, `axis ${axis} of ${from} cannot be resized by ${scale}`);
+    result[axis] = { from, to, scale, roi: [begin, end] };
+  });
+  return result;
+}
+
+const modes = ['nearest', 'linear', 'cubic'] as const;
+const roundings = ['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'] as const;
+const transforms: readonly Coordinates[] = [
+  'half_pixel',
+  'half_pixel_symmetric',
+  'pytorch_half_pixel',
+  'align_corners',
+  'asymmetric',
+  'tf_half_pixel_for_nn',
+  'tf_crop_and_resize',
+];
+
+/** ONNX Resize: nearest, linear and cubic, by scales or to sizes. Regions, scales and sizes must be known when the plan is made. */
+export const resize: Operator<ResizeAttributes> = {
+  ...resizing,
+  name: 'Resize',
+  opsets: [10, 21],
+  inputs: [1, 4],
+  constantInputs: [1, 2, 3],
+  limits: 'other types than float32 with nearest only',
+  attributes(reader, opset) {
+    const mode = oneOf(reader, 'mode', modes, 'nearest');
+    const old = opset < 11;
+    return {
+      mode,
+      coordinates: old ? 'asymmetric' : oneOf(reader, 'coordinate_transformation_mode', transforms, 'half_pixel'),
+      rounding: old ? 'floor' : oneOf(reader, 'nearest_mode', roundings, 'round_prefer_floor'),
+      cubic: old ? -0.75 : reader.float('cubic_coeff_a', -0.75),
+      excludeOutside: !old && reader.flag('exclude_outside'),
+      extrapolation: old ? 0 : reader.float('extrapolation_value', 0),
+      antialias: opset >= 18 && reader.flag('antialias'),
+      axes: opset >= 18 ? reader.ints('axes') : undefined,
+      policy:
+        opset >= 18 ? oneOf(reader, 'keep_aspect_ratio_policy', ['stretch', 'not_larger', 'not_smaller'] as const, 'stretch') : 'stretch',
+      at: old ? { roi: -1, scales: 1, sizes: -1 } : { roi: 1, scales: 2, sizes: 3 },
+    };
+  },
+};
+
+/** ONNX Upsample, Resize's forerunner: nearest or linear by scales. */
+export const upsample: Operator<ResizeAttributes> = {
+  ...resizing,
+  name: 'Upsample',
+  opsets: [7, 9],
+  inputs: [1, 2],
+  constantInputs: [1],
+  attributes(reader, opset) {
+    const scales = opset < 9 ? reader.any('scales') : undefined;
+    if (opset < 9 && !(Array.isArray(scales) && scales.every((scale) => typeof scale === 'number'))) {
+      throw reader.invalid('scales', 'is not a list of numbers');
+    }
+    return {
+      mode: oneOf(reader, 'mode', ['nearest', 'linear'] as const, 'nearest'),
+      coordinates: 'asymmetric',
+      rounding: 'floor',
+      cubic: -0.75,
+      excludeOutside: false,
+      extrapolation: 0,
+      antialias: false,
+      axes: undefined,
+      policy: 'stretch',
+      ...(scales ? { scales: scales as readonly number[] } : {}),
+      at: { roi: -1, scales: opset < 9 ? -1 : 1, sizes: -1 },
+    };
+  },
+};
