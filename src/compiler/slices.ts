@@ -1,5 +1,6 @@
 import { concat } from '../ops/concat.ts';
 import type { Layout, Node, Value } from '../ops/operator.ts';
+import { rangesOf, slice } from '../ops/slice.ts';
 import { split } from '../ops/split.ts';
 import type { Network } from './network.ts';
 
@@ -41,14 +42,24 @@ export function sliceConcats(network: Network, layouts: ReadonlyMap<Value, Layou
   }
   for (const node of network.nodes) {
     const [whole] = node.inputs;
-    if (!is(node, split) || !whole || !channelsLast(whole) || (node.attributes as { axis: number }).axis !== 1) continue;
-    let channel = 0;
+    let channel = whole && !whole.constant && channelsLast(whole) ? firstChannel(node) : undefined;
+    if (!whole || channel === undefined) continue;
     for (const part of node.outputs) {
-      if (!whole.constant && free(part)) slices.set(part, { of: whole, channel });
+      if (free(part)) slices.set(part, { of: whole, channel });
       channel += channelsOf(part);
     }
   }
   return slices;
+}
+
+/** Where the first output's channels start, if the outputs are neighbouring channels of the input: of a Split, or a Slice. */
+function firstChannel(node: Node): number | undefined {
+  if (is(node, split)) return (node.attributes as { axis: number }).axis === 1 ? 0 : undefined;
+  if (!is(node, slice)) return undefined;
+  const dims = node.inputs[0]?.dims ?? [];
+  const ranges = rangesOf(node as Node<never>);
+  const whole = ranges.every(({ start, step, size }, axis) => step === 1 && (axis === 1 || (start === 0 && size === dims[axis])));
+  return whole ? ranges[1]?.start : undefined;
 }
 
 /** Where the parts start, if they lie side by side in another value already, in their order. */

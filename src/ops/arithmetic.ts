@@ -4,16 +4,17 @@ import { BinaryKind } from '../../assembly/opcodes.ts';
 import { LanewiseError } from '../errors.ts';
 import type { DataType } from '../graph/tensor.ts';
 import { type Element, isBig, isFloat } from './elements.ts';
+import { exp, log } from './exact.ts';
 
 type Named = { readonly name: string };
 
 /** What a node computes of two elements; the float32 kinds of the kernels, for every type. */
 export function arithmetic(node: Named, kind: BinaryKind, type: DataType, fmod = true): (a: Element, b: Element) => Element {
   if (isBig(type)) return bigArithmetic(node, kind, fmod) as (a: Element, b: Element) => Element;
-  return (isFloat(type) ? floatArithmetic(node, kind) : wholeArithmetic(node, kind, type, fmod)) as (a: Element, b: Element) => Element;
+  return (isFloat(type) ? floatArithmetic(kind) : wholeArithmetic(node, kind, type, fmod)) as (a: Element, b: Element) => Element;
 }
 
-function floatArithmetic(node: Named, kind: BinaryKind): (a: number, b: number) => number {
+function floatArithmetic(kind: BinaryKind): (a: number, b: number) => number {
   switch (kind) {
     case BinaryKind.Add:
       return (a, b) => a + b;
@@ -32,7 +33,7 @@ function floatArithmetic(node: Named, kind: BinaryKind): (a: number, b: number) 
     case BinaryKind.Mod:
       return (a, b) => a % b;
     case BinaryKind.Pow:
-      return (a, b) => power(node, a, b);
+      return power;
   }
 }
 
@@ -47,8 +48,10 @@ function wholeArithmetic(node: Named, kind: BinaryKind, type: DataType, fmod: bo
         const rest = a % divisor(node, b, 0);
         return fmod || rest === 0 || rest < 0 === b < 0 ? rest : rest + b;
       };
+    case BinaryKind.Pow:
+      return (a, b) => Number(BigInt.asIntN(32, bigPower(BigInt(a), BigInt(b))));
     default:
-      return floatArithmetic(node, kind);
+      return floatArithmetic(kind);
   }
 }
 
@@ -74,28 +77,31 @@ function bigArithmetic(node: Named, kind: BinaryKind, fmod: boolean): (a: bigint
         return fmod || rest === 0n || rest < 0n === b < 0n ? rest : rest + b;
       };
     case BinaryKind.Pow:
-      // Only the last 64 bits count; a negative power of a whole number is cut to 0, or to what 1 and -1 give.
-      return (a, b) => (b < 0n ? (a === 1n || a === -1n ? a ** (-b % 2n) : 0n) : bigPower(a, b));
+      return bigPower;
   }
 }
 
 /** Not Math.min and Math.max, which take no bigints. */
 const pick = (first: boolean, a: bigint, b: bigint): bigint => (first ? a : b);
 
+/** Only the last 64 bits count; a negative power of a whole number is cut to 0, or to what 1 and -1 give. */
 function bigPower(base: bigint, exponent: bigint): bigint {
+  if (exponent < 0n) return base === 1n || base === -1n ? base ** (-exponent % 2n) : 0n;
   let result = 1n;
-  for (let power = base; exponent > 0n; exponent >>= 1n) {
-    if (exponent & 1n) result = BigInt.asIntN(64, result * power);
+  for (let power = base, left = exponent; left > 0n; left >>= 1n) {
+    if (left & 1n) result = BigInt.asIntN(64, result * power);
     power = BigInt.asIntN(64, power * power);
   }
   return result;
 }
 
-/** By repeated multiplication, which every engine rounds alike; Math.pow they do not. */
-function power(node: Named, base: number, exponent: number): number {
+/** By repeated multiplication or e^(exponent·log), which every engine rounds alike; Math.pow they do not. */
+function power(base: number, exponent: number): number {
   if (exponent === 0.5) return Math.sqrt(base);
   if (!Number.isInteger(exponent) || Math.abs(exponent) > 1024) {
-    throw new LanewiseError('UNSUPPORTED', `node '${node.name}': the power ${exponent} is supported for float32 only`);
+    const size = base === 1 ? 1 : exp(exponent * log(Math.abs(base)));
+    if (!(base < 0) || !Number.isFinite(base) || !Number.isFinite(exponent)) return size;
+    return Number.isInteger(exponent) ? (exponent % 2 === 0 ? size : -size) : Number.NaN;
   }
   let result = 1;
   for (let power = base, left = Math.abs(exponent); left > 0; left = Math.floor(left / 2)) {

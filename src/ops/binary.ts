@@ -1,4 +1,5 @@
 import { BinaryKind, UnaryKind } from '../../assembly/opcodes.ts';
+import { product } from '../graph/dims.ts';
 import type { TypedArray } from '../graph/tensor.ts';
 import { arithmetic } from './arithmetic.ts';
 import type { AttributeReader } from './attributes.ts';
@@ -20,7 +21,7 @@ interface Binary {
   readonly limits?: string;
 }
 
-type Attributes = Clamped & {
+export type BinaryAttributes = Clamped & {
   readonly fmod?: boolean;
   /** Up to opset 6: the dimension of the first input at which the second's begin. */
   readonly axis?: number | undefined;
@@ -40,8 +41,8 @@ export const elementsOf = (node: OpenNode<unknown>, data: readonly (TypedArray |
 /** An input's dimensions as they broadcast: with ones behind them where opset 6 says where they begin. */
 function alignedDims(node: OpenNode<unknown>, i: number): readonly number[] {
   const { dims } = input(node, i);
-  const { axis } = node.attributes as Attributes;
-  if (i === 0 || axis === undefined) return dims;
+  const { axis } = node.attributes as BinaryAttributes;
+  if (i === 0 || axis === undefined || product(dims) === 1) return dims;
   const rank = input(node, 0).dims.length;
   const behind = rank - (axis < 0 ? axis + rank : axis) - dims.length;
   if (behind < 0) throw invalid(node, `[${dims}] does not begin at dimension ${axis} of [${input(node, 0).dims}]`);
@@ -69,7 +70,7 @@ export function broadcastAll(node: OpenNode<unknown>, { sameType = true } = {}):
 function binary(
   { name, kind, since = 6, inputs = [2, 2], limits }: Binary,
   scale: (count: number) => number = () => 1,
-): Operator<Attributes> {
+): Operator<BinaryAttributes> {
   return {
     ...elementwise,
     name,
@@ -77,6 +78,7 @@ function binary(
     inputs,
     ...(limits ? { limits } : {}),
     ...(kind === BinaryKind.Pow ? { types: ['float32', 'any'] } : {}),
+    ...(name === 'Mean' ? { evaluatedTypes: [['float32', 'float64']] } : {}),
     attributes: (reader, opset) => (kind === BinaryKind.Mod ? { fmod: reader.flag('fmod') } : readLegacyAxis(reader, opset)),
     inferShape(node) {
       const output = broadcastAll(node, { sameType: kind !== BinaryKind.Pow });
@@ -151,7 +153,7 @@ function asFloat(value: Value, to: Lowering): Value {
 }
 
 /** The powers that networks are made of. */
-function lowerPower(node: Node<Attributes>, to: Lowering, output: Operand): boolean {
+function lowerPower(node: Node<BinaryAttributes>, to: Lowering, output: Operand): boolean {
   const exponent = input(node, 1);
   if (!exponent.constant || exponent.dims.some((dim) => dim !== 1) || input(node, 0).dims.length < exponent.dims.length) return false;
   const x = operandOf(input(node, 0), to);
@@ -167,7 +169,7 @@ export const add = binary({ name: 'Add', kind: BinaryKind.Add });
 export const sub = binary({ name: 'Sub', kind: BinaryKind.Sub });
 export const mul = binary({ name: 'Mul', kind: BinaryKind.Mul });
 export const div = binary({ name: 'Div', kind: BinaryKind.Div, limits: 'whole numbers are cut towards zero' });
-export const pow = binary({ name: 'Pow', kind: BinaryKind.Pow, limits: 'outside float32, whole exponents and 0.5' });
+export const pow = binary({ name: 'Pow', kind: BinaryKind.Pow });
 export const mod = binary({ name: 'Mod', kind: BinaryKind.Mod, since: 10 });
 export const min = binary({ name: 'Min', kind: BinaryKind.Min, inputs: [1, Number.POSITIVE_INFINITY] });
 export const max = binary({ name: 'Max', kind: BinaryKind.Max, inputs: [1, Number.POSITIVE_INFINITY] });
@@ -175,7 +177,7 @@ export const sum = binary({ name: 'Sum', kind: BinaryKind.Add, inputs: [1, Numbe
 export const mean = binary({ name: 'Mean', kind: BinaryKind.Add, inputs: [1, Number.POSITIVE_INFINITY] }, (count) => 1 / count);
 
 /** ONNX PRelu: slope * x below 0; the slope broadcasts to x, not the other way. */
-export const prelu: Operator<Attributes> = {
+export const prelu: Operator<BinaryAttributes> = {
   ...binary({ name: 'PRelu', kind: BinaryKind.PRelu }),
   // Up to opset 6 a slope of several numbers is one for each channel.
   attributes: (_: AttributeReader, opset: number) => (opset < 7 ? { axis: 1 } : {}),

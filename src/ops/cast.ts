@@ -1,6 +1,6 @@
 import type { DataType, TypedArray } from '../graph/tensor.ts';
 import { allocate, convert, type Element } from './elements.ts';
-import type { Operator, Value } from './operator.ts';
+import type { Node, OpenNode, Operator, Value } from './operator.ts';
 import { input } from './shapes.ts';
 
 /** TensorProto.DataType's numbers. */
@@ -32,7 +32,7 @@ export const cast: Operator<CastAttributes> = {
   opsets: [6, 21],
   inputs: [1, 1],
   outputs: [1, 1],
-  limits: 'not to or from strings and floats of 8 bits',
+  limits: 'not strings, floats of 8 bits and types of 4 bits',
   attributes(reader) {
     const code = reader.int('to', 0);
     const to = types[code];
@@ -41,18 +41,25 @@ export const cast: Operator<CastAttributes> = {
     return to === 'float16' || to === 'bfloat16' ? { to: 'float32', rounding: to } : { to };
   },
   inferShape: (node) => [{ type: node.attributes.to, dims: input(node, 0).dims }],
+  types: ['any'],
+  layout: (node) => (isStill(node) ? { inputs: ['any'], output: 'any' } : { inputs: ['rowMajor'], output: 'rowMajor' }),
+  lower: (node, to) => (isStill(node) ? to.alias(node.outputs[0] as Value, input(node, 0)) : to.evaluate(node as Node)),
   evaluate(node, [x]) {
     const { type } = node.outputs[0] as Value;
     const { rounding } = node.attributes;
     const data = x as TypedArray;
     const from = input(node, 0).type;
-    if (from === type && !rounding) return [data];
+    if (isStill(node)) return [data];
     const y = allocate(type, data.length);
     for (let i = 0; i < data.length; i++) y[i] = convert(data[i] as Element, from, type) as never;
     if (rounding) roundHalves(y as Float32Array, rounding);
     return [y];
   },
 };
+
+/** Whether nothing changes. */
+export const isStill = (node: OpenNode<CastAttributes>): boolean =>
+  input(node, 0).type === node.attributes.to && node.attributes.rounding === undefined;
 
 /** To the nearest float16 or bfloat16, ties to even; what is too large is infinite. */
 function roundHalves(data: Float32Array, kind: 'float16' | 'bfloat16'): void {

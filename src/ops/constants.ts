@@ -22,7 +22,7 @@ export const constant: Operator<ConstantAttributes> = {
   opsets: [1, 21],
   inputs: [0, 0],
   outputs: [1, 1],
-  limits: 'numbers only',
+  limits: 'numbers only, and not sparse ones',
   attributes(reader) {
     const tensor = reader.any('value');
     if (tensor !== undefined && typeof tensor === 'object' && isConstant(tensor)) return { value: tensor };
@@ -69,7 +69,7 @@ export const constantOfShape: Operator<{ readonly value: Constant | undefined }>
     const { type, dims } = node.outputs[0] as Value;
     const data = allocate(type, product(dims));
     const value = node.attributes.value?.read()[0];
-    return [value ? data.fill(value as never) : data];
+    return [value === undefined ? data : data.fill(value as never)];
   },
 };
 
@@ -130,7 +130,7 @@ export const range: Operator = {
 function stepsOf(node: OpenNode<unknown>): number {
   const [start = 0, limit = 0, delta = 0] = [0, 1, 2].map((i) => Number(constantInput(node, i)[0]));
   const count = Math.max(0, Math.ceil((limit - start) / delta));
-  if (!Number.isSafeInteger(count)) throw invalid(node, `a range from ${start} to ${limit} in steps of ${delta} has no end`);
+  if (delta === 0 || !Number.isSafeInteger(count)) throw invalid(node, `a range from ${start} to ${limit} in steps of ${delta} has no end`);
   return count;
 }
 
@@ -141,6 +141,7 @@ export const nonZero: Operator = {
   inputs: [1, 1],
   outputs: [1, 1],
   types: ['any'],
+  limits: 'behind it only operators that run on the host',
   attributes: () => ({}),
   inferShape: (node) => [{ type: 'int64', dims: [input(node, 0).dims.length, 0] }],
   sizes: (node, [data]) => {

@@ -7,7 +7,7 @@ import { emitCopy, shifted } from './emit.ts';
 import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
 import { asImage, input, invalid } from './shapes.ts';
 import { stridesOf } from './strides.ts';
-import { planar, readWindow, type Window, type WindowAttributes, wholeWindow, windowArgs } from './window.ts';
+import { LIMIT, planar, readWindow, type Window, type WindowAttributes, wholeWindow, windowArgs } from './window.ts';
 
 export interface ConvTransposeAttributes extends WindowAttributes, Clamped {
   readonly group: number;
@@ -142,13 +142,17 @@ function transposedWindow(node: OpenNode<ConvTransposeAttributes>): Window {
   const rank = dims.length - 2;
   // Some exporters give all dimensions, the batch's and the channels' too.
   const shape = outputShape?.slice(outputShape.length - rank);
-  if ((shape && shape.length !== rank) || (outputPadding && outputPadding.length !== rank)) {
-    throw invalid(node, `output_shape [${outputShape ?? []}] and output_padding [${outputPadding ?? []}] should have ${rank} entries`);
+  if ((shape && shape.length !== rank) || (outputPadding && (outputPadding.length !== rank || outputPadding.some((size) => size < 0)))) {
+    throw invalid(
+      node,
+      `output_shape [${outputShape ?? []}] and output_padding [${outputPadding ?? []}] should be ${rank} numbers from 0 on`,
+    );
   }
   return planar(node, dims, weights.slice(2), (axis) => {
     const { size, kernel, stride, dilation } = axis;
     const extent = (kernel - 1) * dilation + 1;
     const full = stride * (size - 1) + (outputPadding?.[axis.index] ?? 0) + extent;
+    if (full >= LIMIT) throw invalid(node, `a result of ${full} positions is too large`);
     const same = autoPad === 'SAME_UPPER' || autoPad === 'SAME_LOWER';
     const wanted = shape?.[axis.index] ?? (same ? size * stride : undefined);
     let { begin, end } = autoPad === 'VALID' ? { begin: 0, end: 0 } : axis;

@@ -5,7 +5,7 @@ import type { Clamped } from './clamp.ts';
 import { emitConv } from './conv.ts';
 import { costOf, learned } from './cost.ts';
 import { emitBinary, emitUnary, operand } from './emit.ts';
-import type { Node, OpenNode, Operator, Value } from './operator.ts';
+import type { Node, OpenNode, Operator, Panels, Value } from './operator.ts';
 import { broadcast, input, invalid } from './shapes.ts';
 import { wholeWindow } from './window.ts';
 
@@ -14,6 +14,8 @@ export interface GemmAttributes extends Clamped {
   readonly beta: number;
   readonly transA: boolean;
   readonly transB: boolean;
+  /** A's rows are pictures of so many pixels, pixel by pixel, where B's depth goes channel by channel. Set by a pass. */
+  readonly pixels?: number;
 }
 
 /** ONNX Gemm, the dense layer: alpha * A * B + beta * C; A [M, K], B [K, N] or transposed, C broadcast to [M, N] or left out. */
@@ -51,10 +53,9 @@ export const gemm: Operator<GemmAttributes> = {
       bias: asBias ? c : undefined,
       groups: 1,
       columns,
-      depth: [1, 1, depth],
+      ...depthOf(depth, transB ? 1 : columns, node.attributes.pixels),
       groupStride: 0,
       columnStride: transB ? depth : 1,
-      strides: [0, 0, transB ? 1 : columns],
       biasStride: c && product(c.dims) === 1 ? 0 : 1,
       alpha,
       beta,
@@ -97,6 +98,12 @@ export const gemm: Operator<GemmAttributes> = {
     emitBinary(to, BinaryKind.Add, output, output, addend, node.attributes);
   },
 };
+
+/** The depth of packed weights whose rows are `stride` elements apart: as it is, or pixel by pixel from channel by channel. */
+export const depthOf = (depth: number, stride: number, pixels = 1): Pick<Panels, 'depth' | 'strides'> =>
+  pixels === 1
+    ? { depth: [1, 1, depth], strides: [0, 0, stride] }
+    : { depth: [1, pixels, depth / pixels], strides: [0, stride, pixels * stride] };
 
 function sizes(node: OpenNode<GemmAttributes> | Node<GemmAttributes>): { rows: number; columns: number; depth: number } {
   const [a, b, c] = [input(node, 0).dims, input(node, 1).dims, node.inputs[2]?.dims];

@@ -5,6 +5,7 @@ import { emitConv } from './conv.ts';
 import { costOf, learned } from './cost.ts';
 import { allocate, eachBroadcast, isBig } from './elements.ts';
 import { shifted } from './emit.ts';
+import { depthOf, type GemmAttributes } from './gemm.ts';
 import type { Node, OpenNode, Operator, Value } from './operator.ts';
 import { broadcast, input, invalid, unsupported } from './shapes.ts';
 import { wholeWindow } from './window.ts';
@@ -16,11 +17,12 @@ const MOST_MATRICES = 1 << 16;
  * ONNX MatMul (numpy's matmul): A [..., M, K], B [..., K, N], the dimensions before them broadcast; a vector is a row on the left, a column
  * on the right. After fusion there may be a third input, a bias [N].
  */
-export const matMul: Operator<Clamped> = {
+export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
   name: 'MatMul',
   opsets: [1, 21],
   inputs: [2, 2],
   outputs: [1, 1],
+  limits: 'where B holds several matrices, up to 65,536 products',
   attributes: () => ({}),
   inferShape: (node) => [{ type: input(node, 0).type, dims: sizes(node).dims }],
   layout: () => ({ inputs: ['rowMajor'], output: 'rowMajor' }),
@@ -67,10 +69,9 @@ export const matMul: Operator<Clamped> = {
           bias,
           groups: 1,
           columns,
-          depth: [1, 1, depth],
+          ...depthOf(depth, columns, node.attributes.pixels),
           groupStride: 0,
           columnStride: 1,
-          strides: [0, 0, columns],
         }),
         groups: 1,
         clamped: node.attributes,

@@ -23,7 +23,7 @@ const pooled = (node: OpenNode<unknown>, window: Window) => {
 /** ONNX MaxPool over one or two spatial dimensions, without the indices output. Padding never wins. */
 export const maxPool: Operator<WindowAttributes> = {
   ...shared,
-  limits: 'one or two spatial dimensions; without indices',
+  limits: 'one or two spatial dimensions; the first output only (no indices)',
   name: 'MaxPool',
   opsets: [1, 21],
   inputs: [1, 1],
@@ -43,7 +43,7 @@ export const maxPool: Operator<WindowAttributes> = {
   evaluatedTypes: [['int8', 'uint8']],
 };
 
-interface AveragePoolAttributes extends WindowAttributes {
+export interface AveragePoolAttributes extends WindowAttributes {
   readonly countIncludePad: boolean;
 }
 

@@ -1,8 +1,8 @@
 import { BinaryKind, ReduceKind, UnaryKind } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
-import type { TypedArray } from '../graph/tensor.ts';
+import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
 import { operandOf } from './binary.ts';
-import { allocate, type Element, eachIndex, integers, isBig } from './elements.ts';
+import { allocate, type Element, eachIndex, integers, isBig, isFloat } from './elements.ts';
 import { emitBinary, emitClamp, emitReduce, emitUnary, type Operand } from './emit.ts';
 import { exp, log } from './exact.ts';
 import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
@@ -46,10 +46,15 @@ const then =
     emitUnary(to, after, output, output);
   };
 
+/** Bytes from the first to the last element, both counted. */
+const extentOf = ({ dims, strides }: Operand): number =>
+  dims.reduce((bytes, dim, axis) => bytes + Math.max(0, dim - 1) * (strides[axis] ?? 0), 4);
+
 /** log of the sum of e^x = m + log of the sum of e^(x - m), m the largest; where that is infinite the largest finite number stands in. */
 const logSumExp: Reduction['lower'] = (to, output, x, axes) => {
-  const largest = { ...output, pointer: to.scratch(product(output.dims) * 4) };
-  const shifted: Operand = { ...x, pointer: to.scratch(product(x.dims) * 4) };
+  // They lie as the output and the input do, which may have gaps.
+  const largest = { ...output, pointer: to.scratch(extentOf(output)) };
+  const shifted: Operand = { ...x, pointer: to.scratch(extentOf(x)) };
   emitReduce(to, ReduceKind.Max, largest, x, axes);
   emitClamp(to, largest, largest, { clamp: [-3.4028234663852886e38, 3.4028234663852886e38] });
   emitBinary(to, BinaryKind.Sub, shifted, x, largest);
@@ -59,7 +64,8 @@ const logSumExp: Reduction['lower'] = (to, output, x, axes) => {
   emitBinary(to, BinaryKind.Add, output, output, largest);
 };
 
-const times = (a: Element, b: Element): Element => (typeof a === 'bigint' ? a * (b as bigint) : a * (b as number));
+/** Of bigints only the last 64 bits count, and must not become more and more. */
+const times = (a: Element, b: Element): Element => (typeof a === 'bigint' ? BigInt.asIntN(64, a * (b as bigint)) : a * (b as number));
 const plus = (a: Element, b: Element): Element => (typeof a === 'bigint' ? a + (b as bigint) : a + (b as number));
 const size = (x: Element): Element => (x < 0 ? -x : x);
 
@@ -121,12 +127,9 @@ function folded(node: Node<ReduceAttributes>, x: TypedArray, { start, step, mean
   const axes = axesOf(node);
   const kept = dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
   const strides = stridesOf('rowMajor', kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
-  const wide: Element[] = new Array<Element>(product(kept)).fill(isBig(type) && Number.isFinite(start) ? BigInt(start) : start);
+  const wide: Element[] = new Array<Element>(product(kept)).fill(typed(start, type));
   eachIndex(dims, [strides], ([at = 0], i) => {
-    const value = x[i] as Element;
-    const sum = wide[at] as Element;
-    // An infinite start gives way to the first element, of any type.
-    wide[at] = typeof sum === typeof value ? step(sum, value) : value;
+    wide[at] = step(wide[at] as Element, x[i] as Element);
   });
   const y = allocate(type, wide.length);
   const count = product(axes.map((axis) => dims[axis] ?? 1));
@@ -135,6 +138,16 @@ function folded(node: Node<ReduceAttributes>, x: TypedArray, { start, step, mean
     y[i] = value as never;
   });
   return y;
+}
+
+/** A start as an element of the type: instead of an infinity the type's largest or least number. */
+function typed(start: number, type: DataType): Element {
+  if (Number.isFinite(start)) return isBig(type) ? BigInt(start) : start;
+  if (isFloat(type)) return start;
+  const bits = type === 'bool' ? 1 : arrayTypes[type].BYTES_PER_ELEMENT * 8;
+  const lowest = type.startsWith('int') ? -(2n ** BigInt(bits - 1)) : 0n;
+  const limit = start < 0 ? lowest : lowest + 2n ** BigInt(bits) - 1n;
+  return isBig(type) ? limit : Number(limit);
 }
 
 const least = (a: Element, b: Element): Element => (Number.isNaN(a) || a < b ? a : b);

@@ -1,3 +1,4 @@
+import { arrayTypes } from '../graph/tensor.ts';
 import { along, emitMove } from './move.ts';
 import type { Layout, Operator, Value } from './operator.ts';
 import { asImage, input } from './shapes.ts';
@@ -20,7 +21,9 @@ export const relayout: Operator<RelayoutAttributes> = {
     const x = input(node, 0);
     const y = node.outputs[0] as Value;
     const { channels, height, width } = asImage(x.dims);
-    if (height * width === 1 || channels === 1) to.alias(y, x);
+    // The gaps of a slice are in the other layout's way.
+    const dense = to.place(x).pixelStride === channels * arrayTypes[x.type].BYTES_PER_ELEMENT;
+    if (dense && (height * width === 1 || channels === 1)) to.alias(y, x);
     else emitMove(to, { loops: x.dims.map((size, axis) => along(size, axis)) }, y, x);
   },
 };

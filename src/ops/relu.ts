@@ -3,7 +3,7 @@ import type { TypedArray } from '../graph/tensor.ts';
 import { arithmetic } from './arithmetic.ts';
 import { elementwise, operandOf } from './binary.ts';
 import type { Clamped } from './clamp.ts';
-import { type Element, mapElements } from './elements.ts';
+import { type Element, isFloat, mapElements } from './elements.ts';
 import { emitBinary, emitClamp, operand } from './emit.ts';
 import type { Node, Operator, Value } from './operator.ts';
 import { input, invalid } from './shapes.ts';
@@ -41,6 +41,7 @@ export const clip: Operator<Clamped> = {
   },
   inferShape(node) {
     const { type, dims } = input(node, 0);
+    if (node.attributes.clamp && !isFloat(type)) throw invalid(node, `it takes no ${type} up to opset 10`);
     for (const limit of node.inputs.slice(1)) {
       if (limit?.dims.some((dim) => dim !== 1)) throw invalid(node, 'its limits should be single numbers');
       if (limit && limit.type !== type) throw invalid(node, `its limits are ${limit.type}, its input ${type}`);

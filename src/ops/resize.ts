@@ -24,9 +24,10 @@ function oneOf<T extends string>(reader: AttributeReader, name: string, known: r
 }
 
 /** What Resize and Upsample share: each axis resized after the other, by tables that the plan computes. */
-const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layout' | 'lower' | 'outputs'> = {
+const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layout' | 'lower' | 'outputs' | 'limits'> = {
   types: ['any'],
   outputs: [1, 1],
+  limits: 'other types than float32 with `nearest` only',
   inferShape(node) {
     const { type } = input(node, 0);
     const { mode } = node.attributes;
@@ -115,7 +116,6 @@ export const resize: Operator<ResizeAttributes> = {
   opsets: [10, 21],
   inputs: [1, 4],
   constantInputs: [1, 2, 3],
-  limits: 'other types than float32 with nearest only',
   attributes(reader, opset) {
     const mode = oneOf(reader, 'mode', modes, 'nearest');
     const old = opset < 11;

@@ -37,7 +37,7 @@ export const slice: Operator<SliceAttributes> = {
 };
 
 /** Start, step and size for every axis. */
-function rangesOf(node: OpenNode<SliceAttributes>): { start: number; step: number; size: number }[] {
+export function rangesOf(node: OpenNode<SliceAttributes>): { start: number; step: number; size: number }[] {
   const { dims } = input(node, 0);
   const read = (i: number): number[] | undefined => {
     const data = node.inputs[i]?.constant?.read();

@@ -69,6 +69,7 @@ export const logSoftmax = softmaxLike('LogSoftmax', true);
 /** ONNX Hardmax: 1 for the first of the largest elements along an axis, 0 for the others. */
 export const hardmax: Operator<SoftmaxAttributes> = {
   ...alongAxis('Hardmax'),
+  evaluatedTypes: [['float32', 'float64']],
   evaluate(node, [x]) {
     const { dims, type } = node.outputs[0] as Value;
     const { outer, length, inner } = around(node, memoryOrder('rowMajor', dims.length));

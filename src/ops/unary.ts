@@ -30,7 +30,6 @@ function unary({ name, kind, since = 6, attributes = () => ({ alpha: 0, beta: 0 
         const { type } = node.outputs[0] as Value;
         const data = x as TypedArray;
         const y = allocate(type, data.length);
-        // Of whole numbers the functions that are exact are whole, so that bigints only pass through where they are small; see `big`.
         const f = isBig(type) ? (v: Element) => big(name, v as bigint) : (v: Element) => exact(v as number);
         for (let i = 0; i < data.length; i++) y[i] = f(data[i] as Element) as never;
         return [y];
@@ -44,6 +43,7 @@ function unary({ name, kind, since = 6, attributes = () => ({ alpha: 0, beta: 0 
     attributes,
     inferShape: (node) => [{ type: input(node, 0).type, dims: input(node, 0).dims }],
     ...(evaluate ? { evaluate } : {}),
+    ...(exact && !whole.has(name) ? { evaluatedTypes: [['float32', 'float64']] } : {}),
     lower(node, to) {
       const y = node.outputs[0] as Value;
       const x = operandOf(input(node, 0), to);
@@ -52,12 +52,13 @@ function unary({ name, kind, since = 6, attributes = () => ({ alpha: 0, beta: 0 
   };
 }
 
+/** Those that take whole numbers as well. */
+const whole: ReadonlySet<string> = new Set(['Abs', 'Neg', 'Sign']);
+
 /** int64 and uint64. */
 function big(name: string, x: bigint): bigint {
-  if (name === 'Abs') return x < 0n ? -x : x;
-  if (name === 'Neg') return -x;
   if (name === 'Sign') return x > 0n ? 1n : x < 0n ? -1n : 0n;
-  return x;
+  return name === 'Abs' && x >= 0n ? x : -x;
 }
 
 /** Half to even, as ONNX and IEEE 754 have it. */
@@ -88,6 +89,12 @@ export const gelu = unary({
 });
 export const hardSwish = unary({ name: 'HardSwish', kind: UnaryKind.HardSwish, since: 14 });
 
+export const tanh = unary({ name: 'Tanh', kind: UnaryKind.Tanh, since: 6 });
+
+export const softplus = unary({ name: 'Softplus', kind: UnaryKind.Softplus, since: 1 });
+
+export const mish = unary({ name: 'Mish', kind: UnaryKind.Mish, since: 18 });
+
 /** Not ONNX's before opset 24: x * sigmoid(x). Made by a pass. */
 export const silu = unary({ name: 'Silu', kind: UnaryKind.Silu, since: 0 });
 
@@ -107,10 +114,10 @@ export const unaries: readonly Operator<Attributes>[] = [
     since: 6,
     attributes: (reader) => ({ alpha: reader.float('alpha', 1.6732632423543772), beta: reader.float('gamma', 1.0507009873554805) }),
   }),
-  unary({ name: 'Tanh', kind: UnaryKind.Tanh, since: 6 }),
-  unary({ name: 'Softplus', kind: UnaryKind.Softplus, since: 1 }),
+  tanh,
+  softplus,
   unary({ name: 'Softsign', kind: UnaryKind.Softsign, since: 1 }),
-  unary({ name: 'Mish', kind: UnaryKind.Mish, since: 18 }),
+  mish,
   unary({ name: 'ThresholdedRelu', kind: UnaryKind.ThresholdedRelu, since: 10, attributes: alpha(1) }),
   unary({ name: 'Abs', kind: UnaryKind.Abs, since: 6, exact: Math.abs }),
   unary({ name: 'Neg', kind: UnaryKind.Neg, since: 6, exact: (x) => -x }),

@@ -39,7 +39,7 @@ export function readWindow(reader: AttributeReader, { ceil = false } = {}): Wind
 }
 
 /** Positions stay far inside 32 bits, also after padding and dilation. */
-const LIMIT = 2 ** 28;
+export const LIMIT = 2 ** 28;
 
 /** A window over [N, C, H, W] with everything resolved; a single spatial dimension is a picture of one row. */
 export interface Window {
@@ -96,6 +96,7 @@ export function planar(
   ] as const) {
     if (list.length !== count) throw invalid(node, `attribute '${name}' ${formatDims(list)} should have ${count} entries`);
   }
+  if (kernel.includes(0)) throw invalid(node, `a window of ${formatDims(kernel)} is empty`);
 
   const axes = spatial.map((size, index) =>
     resolve({

@@ -1,13 +1,30 @@
 import type { Node } from '../../ops/operator.ts';
 import type { Network, Patch } from '../network.ts';
-import { foldBatchNorm } from './foldBatchNorm.ts';
+import { canonicalize } from './canonicalize.ts';
+import { flattenWeights } from './flattenWeights.ts';
+import { foldAffine } from './foldAffine.ts';
+import { fuseActivation } from './fuseActivation.ts';
+import { fuseBias } from './fuseBias.ts';
 import { fuseClamp } from './fuseClamp.ts';
+import { fusePad } from './fusePad.ts';
 import { fuseResidual } from './fuseResidual.ts';
+import { fuseShuffle } from './fuseShuffle.ts';
 import type { Pass } from './pass.ts';
 import { removeIdentity } from './removeIdentity.ts';
 
 /** The passes in their order. */
-export const passes: readonly Pass[] = [removeIdentity, foldBatchNorm, fuseResidual, fuseClamp];
+export const passes: readonly Pass[] = [
+  canonicalize,
+  removeIdentity,
+  foldAffine,
+  fusePad,
+  fuseActivation,
+  fuseShuffle,
+  fuseBias,
+  fuseResidual,
+  fuseClamp,
+  flattenWeights,
+];
 
 export interface SimplifyOptions {
   /** Only so many of the passes, to bisect a wrong result. */

@@ -1,13 +1,35 @@
+import { cast, isStill } from '../../ops/cast.ts';
+import { concat } from '../../ops/concat.ts';
+import { expand, tile } from '../../ops/expand.ts';
 import { dropout, identity } from '../../ops/identity.ts';
+import type { Node } from '../../ops/operator.ts';
+import { pad, padsOf } from '../../ops/pad.ts';
+import { flatten, reshape, squeeze, unsqueeze } from '../../ops/reshape.ts';
+import { rangesOf, slice } from '../../ops/slice.ts';
+import { split } from '../../ops/split.ts';
+import { permOf, transpose } from '../../ops/transpose.ts';
 import type { Pass } from './pass.ts';
 
-/** Identity, and Dropout at inference, give way to their input. */
+/** Operators that give the very elements they take wherever type and dimensions stay. */
+const still: ReadonlySet<unknown> = new Set([concat, dropout, expand, flatten, identity, reshape, split, squeeze, tile, unsqueeze]);
+
+/** Identity, Dropout at inference, and what changes nothing here (a Pad by nothing, a Reshape to the same shape) give way to their input. */
 export const removeIdentity: Pass = {
   name: 'removeIdentity',
   match(node) {
     const [input] = node.inputs;
-    const [output] = node.outputs;
-    if ((node.op !== identity && node.op !== dropout) || node.outputs.length > 1 || !input || !output) return undefined;
+    const [output, second] = node.outputs;
+    if (!input || !output || second) return undefined;
+    if (input.type !== output.type || input.dims.join() !== output.dims.join() || !changesNothing(node)) return undefined;
     return { label: `${node.name}: removed`, remove: [node], insert: [], rename: new Map([[output, input]]) };
   },
 };
+
+function changesNothing(node: Node): boolean {
+  const op: unknown = node.op;
+  if (op === cast) return isStill(node as Node<never>);
+  if (op === transpose) return permOf(node as Node<never>).every((axis, i) => axis === i);
+  if (op === pad) return padsOf(node as Node<never>).every(([begin, end]) => begin === 0 && end === 0);
+  if (op === slice) return rangesOf(node as Node<never>).every(({ start, step }) => start === 0 && step === 1);
+  return still.has(op);
+}

@@ -1,0 +1,33 @@
+import { add, sum } from '../../ops/binary.ts';
+import type { Clamped } from '../../ops/clamp.ts';
+import type { Node } from '../../ops/operator.ts';
+import { clip, constantClamp } from '../../ops/relu.ts';
+import { permOf, transpose } from '../../ops/transpose.ts';
+import type { Pass } from './pass.ts';
+
+/** One spelling for what files spell in several ways, so that the passes that follow need to know one only. */
+export const canonicalize: Pass = {
+  name: 'canonicalize',
+  match(node, network) {
+    const replace = (by: Partial<Node>, what: string) => ({
+      label: `${node.name}: ${what}`,
+      remove: [node],
+      insert: [{ ...node, ...by } as Node],
+      rename: new Map(),
+    });
+    const op: unknown = node.op;
+    if (op === sum && node.inputs.length === 2) return replace({ op: add as Node['op'] }, 'Sum of two is Add');
+    if (op === clip && node.inputs.length > 1) {
+      const clamp = constantClamp(node as Node<Clamped>);
+      return clamp && replace({ inputs: node.inputs.slice(0, 1), attributes: { clamp } }, 'limits known');
+    }
+    const [x] = node.inputs;
+    const before = x && network.producer(x);
+    if (op === transpose && before && before.op === (transpose as unknown)) {
+      const first = permOf(before as Node<never>);
+      const perm = permOf(node as Node<never>).map((axis) => first[axis]);
+      return replace({ inputs: before.inputs, attributes: { perm } }, 'two transposes are one');
+    }
+    return undefined;
+  },
+};

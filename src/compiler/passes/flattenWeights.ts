@@ -1,0 +1,43 @@
+import { product } from '../../graph/dims.ts';
+import { type GemmAttributes, gemm } from '../../ops/gemm.ts';
+import { matMul } from '../../ops/matmul.ts';
+import type { Node, Operator, Value } from '../../ops/operator.ts';
+import { flatten, flattenPixels, reshape } from '../../ops/reshape.ts';
+import type { Network } from '../network.ts';
+import type { Pass } from './pass.ts';
+
+/**
+ * A channels-last picture that is flattened for a dense layer stays as it lies: the layer's weights, which are constant, are packed
+ * in that order instead, once, at load.
+ */
+export const flattenWeights: Pass = {
+  name: 'flattenWeights',
+  match(node, network) {
+    const [a, weights] = node.inputs;
+    const before = a && network.producer(a);
+    const op: unknown = node.op;
+    const { transA = false } = node.attributes as Partial<GemmAttributes>;
+    if ((op !== gemm && op !== matMul) || transA || !before || !weights?.constant || weights.dims.length !== 2) return undefined;
+    if ((before.op as unknown) !== flatten && (before.op as unknown) !== reshape) return undefined;
+    const [picture] = before.inputs;
+    const [batch, channels = 0, ...spatial] = picture?.dims ?? [];
+    const pixels = product(spatial);
+    if (!picture || spatial.length === 0 || pixels < 2 || channels < 2) return undefined;
+    if (a.dims.length !== 2 || a.dims[0] !== batch || !network.isPrivate(a, node) || !isChannelsLast(picture, network)) return undefined;
+
+    const flat: Node = { ...before, op: flattenPixels as Operator, attributes: {}, inputs: [picture] };
+    const dense: Node = { ...node, attributes: { ...(node.attributes as object), pixels } };
+    return { label: `${node.name}: its weights packed pixel by pixel`, remove: [before, node], insert: [flat, dense], rename: new Map() };
+  },
+};
+
+/** Whether the layout pass will lay the value channels-last. */
+function isChannelsLast(value: Value, network: Network): boolean {
+  const producer = network.producer(value);
+  if (!producer) return false;
+  const output = producer.op.layout?.(producer, () => 'rowMajor').output ?? 'rowMajor';
+  if (output !== 'any') return output === 'channelsLast';
+  return producer.inputs.some(
+    (input) => input && !input.constant && input.dims.length === value.dims.length && isChannelsLast(input, network),
+  );
+}

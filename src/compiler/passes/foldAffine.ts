@@ -1,0 +1,127 @@
+import { product } from '../../graph/dims.ts';
+import { type BatchNormAttributes, batchNormalization } from '../../ops/batchNormalization.ts';
+import { add, type BinaryAttributes, div, mul, sub } from '../../ops/binary.ts';
+import { type ConvAttributes, conv } from '../../ops/conv.ts';
+import { convTranspose } from '../../ops/convTranspose.ts';
+import { type GemmAttributes, gemm } from '../../ops/gemm.ts';
+import type { Node, Value } from '../../ops/operator.ts';
+import { derived } from './constants.ts';
+import type { Pass } from './pass.ts';
+
+/**
+ * Batch-norm, or a constant for each channel that is multiplied or added, becomes part of the weights and the bias of the convolution (or
+ * dense layer) before it, if nobody else reads that one's output: W' = W * a, b' = b * a + shift; in float64, rounded once.
+ */
+export const foldAffine: Pass = {
+  name: 'foldAffine',
+  match(node, network) {
+    const [x] = node.inputs.filter((value) => value && !value.constant);
+    const before = x && (network.producer(x) as Node<FoldedAttributes> | undefined);
+    const [output] = node.outputs;
+    if (!before || !output || !network.isPrivate(x, node)) return undefined;
+    const filter = filterOf(before);
+    const affine = filter && affineOf(node, x);
+    const [input, weights, bias] = before.inputs;
+    if (!affine || !weights?.constant || before.inputs[3] || before.attributes.clamp) return undefined;
+    const channels = output.dims[1] ?? 0;
+    if (bias && !(bias.constant && product(bias.dims) === channels && bias.dims.at(-1) === channels)) return undefined;
+    const { beta = 1 } = before.attributes;
+    const { scale, shift, from } = affine;
+    const { clamp } = node.attributes as BinaryAttributes;
+    const scaled = () => {
+      const a = scale?.() ?? [];
+      return Float32Array.from(weights.constant?.read() as Float32Array, (w, i) => w * (a[filter(i)] ?? 0));
+    };
+    const shiftedBias = () => {
+      const [a, b, old] = [scale?.(), shift?.(), bias?.constant?.read()];
+      return Float32Array.from({ length: channels }, (_, i) => beta * Number(old?.[i] ?? 0) * (a?.[i] ?? 1) + (b?.[i] ?? 0));
+    };
+    const newWeights = scale
+      ? derived(JSON.stringify([weights.name, '*', output.name]), weights.dims, [weights, ...from], scaled)
+      : weights;
+    const newBias = derived(JSON.stringify([bias?.name ?? weights.name, '+', output.name]), [channels], [bias, ...from], shiftedBias);
+    return {
+      label: `${node.name}: folded into ${before.name}`,
+      remove: [before, node],
+      insert: [
+        {
+          ...before,
+          attributes: { ...before.attributes, clamp, ...('beta' in before.attributes ? { beta: 1 } : {}) },
+          inputs: [input, newWeights, newBias],
+          outputs: node.outputs,
+        },
+      ],
+      rename: new Map(),
+    };
+  },
+};
+
+type FoldedAttributes = Partial<ConvAttributes & GemmAttributes>;
+
+/** The output channel that a weight belongs to, by its index; undefined where the node is none that takes a fold. */
+function filterOf(node: Node<FoldedAttributes>): ((index: number) => number) | undefined {
+  const dims = node.inputs[1]?.dims ?? [];
+  const op: unknown = node.op;
+  if (op === conv) {
+    const each = product(dims.slice(1));
+    return (i) => Math.floor(i / each);
+  }
+  if (op === convTranspose) {
+    const [rows = 1, filters = 1, ...kernel] = dims;
+    const [taps, perGroup] = [product(kernel), rows / (node.attributes.group ?? 1)];
+    return (i) => Math.floor(i / (filters * taps) / perGroup) * filters + (Math.floor(i / taps) % filters);
+  }
+  if (op !== gemm) return undefined;
+  const [rows = 1, columns = 1] = dims;
+  return node.attributes.transB ? (i) => Math.floor(i / columns) : (i) => (rows > 0 ? i % columns : 0);
+}
+
+/** y = scale * x + shift per channel, in float64; 1 and 0 where left out. */
+interface Affine {
+  readonly scale?: () => readonly number[];
+  readonly shift?: () => readonly number[];
+  /** What they are made of. */
+  readonly from: readonly (Value | undefined)[];
+}
+
+function affineOf(node: Node, x: Value): Affine | undefined {
+  const op: unknown = node.op;
+  const [a, b, ...rest] = node.inputs;
+  if (op === batchNormalization) return a === x ? batchNormAffine(node as Node<BatchNormAttributes>) : undefined;
+  const other = a === x ? b : a;
+  if (op !== add && op !== sub && op !== mul && op !== div) return undefined;
+  if (!other?.constant || rest.length > 0 || (node.attributes as BinaryAttributes).axis !== undefined) return undefined;
+  // What is subtracted from or divided by is no affine function of x, or one that networks do not have.
+  if ((op === sub || op === div) && a !== x) return undefined;
+  const channels = x.dims[1] ?? 0;
+  if (!isPerChannel(other.dims, x.dims) || node.outputs[0]?.dims.join() !== x.dims.join()) return undefined;
+  const read = (f: (value: number) => number) => () => {
+    const data = other.constant?.read();
+    return Array.from({ length: channels }, (_, i) => f(Number(data?.[data.length === 1 ? 0 : i])));
+  };
+  if (op === mul) return { scale: read((value) => value), from: [other] };
+  if (op === div) return { scale: read((value) => 1 / value), from: [other] };
+  return { shift: read((value) => (op === add ? value : -value)), from: [other] };
+}
+
+/** Whether `dims` broadcast to `target` with one number for all or one for each channel, dimension 1. */
+function isPerChannel(dims: readonly number[], target: readonly number[]): boolean {
+  const missing = target.length - dims.length;
+  return missing >= 0 && dims.every((dim, i) => dim === 1 || i + missing === 1);
+}
+
+function batchNormAffine({ inputs, attributes: { epsilon } }: Node<BatchNormAttributes>): Affine | undefined {
+  const [scale, bias, mean, variance] = inputs.slice(1);
+  const vectors = [scale, bias, mean, variance];
+  if (!vectors.every((value) => value?.constant)) return undefined;
+  const read = (value: Value | undefined): number[] => Array.from(value?.constant?.read() ?? [], Number);
+  const factors = () => {
+    const deviation = read(variance);
+    return read(scale).map((s, i) => s / Math.sqrt((deviation[i] ?? 0) + epsilon));
+  };
+  const shift = () => {
+    const [a, means] = [factors(), read(mean)];
+    return read(bias).map((b, i) => b - (means[i] ?? 0) * (a[i] ?? 0));
+  };
+  return { scale: factors, shift, from: vectors };
+}

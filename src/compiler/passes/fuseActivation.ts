@@ -1,0 +1,103 @@
+import { add, div, mul } from '../../ops/binary.ts';
+import type { Clamped } from '../../ops/clamp.ts';
+import type { Node, Operator, Value } from '../../ops/operator.ts';
+import { clip } from '../../ops/relu.ts';
+import { erf, gelu, hardSigmoid, hardSwish, mish, sigmoid, silu, softplus, tanh, type UnaryAttributes } from '../../ops/unary.ts';
+import type { Network } from '../network.ts';
+import { isAbout, numberOf } from './constants.ts';
+import type { Pass } from './pass.ts';
+
+/**
+ * Activations that files spell as products become one node: x·sigmoid(x), x·hardSigmoid(x), x·min(max(x + 3, 0), 6) / 6,
+ * x·tanh(softplus(x)), x·(1 + erf(x / √2)) / 2. What comes in between must be nobody else's.
+ */
+export const fuseActivation: Pass = {
+  name: 'fuseActivation',
+  match(node, network) {
+    const [output] = node.outputs;
+    const factors = factorsOf(node, network);
+    if (!output || factors?.values.length !== 2) return undefined;
+    for (const [x, other] of [factors.values, [...factors.values].reverse()]) {
+      const gate = x && other && gateOf(x, other, factors.scale, network);
+      if (!gate || x.dims.join() !== output.dims.join() || (node.attributes as Clamped).clamp) continue;
+      const remove = [...gate.nodes, ...factors.nodes].sort((a, b) => network.nodes.indexOf(a) - network.nodes.indexOf(b));
+      if (!remove.every((part) => part === node || part.outputs.every((value) => onlyReadBy(value, remove, network)))) continue;
+      const fused: Node = { ...node, op: gate.op as Operator, attributes: { alpha: 0, beta: 0 }, inputs: [x] };
+      return { label: `${node.name}: ${gate.op.name}`, remove, insert: [fused], rename: new Map() };
+    }
+    return undefined;
+  },
+};
+
+const onlyReadBy = (value: Value, nodes: readonly Node[], network: Network): boolean =>
+  !network.outputs.includes(value) && network.readers(value).every((reader) => nodes.includes(reader));
+
+interface Factors {
+  readonly values: readonly Value[];
+  readonly scale: number;
+  readonly nodes: readonly Node[];
+}
+
+/** The values that a tree of Mul, and Div by a constant, multiplies, and the product of its constants. */
+function factorsOf(node: Node | undefined, network: Network, depth = 0): Factors | undefined {
+  const [a, b] = node?.inputs ?? [];
+  const op: unknown = node?.op;
+  if (!node || !a || !b || depth > 2 || (op !== mul && op !== div) || (node.attributes as Clamped).clamp) return undefined;
+  if (op === div && numberOf(b) === undefined) return undefined;
+  const sides = [a, b].map((value, i): Factors => {
+    const number = numberOf(value);
+    if (number !== undefined) return { values: [], scale: op === div && i === 1 ? 1 / number : number, nodes: [] };
+    return factorsOf(network.producer(value), network, depth + 1) ?? { values: [value], scale: 1, nodes: [] };
+  });
+  return {
+    values: sides.flatMap(({ values }) => values),
+    scale: sides.reduce((product, { scale }) => product * scale, 1),
+    nodes: [...sides.flatMap(({ nodes }) => nodes), node],
+  };
+}
+
+/** What `other` makes of x, if their product with the scale is an activation. */
+function gateOf(x: Value, other: Value, scale: number, network: Network): { op: Operator<UnaryAttributes>; nodes: Node[] } | undefined {
+  const node = network.producer(other);
+  const op: unknown = node?.op;
+  const [inner] = node?.inputs ?? [];
+  if (!node || !inner) return undefined;
+  if (op === sigmoid && inner === x && scale === 1) return { op: silu, nodes: [node] };
+  if (op === hardSigmoid && inner === x && scale === 1) {
+    const { alpha, beta } = node.attributes as UnaryAttributes;
+    return isAbout(alpha, 1 / 6) && isAbout(beta, 0.5) ? { op: hardSwish, nodes: [node] } : undefined;
+  }
+  const before = network.producer(inner);
+  if (!before) {
+    const sum = op === add ? addend(node) : undefined;
+    return sum ? geluGate(x, node, sum, scale, network) : undefined;
+  }
+  if (op === tanh && (before.op as unknown) === softplus && before.inputs[0] === x && scale === 1)
+    return { op: mish, nodes: [before, node] };
+  if (op === clip && (before.op as unknown) === add) {
+    const clamp = (node.attributes as Clamped).clamp;
+    const sum = addend(before);
+    const fits = sum?.value === x && sum.number === 3 && clamp?.[0] === 0 && clamp[1] === 6 && isAbout(scale, 1 / 6);
+    return fits ? { op: hardSwish, nodes: [before, node] } : undefined;
+  }
+  const sum = op === add ? addend(node) : undefined;
+  return sum ? geluGate(x, node, sum, scale, network) : undefined;
+}
+
+/** A sum of a value and a number. */
+function addend({ inputs: [a, b], attributes }: Node): { value: Value; number: number } | undefined {
+  if (!a || !b || (attributes as Clamped).clamp) return undefined;
+  const [left, right] = [numberOf(a), numberOf(b)];
+  if (left !== undefined && right === undefined) return { value: b, number: left };
+  return right !== undefined && left === undefined ? { value: a, number: right } : undefined;
+}
+
+/** 1 + erf(x / √2). */
+function geluGate(x: Value, node: Node, sum: { value: Value; number: number }, scale: number, network: Network) {
+  const function_ = network.producer(sum.value);
+  const argument = function_?.inputs[0] && network.producer(function_.inputs[0]);
+  if (!function_ || (function_.op as unknown) !== erf || sum.number !== 1 || !isAbout(scale, 0.5)) return undefined;
+  const factors = factorsOf(argument, network);
+  const fits = factors?.values.length === 1 && factors.values[0] === x && isAbout(factors.scale, Math.SQRT1_2);
+  return fits ? { op: gelu, nodes: [...factors.nodes, function_, node] } : undefined;
+}

@@ -1,0 +1,31 @@
+import { product } from '../../graph/dims.ts';
+import { add } from '../../ops/binary.ts';
+import type { Clamped } from '../../ops/clamp.ts';
+import { matMul } from '../../ops/matmul.ts';
+import type { Node } from '../../ops/operator.ts';
+import type { Pass } from './pass.ts';
+
+/** A constant row that is added to a matrix product becomes its bias. */
+export const fuseBias: Pass = {
+  name: 'fuseBias',
+  match(node, network) {
+    const [a, b] = node.inputs;
+    const [output] = node.outputs;
+    if ((node.op as unknown) !== add || !a || !b || !output) return undefined;
+    const [x, bias] = a.constant ? [b, a] : [a, b];
+    const before = network.producer(x) as Node<Clamped> | undefined;
+    const columns = x.dims.at(-1) ?? 0;
+    if (!before || (before.op as unknown) !== matMul || before.inputs[2] || before.attributes.clamp || !network.isPrivate(x, node))
+      return undefined;
+    const fits = bias.constant && bias.dims.at(-1) === columns && product(bias.dims) === columns && before.inputs[1]?.dims.length !== 1;
+    if (!fits || output.dims.join() !== x.dims.join()) return undefined;
+    const { clamp } = node.attributes as Clamped;
+    const fused: Node = {
+      ...before,
+      attributes: { ...before.attributes, clamp },
+      inputs: [...before.inputs, bias],
+      outputs: node.outputs,
+    } as Node;
+    return { label: `${node.name}: fused into ${before.name}`, remove: [before, node], insert: [fused], rename: new Map() };
+  },
+};

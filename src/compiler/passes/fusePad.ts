@@ -1,0 +1,31 @@
+import { type ConvAttributes, conv } from '../../ops/conv.ts';
+import type { Node } from '../../ops/operator.ts';
+import { type PadAttributes, pad, padsOf } from '../../ops/pad.ts';
+import { type AveragePoolAttributes, averagePool } from '../../ops/pool.ts';
+import { numberOf } from './constants.ts';
+import type { Pass } from './pass.ts';
+
+/** A Pad with zeros before a convolution, or before an average that has no padding of its own, becomes that one's padding. */
+export const fusePad: Pass = {
+  name: 'fusePad',
+  match(node, network) {
+    const [x] = node.inputs;
+    const before = x && (network.producer(x) as Node<PadAttributes> | undefined);
+    const op: unknown = node.op;
+    if ((op !== conv && op !== averagePool) || !before || (before.op as unknown) !== pad || !network.isPrivate(x, node)) return undefined;
+    const attributes = node.attributes as ConvAttributes & AveragePoolAttributes;
+    const { mode, given } = before.attributes;
+    const value = before.inputs[2] ? numberOf(before.inputs[2]) : (given?.value ?? 0);
+    if (mode !== 'constant' || value !== 0 || attributes.autoPad.startsWith('SAME')) return undefined;
+    const [batch, channels, ...spatial] = padsOf(before);
+    if ([batch, channels].some((pair) => pair?.some((count) => count !== 0)) || spatial.some(([b, e]) => b < 0 || e < 0)) return undefined;
+    const own = attributes.autoPad === 'VALID' ? [] : (attributes.pads ?? []);
+    // Taps in a pool's own padding count or do not; those in the Pad do.
+    if (op === averagePool && (attributes.ceilMode || own.some((count) => count !== 0))) return undefined;
+    const rank = spatial.length;
+    const pads = [0, 1].flatMap((side) => spatial.map((pair, axis) => (pair[side] ?? 0) + (own[axis + side * rank] ?? 0)));
+    const padded = { ...attributes, autoPad: 'NOTSET', pads, ...(op === averagePool ? { countIncludePad: true } : {}) };
+    const fused: Node = { ...node, attributes: padded, inputs: [before.inputs[0], ...node.inputs.slice(1)] };
+    return { label: `${before.name}: fused into ${node.name}`, remove: [before, node], insert: [fused], rename: new Map() };
+  },
+};

@@ -1,0 +1,29 @@
+import { channelShuffle } from '../../ops/depthToSpace.ts';
+import type { Node, Operator } from '../../ops/operator.ts';
+import { reshape } from '../../ops/reshape.ts';
+import { permOf, transpose } from '../../ops/transpose.ts';
+import type { Pass } from './pass.ts';
+
+/** [N, C, ...] reshaped to [N, g, C / g, ...], transposed to [N, C / g, g, ...] and reshaped back is a shuffle of channels. */
+export const fuseShuffle: Pass = {
+  name: 'fuseShuffle',
+  match(node, network) {
+    const [swapped] = node.inputs;
+    const swap = swapped && network.producer(swapped);
+    const [split] = swap?.inputs ?? [];
+    const first = split && network.producer(split);
+    const [x] = first?.inputs ?? [];
+    if ((node.op as unknown) !== reshape || !swap || !first || !x) return undefined;
+    if ((swap.op as unknown) !== transpose || (first.op as unknown) !== reshape) return undefined;
+    if (!network.isPrivate(swapped, node) || !network.isPrivate(split, swap)) return undefined;
+    const [batch, channels = 0, ...spatial] = x.dims;
+    const [, groups = 1, each = 1] = split.dims;
+    const wanted = [batch, groups, each, ...spatial].join();
+    const perm = permOf(swap as Node<never>).join();
+    const fits = x.dims.length > 2 && split.dims.join() === wanted && groups * each === channels;
+    if (!fits || perm !== [0, 2, 1, ...spatial.map((_, i) => i + 3)].join() || node.outputs[0]?.dims.join() !== x.dims.join())
+      return undefined;
+    const shuffle: Node = { ...node, op: channelShuffle as Operator, attributes: { groups }, inputs: [x] };
+    return { label: `${node.name}: a shuffle of channels`, remove: [first, swap, node], insert: [shuffle], rename: new Map() };
+  },
+};

@@ -1,0 +1,206 @@
+import { int64, type NodeSpec } from '../kernels/graph.ts';
+import { array, random } from '../reference/index.ts';
+import { add, bn, type Case, conv, relu, simplified } from './simplified.ts';
+
+const node = (op: string, inputs: string[], output: string, attributes: NodeSpec['attributes'] = {}): NodeSpec => ({
+  op,
+  name: output,
+  inputs,
+  outputs: [output],
+  attributes,
+});
+const number = (value: number) => array([], Float32Array.of(value));
+const numbers = { zero: number(0), one: number(1), three: number(3), six: number(6), half: number(0.5), root: number(Math.SQRT2) };
+
+describe('canonicalize', () => {
+  test('Sum of two is Add, and takes part in what Add does', () => {
+    expect(simplified({ nodes: [conv('x', 'c'), node('Sum', ['c', 'x'], 's'), relu('s', 'y')] })).toEqual(['Conv(x, x) clamp']);
+  });
+
+  test('limits that are known become a clamp', () => {
+    expect(simplified({ nodes: [conv('x', 'c'), node('Clip', ['c', 'zero', 'six'], 'y')], more: numbers })).toEqual(['Conv(x) clamp']);
+    expect(simplified({ nodes: [conv('x', 'c'), node('Clip', ['c', '', 'one'], 'y')], more: numbers })).toEqual(['Conv(x) clamp']);
+    const attributes = { min: -0.5, max: 0.5 };
+    expect(simplified({ nodes: [conv('x', 'c'), node('Clip', ['c'], 'y', attributes)], opset: 9 })).toEqual(['Conv(x) clamp']);
+  });
+
+  test('transposes that undo each other are gone', () => {
+    const [there, back] = [{ perm: [0, 2, 3, 1] }, { perm: [0, 3, 1, 2] }];
+    const nodes = [relu('x', 'r'), node('Transpose', ['r'], 't', there), node('Transpose', ['t'], 'u', back), conv('u', 'y')];
+    expect(simplified({ nodes })).toEqual(['Relu(x)', 'Transpose(r)', 'Conv(r)']);
+  });
+});
+
+describe('removeIdentity', () => {
+  const same = { more: { dims: int64('dims', [1, 4, 5, 5]), nothing: int64('nothing', [0, 0, 0, 0, 0, 0, 0, 0]) } };
+  const slices = { starts: int64('starts', [0]), ends: int64('ends', [9]), axes: int64('axes', [2]) };
+  test.each<[string, NodeSpec, Case['more']]>([
+    ['Reshape to what it is', node('Reshape', ['r', 'dims'], 'i'), same.more],
+    ['Expand to what it is', node('Expand', ['r', 'dims'], 'i'), same.more],
+    ['Pad by nothing', node('Pad', ['r', 'nothing'], 'i'), same.more],
+    ['Cast to what it is', node('Cast', ['r'], 'i', { to: 1 }), {}],
+    ['Concat of one', node('Concat', ['r'], 'i', { axis: 1 }), {}],
+    ['Slice of all', node('Slice', ['r', 'starts', 'ends', 'axes'], 'i'), slices],
+  ])('%s', (_, spec, more = {}) => {
+    expect(simplified({ nodes: [relu('x', 'r'), spec, conv('i', 'y')], more })).toEqual(['Relu(x)', 'Conv(r)']);
+  });
+
+  test('not a Slice that runs backwards, nor a Cast that rounds', () => {
+    const backwards = { starts: int64('starts', [-1]), ends: int64('ends', [-9]), axes: int64('axes', [3]), steps: int64('steps', [-1]) };
+    const reverse = node('Slice', ['x', 'starts', 'ends', 'axes', 'steps'], 'y');
+    expect(simplified({ nodes: [reverse], more: backwards })).toEqual(['Slice(x, starts, ends, axes, steps)']);
+    expect(simplified({ nodes: [node('Cast', ['x'], 'y', { to: 10 })] })).toEqual(['Cast(x)']);
+  });
+});
+
+describe('foldAffine', () => {
+  const factor = { factor: random([4, 1, 1], 1), square: random([5, 5], 2), positive: random([1, 4, 1, 1], 3, 0.5, 2) };
+
+  test('batch-norm that is written as Mul and Add', () => {
+    const nodes = [conv('x', 'c'), node('Mul', ['c', 'factor'], 'm'), add('m', 'perChannel', 's'), relu('s', 'y')];
+    expect(simplified({ nodes, more: factor })).toEqual(['Conv(x) clamp']);
+  });
+
+  test.each<[string, NodeSpec]>([
+    ['a number times it', node('Mul', ['half', 'c'], 'y')],
+    ['it minus a number', node('Sub', ['c', 'half'], 'y')],
+    ['it divided by channels', node('Div', ['c', 'positive'], 'y')],
+    ['a sum that comes first', node('Add', ['factor', 'c'], 'y')],
+  ])('%s', (_, spec) => {
+    expect(simplified({ nodes: [conv('x', 'c'), spec], more: { ...factor, ...numbers } })).toEqual(['Conv(x)']);
+    expect(simplified({ nodes: [conv('x', 'c', {}, ['w']), spec], more: { ...factor, ...numbers } })).toEqual(['Conv(x)']);
+  });
+
+  test('into transposed convolutions, with groups too', () => {
+    for (const group of [1, 2]) {
+      const weights = random([4, 4 / group, 3, 2], 4);
+      const up = node('ConvTranspose', ['x', 'wt', 'b'], 'c', { group, strides: [2, 2] });
+      const folded = simplified({ nodes: [up, bn('c', 'y')], more: { wt: weights } });
+      expect(folded).toHaveLength(1);
+    }
+  });
+
+  test('into dense layers, whichever way their weights lie, with alpha and beta', () => {
+    for (const transB of [0, 1]) {
+      const more = { dense: random(transB ? [3, 100] : [100, 3], 5), row: random([3], 6), positive: random([3], 7, 0.5, 2) };
+      const gemm = node('Gemm', ['flat', 'dense', 'row'], 'g', { transB, alpha: 0.5, beta: 2 });
+      const nodes = [node('Flatten', ['x'], 'flat'), gemm, bn('g', 'y', ['positive', 'row', 'row', 'positive'])];
+      expect(simplified({ nodes, more, tolerance: 1e-4 })).toHaveLength(2);
+    }
+  });
+
+  test.each<[string, NodeSpec, string]>([
+    ['a constant for each pixel', node('Mul', ['c', 'square'], 'y'), 'Mul(c, square)'],
+    ['a number minus it', node('Sub', ['half', 'c'], 'y'), 'Sub(half, c)'],
+    ['a number divided by it', node('Div', ['half', 'c'], 'y'), 'Div(half, c)'],
+  ])('not: %s', (_, spec, shown) => {
+    // Away from 0, where a quotient would make every rounding large.
+    const away = random([4], 8, 30, 40);
+    const result = simplified({ nodes: [conv('x', 'c', {}, ['w', 'away']), spec], more: { ...factor, ...numbers, away }, tolerance: 1e-4 });
+    expect(result).toEqual(['Conv(x)', shown]);
+  });
+});
+
+describe('fusePad', () => {
+  const pads = (...list: number[]) => ({ pads: int64('pads', list), minus: number(-1) });
+  const window = { kernel_shape: [3, 3] };
+
+  test('into a convolution, on top of its own padding', () => {
+    const more = pads(0, 0, 1, 0, 0, 0, 2, 1);
+    expect(simplified({ nodes: [node('Pad', ['x', 'pads'], 'p'), conv('p', 'y')], more })).toEqual(['Conv(x)']);
+  });
+
+  test('into an average without padding', () => {
+    const more = pads(0, 0, 1, 1, 0, 0, 1, 1);
+    const nodes = [node('Pad', ['x', 'pads'], 'p'), node('AveragePool', ['p'], 'y', window)];
+    expect(simplified({ nodes, more })).toEqual(['AveragePool(x)']);
+  });
+
+  test.each<[string, NodeSpec[], Case['more']]>([
+    [
+      'channels',
+      [node('Pad', ['x', 'pads'], 'p'), conv('p', 'y', {}, ['six'])],
+      { ...pads(0, 1, 0, 0, 0, 1, 0, 0), six: random([4, 6, 3, 3], 1) },
+    ],
+    ['a crop', [node('Pad', ['x', 'pads'], 'p'), conv('p', 'y')], pads(0, 0, -1, 0, 0, 0, 0, 0)],
+    ['another number', [node('Pad', ['x', 'pads', 'minus'], 'p'), conv('p', 'y')], pads(0, 0, 1, 1, 0, 0, 1, 1)],
+    ['a reflection', [node('Pad', ['x', 'pads'], 'p', { mode: 'reflect' }), conv('p', 'y')], pads(0, 0, 1, 1, 0, 0, 1, 1)],
+    ['a maximum', [node('Pad', ['x', 'pads'], 'p'), node('MaxPool', ['p'], 'y', window)], pads(0, 0, 1, 1, 0, 0, 1, 1)],
+    [
+      'an average with padding of its own',
+      [node('Pad', ['x', 'pads'], 'p'), node('AveragePool', ['p'], 'y', { ...window, pads: [1, 1, 1, 1] })],
+      pads(0, 0, 1, 1, 0, 0, 1, 1),
+    ],
+  ])('not: %s', (_, nodes, more = {}) => expect(simplified({ nodes, more })).toHaveLength(2));
+});
+
+describe('fuseActivation', () => {
+  test.each<[string, NodeSpec[], string]>([
+    ['x · sigmoid(x)', [node('Sigmoid', ['x'], 's'), node('Mul', ['s', 'x'], 'y')], 'Silu(x)'],
+    ['x · hardSigmoid(x)', [node('HardSigmoid', ['x'], 's', { alpha: 1 / 6 }), node('Mul', ['x', 's'], 'y')], 'HardSwish(x)'],
+    [
+      'x · clip(x + 3) / 6',
+      [add('x', 'three', 's'), node('Clip', ['s', 'zero', 'six'], 'c'), node('Mul', ['x', 'c'], 'm'), node('Div', ['m', 'six'], 'y')],
+      'HardSwish(x)',
+    ],
+    ['x · tanh(softplus(x))', [node('Softplus', ['x'], 'p'), node('Tanh', ['p'], 't'), node('Mul', ['x', 't'], 'y')], 'Mish(x)'],
+    [
+      'x · (1 + erf(x / √2)) / 2',
+      [
+        node('Div', ['x', 'root'], 'd'),
+        node('Erf', ['d'], 'e'),
+        add('e', 'one', 's'),
+        node('Mul', ['x', 's'], 'm'),
+        node('Mul', ['m', 'half'], 'y'),
+      ],
+      'Gelu(x)',
+    ],
+    [
+      'x / 2 · (1 + erf(x / √2))',
+      [
+        node('Mul', ['half', 'x'], 'h'),
+        node('Div', ['x', 'root'], 'd'),
+        node('Erf', ['d'], 'e'),
+        add('one', 'e', 's'),
+        node('Mul', ['h', 's'], 'y'),
+      ],
+      'Gelu(x)',
+    ],
+  ])('%s', (_, nodes, shown) => expect(simplified({ nodes, more: numbers })).toEqual([shown]));
+
+  test('not: another value, another number, an inner value that somebody else reads', () => {
+    const sigmoid = node('Sigmoid', ['x'], 's');
+    const length = (nodes: NodeSpec[], outputs?: string[]) => simplified({ nodes, more: numbers, ...(outputs ? { outputs } : {}) }).length;
+    expect(length([sigmoid, relu('x', 'r'), node('Mul', ['r', 's'], 'y')])).toBe(3);
+    expect(length([sigmoid, node('Mul', ['x', 's'], 'y')], ['s', 'y'])).toBe(2);
+    expect(length([sigmoid, node('Mul', ['x', 's'], 'm'), add('m', 's', 'y')])).toBe(3);
+    expect(length([node('HardSigmoid', ['x'], 's'), node('Mul', ['x', 's'], 'y')])).toBe(2);
+    expect(length([add('x', 'three', 't'), node('Clip', ['t', 'zero', 'six'], 'c'), node('Mul', ['x', 'c'], 'y')])).toBe(2);
+  });
+});
+
+describe('fuseShuffle', () => {
+  const shuffle = (groups: number, perm = [0, 2, 1, 3, 4]) => ({
+    nodes: [node('Reshape', ['x', 'five'], 'a'), node('Transpose', ['a'], 'b', { perm }), node('Reshape', ['b', 'four'], 'y')],
+    more: { five: int64('five', [1, groups, 4 / groups, 5, 5]), four: int64('four', [1, 4, 5, 5]) },
+  });
+
+  test('channels in groups', () => expect(simplified(shuffle(2))).toEqual(['ChannelShuffle(x)']));
+  test('not: another permutation', () => expect(simplified(shuffle(2, [0, 2, 1, 4, 3]))).toHaveLength(3));
+});
+
+describe('fuseBias and flattenWeights', () => {
+  const more = { dense: random([100, 3], 1), row: random([3], 2), column: random([1, 1], 3) };
+  const flat = node('Flatten', ['c'], 'f');
+
+  test('a product and a row are one node, whose weights are packed pixel by pixel behind a convolution', () => {
+    const nodes = [conv('x', 'c'), flat, node('MatMul', ['f', 'dense'], 'm'), add('row', 'm', 's'), relu('s', 'y')];
+    expect(simplified({ nodes, more })).toEqual(['Conv(x)', 'FlattenPixels(c)', 'MatMul(f, dense, row) clamp']);
+  });
+
+  test('not: rows of an input, which is row-major; nor of a value that somebody else reads', () => {
+    const dense = node('MatMul', ['f', 'dense'], 'y');
+    expect(simplified({ nodes: [node('Flatten', ['x'], 'f'), dense], more })).toEqual(['Flatten(x)', 'MatMul(f, dense)']);
+    expect(simplified({ nodes: [conv('x', 'c'), flat, dense], outputs: ['f', 'y'], more })[1]).toBe('Flatten(c)');
+  });
+});
