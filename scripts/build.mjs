@@ -38,9 +38,10 @@ await build({
     formats: 'src/formats/index.ts',
     vision: 'src/vision/index.ts',
     'vision-node': 'src/vision/decode.ts',
+    zoo: 'src/zoo/index.ts',
   },
   splitting: true,
 });
 // The command line in one file: resolving a module takes Node longer than parsing it.
-await build({ ...options, entryPoints: { cli: 'src/cli/index.ts' }, platform: 'node' });
+await build({ ...options, entryPoints: { cli: 'src/cli/index.ts' }, platform: 'node', minify: true });
 tool('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');

@@ -4,7 +4,8 @@
 //   input   columns [pixel of the input picture][ky][kx][Channels]: the matrix product's output, pixels InPixelStride bytes apart
 //   bias    Channels floats; 0: none
 //   output  NHWC, pixels OutPixelStride bytes apart
-// The output gathers, so that no two rows write the same pixel. Four channels at a time, taps in the order (ky, kx). Reads may run 12
+// The output gathers, so that no two rows write the same pixel. Along an axis the taps that meet an input are a period apart, and so are
+// their inputs; where they start is found once per row and pixel. Four channels at a time, taps in the order (ky, kx). Reads may run 12
 // bytes past the last channel.
 
 import { arg, argSplat, clamp, storeLanes } from '../math/simd.inline';
@@ -22,31 +23,57 @@ export function f32_col2im_row_c4(pc: usize, image: usize, oy: i32, output: usiz
   const strideWidth = arg(pc, WindowArg.StrideWidth);
   const dilationHeight = arg(pc, WindowArg.DilationHeight);
   const dilationWidth = arg(pc, WindowArg.DilationWidth);
-  const padTop = arg(pc, WindowArg.PadTop);
-  const padLeft = arg(pc, WindowArg.PadLeft);
   const inStride = <usize>arg(pc, WindowArg.InPixelStride);
   const bias = <usize>arg(pc, Col2ImArg.Bias);
   const low = argSplat(pc, Col2ImArg.Min);
   const high = argSplat(pc, Col2ImArg.Max);
   const tapBytes = (<usize>channels) << 2;
-  for (let ox = 0; ox < outWidth; ox++) {
+
+  const periodY = period(kernelHeight, dilationHeight, strideHeight);
+  const periodX = period(kernelWidth, dilationWidth, strideWidth);
+  const stepY = (periodY * dilationHeight) / strideHeight;
+  const stepX = (periodX * dilationWidth) / strideWidth;
+  // To the next tap that counts, whose input lies before this one's.
+  const tapStride = <usize>periodX * tapBytes - <usize>stepX * inStride;
+  const rowStride = <usize>(periodY * kernelWidth) * tapBytes - <usize>(stepY * width) * inStride;
+
+  const y = oy + arg(pc, WindowArg.PadTop);
+  let kyFirst = firstTap(y, periodY, dilationHeight, strideHeight);
+  let iyFirst = (y - kyFirst * dilationHeight) / strideHeight;
+  for (; kyFirst < kernelHeight && iyFirst >= height; kyFirst += periodY) iyFirst -= stepY;
+  let x = arg(pc, WindowArg.PadLeft);
+  for (let ox = 0; ox < outWidth; ox++, x++) {
+    let kxFirst = firstTap(x, periodX, dilationWidth, strideWidth);
+    let ixFirst = (x - kxFirst * dilationWidth) / strideWidth;
+    for (; kxFirst < kernelWidth && ixFirst >= width; kxFirst += periodX) ixFirst -= stepX;
+    const start = image + <usize>(iyFirst * width + ixFirst) * inStride + <usize>(kyFirst * kernelWidth + kxFirst) * tapBytes;
     for (let c = 0; c < channels; c += 4) {
       const at = (<usize>c) << 2;
       let sum = bias ? v128.load(bias + at) : f32x4.splat(0);
-      for (let ky = 0; ky < kernelHeight; ky++) {
-        const y = oy + padTop - ky * dilationHeight;
-        const iy = y / strideHeight;
-        if (y < 0 || iy >= height || iy * strideHeight !== y) continue;
-        for (let kx = 0; kx < kernelWidth; kx++) {
-          const x = ox + padLeft - kx * dilationWidth;
-          const ix = x / strideWidth;
-          if (x < 0 || ix >= width || ix * strideWidth !== x) continue;
-          const pixel = image + (<usize>iy * <usize>width + <usize>ix) * inStride;
-          sum = f32x4.add(sum, v128.load(pixel + <usize>(ky * kernelWidth + kx) * tapBytes + at));
+      let row = start + at;
+      for (let ky = kyFirst, iy = iyFirst; ky < kernelHeight && iy >= 0; ky += periodY, iy -= stepY) {
+        let p = row;
+        for (let kx = kxFirst, ix = ixFirst; kx < kernelWidth && ix >= 0; kx += periodX, ix -= stepX) {
+          sum = f32x4.add(sum, v128.load(p));
+          p += tapStride;
         }
+        row += rowStride;
       }
       storeLanes(output + at, clamp(sum, low, high), channels - c);
     }
     output += <usize>arg(pc, WindowArg.OutPixelStride);
   }
+}
+
+/** How many taps further the next one is that meets an input where one did; `kernel` where none is. */
+function period(kernel: i32, dilation: i32, stride: i32): i32 {
+  let taps = 1;
+  while (taps < kernel && (taps * dilation) % stride !== 0) taps++;
+  return taps;
+}
+
+/** The first tap that meets an input, seen or not, at output position `at` from the padding's start on; 2^28 where none does. */
+function firstTap(at: i32, period: i32, dilation: i32, stride: i32): i32 {
+  for (let k = 0; k < period; k++) if ((at - k * dilation) % stride === 0) return k;
+  return 1 << 28;
 }

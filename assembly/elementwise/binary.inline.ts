@@ -72,7 +72,9 @@ function lanes(x: v128, y: v128, power: bool): v128 {
   return f32x4.replace_lane(z, 3, scalar(f32x4.extract_lane(x, 3), f32x4.extract_lane(y, 3), power));
 }
 
-/** The remainder has the sign of the dividend, as C's fmod. */
+/** As C's pow and fmod: 1 to any power is 1, -1 to an infinite one too, and the remainder has the sign of the dividend. */
 function scalar(x: f32, y: f32, power: bool): f32 {
+  // In the standard library, as in JavaScript, these are NaN.
+  if (power && abs(x) === 1 && !isFinite(y) && (x === 1 || y === y)) return 1;
   return power ? Mathf.pow(x, y) : x % y;
 }

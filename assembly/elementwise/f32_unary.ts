@@ -1,8 +1,9 @@
 // Y[p][c] = f(X[p][c]), f by its Kind (UnaryKind in opcodes.ts), with two parameters Alpha and Beta where f has any.
 //
 //   input, output  Pixels rows of Channels floats, InPixelStride and OutPixelStride bytes apart; output may be input
-// A tensor without gaps is one row. Reads may run 12 bytes past a row. The vector functions are right to a few units in the last place;
-// sin and cos take each lane through the standard library's scalar functions, which reduce large arguments exactly.
+// A tensor without gaps is one row. Reads may run 12 bytes past a row. The vector functions are right to a few units in the last place
+// (tests/kernels/functions.test.ts has each one's error); sin and cos take each lane through the standard library's scalar functions, which
+// reduce large arguments.
 
 import { arg } from '../math/simd.inline';
 import { UnaryArg, UnaryKind } from '../opcodes';

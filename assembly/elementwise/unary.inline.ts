@@ -95,6 +95,11 @@ function lanes(x: v128, sine: bool): v128 {
   return f32x4.replace_lane(y, 3, scalar(f32x4.extract_lane(x, 3), sine));
 }
 
+/** From 2^89 to 2^90 the standard library loses the argument: there by half the angle. */
 function scalar(x: f32, sine: bool): f32 {
+  if ((reinterpret<u32>(x) & 0x7f800000) === 0x6c000000) {
+    const half = Mathf.sin(x * 0.5);
+    return sine ? 2 * half * Mathf.cos(x * 0.5) : 1 - 2 * half * half;
+  }
   return sine ? Mathf.sin(x) : Mathf.cos(x);
 }

@@ -3,8 +3,8 @@
 //   input   RANK loops OutDims with InStrides for the elements that stay, RANK loops ReducedDims with ReducedStrides for those that go
 //   output  RANK loops OutDims with OutStrides
 // Strides in bytes. Four outputs at a time where they lie side by side; else four elements of one output where those do, combined in the
-// order (0 + 2) + (1 + 3); else one by one. Every BLOCK elements of the last reduced loop, and every loop around it, have a partial result
-// of their own, so that the error of a large sum grows with its parts and not with its length. The order is fixed by the shape.
+// order (0 + 2) + (1 + 3); else one by one. The last reduced loop is halved until BLOCK elements are left, and every loop around it has a
+// partial result of its own, so that the error of a large sum hardly grows with its length. The order is fixed by the shape.
 // Reads may run 12 bytes past a row. The output may not be the input.
 
 import { arg, argSplat, storeLanes } from '../math/simd.inline';
@@ -14,17 +14,21 @@ import { combine, identity, row } from './reduce.inline';
 const BLOCK: i32 = 256;
 
 export function f32_reduce(pc: usize): void {
-  outputs(pc, 0, <usize>arg(pc, ReduceArg.Input), <usize>arg(pc, ReduceArg.Output));
+  // Loops of one turn in front, most of them, would cost more than a short row.
+  let first = 0;
+  while (first < RANK - 1 && arg(pc, ReduceArg.ReducedDims + first) === 1) first++;
+  outputs(pc, 0, first, <usize>arg(pc, ReduceArg.Input), <usize>arg(pc, ReduceArg.Output));
 }
 
-function outputs(pc: usize, index: i32, input: usize, output: usize): void {
+/** Loops `index` and those inside it. Each output is reduced by the loops from `first` on. */
+function outputs(pc: usize, index: i32, first: i32, input: usize, output: usize): void {
   const word = pc + ((<usize>index) << 2);
   const size = arg(word, ReduceArg.OutDims);
   const inStride = <usize>arg(word, ReduceArg.InStrides);
   const outStride = <usize>arg(word, ReduceArg.OutStrides);
   if (index < RANK - 1) {
     for (let i = 0; i < size; i++) {
-      outputs(pc, index + 1, input, output);
+      outputs(pc, index + 1, first, input, output);
       input += inStride;
       output += outStride;
     }
@@ -35,7 +39,7 @@ function outputs(pc: usize, index: i32, input: usize, output: usize): void {
   const across = inStride === 4 && outStride === 4;
   const step = across ? 4 : 1;
   for (let i = 0; i < size; i += step) {
-    let y = reduced(pc, 0, kind, input, across);
+    let y = reduced(pc, first, kind, input, across);
     if (kind !== ReduceKind.Max && kind !== ReduceKind.Min && kind !== ReduceKind.Prod) y = f32x4.mul(y, scale);
     storeLanes(output, y, across ? size - i : 1);
     input += inStride * <usize>step;
@@ -48,15 +52,20 @@ function reduced(pc: usize, index: i32, kind: i32, input: usize, across: bool): 
   const word = pc + ((<usize>index) << 2);
   const size = arg(word, ReduceArg.ReducedDims);
   const stride = <usize>arg(word, ReduceArg.ReducedStrides);
-  const inner = index === RANK - 1;
-  const step = inner ? BLOCK : 1;
+  if (index === RANK - 1) return halved(kind, input, size, stride, across);
   let y = identity(kind);
-  for (let i = 0; i < size; i += step) {
-    const part = inner ? f32_reduce_row(kind, input, min(BLOCK, size - i), stride, across) : reduced(pc, index + 1, kind, input, across);
-    y = combine(kind, y, part);
-    input += stride * <usize>step;
+  for (let i = 0; i < size; i++) {
+    y = combine(kind, y, reduced(pc, index + 1, kind, input, across));
+    input += stride;
   }
   return y;
+}
+
+function halved(kind: i32, input: usize, count: i32, stride: usize, across: bool): v128 {
+  if (count <= BLOCK) return f32_reduce_row(kind, input, count, stride, across);
+  const half = ((count >> 1) + BLOCK - 1) & -BLOCK;
+  const y = halved(kind, input, half, stride, across);
+  return combine(kind, y, halved(kind, input + <usize>half * stride, count - half, stride, across));
 }
 
 /** `count` elements of the last loop; in lane 0, or of four outputs in four lanes. */

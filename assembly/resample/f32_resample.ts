@@ -31,6 +31,19 @@ export function f32_resample_row(pc: usize, input: usize, output: usize, offset:
   const rowStride = <usize>arg(pc, ResampleArg.InRowStride);
   const indices = <usize>arg(pc, ResampleArg.Indices) + offset;
   const weights = <usize>arg(pc, ResampleArg.Weights) + offset;
+  if (taps === 2) {
+    // Linear: the same sums with the tables read once.
+    const first = input + <usize>load<i32>(indices) * rowStride;
+    const second = input + <usize>load<i32>(indices, 4) * rowStride;
+    const a = v128.load32_splat(weights);
+    const b = v128.load32_splat(weights, 4);
+    for (let c = 0; c < inner; c += 4) {
+      const at = (<usize>c) << 2;
+      const sum = f32x4.add(f32x4.mul(a, v128.load(first + at)), f32x4.mul(b, v128.load(second + at)));
+      storeLanes(output + at, sum, inner - c);
+    }
+    return;
+  }
   for (let c = 0; c < inner; c += 4) {
     const at = input + ((<usize>c) << 2);
     let sum = f32x4.splat(0);

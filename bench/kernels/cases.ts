@@ -6,8 +6,16 @@ export interface BenchCase {
   /** The kernel to time: the plan's first instruction that calls it. */
   kernel: string;
   op: string;
-  /** Shapes: the first input is fed, the others are constants. */
+  /** 13 where left out. */
+  opset?: number;
+  /** Shapes, of random numbers: the first input is fed, the others are constants. */
   inputs: readonly (readonly number[])[];
+  /** The elements of constants that mean something, by the input's index. */
+  values?: Readonly<Record<number, (i: number) => number>>;
+  /** Whether the input is channels-last when it gets there, as it is behind a convolution. */
+  channelsLast?: boolean;
+  /** What the kernel reads and writes, in bytes, where that is something else than the node's inputs and outputs. */
+  bytes?: number;
   attributes?: Readonly<Record<string, Attribute>>;
   /** What limits it: arithmetic is counted in GFLOP/s (a multiply-add is two), memory in GB/s (what goes in and comes out, once). */
   limit: 'arithmetic' | 'memory';
@@ -41,16 +49,34 @@ const depthwise = (stride: number): BenchCase => ({
   limit: 'arithmetic',
 });
 
-const memory = (name: string, kernel: string, op: string, inputs: number[][], attributes: BenchCase['attributes'] = {}): BenchCase => ({
-  name,
-  kernel,
-  op,
-  inputs,
-  attributes,
-  limit: 'memory',
-});
+const memory = (
+  name: string,
+  kernel: string,
+  op: string,
+  inputs: number[][],
+  attributes: BenchCase['attributes'] = {},
+  more: Partial<BenchCase> = {},
+): BenchCase => ({ name, kernel, op, inputs, attributes, limit: 'memory', ...more });
 
 const picture = [1, 64, 112, 112];
+const channelsLast = { channelsLast: true };
+
+/** A picture of 56 × 56, one of its axes made twice as long. */
+const resize = (axis: 'rows' | 'columns', scales: number[]): BenchCase =>
+  memory(
+    `bilinear 2× of ${axis} 56×56×64`,
+    'f32_resample',
+    'Resize',
+    [[1, 64, 56, 56], [0], [4]],
+    { mode: 'linear' },
+    {
+      values: { 2: (i) => scales[i] ?? 1 },
+      ...channelsLast,
+    },
+  );
+
+const reduce = (name: string, axes: number[]): BenchCase =>
+  memory(`mean over ${name} 112×112×64`, 'f32_reduce', 'ReduceMean', [picture], { axes }, channelsLast);
 
 /** Shapes of VGG, ResNet and MobileNet. */
 export const cases: readonly BenchCase[] = [
@@ -72,4 +98,45 @@ export const cases: readonly BenchCase[] = [
   memory('batch norm 112×112×64', 'f32_batchnorm_c4', 'BatchNormalization', [picture, [64], [64], [64], [64]]),
   memory('softmax 1000', 'f32_softmax', 'Softmax', [[1, 1000]]),
   memory('NCHW to NHWC 112×112×64', 'f32_transpose_4x4', 'MaxPool', [picture], { kernel_shape: [1, 1] }),
+  memory('sigmoid 112×112×64', 'f32_unary', 'Sigmoid', [picture]),
+  memory('hard swish 112×112×64', 'f32_unary', 'HardSwish', [picture], {}, { opset: 14 }),
+  memory('gelu 112×112×64', 'f32_unary', 'Gelu', [picture], {}, { opset: 20 }),
+  memory('multiply channels 112×112×64', 'f32_binary', 'Mul', [picture, [1, 64, 1, 1]], {}, channelsLast),
+  resize('rows', [1, 1, 2, 1]),
+  resize('columns', [1, 1, 1, 2]),
+  reduce('pixels', [2, 3]),
+  reduce('channels', [1]),
+  memory('lrn of 5 56×56×64', 'f32_lrn', 'LRN', [[1, 64, 56, 56]], { size: 5 }),
+  memory('lrn of 5, beta 0.6 56×56×64', 'f32_lrn', 'LRN', [[1, 64, 56, 56]], { size: 5, beta: 0.6 }),
+  memory(
+    'transposed conv 4×4 s2 28×28→56×56×32',
+    'f32_col2im_c4',
+    'ConvTranspose',
+    [[1, 64, 28, 28], [64, 32, 4, 4], [32]],
+    { strides: [2, 2], pads: same.pads },
+    { bytes: 4 * (28 * 28 * 16 * 32 + 56 * 56 * 32) },
+  ),
+  memory(
+    'grid sample 112×112×64',
+    'f32_gridsample',
+    'GridSample',
+    [picture, [1, 112, 112, 2]],
+    {},
+    {
+      opset: 16,
+      // A picture turned a little: x, then y.
+      values: { 1: (i) => turned(i >> 1)[i & 1] ?? 0 },
+    },
+  ),
+  memory('pixel shuffle 2× 56×56×256', 'copy', 'DepthToSpace', [[1, 256, 56, 56]], { blocksize: 2 }, channelsLast),
+  memory('pixel shuffle 2×, CRD 56×56×256', 'copy', 'DepthToSpace', [[1, 256, 56, 56]], { blocksize: 2, mode: 'CRD' }, channelsLast),
+  memory('channel shuffle, NCHW 2×58×28×28', 'copy', 'Transpose', [[1, 2, 58, 28, 28]], { perm: [0, 2, 1, 3, 4] }),
+  memory('channel shuffle, NHWC 28×28×2×58', 'f32_transpose_4x4', 'Transpose', [[1, 28, 28, 2, 58]], { perm: [0, 1, 2, 4, 3] }),
+  memory('transpose 12×197×64', 'f32_transpose_4x4', 'Transpose', [[12, 197, 64]], { perm: [0, 2, 1] }),
 ];
+
+/** Where the grid looks for output pixel `i` of 112 × 112. */
+function turned(i: number): [number, number] {
+  const [x, y] = [(i % 112) / 56 - 1, Math.floor(i / 112) / 56 - 1];
+  return [0.9 * x - 0.2 * y, 0.2 * x + 0.9 * y];
+}

@@ -27,27 +27,45 @@ const elements = (dims: readonly number[]): number => dims.reduce((a, b) => a * 
 /** Numbers in [0.5, 1.5): as good as variances, too, and far from what makes arithmetic slow. */
 const numbers = (count: number) => Float32Array.from({ length: count }, (_, i) => 0.5 + ((i * 7919) % 1009) / 1009);
 
-function graphOf({ op, inputs, attributes = {} }: BenchCase): Graph {
+function graphOf({ op, opset = 13, inputs, attributes = {}, values = {}, channelsLast }: BenchCase): Graph {
   const names = inputs.map((_, i) => `input${i}`);
   const constants = inputs.slice(1).map((dims, i) => ({
     name: `input${i + 1}`,
     type: 'float32' as const,
     dims,
-    read: () => numbers(elements(dims)),
+    read: () =>
+      values[i + 1] ? Float32Array.from({ length: elements(dims) }, (_, at) => values[i + 1]?.(at) ?? 0) : numbers(elements(dims)),
   }));
+  const pool = {
+    op: 'MaxPool',
+    domain: '',
+    name: 'before',
+    inputs: ['input0'],
+    outputs: ['last'],
+    attributes: new Map([['kernel_shape', [1, 1]]]),
+  };
+  const node = {
+    op,
+    domain: '',
+    name: op,
+    inputs: channelsLast ? ['last', ...names.slice(1)] : names,
+    outputs: ['output'],
+    attributes: new Map(Object.entries(attributes)),
+  };
   return {
     name: op,
     inputs: [{ name: 'input0', type: 'float32', dims: inputs[0] ?? [] }],
     outputs: [{ name: 'output' }],
-    nodes: [{ op, domain: '', name: op, inputs: names, outputs: ['output'], attributes: new Map(Object.entries(attributes)) }],
+    nodes: channelsLast ? [pool, node] : [node],
     constants: new Map(constants.map((constant) => [constant.name, constant])),
-    opsets: new Map([['', 13]]),
+    opsets: new Map([['', opset]]),
     metadata: new Map(),
   };
 }
 
 /** Floating-point operations, or bytes. */
-function workOf({ limit, inputs }: BenchCase, plan: Plan, macs: number): number {
+function workOf({ limit, inputs, bytes }: BenchCase, plan: Plan, macs: number): number {
+  if (bytes !== undefined) return bytes;
   const output = elements(plan.outputs[0]?.dims ?? []);
   return limit === 'arithmetic' ? 2 * macs : 4 * (inputs.reduce((sum, dims) => sum + elements(dims), 0) + output);
 }

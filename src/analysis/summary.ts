@@ -9,8 +9,8 @@ export interface LayerSummary {
   readonly name: string;
   /** ONNX's op_type. */
   readonly op: string;
-  /** Dimensions of its (first) output. */
-  readonly output: readonly number[];
+  /** Dimensions of its (first) output; left out where only a run can tell. */
+  readonly output?: readonly number[];
   /** Learned numbers. */
   readonly params: number;
   /** Multiply-accumulates. */
@@ -31,13 +31,15 @@ export interface NetworkSummary {
  * @throws LanewiseError UNSUPPORTED, INVALID_MODEL
  */
 export function summarize(graph: Graph, dims: ReadonlyMap<string, readonly number[]>): NetworkSummary {
-  const { network } = bind(graph, { dims });
+  const { network, tail } = bind(graph, { dims });
   const fields = receptiveFields(network);
   const layers = network.nodes.map((node): LayerSummary => {
     const { params, macs } = costOf(node);
     const output = node.outputs[0] as Value;
     return { name: node.name, op: node.op.name, output: output.dims, params, macs, receptiveField: fields.get(output)?.size ?? [1, 1] };
   });
+  const late = (tail?.nodes ?? []).map(({ name, op }): LayerSummary => ({ name, op, params: 0, macs: 0, receptiveField: [1, 1] }));
+  layers.push(...late);
   return { layers, params: total(layers, 'params'), macs: total(layers, 'macs') };
 }
 

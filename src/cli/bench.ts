@@ -1,7 +1,7 @@
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import type { Graph } from '../graph/graph.ts';
-import { Tensor } from '../graph/tensor.ts';
+import { arrayTypes, Tensor } from '../graph/tensor.ts';
 import { createModel, initialDims, startCompiling } from '../load.ts';
 import type { Model, ProfileRow } from '../runtime/model.ts';
 import { checkThreads, inputShapes, modelOptions, parse, UsageError, wholeNumber } from './arguments.ts';
@@ -66,7 +66,7 @@ function time(action: () => unknown): number {
   return performance.now() - start;
 }
 
-/** Numbers from -1 to 1, the same at every run (a linear congruential generator; Numerical Recipes' constants). */
+/** Numbers from -1 to 1, the same at every run (a linear congruential generator; Numerical Recipes' constants); of other types ones. */
 function randomFeeds(graph: Graph, options: { inputShapes: Record<string, readonly number[]> }): Record<string, Tensor> {
   const dims = initialDims(graph, options);
   if (!dims) throw new LanewiseError('INVALID_INPUT', 'the model leaves dimensions open; give them with --shape NAME=1,3,224,224');
@@ -76,7 +76,12 @@ function randomFeeds(graph: Graph, options: { inputShapes: Record<string, readon
     return state / 2 ** 31 - 1;
   };
   return Object.fromEntries(
-    [...dims].map(([name, list]) => [name, new Tensor('float32', Float32Array.from({ length: product(list) }, next), list)]),
+    graph.inputs.map(({ name, type }) => {
+      const list = dims.get(name) ?? [];
+      const data = new arrayTypes[type](product(list)) as Float32Array<ArrayBuffer>;
+      const one = type === 'int64' || type === 'uint64' ? 1n : 1;
+      return [name, new Tensor(type, type === 'float32' ? data.map(next) : data.fill(one as number), list)];
+    }),
   );
 }
 

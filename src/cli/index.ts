@@ -13,6 +13,9 @@ const usage = `lanewise: convolutional networks in WebAssembly SIMD
       time a model
   lanewise convert IN OUT [--weights f32|f16] [--graph BASE.onnx]
       .onnx or .safetensors into either; into .onnx from weights alone with the graph of BASE.onnx
+  lanewise export NAME OUT [--seed 0] [--classes N]
+      a known network with random weights as .onnx, or these as .safetensors: alexnet, vgg16, resnet18, resnet20
+      (CIFAR-10), densenet121, squeezenet1_1, mobilenet_v2, googlenet and others of these families
 
 MODEL is an ONNX file. --threads takes 1 in this version.`;
 
@@ -22,6 +25,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   summary: async (args) => (await import('./summary.ts')).summary(args),
   verify: async (args) => (await import('./verify.ts')).verify(args),
   convert: async (args) => (await import('./convert.ts')).convert(args),
+  export: async (args) => (await import('./export.ts')).exportModel(args),
   bench: async (args) => (await import('./bench.ts')).bench(args),
 };
 

@@ -63,7 +63,13 @@ export async function run(args: readonly string[]): Promise<number> {
 /** Probabilities, where the only output is one score per class for one picture: as they are, or through a softmax. */
 function classScores(outputs: Readonly<Record<string, Tensor>>): Float32Array | undefined {
   const [output, ...others] = Object.values(outputs);
-  if (!output || others.length > 0 || output.dims[0] !== 1 || output.dims.length < 2 || output.dims.slice(2).some((dim) => dim !== 1))
+  if (
+    output?.type !== 'float32' ||
+    others.length > 0 ||
+    output.dims[0] !== 1 ||
+    output.dims.length < 2 ||
+    output.dims.slice(2).some((dim) => dim !== 1)
+  )
     return undefined;
   const data = output.data as Float32Array;
   const sum = data.reduce((a, b) => a + b, 0);

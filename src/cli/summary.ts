@@ -1,4 +1,5 @@
 import { summarize } from '../analysis/summary.ts';
+import { compile } from '../compiler/compile.ts';
 import { LanewiseError } from '../errors.ts';
 import { formatDims } from '../graph/tensor.ts';
 import { createModel, initialDims } from '../load.ts';
@@ -23,14 +24,15 @@ export async function summary(args: readonly string[]): Promise<number> {
   }
   const { layers, params, macs } = summarize(graph, dims);
   const { memory } = await createModel(graph, options);
+  const { relayouts } = compile(graph, { dims });
   if (values.json) {
-    console.log(JSON.stringify({ layers, params, macs, memory }));
+    console.log(JSON.stringify({ layers, params, macs, memory, relayouts }));
     return 0;
   }
   const rows = layers.map((layer) => [
     layer.name,
     layer.op,
-    formatDims(layer.output),
+    layer.output ? formatDims(layer.output) : '?',
     formatCount(layer.params),
     formatCount(layer.macs),
     layer.receptiveField.join('×'),
@@ -38,5 +40,6 @@ export async function summary(args: readonly string[]): Promise<number> {
   console.log(table(['layer', 'operator', 'output', 'params', 'MACs', 'sees'], rows, [3, 4, 5]));
   console.log(`\n${layers.length} layers, ${formatCount(params)} parameters, ${formatCount(macs)} multiply-accumulates`);
   console.log(formatMemory(memory));
+  console.log(`${relayouts} ${relayouts === 1 ? 'change' : 'changes'} of layout (NCHW at the model's face, NHWC inside)`);
   return 0;
 }

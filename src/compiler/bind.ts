@@ -48,6 +48,7 @@ export interface Bound {
 export interface Tail {
   /** What the tail reads of the network, by the names of the graph: the last outputs of the network. */
   readonly reads: readonly string[];
+  readonly nodes: readonly GraphNode[];
   /** The names of what its nodes make. */
   readonly makes: ReadonlySet<string>;
   /** The graph's outputs from the tensors it reads, and the graph's inputs. */
@@ -99,7 +100,7 @@ export function bind(graph: Graph, { dims, values = new Map(), memoryLimit = DEF
   const outputs = [...early.map(({ name }) => name), ...reads].map((name) => known(scope.get(name), `the output '${name}'`));
   const network = new Network(inputs, outputs, nodes);
   if (tail.length === 0) return { network };
-  return { network, tail: { reads, makes: late, run: (tensors) => runTail(graph, tail, binder, tensors) } };
+  return { network, tail: { nodes: tail, reads, makes: late, run: (tensors) => runTail(graph, tail, binder, tensors) } };
 }
 
 const constantOf = (name: string, { type, dims, data }: Tensor): Value => constantValue({ name, type, dims, read: () => data });
@@ -149,7 +150,8 @@ function runTail(
   return new Map(
     graph.outputs.map(({ name }) => {
       const { type, dims, constant } = known(scope.get(name), `the output '${name}'`);
-      return [name, tensors.get(name) ?? new Tensor(type, known(constant, name).read() as never, dims)];
+      // A copy: it may be the caller's input under another shape, or the file's bytes.
+      return [name, tensors.get(name) ?? new Tensor(type, known(constant, name).read().slice() as never, dims)];
     }),
   );
 }
@@ -180,16 +182,17 @@ function bindNode(source: GraphNode, { opset, scope, read, memoryLimit }: Binder
   const open = { name: source.name, attributes, inputs, outputCount: outputNames.length, declaredOutputs: source.outputs.length };
   const folds = inputs.every((value) => value?.constant || value === undefined || op.shapeOnly) && evaluates(op, inputs);
   const runs = folds ? op : runner(op, inputs, title);
+  const shapes = op.inferShape(open);
   if (folds && op.sizes) {
     const data = evaluated(op, { ...open, op, outputs: [] });
     const sizes = op.sizes(open, data);
-    op.inferShape(open).forEach(({ type }, i) => {
+    shapes.forEach(({ type }, i) => {
       const constant = { name: outputNames[i] ?? '', type, dims: sizes[i] ?? [], read: () => data[i] as TypedArray };
       scope.set(constant.name, constantValue(constant));
     });
     return undefined;
   }
-  const outputs = op.inferShape(open).map(({ type, dims }, i): Value => {
+  const outputs = shapes.map(({ type, dims }, i): Value => {
     elementCount(dims, `${title}: its output`);
     return { name: outputNames[i] ?? '', type, dims };
   });
@@ -200,7 +203,9 @@ function bindNode(source: GraphNode, { opset, scope, read, memoryLimit }: Binder
   }
   for (const { type, dims } of outputs) checkSize(title, type, dims, memoryLimit);
   const fixed = !op.shapeOnly && inputs.every((value) => !value || value.fixed);
-  const data = kept(() => evaluated(op, node), outputs);
+  // Nothing to compute, however large the other dimensions are.
+  const empty = outputs.every(({ dims }) => dims.includes(0));
+  const data = kept(() => (empty ? outputs.map(({ type }) => new arrayTypes[type](0)) : evaluated(op, node)), outputs);
   outputs.forEach((value, i) => {
     scope.set(value.name, constantValue({ ...value, read: () => data()[i] as TypedArray }, value.name, fixed));
   });
@@ -222,16 +227,23 @@ function checkSize(title: string, type: DataType, dims: readonly number[], memor
   );
 }
 
-/** Results of up to so many elements stay; larger ones (weights) are computed when they are read, as they are from files. */
+/**
+ * Results of up to so many elements stay. Larger ones (weights) are computed when they are read, as they are from files, and stay while they
+ * are in use: a WeakRef holds at least until the end of what runs now, so that a chain of such constants is computed once and not once for
+ * every path through it.
+ */
 const MOST_KEPT = 1 << 16;
 
-function kept<T>(compute: () => T, outputs: readonly Value[]): () => T {
-  let result: { value: T } | undefined;
+function kept<T extends object>(compute: () => T, outputs: readonly Value[]): () => T {
   const small = outputs.reduce((sum, { dims }) => sum + product(dims), 0) <= MOST_KEPT;
+  let result: T | undefined;
+  let recent: WeakRef<T> | undefined;
   return () => {
-    if (result) return result.value;
+    const known = result ?? recent?.deref();
+    if (known) return known;
     const value = compute();
-    if (small) result = { value };
+    if (small) result = value;
+    else recent = new WeakRef(value);
     return value;
   };
 }

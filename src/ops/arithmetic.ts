@@ -99,7 +99,7 @@ function bigPower(base: bigint, exponent: bigint): bigint {
 function power(base: number, exponent: number): number {
   if (exponent === 0.5) return Math.sqrt(base);
   if (!Number.isInteger(exponent) || Math.abs(exponent) > 1024) {
-    const size = base === 1 ? 1 : exp(exponent * log(Math.abs(base)));
+    const size = base === 1 || (base === -1 && !Number.isNaN(exponent)) ? 1 : exp(exponent * log(Math.abs(base)));
     if (!(base < 0) || !Number.isFinite(base) || !Number.isFinite(exponent)) return size;
     return Number.isInteger(exponent) ? (exponent % 2 === 0 ? size : -size) : Number.NaN;
   }

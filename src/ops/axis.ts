@@ -1,6 +1,7 @@
 // One axis of a tensor at a time: rows chosen, or combined with weights.
 
 import { GatherArg, Op, ResampleArg } from '../../assembly/opcodes.ts';
+import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes } from '../graph/tensor.ts';
 import type { Layout, Lowering, Pointer, Value } from './operator.ts';
@@ -11,6 +12,15 @@ export interface AxisTable {
   readonly taps: number;
   readonly indices: Int32Array;
   readonly weights?: Float32Array;
+}
+
+/** Most entries of a table, which plans hold as lists. */
+const MOST_ROWS = 1 << 22;
+
+/** @throws LanewiseError TOO_LARGE */
+export function checkRows(node: { readonly name: string }, entries: number): void {
+  if (entries > MOST_ROWS)
+    throw new LanewiseError('TOO_LARGE', `node '${node.name}': a table of ${entries} rows; ${MOST_ROWS} are supported`);
 }
 
 /** A tensor without gaps as [outer, length, inner] around an axis. */

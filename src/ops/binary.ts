@@ -96,12 +96,16 @@ function binary(
       // A whole number to a broken power is computed in floating point.
       const broken = kind === BinaryKind.Pow && from[1]?.startsWith('float') && !type.startsWith('float');
       const pow = arithmetic(node, kind, 'float64');
-      const compute = ([first = 0, ...rest]: readonly Element[]) => {
-        if (broken) return convert(pow(Number(first), Number(rest[0])), 'float64', type);
-        const sum = rest.reduce((a, b, i) => f(a, same(b, i + 1)), first);
-        return factor === 1 ? sum : Number(sum) * factor;
-      };
-      return [mapElements(type, dims, elementsOf(node, data), compute)];
+      const compute = (a: Element, b: Element, i: number) =>
+        broken ? convert(pow(Number(a), Number(b)), 'float64', type) : f(a, same(b, i));
+      const [first, ...rest] = elementsOf(node, data);
+      let sum: Elements = first as Elements;
+      if (rest.length === 0) sum = { data: mapElements(type, dims, [sum], (a) => a), dims };
+      // One after the other, rounded each time, as the kernels do it.
+      rest.forEach((next, i) => {
+        sum = { data: mapElements(type, dims, [sum, next], (a, b) => compute(a, b, i + 1)), dims };
+      });
+      return [factor === 1 ? sum.data : mapElements(type, dims, [sum], (a) => Number(a) * factor)];
     },
     cost: (node) => ({ macs: 0, params: learned(node) }),
     lower(node, to) {
@@ -174,7 +178,10 @@ export const mod = binary({ name: 'Mod', kind: BinaryKind.Mod, since: 10 });
 export const min = binary({ name: 'Min', kind: BinaryKind.Min, inputs: [1, Number.POSITIVE_INFINITY] });
 export const max = binary({ name: 'Max', kind: BinaryKind.Max, inputs: [1, Number.POSITIVE_INFINITY] });
 export const sum = binary({ name: 'Sum', kind: BinaryKind.Add, inputs: [1, Number.POSITIVE_INFINITY] });
-export const mean = binary({ name: 'Mean', kind: BinaryKind.Add, inputs: [1, Number.POSITIVE_INFINITY] }, (count) => 1 / count);
+export const mean: Operator<BinaryAttributes> = {
+  ...binary({ name: 'Mean', kind: BinaryKind.Add, inputs: [1, Number.POSITIVE_INFINITY] }, (count) => 1 / count),
+  evaluatedTypes: [['float32', 'float64']],
+};
 
 /** ONNX PRelu: slope * x below 0; the slope broadcasts to x, not the other way. */
 export const prelu: Operator<BinaryAttributes> = {

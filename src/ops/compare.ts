@@ -21,7 +21,7 @@ function comparison(
     attributes: readLegacyAxis,
     inferShape: (node) => [{ type: 'bool', dims: broadcastAll(node).dims }],
     evaluate: (node, data) => [
-      mapElements('bool', (node.outputs[0] as Value).dims, elementsOf(node, data), ([a = 0, b = 0]) => (test(a, b) ? 1 : 0)),
+      mapElements('bool', (node.outputs[0] as Value).dims, elementsOf(node, data), (a, b) => (test(a, b) ? 1 : 0)),
     ],
   };
 }
@@ -54,7 +54,7 @@ const where: Operator = {
   },
   evaluate(node, data) {
     const { type, dims } = node.outputs[0] as Value;
-    return [mapElements(type, dims, elementsOf(node, data), ([condition, a = 0, b = 0]) => (condition ? a : b))];
+    return [mapElements(type, dims, elementsOf(node, data), (condition, a, b) => (condition ? a : b))];
   },
 };
 

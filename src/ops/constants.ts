@@ -115,7 +115,12 @@ export const range: Operator = {
   types: ['any'],
   constantInputs: [0, 1, 2],
   attributes: () => ({}),
-  inferShape: (node) => [{ type: input(node, 0).type, dims: [stepsOf(node)] }],
+  inferShape(node) {
+    const { type } = input(node, 0);
+    const fits = [0, 1, 2].every((i) => input(node, i).type === type && product(input(node, i).dims) === 1);
+    if (!fits) throw invalid(node, 'its start, limit and delta should be single numbers of one type');
+    return [{ type, dims: [stepsOf(node)] }];
+  },
   evaluate(node, [start, , delta]) {
     const { type, dims } = node.outputs[0] as Value;
     const data = allocate(type, product(dims));
@@ -128,8 +133,11 @@ export const range: Operator = {
 };
 
 function stepsOf(node: OpenNode<unknown>): number {
-  const [start = 0, limit = 0, delta = 0] = [0, 1, 2].map((i) => Number(constantInput(node, i)[0]));
-  const count = Math.max(0, Math.ceil((limit - start) / delta));
+  const [start, limit, step] = [0, 1, 2].map((i) => constantInput(node, i)[0]) as [Element, Element, Element];
+  const delta = Number(step);
+  // Of bigints the difference is taken before digits are lost.
+  const span = typeof limit === 'bigint' ? Number(limit - (start as bigint)) : limit - (start as number);
+  const count = Math.max(0, Math.ceil(span / delta));
   if (delta === 0 || !Number.isSafeInteger(count)) throw invalid(node, `a range from ${start} to ${limit} in steps of ${delta} has no end`);
   return count;
 }

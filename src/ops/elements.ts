@@ -3,7 +3,7 @@
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
-import { broadcastStrides, stridesOf } from './strides.ts';
+import { broadcastStrides, mergeLoops, stridesOf } from './strides.ts';
 
 export type Element = number | bigint;
 
@@ -36,41 +36,44 @@ export function eachIndex(
   strides: readonly (readonly number[])[],
   visit: (offsets: readonly number[], i: number) => void,
 ): void {
-  const count = product(dims);
-  const index = dims.map(() => 0);
+  const { sizes, strides: steps } = mergeLoops({ sizes: [...dims], strides: strides.map((list) => [...list]) });
+  const inner = sizes.length - 1;
+  const length = sizes[inner] ?? 1;
+  const rows = length && product(sizes.slice(0, -1));
   const offsets = strides.map(() => 0);
-  for (let i = 0; i < count; i++) {
-    visit(offsets, i);
-    for (let axis = dims.length - 1; axis >= 0; axis--) {
-      const next = (index[axis] ?? 0) + 1;
-      const size = dims[axis] ?? 1;
-      const step = next < size ? 1 : 1 - size;
-      index[axis] = next < size ? next : 0;
-      for (let t = 0; t < offsets.length; t++) offsets[t] = (offsets[t] ?? 0) + step * (strides[t]?.[axis] ?? 0);
-      if (next < size) break;
+  let i = 0;
+  for (let row = 0; row < rows; row++) {
+    for (let t = 0; t < offsets.length; t++) {
+      let [rest, at] = [row, 0];
+      for (let axis = inner - 1; axis >= 0; axis--) {
+        const size = sizes[axis] ?? 1;
+        at += (rest % size) * (steps[t]?.[axis] ?? 0);
+        rest = Math.floor(rest / size);
+      }
+      offsets[t] = at;
+    }
+    for (let j = 0; j < length; j++) {
+      visit(offsets, i++);
+      for (let t = 0; t < offsets.length; t++) offsets[t] = (offsets[t] ?? 0) + (steps[t]?.[inner] ?? 0);
     }
   }
 }
 
-/** f of the elements at each place, inputs broadcast to `dims`. */
+/** f of the elements at each place, of one to three inputs that broadcast to `dims`. */
 export function mapElements(
   type: DataType,
   dims: readonly number[],
   inputs: readonly Elements[],
-  f: (values: readonly Element[]) => Element,
+  f: (a: Element, b: Element, c: Element) => Element,
 ): TypedArray {
   const output = allocate(type, product(dims));
-  const values: Element[] = inputs.map(() => 0);
-  eachBroadcast(
-    dims,
-    inputs.map((input) => input.dims),
-    (offsets, i) => {
-      inputs.forEach(({ data }, t) => {
-        values[t] = data[offsets[t] ?? 0] as Element;
-      });
-      output[i] = f(values) as never;
-    },
-  );
+  const [a, b = a, c = a] = inputs.map(({ data }) => data);
+  if (!a || !b || !c) return output;
+  const shapes = inputs.map((input) => input.dims);
+  eachBroadcast(dims, shapes, (offsets, i) => {
+    // Not taken apart, which would make an iterator for every element.
+    output[i] = f(a[offsets[0] ?? 0] as Element, b[offsets[1] ?? 0] as Element, c[offsets[2] ?? 0] as Element) as never;
+  });
   return output;
 }
 

@@ -39,8 +39,8 @@ function innermost(first: number, list: readonly number[], filler: number): Args
   return Object.fromEntries(padded.map((word, i) => [first + i, word]));
 }
 
-function checkRank({ sizes }: Loops): void {
-  if (sizes.length > RANK) throw unsupported({ name: '' }, `loops over ${sizes.length} dimensions; ${RANK} are supported`);
+function checkRank({ node }: Lowering, { sizes }: Loops): void {
+  if (sizes.length > RANK) throw unsupported(node ?? { name: '' }, `loops over ${sizes.length} dimensions; ${RANK} are supported`);
 }
 
 /** output = clamp(kind(a, b)), a and b broadcast to the output. */
@@ -49,7 +49,7 @@ export function emitBinary(to: Lowering, kind: BinaryKind, output: Operand, a: O
     sizes: [...output.dims],
     strides: [output, a, b].map(({ strides, dims }) => broadcastStrides(strides, dims, output.dims)),
   });
-  checkRank(loops);
+  checkRank(to, loops);
   const [min, max] = clampWords(clamped);
   to.emit(Op.Binary, {
     [BinaryArg.Output]: output.pointer,
@@ -80,6 +80,7 @@ function rows(output: Operand, input: Operand): { pixels: number; channels: numb
 
 /** output = kind(input), with the parameters that the kind has. The two have the same dimensions and layout. */
 export function emitUnary(to: Lowering, kind: UnaryKind, output: Operand, input: Operand, alpha = 0, beta = 0): void {
+  if (output.dims.includes(0)) return;
   const { pixels, channels, inStride, outStride } = rows(output, input);
   to.emit(Op.Unary, {
     [UnaryArg.Input]: input.pointer,
@@ -117,7 +118,7 @@ const MOST_TRANSPOSES = 32;
 export function emitCopy(to: Lowering, bytes: number, output: Pointer, input: Pointer, loops: Loops): void {
   if (loops.sizes.includes(0)) return;
   const merged = inMemoryOrder(loops);
-  checkRank(merged);
+  checkRank(to, merged);
   if (bytes === 4 && emitTranspose(to, output, input, merged)) return;
   const { sizes, strides } = merged;
   to.emit(Op.Copy, {
@@ -170,8 +171,8 @@ export function emitReduce(to: Lowering, kind: ReduceKind, output: Operand, inpu
   const pick = (list: readonly number[], reduced: boolean) => list.filter((_, axis) => axes.includes(axis) === reduced);
   const kept = inMemoryOrder({ sizes: pick(input.dims, false), strides: [pick(output.strides, false), pick(input.strides, false)] });
   const gone = inMemoryOrder({ sizes: pick(input.dims, true), strides: [pick(input.strides, true)] });
-  checkRank(kept);
-  checkRank(gone);
+  checkRank(to, kept);
+  checkRank(to, gone);
   to.emit(Op.Reduce, {
     [ReduceArg.Input]: input.pointer,
     [ReduceArg.Output]: output.pointer,

@@ -12,6 +12,12 @@ interface AxisAttributes {
 
 const axisOf = (node: OpenNode<AxisAttributes>): number => resolveAxis(node, node.attributes.axis, input(node, 0).dims.length);
 
+function indicesOf(node: OpenNode<unknown>): Value {
+  const indices = input(node, 1);
+  if (indices.type !== 'int64' && indices.type !== 'int32') throw invalid(node, `its indices are ${indices.type}, not int64 or int32`);
+  return indices;
+}
+
 /** ONNX Gather: rows along an axis chosen by indices, whose dimensions take the axis's place. */
 export const gather: Operator<AxisAttributes> = {
   name: 'Gather',
@@ -24,7 +30,7 @@ export const gather: Operator<AxisAttributes> = {
   inferShape(node) {
     const { type, dims } = input(node, 0);
     const axis = axisOf(node);
-    return [{ type, dims: [...dims.slice(0, axis), ...input(node, 1).dims, ...dims.slice(axis + 1)] }];
+    return [{ type, dims: [...dims.slice(0, axis), ...indicesOf(node).dims, ...dims.slice(axis + 1)] }];
   },
   evaluate(node, [x, indices]) {
     const { dims, type } = input(node, 0);
@@ -85,7 +91,7 @@ export const gatherElements: Operator<AxisAttributes> = {
   outputs: [1, 1],
   attributes: (reader) => ({ axis: reader.int('axis', 0) }),
   inferShape(node) {
-    const [x, indices] = [input(node, 0), input(node, 1)];
+    const [x, indices] = [input(node, 0), indicesOf(node)];
     const axis = axisOf(node);
     const fits = indices.dims.length === x.dims.length && indices.dims.every((dim, a) => a === axis || dim <= (x.dims[a] ?? 0));
     if (!fits) throw invalid(node, `indices [${indices.dims}] do not fit [${x.dims}] along axis ${axis}`);

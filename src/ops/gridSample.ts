@@ -8,19 +8,19 @@ interface GridSampleAttributes {
   readonly alignCorners: boolean;
 }
 
-const modes: Readonly<Record<string, GridMode>> = {
-  nearest: GridMode.Nearest,
-  bilinear: GridMode.Linear,
-  linear: GridMode.Linear,
-  bicubic: GridMode.Cubic,
-  cubic: GridMode.Cubic,
-};
+const modes = new Map([
+  ['nearest', GridMode.Nearest],
+  ['bilinear', GridMode.Linear],
+  ['linear', GridMode.Linear],
+  ['bicubic', GridMode.Cubic],
+  ['cubic', GridMode.Cubic],
+]);
 
-const paddings: Readonly<Record<string, GridPadding>> = {
-  zeros: GridPadding.Zeros,
-  border: GridPadding.Border,
-  reflection: GridPadding.Reflection,
-};
+const paddings = new Map([
+  ['zeros', GridPadding.Zeros],
+  ['border', GridPadding.Border],
+  ['reflection', GridPadding.Reflection],
+]);
 
 /** ONNX GridSample of pictures: X [N, C, H, W], grid [N, H', W', 2] of (x, y) from -1 to 1. */
 export const gridSample: Operator<GridSampleAttributes> = {
@@ -31,9 +31,9 @@ export const gridSample: Operator<GridSampleAttributes> = {
   limits: 'two spatial dimensions',
   attributes(reader) {
     const [mode, padding] = [reader.string('mode', 'linear'), reader.string('padding_mode', 'zeros')];
-    const [knownMode, knownPadding] = [modes[mode], paddings[padding]];
-    if (knownMode === undefined) throw reader.invalid('mode', `is '${mode}', expected ${Object.keys(modes).join(', ')}`);
-    if (knownPadding === undefined) throw reader.invalid('padding_mode', `is '${padding}', expected ${Object.keys(paddings).join(', ')}`);
+    const [knownMode, knownPadding] = [modes.get(mode), paddings.get(padding)];
+    if (knownMode === undefined) throw reader.invalid('mode', `is '${mode}', expected ${[...modes.keys()].join(', ')}`);
+    if (knownPadding === undefined) throw reader.invalid('padding_mode', `is '${padding}', expected ${[...paddings.keys()].join(', ')}`);
     return { mode: knownMode, padding: knownPadding, alignCorners: reader.flag('align_corners') };
   },
   inferShape(node) {

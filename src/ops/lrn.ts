@@ -1,6 +1,6 @@
 import { LrnArg, Op } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
-import type { Operator, Value } from './operator.ts';
+import type { OpenNode, Operator, Value } from './operator.ts';
 import { input, invalid } from './shapes.ts';
 
 interface LrnAttributes {
@@ -18,7 +18,7 @@ export const lrn: Operator<LrnAttributes> = {
   outputs: [1, 1],
   attributes(reader) {
     const size = reader.int('size', 0);
-    if (size < 1 || size > 2 ** 20) throw reader.invalid('size', `is ${size}, expected 1 to ${2 ** 20}`);
+    if (size < 1) throw reader.invalid('size', `is ${size}, expected 1 or more`);
     return { alpha: reader.float('alpha', 1e-4), beta: reader.float('beta', 0.75), bias: reader.float('bias', 1), size };
   },
   inferShape(node) {
@@ -28,25 +28,29 @@ export const lrn: Operator<LrnAttributes> = {
   },
   layout: () => ({ inputs: ['channelsLast'], output: 'channelsLast' }),
   slices: true,
-  cost: (node) => ({ macs: product(input(node, 0).dims) * node.attributes.size, params: 0 }),
+  cost: (node) => ({ macs: product(input(node, 0).dims) * seen(node), params: 0 }),
   lower(node, to) {
     const { dims } = input(node, 0);
     const { alpha, beta, bias, size } = node.attributes;
+    const taps = seen(node);
     const channels = dims[1] ?? 1;
     const source = to.place(input(node, 0));
     const target = to.define(node.outputs[0] as Value);
     to.emit(Op.Lrn, {
       [LrnArg.Input]: source.pointer,
       [LrnArg.Output]: target.pointer,
-      [LrnArg.Scratch]: to.scratch((Math.ceil(channels / 4) * 4 + size) * 4),
+      [LrnArg.Scratch]: to.scratch((Math.ceil(channels / 4) * 4 + taps) * 4),
       [LrnArg.Pixels]: product(dims) / channels,
       [LrnArg.Channels]: channels,
       [LrnArg.InPixelStride]: source.pixelStride,
       [LrnArg.OutPixelStride]: target.pixelStride,
-      [LrnArg.Size]: size,
+      [LrnArg.Size]: taps,
       [LrnArg.Alpha]: { float: alpha / size },
       [LrnArg.Beta]: { float: beta },
       [LrnArg.Bias]: { float: bias },
     });
   },
 };
+
+/** How many channels a window looks at: one of twice as many as there are sees them all from everywhere. */
+const seen = (node: OpenNode<LrnAttributes>): number => Math.min(node.attributes.size, 2 * (input(node, 0).dims[1] ?? 1));

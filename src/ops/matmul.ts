@@ -1,3 +1,4 @@
+import { NR } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
 import type { Clamped } from './clamp.ts';
@@ -11,7 +12,7 @@ import { broadcast, input, invalid, unsupported } from './shapes.ts';
 import { wholeWindow } from './window.ts';
 
 /** Most matrices of one product: each is an instruction. */
-const MOST_MATRICES = 1 << 16;
+const MOST_MATRICES = 1 << 12;
 
 /**
  * ONNX MatMul (numpy's matmul): A [..., M, K], B [..., K, N], the dimensions before them broadcast; a vector is a row on the left, a column
@@ -22,7 +23,7 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
   opsets: [1, 21],
   inputs: [2, 2],
   outputs: [1, 1],
-  limits: 'where B holds several matrices, up to 65,536 products',
+  limits: 'where B holds several matrices, up to 4,096 products',
   attributes: () => ({}),
   inferShape: (node) => [{ type: input(node, 0).type, dims: sizes(node).dims }],
   layout: () => ({ inputs: ['rowMajor'], output: 'rowMajor' }),
@@ -55,6 +56,19 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
     const together = product(bBatch) === 1;
     if (!together && product(batch) > MOST_MATRICES)
       throw unsupported(node, `a product of ${product(batch)} matrices; ${MOST_MATRICES} are supported`);
+    const pack = (offset: number, groups: number) =>
+      to.panels({
+        weights: b,
+        offset,
+        bias,
+        groups,
+        columns,
+        ...depthOf(depth, columns, node.attributes.pixels),
+        groupStride: depth * columns,
+        columnStride: 1,
+      });
+    // Several matrices are packed at once, as groups; a bias serves one group.
+    const packed = together || bias ? undefined : pack(0, product(bBatch));
     const height = together ? product(aBatch) * rows : rows;
     const multiply = (aAt: number, bAt: number, m: number) =>
       emitConv(to, {
@@ -63,16 +77,7 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
         to: { type: 'float32', dims: [1, columns, height, 1] },
         source: { ...source, pointer: shifted(source.pointer, aAt * rows * depth * 4), pixelStride: depth * 4 },
         target: { ...target, pointer: shifted(target.pointer, m * rows * columns * 4), pixelStride: columns * 4 },
-        weights: to.panels({
-          weights: b,
-          offset: bAt * depth * columns,
-          bias,
-          groups: 1,
-          columns,
-          ...depthOf(depth, columns, node.attributes.pixels),
-          groupStride: 0,
-          columnStride: 1,
-        }),
+        weights: packed ? shifted(packed, bAt * Math.ceil(columns / NR) * NR * (depth + 1) * 4) : pack(bAt * depth * columns, 1),
         groups: 1,
         clamped: node.attributes,
         macs: together ? costOf(node).macs : rows * columns * depth,

@@ -34,7 +34,7 @@ export const nonMaxSuppression: Operator<NmsAttributes> = {
     const least = threshold ? Number(threshold[0]) : Number.NEGATIVE_INFINITY;
     const overlap = Number(iou?.[0] ?? 0);
     const selected: number[] = [];
-    for (let n = 0; n < batch; n++) {
+    for (let n = 0; n < batch && count > 0; n++) {
       const corners = Array.from({ length: count }, (_, i) =>
         cornersOf(node, boxes.subarray((n * count + i) * 4, (n * count + i + 1) * 4)),
       );

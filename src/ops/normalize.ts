@@ -188,7 +188,7 @@ export const meanVarianceNormalization: Operator<{ readonly axes: readonly numbe
   lower(node, to) {
     const x = operandOf(input(node, 0), to);
     const y = { ...x, ...to.define(node.outputs[0] as Value) };
-    const axes = node.attributes.axes.map((axis) => resolveAxis(node, axis, x.dims.length));
+    const axes = [...new Set(node.attributes.axes.map((axis) => resolveAxis(node, axis, x.dims.length)))];
     emitNormalize(to, y, x, axes, 1e-18);
   },
 };

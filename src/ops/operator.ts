@@ -154,6 +154,8 @@ export interface Panels {
 
 /** What an operator's `lower` writes to. */
 export interface Lowering {
+  /** Whose instructions are written, for errors. */
+  readonly node?: { readonly name: string } | undefined;
   /** Where an input lies; constants are placed among the weights. */
   place(value: Value): Place;
   /** Gives an output its memory, in the layout that the layout pass chose: of its own, or a slice of a concatenation's. */

@@ -1,6 +1,6 @@
 import { product } from '../graph/dims.ts';
 import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
-import { type AxisStep, emitAxes } from './axis.ts';
+import { type AxisStep, checkRows, emitAxes } from './axis.ts';
 import { allocate, eachIndex, integers } from './elements.ts';
 import { emitCopy } from './emit.ts';
 import { along, emitMove, type Move } from './move.ts';
@@ -33,7 +33,11 @@ export const pad: Operator<PadAttributes> = {
   inferShape(node) {
     const { type, dims } = input(node, 0);
     const pads = padsOf(node);
-    const { mode } = node.attributes;
+    const { mode, given } = node.attributes;
+    const value = node.inputs[2];
+    if (value && (value.type !== type || product(value.dims) !== 1))
+      throw invalid(node, `its value should be one ${type}, is ${value.type} [${value.dims}]`);
+    if (given?.value && type !== 'float32') throw unsupported(node, `a value of ${type} up to opset 10; float32 is supported`);
     return [
       {
         type,
@@ -56,14 +60,15 @@ export const pad: Operator<PadAttributes> = {
     const x = input(node, 0);
     const y = allocate(type, product(dims));
     const value = data[2]?.[0] ?? node.attributes.given?.value;
-    if (value !== undefined) y.fill(value as never);
-    const rows = rowsOf(node, dims);
+    if (value) y.fill(value as never);
+    const pads = padsOf(node);
     const strides = stridesOf('rowMajor', x.dims);
     const outStrides = stridesOf('rowMajor', dims);
     eachIndex(dims, [outStrides], (_, i) => {
       let at = 0;
       for (let axis = 0; axis < dims.length; axis++) {
-        const row = rows[axis]?.[Math.floor(i / (outStrides[axis] || 1)) % (dims[axis] || 1)] ?? -1;
+        const index = Math.floor(i / (outStrides[axis] || 1)) % (dims[axis] || 1);
+        const row = source(node.attributes.mode, index - (pads[axis]?.[0] ?? 0), x.dims[axis] ?? 0);
         if (row < 0) return;
         at += row * (strides[axis] ?? 0);
       }
@@ -105,12 +110,13 @@ function kept(node: Node<PadAttributes>): Move {
   };
 }
 
-/** For every axis of the output, the input's row of each of its rows; -1 where there is none. */
+/** For every axis of the output, the input's row of each of its rows. */
 function rowsOf(node: OpenNode<PadAttributes>, dims: readonly number[]): number[][] {
   const pads = padsOf(node);
   const x = input(node, 0).dims;
   return dims.map((length, axis) => {
     const size = x[axis] ?? 0;
+    checkRows(node, length);
     return Array.from({ length }, (_, i) => source(node.attributes.mode, i - (pads[axis]?.[0] ?? 0), size));
   });
 }

@@ -133,6 +133,9 @@ function lowerAverage(to: Lowering, window: Window, { x, y, source, target }: Im
   });
 }
 
+/** The first of start, start + step, ... that is not negative. */
+const firstInside = (start: number, step: number): number => Math.max(start, start + Math.ceil(-start / step) * step);
+
 /** Max pooling of whole numbers, on the host. */
 function maxOf(node: Node<WindowAttributes>, x: TypedArray): TypedArray {
   const { kernel, stride, dilation, padBegin } = resolveWindow(node, input(node, 0).dims);
@@ -143,12 +146,11 @@ function maxOf(node: Node<WindowAttributes>, x: TypedArray): TypedArray {
   for (let i = 0; i < y.length; i++) {
     const [ox, oy, plane] = [i % to.width, Math.floor(i / to.width) % to.height, Math.floor(i / (to.width * to.height))];
     let best = Number.NEGATIVE_INFINITY;
-    for (let ky = 0; ky < kernel[0]; ky++) {
-      const iy = oy * stride[0] + ky * dilation[0] - padBegin[0];
-      if (iy < 0 || iy >= from.height) continue;
-      for (let kx = 0; kx < kernel[1]; kx++) {
-        const ix = ox * stride[1] + kx * dilation[1] - padBegin[1];
-        if (ix >= 0 && ix < from.width) best = Math.max(best, Number(x[(plane * from.height + iy) * from.width + ix]));
+    const [top, left] = [oy * stride[0] - padBegin[0], ox * stride[1] - padBegin[1]];
+    const [endY, endX] = [Math.min(from.height, top + kernel[0] * dilation[0]), Math.min(from.width, left + kernel[1] * dilation[1])];
+    for (let iy = firstInside(top, dilation[0]); iy < endY; iy += dilation[0]) {
+      for (let ix = firstInside(left, dilation[1]); ix < endX; ix += dilation[1]) {
+        best = Math.max(best, Number(x[(plane * from.height + iy) * from.width + ix]));
       }
     }
     y[i] = best;

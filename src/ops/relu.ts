@@ -19,7 +19,7 @@ export const relu: Operator<Clamped> = {
   evaluate: (node, [x]) => {
     const { type, dims } = node.outputs[0] as Value;
     const zero = type === 'int64' ? 0n : 0;
-    return [mapElements(type, dims, [{ data: x as TypedArray, dims }], ([v = 0]) => (v < zero ? zero : v))];
+    return [mapElements(type, dims, [{ data: x as TypedArray, dims }], (v) => (v < zero ? zero : v))];
   },
   lower(node, to) {
     const y = node.outputs[0] as Value;
@@ -55,7 +55,7 @@ export const clip: Operator<Clamped> = {
     const limit = (data: TypedArray | undefined, i: 0 | 1): Element | undefined => data?.[0] ?? node.attributes.clamp?.[i];
     const [least, most] = [limit(low, 0), limit(high, 1)];
     return [
-      mapElements(type, dims, [{ data: x as TypedArray, dims }], ([v = 0]) => {
+      mapElements(type, dims, [{ data: x as TypedArray, dims }], (v) => {
         const raised = least === undefined ? v : larger(v, least);
         return most === undefined ? raised : smaller(raised, most);
       }),

@@ -1,10 +1,10 @@
 import type { TypedArray } from '../graph/tensor.ts';
 import type { AttributeReader } from './attributes.ts';
-import { emitAxes } from './axis.ts';
+import { checkRows, emitAxes } from './axis.ts';
 import { integers } from './elements.ts';
 import { emitCopy, shifted } from './emit.ts';
 import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
-import { type Coordinates, coordinates, type ResizedAxis, type Sampling, tableOf } from './resizeTable.ts';
+import { type Coordinates, coordinates, mostTaps, type ResizedAxis, type Sampling, tableOf } from './resizeTable.ts';
 import { constantInput, input, invalid, resolveAxis, unsupported } from './shapes.ts';
 
 interface ResizeAttributes extends Sampling {
@@ -30,8 +30,10 @@ const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layou
   limits: 'other types than float32 with `nearest` only',
   inferShape(node) {
     const { type } = input(node, 0);
-    const { mode } = node.attributes;
-    if (type !== 'float32' && mode !== 'nearest') throw unsupported(node, `${mode} interpolation of ${type}; float32 is supported`);
+    const { mode, coordinates } = node.attributes;
+    if (type !== 'float32' && (mode !== 'nearest' || coordinates === 'tf_crop_and_resize')) {
+      throw unsupported(node, `${mode} ${coordinates} of ${type}; float32 is supported`);
+    }
     return [{ type, dims: axesOf(node).map(({ to }) => to) }];
   },
   layout: () => ({ inputs: ['any', 'rowMajor'], output: 'any' }),
@@ -39,6 +41,7 @@ const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layou
     const [x, y] = [input(node, 0), node.outputs[0] as Value];
     const axes = axesOf(node);
     const steps = axes.flatMap((axis, i) => {
+      checkRows(node, axis.to * mostTaps(axis, node.attributes));
       const table = tableOf(axis, node.attributes);
       return table ? [{ axis: i, ...table }] : [];
     });
@@ -52,11 +55,14 @@ function fillOutside(node: Node<ResizeAttributes>, axes: readonly ResizedAxis[],
   const { pointer, strides } = to.define(y);
   const value = to.table(Float32Array.of(node.attributes.extrapolation));
   axes.forEach((axis, a) => {
-    for (let i = 0; i < axis.to; i++) {
+    let start = 0;
+    for (let i = 0; i <= axis.to; i++) {
       const at = coordinates(axis, i, node.attributes.coordinates);
-      if (at >= 0 && at <= axis.from - 1) continue;
-      const sizes = y.dims.map((size, other) => (other === a ? 1 : size));
-      emitCopy(to, 4, shifted(pointer, i * (strides[a] ?? 0)), value, { sizes, strides: [[...strides], sizes.map(() => 0)] });
+      if (i < axis.to && !(at >= 0 && at <= axis.from - 1)) continue;
+      // The rows since `start` are outside.
+      const sizes = y.dims.map((size, other) => (other === a ? i - start : size));
+      emitCopy(to, 4, shifted(pointer, start * (strides[a] ?? 0)), value, { sizes, strides: [[...strides], sizes.map(() => 0)] });
+      start = i + 1;
     }
   });
 }
@@ -79,19 +85,23 @@ function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
   if (!given || given.length !== axes.length) throw invalid(node, `its scales or sizes [${given ?? []}] should be ${axes.length} numbers`);
   const result: ResizedAxis[] = dims.map((size) => ({ from: size, to: size, scale: 1, roi: [0, 1] }));
   let targets = sizes && integers(sizes);
+  /** The scale of all axes where the policy asks for one. */
+  let common: number | undefined;
   if (targets && policy !== 'stretch') {
     const ratios = targets.map((size, i) => size / (dims[axes[i] ?? 0] ?? 1));
-    const ratio = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
-    targets = axes.map((axis) => Math.floor(ratio * (dims[axis] ?? 0) + 0.5));
+    common = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
+    targets = axes.map((axis) => Math.floor((common ?? 1) * (dims[axis] ?? 0) + 0.5));
   }
   axes.forEach((axis, i) => {
     const from = dims[axis] ?? 0;
     const begin = Number(roi?.[i] ?? 0);
     const end = Number(roi?.[i + axes.length] ?? 1);
     const crop = attributes.coordinates === 'tf_crop_and_resize' ? end - begin : 1;
-    const scale = targets ? (targets[i] ?? 0) / from : Number(scales?.[i]);
+    // An empty axis stays as it is.
+    const scale = targets ? (common ?? (from === targets[i] ? 1 : (targets[i] ?? 0) / from)) : Number(scales?.[i]);
     const to = targets ? (targets[i] ?? 0) : Math.floor(from * crop * scale);
-    if (!(scale > 0) || !Number.isSafeInteger(to) || to < 0) throw invalid(node, `axis ${axis} of ${from} cannot be resized by ${scale}`);
+    if (!(scale > 0 && scale < Number.POSITIVE_INFINITY) || !Number.isSafeInteger(to) || to < 0)
+      throw invalid(node, `axis ${axis} of ${from} cannot be resized by ${scale}`);
     result[axis] = { from, to, scale, roi: [begin, end] };
   });
   return result;
@@ -122,7 +132,7 @@ export const resize: Operator<ResizeAttributes> = {
     return {
       mode,
       coordinates: old ? 'asymmetric' : oneOf(reader, 'coordinate_transformation_mode', transforms, 'half_pixel'),
-      rounding: old ? 'floor' : oneOf(reader, 'nearest_mode', roundings, 'round_prefer_floor'),
+      rounding: old ? 'unspecified' : oneOf(reader, 'nearest_mode', roundings, 'round_prefer_floor'),
       cubic: old ? -0.75 : reader.float('cubic_coeff_a', -0.75),
       excludeOutside: !old && reader.flag('exclude_outside'),
       extrapolation: old ? 0 : reader.float('extrapolation_value', 0),

@@ -14,8 +14,8 @@ export type Coordinates =
 export interface Sampling {
   readonly mode: 'nearest' | 'linear' | 'cubic';
   readonly coordinates: Coordinates;
-  /** Of nearest. */
-  readonly rounding: 'round_prefer_floor' | 'round_prefer_ceil' | 'floor' | 'ceil';
+  /** Of nearest. Opset 10 leaves it open, and its cases round up where the axis gets shorter, else down. */
+  readonly rounding: 'round_prefer_floor' | 'round_prefer_ceil' | 'floor' | 'ceil' | 'unspecified';
   /** The cubic kernel's a (Keys 1981). */
   readonly cubic: number;
   /** Taps outside count nothing, instead of reading the edge. */
@@ -64,17 +64,23 @@ function exactLength(from: number, to: number, scale: number): number {
   return Math.abs(from * scale - to) < 1e-4 * to ? to : from * scale;
 }
 
+/** How many taps a row has, at most. */
+export function mostTaps({ from, scale }: ResizedAxis, { mode, antialias }: Sampling): number {
+  return mode === 'nearest' ? 1 : Math.min(from, antialias ? Math.max(4, 4 / scale) : 4);
+}
+
 /** The table of an axis; undefined where every row stays what it is. */
 export function tableOf(axis: ResizedAxis, sampling: Sampling): AxisTable | undefined {
   const { from, to } = axis;
   const places = Array.from({ length: to }, (_, i) => coordinates(axis, i, sampling.coordinates));
   if (from === to && places.every((at, i) => at === i)) return undefined;
   if (sampling.mode === 'nearest') {
-    return { taps: 1, indices: Int32Array.from(places, (at) => clamp(round(at, sampling.rounding), from)) };
+    const rounding = sampling.rounding !== 'unspecified' ? sampling.rounding : axis.scale < 1 ? 'ceil' : 'floor';
+    return { taps: 1, indices: Int32Array.from(places, (at) => clamp(round(at, rounding), from)) };
   }
   const stretch = sampling.antialias ? Math.min(1, axis.scale) : 1;
   const rows = places.map((at) => tapsAt(at, from, sampling, stretch));
-  const taps = Math.max(1, ...rows.map(({ length }) => length));
+  const taps = rows.reduce((most, { length }) => Math.max(most, length), 1);
   const indices = new Int32Array(to * taps);
   const weights = new Float32Array(to * taps);
   rows.forEach((row, i) => {
@@ -97,8 +103,10 @@ function round(at: number, rounding: Sampling['rounding']): number {
 }
 
 /** @param stretch how much of its width the kernel keeps: below 1 it is as much wider */
-function tapsAt(at: number, size: number, sampling: Sampling, stretch: number): { index: number; weight: number }[] {
+function tapsAt(place: number, size: number, sampling: Sampling, stretch: number): { index: number; weight: number }[] {
   const radius = (sampling.mode === 'linear' ? 1 : 2) / stretch;
+  // Out of reach is out of reach, however far; a loop over numbers so large that 1 more is the same would not end.
+  const at = Math.min(Math.max(place, -radius - 1), size + radius);
   const kernel = sampling.mode === 'linear' ? hat : cubicKernel(sampling.cubic);
   const merged = new Map<number, number>();
   let total = 0;

@@ -36,6 +36,8 @@ export const split: Operator<SplitAttributes> = {
     const { type, dims } = input(node, 0);
     const axis = axisOf(node);
     const size = dims[axis] ?? 0;
+    const { parts = node.declaredOutputs } = node.attributes;
+    if (parts !== node.declaredOutputs) throw invalid(node, `num_outputs is ${parts} for ${node.declaredOutputs} outputs`);
     const lengths = lengthsOf(node, size);
     if (lengths.reduce((a, b) => a + b, 0) !== size || lengths.some((length) => length < 0)) {
       throw invalid(node, `parts of [${lengths}] do not make up axis ${axis} of [${dims}]`);
@@ -50,7 +52,7 @@ function lengthsOf(node: OpenNode<SplitAttributes>, size: number): number[] {
   const given = node.inputs[1]?.constant?.read();
   if (given) return integers(given);
   if (node.attributes.split) return [...node.attributes.split];
-  const parts = node.attributes.parts ?? node.declaredOutputs;
+  const parts = node.declaredOutputs;
   const length = Math.ceil(size / parts);
   return Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(length, size - i * length)));
 }

@@ -59,8 +59,11 @@ async function compileBinary(variant: Variant): Promise<WebAssembly.Module> {
   const { default: hex } = variant === 'strict' ? await import('../../build/strict.js') : await import('../../build/relaxed.js');
   const bytes = new Uint8Array(hex.length / 2);
   // Digits end in their value; letters, whose codes have bit 6, are 9 more.
-  const digit = (code: number) => (code & 15) + (code >> 6) * 9;
-  for (let i = 0; i < bytes.length; i++) bytes[i] = digit(hex.charCodeAt(2 * i)) * 16 + digit(hex.charCodeAt(2 * i + 1));
+  for (let i = 0; i < bytes.length; i++) {
+    const high = hex.charCodeAt(2 * i);
+    const low = hex.charCodeAt(2 * i + 1);
+    bytes[i] = ((high & 15) + (high >> 6) * 9) * 16 + (low & 15) + (low >> 6) * 9;
+  }
   try {
     return await WebAssembly.compile(bytes);
   } catch (cause) {

@@ -1,4 +1,5 @@
 import type { Attribute, Constant, Dim, Graph } from '../../src/graph/graph.ts';
+import type { DataType, Tensor } from '../../src/graph/tensor.ts';
 import type { NdArray } from '../reference/index.ts';
 
 export interface NodeSpec {
@@ -16,8 +17,8 @@ export interface NodeSpec {
 export interface GraphSpec {
   /** 13 where left out. */
   opset?: number;
-  /** float32 inputs by name. */
-  inputs: Record<string, readonly Dim[]>;
+  /** By name: dimensions of float32 inputs, or inputs of any type. */
+  inputs: Record<string, readonly Dim[] | { readonly type: DataType; readonly dims: readonly Dim[] }>;
   constants?: Record<string, NdArray | Constant>;
   nodes: NodeSpec[];
   /** The last node's first output where left out. */
@@ -32,7 +33,9 @@ export function graphOf({ opset = 13, inputs, constants = {}, nodes, outputs }: 
   const results = outputs ?? outputsOf(nodes[last] as NodeSpec, last).slice(0, 1);
   return {
     name: 'test',
-    inputs: Object.entries(inputs).map(([name, dims]) => ({ name, type: 'float32', dims })),
+    inputs: Object.entries(inputs).map(([name, input]) =>
+      'type' in input ? { name, type: input.type, dims: input.dims } : { name, type: 'float32', dims: input },
+    ),
     outputs: results.map((name) => ({ name })),
     nodes: nodes.map((node, i) => ({
       op: node.op,
@@ -61,3 +64,6 @@ export const int64 = (name: string, values: readonly number[]): Constant => ({
   dims: [values.length],
   read: () => BigInt64Array.from(values, BigInt),
 });
+
+/** A tensor as an initializer. */
+export const constantOf = (name: string, { type, dims, data }: Tensor): Constant => ({ name, type, dims, read: () => data });

@@ -1,12 +1,13 @@
 import { type CompileOptions, compile } from '../../src/compiler/compile.ts';
 import type { Attribute, Graph } from '../../src/graph/graph.ts';
+import { Tensor } from '../../src/graph/tensor.ts';
 import type { Buffer } from '../../src/ops/operator.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { isHost, type Plan } from '../../src/runtime/plan.ts';
 import { chooseVariant, compileModule, type Variant } from '../../src/runtime/wasm.ts';
 import { array, maxError, type NdArray, sizeOf } from '../reference/index.ts';
 import { skip } from '../skip.ts';
-import { graphOf } from './graph.ts';
+import { constantOf, graphOf } from './graph.ts';
 
 /** The binaries that this engine can run. */
 export const variants: readonly Variant[] = chooseVariant('auto') === 'relaxed' ? ['strict', 'relaxed'] : ['strict'];
@@ -61,14 +62,58 @@ export function runGraph(graph: Graph, feeds: Record<string, NdArray>, { variant
   return runPlan(compile(graph, { ...options, dims, verify: true }), feeds, variant);
 }
 
+export interface TypedCase extends Omit<NodeCase, 'inputs'> {
+  inputs: readonly (Tensor | undefined)[];
+  /** How many outputs; 1 where left out. */
+  outputs?: number;
+}
+
+/** The outputs of one node that takes tensors of any type. */
+export function runTyped({
+  op,
+  opset = 13,
+  attributes = {},
+  inputs,
+  constants = [],
+  outputs = 1,
+  variant = 'strict',
+}: TypedCase): Tensor[] {
+  const present = inputs.flatMap((value, i) => (value ? [{ name: `input${i}`, value, constant: constants.includes(i) }] : []));
+  const fed = Object.fromEntries(present.flatMap(({ name, value, constant }) => (constant ? [] : [[name, value]])));
+  const names = Array.from({ length: outputs }, (_, i) => `output${i}`);
+  const graph = graphOf({
+    opset,
+    inputs: fed,
+    constants: Object.fromEntries(present.flatMap(({ name, value, constant }) => (constant ? [[name, constantOf(name, value)]] : []))),
+    nodes: [{ op, attributes, inputs: inputs.map((value, i) => (value ? `input${i}` : '')), outputs: names }],
+    outputs: names,
+  });
+  return runTensors(graph, fed, { variant });
+}
+
+/** The outputs of a graph, in its order, of any type; nodes whose sizes only a run tells run as well. */
+export function runTensors(graph: Graph, feeds: Record<string, Tensor>, { variant = 'strict', ...options }: RunOptions = {}): Tensor[] {
+  const dims = new Map(Object.entries(feeds).map(([name, value]) => [name, value.dims]));
+  const plan = compile(graph, { ...options, dims, verify: true });
+  const results = execute(plan, feeds, variant);
+  const made = new Map(plan.outputs.map(({ name }, i) => [name, results[i] as Tensor]));
+  const all = plan.tail?.(new Map([...made, ...Object.entries(feeds)])) ?? made;
+  return graph.outputs.map(({ name }) => all.get(name) as Tensor);
+}
+
 /** A quiet NaN that no kernel computes. */
 const CANARY = 0x7fc5a5a5;
+
+/** The outputs of a plan. As in `runGraph`, the memory is watched. */
+export function runPlan(plan: Plan, feeds: Record<string, NdArray>, variant: Variant = 'strict'): NdArray[] {
+  return execute(plan, feeds, variant).map(({ dims, data }) => array(dims, Float64Array.from(data as Float32Array, Number)));
+}
 
 /**
  * Runs a plan in memory full of NaN: what a kernel reads without anybody having written it turns into NaN in the results.
  * @throws Error where a byte outside the plan's own buffers has changed
  */
-export function runPlan(plan: Plan, feeds: Record<string, NdArray>, variant: Variant = 'strict'): NdArray[] {
+function execute(plan: Plan, feeds: Record<string, NdArray | Tensor>, variant: Variant): Tensor[] {
   const engine = new Engine(moduleOf(variant));
   engine.use(plan);
   const addressOf = (buffer: Buffer) => engine.view({ buffer, offset: 0 }, 0).byteOffset;
@@ -79,23 +124,23 @@ export function runPlan(plan: Plan, feeds: Record<string, NdArray>, variant: Var
   words.fill(CANARY, 0, 64 / 4);
   for (const { buffer } of plan.weights) {
     const end = addressOf(buffer) + buffer.bytes;
-    words.fill(CANARY, end / 4, Math.ceil(end / 64) * 16);
+    words.fill(CANARY, Math.ceil(end / 4), Math.ceil(end / 64) * 16);
   }
-  for (const { name, dims, pointer } of plan.inputs) {
+  for (const { name, type, dims, pointer } of plan.inputs) {
     const values = feeds[name];
     if (!values) throw new Error(`no value for '${name}'`);
-    engine.view(pointer, sizeOf(dims)).set(values.data);
+    engine.view(pointer, sizeOf(dims), type).set(values.data as never);
   }
   const before = words.slice();
 
   engine.run();
 
-  const own = arenaBuffers(plan).map((buffer) => ({ from: addressOf(buffer) / 4, to: (addressOf(buffer) + buffer.bytes) / 4 }));
+  const own = arenaBuffers(plan).map((buffer) => ({ from: addressOf(buffer) / 4, to: Math.ceil((addressOf(buffer) + buffer.bytes) / 4) }));
   for (const { from, to } of own) before.set(words.subarray(from, to), from);
   for (let i = 0; i < words.length; i++) {
     if (words[i] !== before[i]) throw new Error(`the word at ${4 * i}, which belongs to no buffer of the plan's, has changed`);
   }
-  return plan.outputs.map(({ dims, pointer }) => array(dims, engine.view(pointer, sizeOf(dims))));
+  return plan.outputs.map(({ type, dims, pointer }) => new Tensor(type, engine.view(pointer, sizeOf(dims), type).slice() as never, dims));
 }
 
 function arenaBuffers({ inputs, outputs, steps }: Plan): Buffer[] {

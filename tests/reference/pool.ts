@@ -85,3 +85,15 @@ export function globalAveragePool(x: NdArray): NdArray {
 export function globalMaxPool(x: NdArray): NdArray {
   return globalPool(x, maximum);
 }
+
+const norm = (inputs: readonly number[], p: number): number => total(inputs.map((value) => Math.abs(value) ** p)) ** (1 / p);
+
+/** ONNX LpPool: the p-norm of each window; a window without any input gives 0. */
+export function lpPool({ p = 2, ...options }: PoolOptions & { p?: number }): NdArray {
+  return pool(options, (inputs) => norm(inputs, p));
+}
+
+/** ONNX GlobalLpPool: the p-norm of each channel. */
+export function globalLpPool(x: NdArray, p = 2): NdArray {
+  return globalPool(x, (inputs) => norm(inputs, p));
+}

@@ -17,7 +17,7 @@ export const fuseBias: Pass = {
     const columns = x.dims.at(-1) ?? 0;
     if (!before || (before.op as unknown) !== matMul || before.inputs[2] || before.attributes.clamp || !network.isPrivate(x, node))
       return undefined;
-    const fits = bias.constant && bias.dims.at(-1) === columns && product(bias.dims) === columns && before.inputs[1]?.dims.length !== 1;
+    const fits = bias.constant && bias.dims.at(-1) === columns && product(bias.dims) === columns && before.inputs[1]?.dims.length === 2;
     if (!fits || output.dims.join() !== x.dims.join()) return undefined;
     const { clamp } = node.attributes as Clamped;
     const fused: Node = {

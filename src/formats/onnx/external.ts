@@ -1,17 +1,4 @@
-import type { Wire } from './wire.ts';
-
-/** A tensor whose data lies in another file (onnx.ai/onnx/repo-docs/IR.html#external-tensor-data). */
-export interface ExternalTensor {
-  /** The tensor for errors: "the initializer 'w'". */
-  readonly label: string;
-  /** The file: a path with '/', relative to the model's folder and inside it. */
-  readonly location: string;
-  /** Where in the file the data starts, and how much there is, in bytes. */
-  readonly offset: number;
-  readonly size: number;
-  /** The data, once the file is there. */
-  bytes: Uint8Array;
-}
+import type { ExternalTensor, Wire } from './wire.ts';
 
 /**
  * A location without the parts that mean nothing. A model must not choose what else is read from a machine: undefined for absolute

@@ -1,7 +1,6 @@
 import { PbfReader } from 'pbf';
 import { type ErrorCode, LanewiseError } from '../../errors.ts';
 import { startOf } from '../bytes.ts';
-import type { ExternalTensor } from './external.ts';
 
 /** Protocol Buffers' wire types. */
 export const VARINT = 0;
@@ -11,6 +10,19 @@ export const FIXED32 = 5;
 export type ScalarWire = typeof VARINT | typeof FIXED64 | typeof FIXED32;
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** A tensor whose data lies in another file (onnx.ai/onnx/repo-docs/IR.html#external-tensor-data). */
+export interface ExternalTensor {
+  /** The tensor for errors: "the initializer 'w'". */
+  readonly label: string;
+  /** The file: a path with '/', relative to the model's folder and inside it. */
+  readonly location: string;
+  /** Where in the file the data starts, and how much there is, in bytes. */
+  readonly offset: number;
+  readonly size: number;
+  /** The data, once the file is there. */
+  bytes: Uint8Array;
+}
 
 /**
  * Reads Protocol Buffers (protobuf.dev/programming-guides/encoding) that may be damaged. pbf decodes the values; this class checks that

@@ -1,0 +1,31 @@
+import { LanewiseError } from '../errors.ts';
+import { writeOnnx } from '../formats/onnx/writer.ts';
+import { writeSafetensors } from '../formats/safetensors.ts';
+import { zoo } from '../zoo/index.ts';
+import { parse, UsageError, wholeNumber } from './arguments.ts';
+import { writeBytes } from './files.ts';
+import { formatBytes } from './format.ts';
+
+/** `export NAME OUT`: a network of the zoo with random weights, whole as .onnx or its weights as .safetensors. */
+export async function exportModel(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args, { seed: { type: 'string', default: '0' }, classes: { type: 'string' } });
+  const [name, to, ...rest] = positionals;
+  if (name === undefined || to === undefined || rest.length > 0) throw new UsageError('export takes a name and a file to write');
+  const seed = wholeNumber('seed', values.seed, 0);
+  const classes = values.classes === undefined ? undefined : wholeNumber('classes', values.classes, 1);
+  const isSafetensors = /\.safetensors$/i.test(to);
+  if (!isSafetensors && !/\.onnx$/i.test(to)) throw new UsageError(`export writes .onnx and .safetensors, not '${to}'`);
+  const factory = zoo.get(name);
+  if (!factory) throw new LanewiseError('INVALID_INPUT', `the zoo has no '${name}'; it has ${[...zoo.keys()].join(', ')}`);
+
+  const graph = factory({ classes, seed });
+  // Who finds the file should see that nothing was learned.
+  const metadata = new Map([
+    ['model', name],
+    ['weights', `random, seed ${seed}`],
+  ]);
+  const bytes = isSafetensors ? writeSafetensors(graph.constants, { metadata }) : writeOnnx({ ...graph, metadata });
+  writeBytes(to, bytes);
+  console.log(`${to}: ${name} with random weights (seed ${seed}), ${graph.constants.size} tensors, ${formatBytes(bytes.length)}`);
+  return 0;
+}
