@@ -28,9 +28,11 @@ export const foldAffine: Pass = {
     const { beta = 1 } = before.attributes;
     const { scale, shift, from } = affine;
     const { clamp } = node.attributes as BinaryAttributes;
+    const unfolded = weights.constant;
     const scaled = () => {
       const a = scale?.() ?? [];
-      return Float32Array.from(weights.constant?.read() as Float32Array, (w, i) => w * (a[filter(i)] ?? 0));
+      // Not Float32Array.from, which takes an iterator's way through the weights.
+      return (unfolded.read() as Float32Array<ArrayBuffer>).map((w, i) => w * (a[filter(i)] ?? 0));
     };
     const shiftedBias = () => {
       const [a, b, old] = [scale?.(), shift?.(), bias?.constant?.read()];
