@@ -1,5 +1,5 @@
 import type { DataType, TypedArray } from '../graph/tensor.ts';
-import { allocate, convert, type Element } from './elements.ts';
+import { allocate, convert, type Element, isBig } from './elements.ts';
 import type { Node, OpenNode, Operator, Value } from './operator.ts';
 import { input } from './shapes.ts';
 
@@ -51,7 +51,9 @@ export const cast: Operator<CastAttributes> = {
     const from = input(node, 0).type;
     if (isStill(node)) return [data];
     const y = allocate(type, data.length);
-    for (let i = 0; i < data.length; i++) y[i] = convert(data[i] as Element, from, type) as never;
+    // Between numbers, storing them cuts and wraps as `convert` does, and the engine does it all at once.
+    if (type !== 'bool' && !isBig(from) && !isBig(type)) y.set(data as never);
+    else for (let i = 0; i < data.length; i++) y[i] = convert(data[i] as Element, from, type) as never;
     if (rounding) roundHalves(y as Float32Array, rounding);
     return [y];
   },
