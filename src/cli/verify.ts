@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { LanewiseError } from '../errors.ts';
-import { widen } from '../formats/bytes.ts';
 import { readTensorProto } from '../formats/onnx/index.ts';
+import { widenHalves } from '../graph/halves.ts';
 import { type DataType, formatDims, Tensor } from '../graph/tensor.ts';
 import { createModel, type LoadOptions } from '../load.ts';
 import { checkThreads, modelOptions, parse, tolerance, UsageError } from './arguments.ts';
@@ -104,7 +104,9 @@ function readTensors(folder: string, kind: 'input' | 'output', declared: readonl
     const { tensor } = readTensorProto(readBytes(path), path);
     // ONNX's own cases keep bfloat16 as the bits of uint16.
     const bfloat16 = tensor.type === 'uint16' && declared[i]?.type === 'float32';
-    tensors.push(bfloat16 ? { tensor: new Tensor('float32', widen('bfloat16', tensor.data) as never, tensor.dims), bfloat16 } : { tensor });
+    tensors.push(
+      bfloat16 ? { tensor: new Tensor('float32', widenHalves('bfloat16', tensor.data as Uint16Array), tensor.dims), bfloat16 } : { tensor },
+    );
   }
 }
 

@@ -1,12 +1,13 @@
 import type { Constant } from '../graph/graph.ts';
+import { type Half, widenHalves } from '../graph/halves.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
 
 /** An element type as files store it. The halves are widened to float32 when they are read. */
-export type StoredType = DataType | 'float16' | 'bfloat16';
+export type StoredType = DataType | Half;
 
 export const isStoredType = (name: string): name is StoredType => /^b?float16$/.test(name) || Object.hasOwn(arrayTypes, name);
 
-const isHalf = (stored: StoredType): stored is 'float16' | 'bfloat16' => stored === 'float16' || stored === 'bfloat16';
+const isHalf = (stored: StoredType): stored is Half => stored === 'float16' || stored === 'bfloat16';
 
 /** The type that the elements have once read. */
 export const widened = (stored: StoredType): DataType => (isHalf(stored) ? 'float32' : stored);
@@ -16,53 +17,9 @@ export const storageOf = (stored: StoredType) => arrayTypes[isHalf(stored) ? 'ui
 
 export const bytesPerElement = (stored: StoredType): number => storageOf(stored).BYTES_PER_ELEMENT;
 
-/** The elements from their storage: float16 (IEEE 754 binary16) and bfloat16 become float32 exactly, everything else stays as it is. */
-export function widen(stored: StoredType, data: TypedArray): TypedArray {
-  if (!isHalf(stored)) return data;
-  const floats = new Float32Array(data.length);
-  const bits = new Uint32Array(floats.buffer);
-  for (let i = 0; i < data.length; i++) {
-    const half = data[i] as number;
-    if (stored === 'bfloat16') {
-      bits[i] = half << 16;
-      continue;
-    }
-    bits[i] = ((half & 0x8000) << 16) | ((half & 0x7fff) << 13);
-    // Rebiasing the exponent by a multiplication normalizes subnormals too; infinities and NaN keep the largest exponent instead.
-    if ((half & 0x7c00) === 0x7c00) bits[i] = (bits[i] as number) | 0x7f800000;
-    else floats[i] = (floats[i] as number) * 2 ** 112;
-  }
-  return floats;
-}
-
-/** The largest float16. What is less than half a step above it is rounded to it. */
-const maxFloat16 = 65504;
-
-/** Whether float16 holds the numbers at its precision: all but finite ones that would round to infinity. */
-export const fitsFloat16 = (data: Float32Array): boolean => data.every((x) => !(Math.abs(x) >= maxFloat16 + 16) || !Number.isFinite(x));
-
-/** The bits of the nearest float16, ties to even. What is too large becomes infinity; NaN stays NaN, its payload cut. */
-export function toFloat16(data: Float32Array): Uint16Array {
-  const halves = new Uint16Array(data.length);
-  const float = new Float32Array(1);
-  const bits = new Uint32Array(float.buffer);
-  for (let i = 0; i < data.length; i++) {
-    float[0] = data[i] as number;
-    const sign = ((bits[0] as number) >>> 16) & 0x8000;
-    const size = (bits[0] as number) & 0x7fffffff;
-    let half: number;
-    if (size > 0x7f800000) half = 0x7e00 | ((size >>> 13) & 0x1ff);
-    // From 65520 on: half a step above the largest.
-    else if (size >= 0x477ff000) half = 0x7c00;
-    else if (size < 0x38800000) {
-      // Below the normal numbers: adding 1/2 puts the last bit of a float32 where float16 has its last.
-      float[0] = Math.abs(float[0] as number) + 0.5;
-      half = (bits[0] as number) - 0x3f000000;
-    } else half = (size - (112 << 23) + 0xfff + ((size >>> 13) & 1)) >>> 13;
-    halves[i] = sign | half;
-  }
-  return halves;
-}
+/** The elements from their storage: the halves become float32 exactly, everything else stays as it is. */
+export const widen = (stored: StoredType, data: TypedArray): TypedArray =>
+  isHalf(stored) ? widenHalves(stored, data as Uint16Array) : data;
 
 /** The little-endian elements that fill `bytes`: a view on the same memory where it is aligned, a copy where not or where they are widened. */
 export function elementsOf(stored: StoredType, bytes: Uint8Array): TypedArray {

@@ -1,7 +1,8 @@
 import { LanewiseError } from '../errors.ts';
 import type { Constant } from '../graph/graph.ts';
+import { fitsFloat16, toFloat16 } from '../graph/halves.ts';
 import { arrayTypes, formatDims, type TypedArray } from '../graph/tensor.ts';
-import { bytesPerElement, countOf, fitsFloat16, type StoredType, toFloat16 } from './bytes.ts';
+import { bytesPerElement, countOf, type StoredType } from './bytes.ts';
 
 /**
  * How the writers store float32 weights: as they are, or in half the space as float16, rounded to the nearest, ties to even.

@@ -1,10 +1,11 @@
+import { type Half, toBfloat16, toFloat16, widenHalves } from '../graph/halves.ts';
 import type { DataType, TypedArray } from '../graph/tensor.ts';
 import { allocate, convert, type Element, isBig } from './elements.ts';
 import type { Node, OpenNode, Operator, Value } from './operator.ts';
 import { input } from './shapes.ts';
 
 /** TensorProto.DataType's numbers. */
-const types: Readonly<Record<number, DataType | 'float16' | 'bfloat16'>> = {
+const types: Readonly<Record<number, DataType | Half>> = {
   1: 'float32',
   2: 'uint8',
   3: 'int8',
@@ -23,7 +24,7 @@ const types: Readonly<Record<number, DataType | 'float16' | 'bfloat16'>> = {
 export interface CastAttributes {
   readonly to: DataType;
   /** Significant bits that are kept, for the halves, which are float32 here. */
-  readonly rounding?: 'float16' | 'bfloat16';
+  readonly rounding?: Half;
 }
 
 /** ONNX Cast. float16 and bfloat16 are float32 rounded to what they can hold. */
@@ -54,7 +55,7 @@ export const cast: Operator<CastAttributes> = {
     // Between numbers, storing them cuts and wraps as `convert` does, and the engine does it all at once.
     if (type !== 'bool' && !isBig(from) && !isBig(type)) y.set(data as never);
     else for (let i = 0; i < data.length; i++) y[i] = convert(data[i] as Element, from, type) as never;
-    if (rounding) roundHalves(y as Float32Array, rounding);
+    if (rounding) y.set(widenHalves(rounding, (rounding === 'float16' ? toFloat16 : toBfloat16)(y as Float32Array)) as never);
     return [y];
   },
 };
@@ -62,25 +63,3 @@ export const cast: Operator<CastAttributes> = {
 /** Whether nothing changes. */
 export const isStill = (node: OpenNode<CastAttributes>): boolean =>
   input(node, 0).type === node.attributes.to && node.attributes.rounding === undefined;
-
-/** To the nearest float16 or bfloat16, ties to even; what is too large is infinite. */
-function roundHalves(data: Float32Array, kind: 'float16' | 'bfloat16'): void {
-  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
-  for (let i = 0; i < data.length; i++) {
-    const x = data[i] ?? 0;
-    if (!Number.isFinite(x)) continue;
-    if (kind === 'bfloat16') {
-      const word = bits[i] ?? 0;
-      bits[i] = (word + 0x7fff + ((word >>> 16) & 1)) & 0xffff0000;
-    } else if (Math.abs(x) >= 65520) {
-      data[i] = x > 0 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-    } else {
-      // Adding and taking away a number whose last place is float16's rounds to it; below 2^-14 that place stays 2^-24.
-      const exponent = Math.max(-14, Math.floor(Math.log2(Math.abs(x) || 1e-30)));
-      const unit = 2 ** (exponent - 10);
-      const whole = x / unit;
-      const near = Math.round(whole);
-      data[i] = (Math.abs(whole % 1) === 0.5 && near % 2 !== 0 ? near - 1 : near) * unit;
-    }
-  }
-}

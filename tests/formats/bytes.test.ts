@@ -1,4 +1,5 @@
-import { countOf, elementsOf, fitsFloat16, maxRank, toFloat16 } from '../../src/formats/bytes.ts';
+import { countOf, elementsOf, maxRank } from '../../src/formats/bytes.ts';
+import { fitsFloat16, toFloat16 } from '../../src/graph/halves.ts';
 import { bfloat16Bits, float16Bits } from './onnx-writer.ts';
 
 const every = Uint16Array.from({ length: 65536 }, (_, bits) => bits);

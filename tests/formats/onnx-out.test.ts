@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { toFloat16 } from '../../src/formats/bytes.ts';
 import { readOnnx, writeOnnx } from '../../src/formats/index.ts';
 import type { Attribute, Constant, Graph, GraphNode } from '../../src/graph/graph.ts';
+import { toFloat16 } from '../../src/graph/halves.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../../src/graph/tensor.ts';
 import { failure } from '../failure.ts';
 import { anyGraph } from './any-graph.ts';

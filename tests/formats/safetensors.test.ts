@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { LanewiseError } from '../../src/errors.ts';
-import { toFloat16 } from '../../src/formats/bytes.ts';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
+import { toFloat16 } from '../../src/graph/halves.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { failure } from '../failure.ts';
 import { anyTensor } from './any-graph.ts';
