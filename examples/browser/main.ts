@@ -110,7 +110,7 @@ function showPicture(blob: Blob, name: string, picture: Picture): void {
 const withArticle = (noun: string): string => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} `;
 
 function showClasses(logits: Tensor): void {
-  const shares = softmax(logits.data as Float32Array);
+  const shares = softmax(logits.data);
   const best = topK(shares, 5).map(({ index, value }) => ({ label: cifar10.labels?.[index] ?? `class ${index}`, share: value }));
   const winner = best[0]?.label ?? 'nothing';
   const strong = make('strong', '', winner);

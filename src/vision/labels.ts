@@ -25,9 +25,9 @@ export function labelsFromConfig(json: unknown, what = 'config.json'): string[] 
  * The `k` largest values with their places, largest first; equal values by the lower index, NaN last. Fewer where there are fewer values.
  * @throws LanewiseError INVALID_INPUT where `k` is not a whole number from 0 on
  */
-export function topK(values: ArrayLike<number>, k: number): { index: number; value: number }[] {
+export function topK(values: ArrayLike<number | bigint>, k: number): { index: number; value: number }[] {
   if (!Number.isSafeInteger(k) || k < 0) throw new LanewiseError('INVALID_INPUT', `k is a whole number from 0 on, got ${k}`);
-  return Array.from(values, (value, index) => ({ index, value }))
+  return Array.from(values, (value, index) => ({ index, value: Number(value) }))
     .sort((a, b) => Number(Number.isNaN(a.value)) - Number(Number.isNaN(b.value)) || Math.sign(b.value - a.value) || a.index - b.index)
     .slice(0, k);
 }
@@ -36,8 +36,8 @@ export function topK(values: ArrayLike<number>, k: number): { index: number; val
  * Scores (logits) as shares of 1, for display: `Math.exp` may differ between engines in the last bit. NaN anywhere, or an infinite
  * largest value, makes every share NaN.
  */
-export function softmax(values: ArrayLike<number>): Float32Array {
-  const exact = Float64Array.from(values);
+export function softmax(values: ArrayLike<number | bigint>): Float32Array {
+  const exact = Float64Array.from(values as ArrayLike<number>, Number);
   // Without the largest, exp would overflow.
   const max = exact.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const powers = exact.map((value) => Math.exp(value - max));
