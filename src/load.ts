@@ -144,11 +144,15 @@ export function initialDims(graph: Graph, { inputShapes = {} }: LoadOptions): Ma
       throw new LanewiseError('INVALID_INPUT', `inputShapes names '${name}'; the model's inputs are ${names}`);
     }
   }
-  const shapes = graph.inputs.map(({ name, dims }): [string, readonly Dim[]] => {
-    const shape = given(inputShapes, name);
-    if (shape) checkDims(name, dims, shape);
-    return [name, shape ?? dims.map((dim, i) => (i === 0 && typeof dim === 'string' ? 1 : dim))];
-  });
+  // What nobody reads needs no shape.
+  const read = namesRead(graph);
+  const shapes = graph.inputs
+    .filter(({ name }) => read.has(name))
+    .map(({ name, dims }): [string, readonly Dim[]] => {
+      const shape = given(inputShapes, name);
+      if (shape) checkDims(name, dims, shape);
+      return [name, shape ?? dims.map((dim, i) => (i === 0 && typeof dim === 'string' ? 1 : dim))];
+    });
   const open = shapes.some(([, dims]) => dims.some((dim) => typeof dim === 'string'));
   return open ? undefined : new Map(shapes as [string, readonly number[]][]);
 }

@@ -3,6 +3,7 @@ import { product } from '../graph/dims.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { arrayTypes, type DataType, elementCount, formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
+import { identity } from '../ops/identity.ts';
 import { operators } from '../ops/index.ts';
 import type { Node, Operator, Value } from '../ops/operator.ts';
 import { constantValue } from '../ops/shapes.ts';
@@ -202,6 +203,12 @@ function bindNode(source: GraphNode, { opset, scope, read, memoryLimit }: Binder
     return node;
   }
   for (const { type, dims } of outputs) checkSize(title, type, dims, memoryLimit);
+  const [only] = inputs;
+  if (op === identity && only) {
+    // The very value, so that weights are packed once whatever their names.
+    scope.set(outputNames[0] ?? '', only);
+    return undefined;
+  }
   const fixed = !op.shapeOnly && inputs.every((value) => !value || value.fixed);
   // Nothing to compute, however large the other dimensions are.
   const empty = outputs.every(({ dims }) => dims.includes(0));

@@ -14,7 +14,7 @@ import { assignLayouts } from './layout.ts';
 import { known, type Network } from './network.ts';
 import { type SimplifyOptions, simplify } from './passes/index.ts';
 import { planArena } from './planner.ts';
-import { type Slice, sliceConcats } from './slices.ts';
+import { findSlices, type Slice } from './slices.ts';
 import { packArgs, packedWeight, panelBytes, rawWeight, tableWeight, zeroWeight } from './weights.ts';
 
 export interface CompileOptions extends SimplifyOptions, BindOptions {}
@@ -39,7 +39,7 @@ function outputNames(graph: Graph, tail: Tail | undefined): string[] {
 }
 
 function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: readonly string[], memoryLimit: number): Plan {
-  const program = new ProgramWriter(layouts, sliceConcats(network, layouts), memoryLimit);
+  const program = new ProgramWriter(layouts, findSlices(network, layouts), memoryLimit);
   // Others are constants of the plan, or nobody reads them.
   const fed = network.inputs.filter((value) => !value.constant && (network.readers(value).length > 0 || network.outputs.includes(value)));
   const inputs = fed.map((value) => port(value.name, value, program.define(value).pointer));

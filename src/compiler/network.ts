@@ -51,6 +51,7 @@ export class Network {
     let place = 0;
     for (const node of remove) {
       place = this.#nodes.indexOf(node);
+      if (place < 0) throw new Error(`a pass removes '${node.name}', which is not there`);
       this.#nodes.splice(place, 1);
       this.#disconnect(node);
     }

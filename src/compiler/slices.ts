@@ -17,7 +17,7 @@ const is = (node: Node, op: unknown): boolean => (node.op as unknown) === op;
  * lie in another where whoever makes and reads it can leave gaps between pixels, and where nobody else has claimed it: the last
  * concatenation goes first, so that in a dense block, where every concatenation is the beginning of a longer one, all lie in the longest.
  */
-export function sliceConcats(network: Network, layouts: ReadonlyMap<Value, Layout>): Map<Value, Slice> {
+export function findSlices(network: Network, layouts: ReadonlyMap<Value, Layout>): Map<Value, Slice> {
   const slices = new Map<Value, Slice>();
   const channelsLast = (value: Value) => value.dims.length > 2 && layouts.get(value) === 'channelsLast';
   const readable = (value: Value) => !network.outputs.includes(value) && network.readers(value).every(({ op }) => op.slices);

@@ -94,11 +94,18 @@ export function rawWeight(value: Value): Weight {
   };
 }
 
-/** A list that the plan computed: the same list is the same weight. */
+/** Lists of up to so many elements are told apart by their bits, longer ones by when they came. */
+const MOST_COMPARED = 1024;
+let longLists = 0;
+
+/** A list that the plan computed: the same short list is the same weight. */
 export function tableWeight(data: Float32Array | Int32Array): Weight {
   const buffer: Buffer = { region: 'plan', bytes: data.byteLength, offset: 0 };
   return {
-    key: JSON.stringify(['table', data instanceof Int32Array, [...data]]),
+    key: JSON.stringify([
+      'table',
+      data.length > MOST_COMPARED ? ++longLists : [...new Int32Array(data.buffer, data.byteOffset, data.length)],
+    ]),
     buffer,
     load: () => [{ copies: [{ data, to: { buffer, offset: 0 } }] }],
   };
@@ -108,7 +115,7 @@ export function tableWeight(data: Float32Array | Int32Array): Weight {
 export const zeroWeight = (buffer: Buffer): Weight => ({
   key: JSON.stringify(['zeros', buffer.bytes]),
   buffer,
-  load: () => [{ copies: [{ data: new Float32Array(buffer.bytes / 4), to: { buffer, offset: 0 } }] }],
+  load: () => [{ copies: [{ data: new Uint8Array(buffer.bytes), to: { buffer, offset: 0 } }] }],
 });
 
 const elements = (value: Value): TypedArray => value.constant?.read() as TypedArray;

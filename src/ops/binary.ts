@@ -8,7 +8,7 @@ import { learned } from './cost.ts';
 import { convert, type Element, type Elements, mapElements } from './elements.ts';
 import { emitBinary, emitClamp, emitUnary, type Operand, operand } from './emit.ts';
 import type { Lowering, Node, OpenNode, Operator, Value, ValueType } from './operator.ts';
-import { broadcast, input, invalid } from './shapes.ts';
+import { broadcast, input, invalid, resolveAxis } from './shapes.ts';
 import { stridesOf } from './strides.ts';
 
 /** An operator over elements, its inputs broadcast to a common shape. */
@@ -44,7 +44,7 @@ function alignedDims(node: OpenNode<unknown>, i: number): readonly number[] {
   const { axis } = node.attributes as BinaryAttributes;
   if (i === 0 || axis === undefined || product(dims) === 1) return dims;
   const rank = input(node, 0).dims.length;
-  const behind = rank - (axis < 0 ? axis + rank : axis) - dims.length;
+  const behind = rank - resolveAxis(node, axis, rank, true) - dims.length;
   if (behind < 0) throw invalid(node, `[${dims}] does not begin at dimension ${axis} of [${input(node, 0).dims}]`);
   return [...dims, ...new Array<number>(behind).fill(1)];
 }
@@ -78,7 +78,6 @@ function binary(
     inputs,
     ...(limits ? { limits } : {}),
     ...(kind === BinaryKind.Pow ? { types: ['float32', 'any'] } : {}),
-    ...(name === 'Mean' ? { evaluatedTypes: [['float32', 'float64']] } : {}),
     attributes: (reader, opset) => (kind === BinaryKind.Mod ? { fmod: reader.flag('fmod') } : readLegacyAxis(reader, opset)),
     inferShape(node) {
       const output = broadcastAll(node, { sameType: kind !== BinaryKind.Pow });
@@ -108,9 +107,15 @@ function binary(
       return [factor === 1 ? sum.data : mapElements(type, dims, [sum], (a) => Number(a) * factor)];
     },
     cost: (node) => ({ macs: 0, params: learned(node) }),
+    layout: (node) => (isMixed(kind, node) ? { inputs: ['rowMajor'], output: 'rowMajor' } : elementwise.layout()),
     lower(node, to) {
       const y = node.outputs[0] as Value;
       const output = operand(y.dims, to.define(y));
+      if (isMixed(kind, node)) {
+        to.evaluate(node as Node);
+        if (node.attributes.clamp) emitClamp(to, output, output, node.attributes);
+        return;
+      }
       const factor = scale(node.inputs.length);
       const [first, ...rest] = node.inputs.map((value, i) => aligned(kernelOperand(value as Value, to), alignedDims(node, i)));
       const clamped = factor === 1 ? node.attributes : {};
@@ -145,16 +150,12 @@ function kernelOperand(value: Value, to: Lowering): Operand {
     const pointer = to.table(Float32Array.from(data as Float32Array, Number));
     return { dims: value.dims, pointer, strides: stridesOf('rowMajor', value.dims, 4) };
   }
-  return operandOf(asFloat(value, to), to);
+  throw new Error(`'${value.name}' should be float32 by now`);
 }
 
-/** A value as float32, converted on the host. */
-function asFloat(value: Value, to: Lowering): Value {
-  const output: Value = { name: `${value.name} (float32)`, type: 'float32', dims: value.dims };
-  const op: Operator = { ...add, name: 'Cast', evaluate: (_, [data]) => [Float32Array.from(data as Float32Array, Number)] } as Operator;
-  to.evaluate({ op, name: output.name, attributes: {}, inputs: [value], outputs: [output], outputCount: 1, declaredOutputs: 1 });
-  return output;
-}
+/** A power whose exponent is of another type, and fed. */
+const isMixed = (kind: BinaryKind, { inputs: [, exponent] }: OpenNode<unknown>): boolean =>
+  kind === BinaryKind.Pow && exponent?.type !== 'float32' && !exponent?.constant;
 
 /** The powers that networks are made of. */
 function lowerPower(node: Node<BinaryAttributes>, to: Lowering, output: Operand): boolean {

@@ -1,4 +1,3 @@
-import { elementwise } from './binary.ts';
 import { along, moving } from './move.ts';
 import type { OpenNode, Operator, Value } from './operator.ts';
 import { input, invalid, resolveAxis } from './shapes.ts';
@@ -9,7 +8,6 @@ export interface ConcatAttributes {
 
 /** ONNX Concat. Along channels its inputs are written where they belong wherever that can be. */
 export const concat: Operator<ConcatAttributes> = {
-  ...elementwise,
   ...moving<ConcatAttributes>((node) => {
     const axis = axisOf(node);
     let at = 0;
@@ -22,6 +20,7 @@ export const concat: Operator<ConcatAttributes> = {
   name: 'Concat',
   opsets: [4, 21],
   inputs: [1, Number.POSITIVE_INFINITY],
+  outputs: [1, 1],
   attributes: (reader) => ({ axis: reader.int('axis', 1) }),
   inferShape(node) {
     const axis = axisOf(node);

@@ -1,6 +1,5 @@
 // Operators whose results are known when the plan is made.
 
-import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import type { Constant } from '../graph/graph.ts';
 import type { TypedArray } from '../graph/tensor.ts';
@@ -164,7 +163,3 @@ export const nonZero: Operator = {
     return [BigInt64Array.from(data)];
   },
 };
-
-/** The operator's error for elements that make no sense. */
-export const badValue = (node: { readonly name: string }, problem: string): LanewiseError =>
-  new LanewiseError('INVALID_INPUT', `node '${node.name}': ${problem}`);

@@ -37,13 +37,17 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
     const [x, w] = [a as Float64Array, b as Float64Array];
     const y = allocate(type, product(dims)) as Float64Array;
     const zero = (isBig(type) ? 0n : 0) as number;
-    eachBroadcast(batch, [aBatch, bBatch], ([aAt = 0, bAt = 0], m) => {
+    eachBroadcast(batch, [aBatch, bBatch], (offsets, m) => {
+      const [aAt = 0, bAt = 0] = offsets;
       for (let i = 0; i < rows; i++) {
-        for (let j = 0; j < columns; j++) {
-          let sum = zero;
-          for (let k = 0; k < depth; k++) sum += (x[(aAt * rows + i) * depth + k] ?? 0) * (w[(bAt * depth + k) * columns + j] ?? 0);
-          y[(m * rows + i) * columns + j] = sum;
+        // A row of sums at a time, so that B is read as it lies; in doubles, rounded once.
+        const sums = isBig(type) ? new Array<number>(columns).fill(zero) : new Float64Array(columns);
+        for (let k = 0; k < depth; k++) {
+          const factor = x[(aAt * rows + i) * depth + k] ?? zero;
+          const at = (bAt * depth + k) * columns;
+          for (let j = 0; j < columns; j++) sums[j] = (sums[j] ?? zero) + factor * (w[at + j] ?? zero);
         }
+        y.set(sums, (m * rows + i) * columns);
       }
     });
     return [y];

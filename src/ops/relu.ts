@@ -81,5 +81,7 @@ export function constantClamp(node: Node<Clamped>): readonly [number, number] | 
   if ((low && !low.constant) || (high && !high.constant)) return undefined;
   const limit = (value: Value | undefined, fallback: number) => (value?.constant ? Number(value.constant.read()[0]) : fallback);
   const [least, most] = node.attributes.clamp ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  return [limit(low, least), limit(high, most)];
+  const clamp = [limit(low, least), limit(high, most)] as const;
+  // NaN as a limit makes everything NaN, which a clamp does not.
+  return clamp.some(Number.isNaN) ? undefined : clamp;
 }

@@ -76,7 +76,8 @@ const read = (node: OpenNode<unknown>, index: number): TypedArray | undefined =>
 /** Every axis of the input, the resized ones with their scales. */
 function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
   const { dims } = input(node, 0);
-  const { at, policy, attributes } = { ...node.attributes, attributes: node.attributes };
+  const { attributes } = node;
+  const { at, policy } = attributes;
   const axes = attributes.axes?.map((axis) => resolveAxis(node, axis, dims.length)) ?? dims.map((_, axis) => axis);
   const scales = attributes.scales ?? read(node, at.scales);
   const sizes = read(node, at.sizes);

@@ -104,10 +104,12 @@ export class Engine {
     return this.view(pointer, product(dims), type);
   }
 
-  #compute({ inputs, outputs, compute }: HostStep): void {
+  #compute({ node, inputs, outputs, compute }: HostStep): void {
     const results = compute(inputs.map((span) => span && this.#span(span)));
     outputs.forEach((span, i) => {
-      this.#span(span).set(results[i] as never);
+      const target = this.#span(span);
+      if (results[i]?.length !== target.length) throw new Error(`'${node}' gave ${results[i]?.length} elements for ${target.length}`);
+      target.set(results[i] as never);
     });
   }
 

@@ -71,7 +71,7 @@ export class Model {
     this.outputs = source.outputs;
     this.variant = variant;
     this.#engine = new Engine(module);
-    if (dims && source.shapingInputs.size === 0) this.#engine.use(this.#planFor(dims, new Map()));
+    if (dims && source.shapingInputs.size === 0) this.#engine.use(this.#planOf(dims, new Map()));
   }
 
   /** Bytes of linear memory, exact, known before the first run where the input shapes are. */
@@ -117,11 +117,11 @@ export class Model {
 
   #run(feeds: Feeds, execute: (engine: Engine, plan: Plan) => void): Outputs {
     const engine = this.#alive();
-    const { dims, values } = this.#check(feeds);
-    const plan = this.#planOfFeeds(dims, values);
+    const checked = this.#check(feeds);
+    const plan = this.#blamingInputs(checked, () => this.#planFor(checked));
     engine.use(plan);
     for (const { name, pointer, dims, type } of plan.inputs) {
-      engine.view(pointer, product(dims), type).set(feeds[name]?.data as never);
+      engine.view(pointer, product(dims), type).set(checked.get(name)?.data as never);
     }
     execute(engine, plan);
     let tensors: ReadonlyMap<string, Tensor> = new Map(
@@ -130,17 +130,17 @@ export class Model {
         new Tensor(type, engine.view(pointer, product(dims), type).slice() as never, dims),
       ]),
     );
-    if (plan.tail) tensors = plan.tail(new Map([...Object.entries(feeds), ...tensors]));
+    if (plan.tail) tensors = this.#blamingInputs(checked, () => plan.tail?.(new Map([...checked, ...tensors])) ?? tensors);
     return Object.fromEntries(this.outputs.map(({ name }) => [name, tensors.get(name) as Tensor]));
   }
 
-  /** The plan for a call: where a model that was fine so far is not, its inputs are to blame. */
-  #planOfFeeds(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>): Plan {
+  /** Where a model that was fine so far is not, its inputs are to blame. */
+  #blamingInputs<T>(tensors: ReadonlyMap<string, Tensor>, action: () => T): T {
     try {
-      return this.#planFor(dims, values);
+      return action();
     } catch (cause) {
       if (!(cause instanceof LanewiseError) || cause.code !== 'INVALID_MODEL') throw cause;
-      const shapes = [...dims].map(([name, list]) => `'${name}' ${formatDims(list)}`).join(', ');
+      const shapes = [...tensors].map(([name, { dims }]) => `'${name}' ${formatDims(dims)}`).join(', ');
       throw new LanewiseError('INVALID_INPUT', `the model does not take inputs of these shapes (${shapes}): ${cause.message}`, { cause });
     }
   }
@@ -150,7 +150,8 @@ export class Model {
     return this.#engine;
   }
 
-  #check(feeds: Feeds): { dims: Map<string, readonly number[]>; values: Map<string, Tensor> } {
+  /** The tensors of the inputs that something reads. */
+  #check(feeds: Feeds): Map<string, Tensor> {
     if (typeof feeds !== 'object' || feeds === null) {
       throw new LanewiseError(
         'INVALID_INPUT',
@@ -162,8 +163,7 @@ export class Model {
         throw new LanewiseError('INVALID_INPUT', `the model has no input '${name}'; it has ${this.#inputNames()}`);
       }
     }
-    const dims = new Map<string, readonly number[]>();
-    const values = new Map<string, Tensor>();
+    const tensors = new Map<string, Tensor>();
     for (const input of this.inputs) {
       if (this.#source.unreadInputs.has(input.name)) continue;
       const tensor = Object.hasOwn(feeds, input.name) ? feeds[input.name] : undefined;
@@ -174,18 +174,24 @@ export class Model {
       }
       checkDims(input.name, input.dims, tensor.dims);
       // Looked at again: a caller may have made the object by hand.
-      const { data } = new Tensor(tensor.type, tensor.data, tensor.dims);
-      dims.set(input.name, [...tensor.dims]);
-      if (this.#source.shapingInputs.has(input.name)) values.set(input.name, new Tensor(tensor.type, data.slice() as never, tensor.dims));
+      tensors.set(input.name, new Tensor(tensor.type, tensor.data, tensor.dims));
     }
-    return { dims, values };
+    return tensors;
   }
 
   #inputNames(): string {
     return this.inputs.map(({ name, type, dims }) => `'${name}' ${type} ${formatDims(dims.map((dim) => dim || '?'))}`).join(', ');
   }
 
-  #planFor(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>): Plan {
+  #planFor(tensors: ReadonlyMap<string, Tensor>): Plan {
+    const dims = new Map([...tensors].map(([name, tensor]) => [name, tensor.dims]));
+    // Copies, for the plan outlives the call.
+    const shaping = [...tensors].filter(([name]) => this.#source.shapingInputs.has(name));
+    const values = new Map(shaping.map(([name, { type, data, dims }]) => [name, new Tensor(type, data.slice() as never, dims)]));
+    return this.#planOf(dims, values);
+  }
+
+  #planOf(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>): Plan {
     const shapes = [...dims].map(([name, list]) => `${name}:${list}`).join(';');
     const key = `${shapes}|${[...values].map(([name, { data }]) => `${name}:${data}`).join(';')}`;
     const plan = this.#plans.get(key) ?? this.#source.plan(dims, values);

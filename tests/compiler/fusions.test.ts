@@ -27,7 +27,14 @@ describe('canonicalize', () => {
   test('transposes that undo each other are gone', () => {
     const [there, back] = [{ perm: [0, 2, 3, 1] }, { perm: [0, 3, 1, 2] }];
     const nodes = [relu('x', 'r'), node('Transpose', ['r'], 't', there), node('Transpose', ['t'], 'u', back), conv('u', 'y')];
-    expect(simplified({ nodes })).toEqual(['Relu(x)', 'Transpose(r)', 'Conv(r)']);
+    expect(simplified({ nodes })).toEqual(['Relu(x)', 'Conv(r)']);
+  });
+});
+
+describe('removeDead', () => {
+  test('chains that lead nowhere go, and no longer keep others from fusing', () => {
+    const nodes = [conv('x', 'c'), node('Sigmoid', ['c'], 's'), node('Exp', ['s'], 'e'), relu('c', 'y')];
+    expect(simplified({ nodes })).toEqual(['Conv(x) clamp']);
   });
 });
 
@@ -87,6 +94,10 @@ describe('foldAffine', () => {
       const nodes = [node('Flatten', ['x'], 'flat'), gemm, bn('g', 'y', ['positive', 'row', 'row', 'positive'])];
       expect(simplified({ nodes, more, tolerance: 1e-4 })).toHaveLength(2);
     }
+  });
+
+  test('not: by 0 or infinity, which a sum of products and a product of sums see differently', () => {
+    expect(simplified({ nodes: [conv('x', 'c'), node('Div', ['c', 'zero'], 'y')], more: numbers })).toEqual(['Conv(x)', 'Div(c, zero)']);
   });
 
   test.each<[string, NodeSpec, string]>([
@@ -168,6 +179,24 @@ describe('fuseActivation', () => {
     ],
   ])('%s', (_, nodes, shown) => expect(simplified({ nodes, more: numbers })).toEqual([shown]));
 
+  test('x · (1 + erf(x / √2)) · ½ with a factor that both sides share', () => {
+    const more = { ...numbers, part: number(Math.SQRT1_2) };
+    const nodes = [
+      node('Mul', ['x', 'part'], 't'),
+      node('Erf', ['t'], 'e'),
+      add('e', 'one', 's'),
+      node('Mul', ['t', 's'], 'm'),
+      node('Mul', ['m', 'part'], 'g'),
+      node('Neg', ['g'], 'y'),
+    ];
+    expect(simplified({ nodes, more })).toEqual(['Gelu(x)', 'Neg(g)']);
+  });
+
+  test('of a value that is a product itself', () => {
+    const nodes = [node('Mul', ['x', 'perChannel'], 'm'), node('Sigmoid', ['m'], 's'), node('Mul', ['m', 's'], 'y')];
+    expect(simplified({ nodes })).toEqual(['Mul(x, perChannel)', 'Silu(m)']);
+  });
+
   test('not: another value, another number, an inner value that somebody else reads', () => {
     const sigmoid = node('Sigmoid', ['x'], 's');
     const length = (nodes: NodeSpec[], outputs?: string[]) => simplified({ nodes, more: numbers, ...(outputs ? { outputs } : {}) }).length;
@@ -196,6 +225,19 @@ describe('fuseBias and flattenWeights', () => {
   test('a product and a row are one node, whose weights are packed pixel by pixel behind a convolution', () => {
     const nodes = [conv('x', 'c'), flat, node('MatMul', ['f', 'dense'], 'm'), add('row', 'm', 's'), relu('s', 'y')];
     expect(simplified({ nodes, more })).toEqual(['Conv(x)', 'FlattenPixels(c)', 'MatMul(f, dense, row) clamp']);
+  });
+
+  test('not: a row that opset 6 adds as a column', () => {
+    const rows = { dense: random([5, 5], 1), row: random([5], 2) };
+    const nodes = [node('MatMul', ['x', 'dense'], 'm'), node('Add', ['m', 'row'], 'y', { broadcast: 1, axis: 2 })];
+    expect(simplified({ nodes, more: rows, opset: 6 })).toEqual(['MatMul(x, dense)', 'Add(m, row)']);
+  });
+
+  test('a chain of values that are read twice takes no time', () => {
+    const nodes: NodeSpec[] = [relu('x', 'v0')];
+    for (let i = 0; i < 40; i++) nodes.push(node('Sigmoid', [`v${i}`], `s${i}`), add(`v${i}`, `s${i}`, `v${i + 1}`));
+    nodes.push(node('Flatten', ['v40'], 'f'), node('MatMul', ['f', 'dense'], 'y'));
+    expect(simplified({ nodes, more })).toHaveLength(83);
   });
 
   test('not: rows of an input, which is row-major; nor of a value that somebody else reads', () => {

@@ -109,6 +109,35 @@ describe('element types', () => {
     expect(rows.map(({ kernel }) => kernel)).toEqual(['f32_clamp', 'host ArgMax', 'host Add', 'host Greater', 'host Cast', 'f32_unary']);
   });
 
+  test('an object that only looks like a tensor is made one', () => {
+    const graph = graphOf({ inputs: { n: { type: 'int64', dims: [3] } }, nodes: [node('Neg', ['n'], ['y'])] });
+    const like = { type: 'int64', dims: [3], data: [1, 2, 3] } as unknown as Tensor;
+    expect(modelOf(graph).runSync({ n: like }).y).toEqual(new Tensor('int64', [-1, -2, -3]));
+  });
+
+  test('a power by integers that are fed, whatever the layout', () => {
+    const nodes = [node('MaxPool', ['x'], ['p'], { kernel_shape: [1, 1] }), node('Pow', ['p', 'e'], ['q']), node('Relu', ['q'], ['y'])];
+    const dims = [1, 3, 2, 2];
+    const model = modelOf(graphOf({ inputs: { x: dims, e: { type: 'int64', dims } }, nodes }));
+    const x = shaped(...dims);
+    const powers = Array.from(x.data, (_, i) => i % 4);
+    const { y } = model.runSync({ x, e: new Tensor('int64', powers, dims) });
+    list(y).forEach((value, i) => {
+      expect(value).toBeCloseTo(Math.max(0, Number(x.data[i]) ** (powers[i] ?? 0)), 6);
+    });
+  });
+
+  test('zeros of any size are zeros after other plans, too', () => {
+    const nodes = [
+      node('Resize', ['x', '', 'twice'], ['r'], { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }),
+      node('Pad', ['r', 'pads'], ['y']),
+    ];
+    const constants = { twice: float32('twice', array([1], Float64Array.of(2))), pads: int64('pads', [3, 3]) };
+    const model = modelOf(graphOf({ inputs: { x: { type: 'uint8', dims: ['n'] } }, constants, nodes }));
+    model.runSync({ x: new Tensor('uint8', new Array(200).fill(8)) });
+    expect(list(model.runSync({ x: new Tensor('uint8', [7, 7, 7]) }).y)).toEqual([0, 0, 0, 7, 7, 7, 7, 7, 7, 0, 0, 0]);
+  });
+
   test('an output may be a constant of any type', () => {
     const graph = graphOf({ inputs: { x: [1] }, constants: { n: int64('n', [3, 4]) }, nodes: [node('Identity', ['n'], ['m'])] });
     expect(modelOf(graph).runSync({}).m).toEqual(new Tensor('int64', [3, 4]));
@@ -169,6 +198,13 @@ describe('what only a run can size', () => {
     const together = model.runSync({ boxes: boxes([0, 0, 1, 1], [0, 0, 1, 1], [4, 4, 5, 5]), scores });
     expect(list(together.kept)).toEqual([0, 0, 2, 2, 8, 8, 10, 10]);
     expect(together.doubled?.dims).toEqual([1, 3, 4]);
+  });
+
+  test('and blames the inputs where what follows does not fit them', () => {
+    const nodes = [node('NonZero', ['x'], ['found']), node('Reshape', ['found', 'pairs'], ['y'])];
+    const model = modelOf(graphOf({ inputs: { x: [3] }, constants: { pairs: int64('pairs', [2, -1]) }, nodes }));
+    expect(model.runSync({ x: new Tensor('float32', [1, 0, 2]) }).y?.dims).toEqual([2, 1]);
+    expect(failure(() => model.runSync({ x: new Tensor('float32', [1, 0, 0]) })).code).toBe('INVALID_INPUT');
   });
 
   test('and is refused at load where it leads to what the host cannot do', () => {

@@ -9,9 +9,9 @@ import type { Pass } from './pass.ts';
 export const canonicalize: Pass = {
   name: 'canonicalize',
   match(node, network) {
-    const replace = (by: Partial<Node>, what: string) => ({
+    const replace = (by: Partial<Node>, what: string, more: Node[] = []) => ({
       label: `${node.name}: ${what}`,
-      remove: [node],
+      remove: [...more, node],
       insert: [{ ...node, ...by } as Node],
       rename: new Map(),
     });
@@ -26,7 +26,7 @@ export const canonicalize: Pass = {
     if (op === transpose && before && before.op === (transpose as unknown)) {
       const first = permOf(before as Node<never>);
       const perm = permOf(node as Node<never>).map((axis) => first[axis]);
-      return replace({ inputs: before.inputs, attributes: { perm } }, 'two transposes are one');
+      return replace({ inputs: before.inputs, attributes: { perm } }, 'two transposes are one', network.isPrivate(x, node) ? [before] : []);
     }
     return undefined;
   },

@@ -32,12 +32,13 @@ export const flattenWeights: Pass = {
 };
 
 /** Whether the layout pass will lay the value channels-last. */
-function isChannelsLast(value: Value, network: Network): boolean {
+function isChannelsLast(value: Value, network: Network, seen = new Set<Value>()): boolean {
   const producer = network.producer(value);
-  if (!producer) return false;
+  if (!producer || seen.has(value)) return false;
+  seen.add(value);
   const output = producer.op.layout?.(producer, () => 'rowMajor').output ?? 'rowMajor';
   if (output !== 'any') return output === 'channelsLast';
   return producer.inputs.some(
-    (input) => input && !input.constant && input.dims.length === value.dims.length && isChannelsLast(input, network),
+    (input) => input && !input.constant && input.dims.length === value.dims.length && isChannelsLast(input, network, seen),
   );
 }

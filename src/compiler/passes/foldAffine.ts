@@ -27,6 +27,8 @@ export const foldAffine: Pass = {
     if (bias && !(bias.constant && product(bias.dims) === channels && bias.dims.at(-1) === channels)) return undefined;
     const { beta = 1 } = before.attributes;
     const { scale, shift, from } = affine;
+    // Infinity times a weight of 0 is NaN, which the product after the sum need not be.
+    if (scale && !scale().every(Number.isFinite)) return undefined;
     const { clamp } = node.attributes as BinaryAttributes;
     const unfolded = weights.constant;
     const scaled = () => {

@@ -3,7 +3,7 @@ import type { Clamped } from '../../ops/clamp.ts';
 import type { Node, Operator, Value } from '../../ops/operator.ts';
 import { clip } from '../../ops/relu.ts';
 import { erf, gelu, hardSigmoid, hardSwish, mish, sigmoid, silu, softplus, tanh, type UnaryAttributes } from '../../ops/unary.ts';
-import type { Network } from '../network.ts';
+import type { Network, Patch } from '../network.ts';
 import { isAbout, numberOf } from './constants.ts';
 import type { Pass } from './pass.ts';
 
@@ -15,19 +15,29 @@ export const fuseActivation: Pass = {
   name: 'fuseActivation',
   match(node, network) {
     const [output] = node.outputs;
-    const factors = factorsOf(node, network);
-    if (!output || factors?.values.length !== 2) return undefined;
-    for (const [x, other] of [factors.values, [...factors.values].reverse()]) {
-      const gate = x && other && gateOf(x, other, factors.scale, network);
-      if (!gate || x.dims.join() !== output.dims.join() || (node.attributes as Clamped).clamp) continue;
-      const remove = [...gate.nodes, ...factors.nodes].sort((a, b) => network.nodes.indexOf(a) - network.nodes.indexOf(b));
-      if (!remove.every((part) => part === node || part.outputs.every((value) => onlyReadBy(value, remove, network)))) continue;
-      const fused: Node = { ...node, op: gate.op as Operator, attributes: { alpha: 0, beta: 0 }, inputs: [x] };
-      return { label: `${node.name}: ${gate.op.name}`, remove, insert: [fused], rename: new Map() };
+    if (!output || (node.attributes as Clamped)?.clamp) return undefined;
+    // The two operands as they are, before a product of products is taken apart.
+    for (const depth of [0, 2]) {
+      const factors = factorsOf(node, network, depth);
+      const patch = factors?.values.length === 2 ? fuse(node, output, factors, network) : undefined;
+      if (patch) return patch;
     }
     return undefined;
   },
 };
+
+function fuse(node: Node, output: Value, factors: Factors, network: Network): Patch | undefined {
+  for (const [x, other] of [factors.values, [...factors.values].reverse()]) {
+    const gate = x && other && gateOf(x, other, factors.scale, network);
+    if (!gate || x.dims.join() !== output.dims.join()) continue;
+    // A factor may be part of the gate as well.
+    const remove = [...new Set([...gate.nodes, ...factors.nodes])].sort((a, b) => network.nodes.indexOf(a) - network.nodes.indexOf(b));
+    if (!remove.every((part) => part === node || part.outputs.every((value) => onlyReadBy(value, remove, network)))) continue;
+    const fused: Node = { ...node, op: gate.op as Operator, attributes: { alpha: 0, beta: 0 }, inputs: [x] };
+    return { label: `${node.name}: ${gate.op.name}`, remove, insert: [fused], rename: new Map() };
+  }
+  return undefined;
+}
 
 const onlyReadBy = (value: Value, nodes: readonly Node[], network: Network): boolean =>
   !network.outputs.includes(value) && network.readers(value).every((reader) => nodes.includes(reader));
@@ -39,15 +49,15 @@ interface Factors {
 }
 
 /** The values that a tree of Mul, and Div by a constant, multiplies, and the product of its constants. */
-function factorsOf(node: Node | undefined, network: Network, depth = 0): Factors | undefined {
+function factorsOf(node: Node | undefined, network: Network, depth: number): Factors | undefined {
   const [a, b] = node?.inputs ?? [];
   const op: unknown = node?.op;
-  if (!node || !a || !b || depth > 2 || (op !== mul && op !== div) || (node.attributes as Clamped).clamp) return undefined;
+  if (!node || !a || !b || depth < 0 || (op !== mul && op !== div) || (node.attributes as Clamped).clamp) return undefined;
   if (op === div && numberOf(b) === undefined) return undefined;
   const sides = [a, b].map((value, i): Factors => {
     const number = numberOf(value);
     if (number !== undefined) return { values: [], scale: op === div && i === 1 ? 1 / number : number, nodes: [] };
-    return factorsOf(network.producer(value), network, depth + 1) ?? { values: [value], scale: 1, nodes: [] };
+    return factorsOf(network.producer(value), network, depth - 1) ?? { values: [value], scale: 1, nodes: [] };
   });
   return {
     values: sides.flatMap(({ values }) => values),
@@ -68,13 +78,9 @@ function gateOf(x: Value, other: Value, scale: number, network: Network): { op: 
     return isAbout(alpha, 1 / 6) && isAbout(beta, 0.5) ? { op: hardSwish, nodes: [node] } : undefined;
   }
   const before = network.producer(inner);
-  if (!before) {
-    const sum = op === add ? addend(node) : undefined;
-    return sum ? geluGate(x, node, sum, scale, network) : undefined;
-  }
-  if (op === tanh && (before.op as unknown) === softplus && before.inputs[0] === x && scale === 1)
+  if (op === tanh && (before?.op as unknown) === softplus && before?.inputs[0] === x && scale === 1)
     return { op: mish, nodes: [before, node] };
-  if (op === clip && (before.op as unknown) === add) {
+  if (op === clip && before && (before.op as unknown) === add) {
     const clamp = (node.attributes as Clamped).clamp;
     const sum = addend(before);
     const fits = sum?.value === x && sum.number === 3 && clamp?.[0] === 0 && clamp[1] === 6 && isAbout(scale, 1 / 6);
@@ -97,7 +103,7 @@ function geluGate(x: Value, node: Node, sum: { value: Value; number: number }, s
   const function_ = network.producer(sum.value);
   const argument = function_?.inputs[0] && network.producer(function_.inputs[0]);
   if (!function_ || (function_.op as unknown) !== erf || sum.number !== 1 || !isAbout(scale, 0.5)) return undefined;
-  const factors = factorsOf(argument, network);
+  const factors = factorsOf(argument, network, 2);
   const fits = factors?.values.length === 1 && factors.values[0] === x && isAbout(factors.scale, Math.SQRT1_2);
   return fits ? { op: gelu, nodes: [...factors.nodes, function_, node] } : undefined;
 }

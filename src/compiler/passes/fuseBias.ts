@@ -1,5 +1,5 @@
 import { product } from '../../graph/dims.ts';
-import { add } from '../../ops/binary.ts';
+import { add, type BinaryAttributes } from '../../ops/binary.ts';
 import type { Clamped } from '../../ops/clamp.ts';
 import { matMul } from '../../ops/matmul.ts';
 import type { Node } from '../../ops/operator.ts';
@@ -19,7 +19,8 @@ export const fuseBias: Pass = {
       return undefined;
     const fits = bias.constant && bias.dims.at(-1) === columns && product(bias.dims) === columns && before.inputs[1]?.dims.length === 2;
     if (!fits || output.dims.join() !== x.dims.join()) return undefined;
-    const { clamp } = node.attributes as Clamped;
+    const { clamp, axis } = node.attributes as BinaryAttributes;
+    if (axis !== undefined) return undefined;
     const fused: Node = {
       ...before,
       attributes: { ...before.attributes, clamp },

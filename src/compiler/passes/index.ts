@@ -10,10 +10,12 @@ import { fusePad } from './fusePad.ts';
 import { fuseResidual } from './fuseResidual.ts';
 import { fuseShuffle } from './fuseShuffle.ts';
 import type { Pass } from './pass.ts';
+import { removeDead } from './removeDead.ts';
 import { removeIdentity } from './removeIdentity.ts';
 
 /** The passes in their order. */
 export const passes: readonly Pass[] = [
+  removeDead,
   canonicalize,
   removeIdentity,
   foldAffine,
@@ -36,15 +38,23 @@ export interface SimplifyOptions {
 /** Runs the passes over the network. @returns what was done, in order */
 export function simplify(network: Network, { maxPasses = passes.length, verify = false }: SimplifyOptions = {}): Patch[] {
   const applied: Patch[] = [];
+  const attempt = (pass: Pass, i: number): Patch | undefined => {
+    const patch = pass.match(network.nodes[i] as Node, network);
+    if (!patch) return undefined;
+    network.apply(patch);
+    if (verify) network.verify();
+    applied.push(patch);
+    return patch;
+  };
   for (const pass of passes.slice(0, maxPasses)) {
+    if (pass.backwards) {
+      for (let i = network.nodes.length - 1; i >= 0; i--) attempt(pass, i);
+      continue;
+    }
     for (let i = 0; i < network.nodes.length; i++) {
-      const patch = pass.match(network.nodes[i] as Node, network);
-      if (!patch) continue;
-      network.apply(patch);
-      if (verify) network.verify();
-      applied.push(patch);
+      const patch = attempt(pass, i);
       // Look again at what now stands there.
-      i = Math.max(-1, i - patch.remove.length);
+      if (patch) i = Math.max(-1, i - patch.remove.length);
     }
   }
   return applied;
