@@ -1,8 +1,8 @@
 // The loop of f32_unary for one kind, a constant where it is inlined, so that only that kind's function is left.
 
 import { exp } from '../math/exp.inline';
-import { copySign, erf, expm1, mish, one, sigmoid, softplus, tanh } from '../math/functions.inline';
-import { log } from '../math/log.inline';
+import { erf, expm1, log, mish, softplus, tanh } from '../math/functions';
+import { copySign, one, sigmoid } from '../math/functions.inline';
 import { argSplat, clamp, storeLanes } from '../math/simd.inline';
 import { UnaryArg, UnaryKind } from '../opcodes';
 

@@ -5,8 +5,7 @@
 //   scratch        the squares of a pixel between zeros: Size - 1 + Channels rounded up to whole vectors
 // Alpha has been divided by Size. Four channels at a time. Reads may run 12 bytes past the last channel.
 
-import { exp } from '../math/exp.inline';
-import { log } from '../math/log.inline';
+import { log, power } from '../math/functions';
 import { arg, argSplat, storeLanes } from '../math/simd.inline';
 import { LrnArg } from '../opcodes';
 
@@ -44,7 +43,7 @@ export function f32_lrn_pixel(pc: usize, input: usize, output: usize): void {
     for (let j = 0; j < size; j++) sum = f32x4.add(sum, v128.load(scratch + at + ((<usize>j) << 2)));
     const z = f32x4.add(bias, f32x4.mul(alpha, sum));
     const root = f32x4.sqrt(z);
-    const power = threeQuarters ? f32x4.mul(root, f32x4.sqrt(root)) : exp(f32x4.mul(beta, log(z)));
-    storeLanes(output + at, f32x4.div(v128.load(input + at), power), channels - c);
+    const raised = threeQuarters ? f32x4.mul(root, f32x4.sqrt(root)) : power(f32x4.mul(beta, log(z)));
+    storeLanes(output + at, f32x4.div(v128.load(input + at), raised), channels - c);
   }
 }

@@ -6,7 +6,7 @@
 // Reads may run 12 bytes past the end; where the output is the input, what lies past a row there is not yet written.
 
 import { exp } from '../math/exp.inline';
-import { log } from '../math/log.inline';
+import { log } from '../math/functions';
 import { arg, storeLanes } from '../math/simd.inline';
 import { SoftmaxArg } from '../opcodes';
 

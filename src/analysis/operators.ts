@@ -47,6 +47,31 @@ const knownInputs: Readonly<Record<string, readonly string[]>> = {
   Upsample: ['scales'],
 };
 
+/** What an operator leaves out of ONNX's definition; here and not with the operators, for it would be downloaded with every page. */
+const limits: Readonly<Record<string, string>> = {
+  AveragePool: 'one or two spatial dimensions',
+  BatchNormalization: 'at inference: no `training_mode`, the first output only',
+  Cast: 'not strings, floats of 8 bits and types of 4 bits',
+  Constant: 'numbers only, and not sparse ones',
+  Conv: 'one or two spatial dimensions',
+  ConvTranspose: 'one or two spatial dimensions',
+  Div: 'whole numbers are cut towards zero',
+  Dropout: 'at inference: `training_mode` false',
+  Gather: 'indices that a run computes: on the host',
+  GridSample: 'two spatial dimensions',
+  Identity: 'tensors only',
+  LayerNormalization: 'computed in float32 whatever `stash_type` says',
+  LpPool: 'one or two spatial dimensions',
+  MatMul: 'where B holds several matrices, up to 4,096 products',
+  MaxPool: 'one or two spatial dimensions; the first output only (no indices)',
+  NonMaxSuppression: 'behind it only operators that run on the host',
+  NonZero: 'behind it only operators that run on the host',
+  Pad: '`reflect` by less than the size of the axis',
+  Resize: 'other types than float32 with `nearest` only',
+  TopK: 'sorted whatever `sorted` says',
+  Upsample: 'other types than float32 with `nearest` only',
+};
+
 function knownOf({ name, constantInputs = [] }: Operator): string {
   const names = knownInputs[name] ?? (name.startsWith('Reduce') ? ['axes'] : []);
   if (names.length !== constantInputs.length) throw new Error(`${name}: name its ${constantInputs.length} inputs that must be known`);
@@ -67,14 +92,16 @@ function hostTypes({ evaluate, evaluatedTypes, types }: Operator): string {
 }
 
 function row(operator: Operator): string {
-  const { name, opsets, limits = '' } = operator;
-  const cells = [name, opsets.join('–'), kernelTypes(operator), hostTypes(operator), knownOf(operator), limits];
+  const { name, opsets } = operator;
+  const cells = [name, opsets.join('–'), kernelTypes(operator), hostTypes(operator), knownOf(operator), limits[name] ?? ''];
   return `| ${cells.join(' | ')} |`.replaceAll('  |', ' |');
 }
 
 /** The text of docs/operators.md. */
 export function operatorsMarkdown(): string {
   const sorted = [...operators.values()].sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1));
+  for (const name of [...Object.keys(limits), ...Object.keys(knownInputs)])
+    if (!operators.has(name)) throw new Error(`there is no operator ${name}`);
   const introduction = INTRODUCTION.replace('COUNT', `${sorted.length}`).replace('DIMENSIONS', `${RANK}`);
   const header = ['| Operator | Opsets | WebAssembly | Host | Known inputs | Limits |', '| --- | --- | --- | --- | --- | --- |'];
   return `${introduction}\n${[...header, ...sorted.map(row)].join('\n')}\n`;

@@ -16,7 +16,6 @@ export const batchNormalization: Operator<BatchNormAttributes> = {
   opsets: [6, 21],
   inputs: [5, 5],
   outputs: [1, 1],
-  limits: 'at inference: no `training_mode`, the first output only',
   attributes: (reader, opset) => {
     if (opset >= 14 && reader.flag('training_mode')) throw reader.unsupported('training_mode 1 is not supported; export for inference');
     if (opset < 9 && !reader.flag('spatial', true)) throw reader.unsupported('spatial 0 (statistics per position) is not supported');

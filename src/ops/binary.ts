@@ -18,7 +18,6 @@ interface Binary {
   readonly since?: number;
   /** At least and at most; two where left out. */
   readonly inputs?: readonly [number, number];
-  readonly limits?: string;
 }
 
 export type BinaryAttributes = Clamped & {
@@ -68,7 +67,7 @@ export function broadcastAll(node: OpenNode<unknown>, { sameType = true } = {}):
 }
 
 function binary(
-  { name, kind, since = 6, inputs = [2, 2], limits }: Binary,
+  { name, kind, since = 6, inputs = [2, 2] }: Binary,
   scale: (count: number) => number = () => 1,
 ): Operator<BinaryAttributes> {
   return {
@@ -76,7 +75,6 @@ function binary(
     name,
     opsets: [since, 21],
     inputs,
-    ...(limits ? { limits } : {}),
     ...(kind === BinaryKind.Pow ? { types: ['float32', 'any'] } : {}),
     attributes: (reader, opset) => (kind === BinaryKind.Mod ? { fmod: reader.flag('fmod') } : readLegacyAxis(reader, opset)),
     inferShape(node) {
@@ -173,7 +171,7 @@ function lowerPower(node: Node<BinaryAttributes>, to: Lowering, output: Operand)
 export const add = binary({ name: 'Add', kind: BinaryKind.Add });
 export const sub = binary({ name: 'Sub', kind: BinaryKind.Sub });
 export const mul = binary({ name: 'Mul', kind: BinaryKind.Mul });
-export const div = binary({ name: 'Div', kind: BinaryKind.Div, limits: 'whole numbers are cut towards zero' });
+export const div = binary({ name: 'Div', kind: BinaryKind.Div });
 export const pow = binary({ name: 'Pow', kind: BinaryKind.Pow });
 export const mod = binary({ name: 'Mod', kind: BinaryKind.Mod, since: 10 });
 export const min = binary({ name: 'Min', kind: BinaryKind.Min, inputs: [1, Number.POSITIVE_INFINITY] });

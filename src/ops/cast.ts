@@ -33,7 +33,6 @@ export const cast: Operator<CastAttributes> = {
   opsets: [6, 21],
   inputs: [1, 1],
   outputs: [1, 1],
-  limits: 'not strings, floats of 8 bits and types of 4 bits',
   attributes(reader) {
     const code = reader.int('to', 0);
     const to = types[code];

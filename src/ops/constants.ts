@@ -21,7 +21,6 @@ export const constant: Operator<ConstantAttributes> = {
   opsets: [1, 21],
   inputs: [0, 0],
   outputs: [1, 1],
-  limits: 'numbers only, and not sparse ones',
   attributes(reader) {
     const tensor = reader.any('value');
     if (tensor !== undefined && typeof tensor === 'object' && isConstant(tensor)) return { value: tensor };
@@ -148,7 +147,6 @@ export const nonZero: Operator = {
   inputs: [1, 1],
   outputs: [1, 1],
   types: ['any'],
-  limits: 'behind it only operators that run on the host',
   attributes: () => ({}),
   inferShape: (node) => [{ type: 'int64', dims: [input(node, 0).dims.length, 0] }],
   sizes: (node, [data]) => {

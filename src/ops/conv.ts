@@ -21,7 +21,6 @@ export const conv: Operator<ConvAttributes> = {
   opsets: [1, 21],
   inputs: [2, 3],
   outputs: [1, 1],
-  limits: 'one or two spatial dimensions',
   attributes: (reader) => {
     const group = reader.int('group', 1);
     if (group < 1) throw reader.invalid('group', `is ${group}, expected 1 or more`);

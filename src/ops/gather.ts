@@ -25,7 +25,6 @@ export const gather: Operator<AxisAttributes> = {
   inputs: [2, 2],
   outputs: [1, 1],
   types: ['any'],
-  limits: 'indices that a run computes: on the host',
   attributes: (reader) => ({ axis: reader.int('axis', 0) }),
   inferShape(node) {
     const { type, dims } = input(node, 0);

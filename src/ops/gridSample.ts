@@ -28,7 +28,6 @@ export const gridSample: Operator<GridSampleAttributes> = {
   opsets: [16, 21],
   inputs: [2, 2],
   outputs: [1, 1],
-  limits: 'two spatial dimensions',
   attributes(reader) {
     const [mode, padding] = [reader.string('mode', 'linear'), reader.string('padding_mode', 'zeros')];
     const [knownMode, knownPadding] = [modes.get(mode), paddings.get(padding)];

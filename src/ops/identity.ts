@@ -9,7 +9,6 @@ export const identity: Operator = {
   inputs: [1, 1],
   outputs: [1, 1],
   types: ['any'],
-  limits: 'tensors only',
   attributes: () => ({}),
   inferShape: (node) => [input(node, 0)].map(({ type, dims }) => ({ type, dims })),
   evaluate: (_, [x]) => [x as TypedArray],
@@ -25,7 +24,6 @@ export const dropout: Operator = {
   inputs: [1, 3],
   outputs: [1, 2],
   types: ['any', 'any', 'bool'],
-  limits: 'at inference: `training_mode` false',
   attributes: (reader, opset) => {
     if (opset < 7 && !reader.flag('is_test')) throw reader.unsupported('is_test 0 is not supported; export for inference');
     if (opset < 12) reader.float('ratio', 0.5);

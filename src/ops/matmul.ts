@@ -23,7 +23,6 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
   opsets: [1, 21],
   inputs: [2, 2],
   outputs: [1, 1],
-  limits: 'where B holds several matrices, up to 4,096 products',
   attributes: () => ({}),
   inferShape: (node) => [{ type: input(node, 0).type, dims: sizes(node).dims }],
   layout: () => ({ inputs: ['rowMajor'], output: 'rowMajor' }),

@@ -14,7 +14,6 @@ export const nonMaxSuppression: Operator<NmsAttributes> = {
   opsets: [10, 21],
   inputs: [2, 5],
   outputs: [1, 1],
-  limits: 'behind it only operators that run on the host',
   evaluatedTypes: [['float32'], ['float32'], ['int64'], ['float32'], ['float32']],
   attributes(reader) {
     return { centered: reader.flag('center_point_box') };

@@ -141,7 +141,6 @@ export const layerNormalization: Operator<LayerAttributes> = {
   opsets: [17, 21],
   inputs: [2, 3],
   outputs: [1, 3],
-  limits: 'computed in float32 whatever `stash_type` says',
   attributes(reader) {
     reader.int('stash_type', 1);
     return { axis: reader.int('axis', -1), epsilon: reader.float('epsilon', 1e-5) };

@@ -79,8 +79,6 @@ export interface Operator<A = unknown> {
   readonly shapeOnly?: boolean;
   /** Inputs that must be known when the plan is made (shapes, axes). */
   readonly constantInputs?: readonly number[];
-  /** What the generated documentation says beyond opsets and types. */
-  readonly limits?: string;
   /** Reads the attributes with their defaults and checks them. */
   attributes(reader: AttributeReader, opset: number): A;
   /** @throws LanewiseError INVALID_MODEL or UNSUPPORTED where the inputs do not fit */

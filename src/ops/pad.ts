@@ -21,7 +21,6 @@ export const pad: Operator<PadAttributes> = {
   inputs: [1, 4],
   outputs: [1, 1],
   types: ['any'],
-  limits: '`reflect` by less than the size of the axis',
   constantInputs: [1, 3],
   attributes(reader, opset) {
     const mode = reader.string('mode', 'constant');

@@ -11,7 +11,7 @@ import { stridesOf } from './strides.ts';
 import { readWindow, resolveWindow, type Window, type WindowAttributes, wholeWindow, windowArgs, windowReach } from './window.ts';
 
 /** What all pools share. */
-const shared = { slices: true, limits: 'one or two spatial dimensions' } as const;
+const shared = { slices: true } as const;
 
 const channelsLast = (): LayoutRule => ({ inputs: ['channelsLast'], output: 'channelsLast' });
 
@@ -23,7 +23,6 @@ const pooled = (node: OpenNode<unknown>, window: Window) => {
 /** ONNX MaxPool over one or two spatial dimensions, without the indices output. Padding never wins. */
 export const maxPool: Operator<WindowAttributes> = {
   ...shared,
-  limits: 'one or two spatial dimensions; the first output only (no indices)',
   name: 'MaxPool',
   opsets: [1, 21],
   inputs: [1, 1],

@@ -24,10 +24,9 @@ function oneOf<T extends string>(reader: AttributeReader, name: string, known: r
 }
 
 /** What Resize and Upsample share: each axis resized after the other, by tables that the plan computes. */
-const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layout' | 'lower' | 'outputs' | 'limits'> = {
+const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layout' | 'lower' | 'outputs'> = {
   types: ['any'],
   outputs: [1, 1],
-  limits: 'other types than float32 with `nearest` only',
   inferShape(node) {
     const { type } = input(node, 0);
     const { mode, coordinates } = node.attributes;

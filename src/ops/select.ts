@@ -85,7 +85,6 @@ export const topK: Operator<TopKAttributes> = {
   inputs: [1, 2],
   outputs: [1, 2],
   constantInputs: [1],
-  limits: 'sorted whatever `sorted` says',
   attributes(reader, opset) {
     reader.int('sorted', 1);
     return { axis: reader.int('axis', -1), largest: reader.flag('largest', true), k: opset < 10 ? reader.int('k', 1) : undefined };
