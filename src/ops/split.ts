@@ -42,7 +42,7 @@ export const split: Operator<SplitAttributes> = {
     if (lengths.reduce((a, b) => a + b, 0) !== size || lengths.some((length) => length < 0)) {
       throw invalid(node, `parts of [${lengths}] do not make up axis ${axis} of [${dims}]`);
     }
-    if (lengths.length < node.outputCount) throw invalid(node, `${lengths.length} parts for ${node.outputCount} outputs`);
+    if (lengths.length !== node.declaredOutputs) throw invalid(node, `${lengths.length} parts for ${node.declaredOutputs} outputs`);
     return lengths.slice(0, node.outputCount).map((length) => ({ type, dims: dims.map((dim, a) => (a === axis ? length : dim)) }));
   },
 };
