@@ -101,11 +101,12 @@ function checkOptions(options: LoadOptions): void {
  * @internal
  */
 export function planSource(graph: Graph, { memoryLimit, inputShapes = {} }: LoadOptions): PlanSource {
+  const read = namesRead(graph);
   return {
     inputs: graph.inputs.map((input) => ({ ...input, dims: [...(given(inputShapes, input.name) ?? input.dims)] })),
     outputs: graph.outputs.map(({ name, type = 'float32', dims }) => (dims ? { name, type, dims } : { name, type })),
     shapingInputs: shapingInputs(graph),
-    unreadInputs: new Set(graph.inputs.map(({ name }) => name).filter((name) => !namesRead(graph).has(name))),
+    unreadInputs: new Set(graph.inputs.map(({ name }) => name).filter((name) => !read.has(name))),
     plan: (dims, values) => compile(graph, { dims, values, memoryLimit }),
   };
 }

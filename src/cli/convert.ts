@@ -1,14 +1,12 @@
 import { LanewiseError } from '../errors.ts';
 import { writeOnnx } from '../formats/onnx/writer.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
-import type { Weights } from '../formats/weights.ts';
+import { isWeights, type Weights } from '../formats/weights.ts';
 import type { Constant, Graph } from '../graph/graph.ts';
 import { formatDims } from '../graph/tensor.ts';
-import { parse, UsageError } from './arguments.ts';
+import { checkWritten, isSafetensors, parse, UsageError } from './arguments.ts';
 import { readBytes, readModel, writeBytes } from './files.ts';
 import { formatBytes } from './format.ts';
-
-const isSafetensors = (path: string): boolean => /\.safetensors$/i.test(path);
 
 /** `convert IN OUT`: a model or its weights in another format, or in half the space. */
 export async function convert(args: readonly string[]): Promise<number> {
@@ -17,7 +15,7 @@ export async function convert(args: readonly string[]): Promise<number> {
   if (from === undefined || to === undefined || rest.length > 0) throw new UsageError('convert takes a file to read and one to write');
   const { weights, graph: base } = values;
   if (!isWeights(weights)) throw new UsageError(`--weights takes f32 or f16, got '${weights}'`);
-  if (!isSafetensors(to) && !/\.onnx$/i.test(to)) throw new UsageError(`convert writes .onnx and .safetensors, not '${to}'`);
+  checkWritten('convert', to);
   if (base !== undefined && !(isSafetensors(from) && !isSafetensors(to))) {
     throw new UsageError('--graph is for weights in .safetensors that become an .onnx');
   }
@@ -29,8 +27,6 @@ export async function convert(args: readonly string[]): Promise<number> {
   const graph = isSafetensors(from) ? withWeights(from, base) : readModel(from);
   return report(to, writeOnnx(graph, { weights }), graph.constants, weights);
 }
-
-const isWeights = (text: string): text is Weights => text === 'f32' || text === 'f16';
 
 const contents = ({ constants, metadata }: Graph) => ({ tensors: constants, metadata });
 

@@ -2,7 +2,7 @@ import { LanewiseError } from '../errors.ts';
 import { writeOnnx } from '../formats/onnx/writer.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
 import { zoo } from '../zoo/index.ts';
-import { parse, UsageError, wholeNumber } from './arguments.ts';
+import { checkWritten, isSafetensors, parse, UsageError, wholeNumber } from './arguments.ts';
 import { writeBytes } from './files.ts';
 import { formatBytes } from './format.ts';
 
@@ -13,8 +13,7 @@ export async function exportModel(args: readonly string[]): Promise<number> {
   if (name === undefined || to === undefined || rest.length > 0) throw new UsageError('export takes a name and a file to write');
   const seed = wholeNumber('seed', values.seed, 0);
   const classes = values.classes === undefined ? undefined : wholeNumber('classes', values.classes, 1);
-  const isSafetensors = /\.safetensors$/i.test(to);
-  if (!isSafetensors && !/\.onnx$/i.test(to)) throw new UsageError(`export writes .onnx and .safetensors, not '${to}'`);
+  checkWritten('export', to);
   const factory = zoo.get(name);
   if (!factory) throw new LanewiseError('INVALID_INPUT', `the zoo has no '${name}'; it has ${[...zoo.keys()].join(', ')}`);
 
@@ -24,7 +23,7 @@ export async function exportModel(args: readonly string[]): Promise<number> {
     ['model', name],
     ['weights', `random, seed ${seed}`],
   ]);
-  const bytes = isSafetensors ? writeSafetensors(graph.constants, { metadata }) : writeOnnx({ ...graph, metadata });
+  const bytes = isSafetensors(to) ? writeSafetensors(graph.constants, { metadata }) : writeOnnx({ ...graph, metadata });
   writeBytes(to, bytes);
   console.log(`${to}: ${name} with random weights (seed ${seed}), ${graph.constants.size} tensors, ${formatBytes(bytes.length)}`);
   return 0;

@@ -42,16 +42,14 @@ const findOperator = (node: GraphNode): Operator | undefined => (node.domain ===
 /** A graph with all shapes known. */
 export interface Bound {
   readonly network: Network;
+  /** The names of the network's outputs: those of the graph's that it makes, then what the tail reads. */
+  readonly names: readonly string[];
   /** The nodes whose sizes only a run tells, and what hangs on them. */
   readonly tail?: Tail;
 }
 
 export interface Tail {
-  /** What the tail reads of the network, by the names of the graph: the last outputs of the network. */
-  readonly reads: readonly string[];
   readonly nodes: readonly GraphNode[];
-  /** The names of what its nodes make. */
-  readonly makes: ReadonlySet<string>;
   /** The graph's outputs from the tensors it reads, and the graph's inputs. */
   run(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor>;
 }
@@ -96,12 +94,12 @@ export function bind(graph: Graph, { dims, values = new Map(), memoryLimit = DEF
       if (node) nodes.push(node);
     }
   }
-  const reads = tailReads(tail, scope, graph);
-  const early = graph.outputs.filter(({ name }) => !late.has(name));
-  const outputs = [...early.map(({ name }) => name), ...reads].map((name) => known(scope.get(name), `the output '${name}'`));
+  const early = graph.outputs.map(({ name }) => name).filter((name) => !late.has(name));
+  const names = [...early, ...tailReads(tail, scope, graph)];
+  const outputs = names.map((name) => known(scope.get(name), `the output '${name}'`));
   const network = new Network(inputs, outputs, nodes);
-  if (tail.length === 0) return { network };
-  return { network, tail: { nodes: tail, reads, makes: late, run: (tensors) => runTail(graph, tail, binder, tensors) } };
+  if (tail.length === 0) return { network, names };
+  return { network, names, tail: { nodes: tail, run: (tensors) => runTail(graph, tail, binder, tensors) } };
 }
 
 const constantOf = (name: string, { type, dims, data }: Tensor): Value => constantValue({ name, type, dims, read: () => data });

@@ -9,9 +9,9 @@ import type { Args, Buffer, Layout, Lowering, Node, Panels, Place, Pointer, Valu
 import { relayout } from '../ops/relayout.ts';
 import { stridesOf } from '../ops/strides.ts';
 import { isHost, type Plan, type Port, type Span, type Step, type Weight } from '../runtime/plan.ts';
-import { type BindOptions, bind, DEFAULT_MEMORY_LIMIT, type Tail } from './bind.ts';
+import { type BindOptions, bind, DEFAULT_MEMORY_LIMIT } from './bind.ts';
 import { assignLayouts } from './layout.ts';
-import { known, type Network } from './network.ts';
+import { isOp, known, type Network } from './network.ts';
 import { type SimplifyOptions, simplify } from './passes/index.ts';
 import { planArena } from './planner.ts';
 import { findSlices, type Slice } from './slices.ts';
@@ -24,18 +24,12 @@ export interface CompileOptions extends SimplifyOptions, BindOptions {}
  * @throws LanewiseError UNSUPPORTED, INVALID_MODEL, or TOO_LARGE where it needs more memory than the limit
  */
 export function compile(graph: Graph, options: CompileOptions): Plan {
-  const { network, tail } = bind(graph, options);
+  const { network, names, tail } = bind(graph, options);
   simplify(network, options);
   const laidOut = assignLayouts(network);
   if (options.verify) laidOut.network.verify();
-  const plan = lower(laidOut.network, laidOut.layouts, outputNames(graph, tail), options.memoryLimit ?? DEFAULT_MEMORY_LIMIT);
+  const plan = lower(laidOut.network, laidOut.layouts, names, options.memoryLimit ?? DEFAULT_MEMORY_LIMIT);
   return tail ? { ...plan, tail: (tensors) => tail.run(tensors) } : plan;
-}
-
-/** The names of a network's outputs: those of the graph's that it makes, then what the tail reads. */
-function outputNames(graph: Graph, tail: Tail | undefined): string[] {
-  const early = graph.outputs.filter(({ name }) => !tail?.makes.has(name));
-  return [...early.map(({ name }) => name), ...(tail?.reads ?? [])];
 }
 
 function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: readonly string[], memoryLimit: number): Plan {
@@ -131,7 +125,7 @@ class ProgramWriter implements Lowering {
   }
 
   emit(op: Op, args: Args, macs = 0): void {
-    if (this.node?.op === (relayout as unknown)) this.#relayouts++;
+    if (isOp(this.node, relayout)) this.#relayouts++;
     const node = known(this.node, 'the node that emits');
     this.steps.push({ op, args, node: node.name, macs });
   }

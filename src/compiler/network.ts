@@ -1,6 +1,9 @@
 import { LanewiseError } from '../errors.ts';
 import type { Node, Value } from '../ops/operator.ts';
 
+/** Whether a node is one of an operator, whose attributes' type does not matter here. */
+export const isOp = (node: Node | undefined, op: unknown): boolean => node?.op === op;
+
 /** A change to a network: some nodes out, others in, values renamed. `label` says what it did and where. */
 export interface Patch {
   readonly label: string;

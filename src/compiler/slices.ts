@@ -2,15 +2,13 @@ import { concat } from '../ops/concat.ts';
 import type { Layout, Node, Value } from '../ops/operator.ts';
 import { rangesOf, slice } from '../ops/slice.ts';
 import { split } from '../ops/split.ts';
-import type { Network } from './network.ts';
+import { isOp, type Network } from './network.ts';
 
 /** A value that lies inside another: its channels are those of `of` from `channel` on. */
 export interface Slice {
   readonly of: Value;
   readonly channel: number;
 }
-
-const is = (node: Node, op: unknown): boolean => (node.op as unknown) === op;
 
 /**
  * Concatenations along channels whose parts are written where they belong, and parts of a split that are read where they are. A value may
@@ -26,7 +24,7 @@ export function findSlices(network: Network, layouts: ReadonlyMap<Value, Layout>
 
   for (const node of [...network.nodes].reverse()) {
     const [whole] = node.outputs;
-    if (!is(node, concat) || !whole || !channelsLast(whole) || (node.attributes as { axis: number }).axis !== 1) continue;
+    if (!isOp(node, concat) || !whole || !channelsLast(whole) || (node.attributes as { axis: number }).axis !== 1) continue;
     const parts = node.inputs as readonly Value[];
     const start = beginning(parts, slices);
     if (start && free(whole)) {
@@ -54,8 +52,8 @@ export function findSlices(network: Network, layouts: ReadonlyMap<Value, Layout>
 
 /** Where the first output's channels start, if the outputs are neighbouring channels of the input: of a Split, or a Slice. */
 function firstChannel(node: Node): number | undefined {
-  if (is(node, split)) return (node.attributes as { axis: number }).axis === 1 ? 0 : undefined;
-  if (!is(node, slice)) return undefined;
+  if (isOp(node, split)) return (node.attributes as { axis: number }).axis === 1 ? 0 : undefined;
+  if (!isOp(node, slice)) return undefined;
   const dims = node.inputs[0]?.dims ?? [];
   const ranges = rangesOf(node as Node<never>);
   const whole = ranges.every(({ start, step, size }, axis) => step === 1 && (axis === 1 || (start === 0 && size === dims[axis])));

@@ -13,10 +13,11 @@ import { bytesPerElement, countOf, type StoredType } from './bytes.ts';
  */
 export type Weights = 'f32' | 'f16';
 
+export const isWeights = (weights: unknown): weights is Weights => weights === 'f32' || weights === 'f16';
+
 /** @throws LanewiseError INVALID_INPUT */
 export function checkWeights(weights: unknown): asserts weights is Weights {
-  if (weights !== 'f32' && weights !== 'f16')
-    throw new LanewiseError('INVALID_INPUT', `weights are 'f32' or 'f16', got ${String(weights)}`);
+  if (!isWeights(weights)) throw new LanewiseError('INVALID_INPUT', `weights are 'f32' or 'f16', got ${String(weights)}`);
 }
 
 /** A tensor to write: of a graph or a file, or a `Tensor`. */

@@ -4,8 +4,8 @@ import { GatherArg, Op, ResampleArg } from '../../assembly/opcodes.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes } from '../graph/tensor.ts';
-import type { Layout, Lowering, Pointer, Value } from './operator.ts';
-import { memoryOrder } from './strides.ts';
+import type { Lowering, Pointer, Value } from './operator.ts';
+import { aroundAxis } from './strides.ts';
 
 /** Which rows of the input each row of the output is made of: `taps` indices per output row, weighted where there are weights. */
 export interface AxisTable {
@@ -84,17 +84,10 @@ export function emitAxes(to: Lowering, output: Value, input: Value, steps: reado
   // Without any step the tensor is copied: all rows of its first axis.
   const all = steps.length > 0 ? steps : [{ axis: 0, taps: 1, indices: Int32Array.from({ length: dims[0] ?? 1 }, (_, i) => i) }];
   all.forEach((step, i) => {
-    const around = { ...surroundings(layout, dims, step.axis), bytes };
+    const around = { ...aroundAxis(dims, step.axis, layout), bytes };
     dims[step.axis] = step.indices.length / step.taps;
     const next = i === all.length - 1 ? target : to.scratch(product(dims) * bytes);
     emitAxis(to, around, step, next, source);
     source = next;
   });
-}
-
-function surroundings(layout: Layout, dims: readonly number[], axis: number): Omit<Around, 'bytes'> {
-  const order = memoryOrder(layout, dims.length);
-  const at = order.indexOf(axis);
-  const sizes = (axes: readonly number[]) => product(axes.map((a) => dims[a] ?? 1));
-  return { outer: sizes(order.slice(0, at)), length: dims[axis] ?? 1, inner: sizes(order.slice(at + 1)) };
 }

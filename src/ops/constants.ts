@@ -7,6 +7,7 @@ import { isConstant } from './attributes.ts';
 import { allocate, type Element, integers, isBig } from './elements.ts';
 import type { OpenNode, Operator, Value } from './operator.ts';
 import { constantInput, input, invalid } from './shapes.ts';
+import { stridesOf } from './strides.ts';
 
 const isNumber = (item: unknown): item is number => typeof item === 'number';
 const isWhole = (item: unknown): item is number | bigint => typeof item === 'bigint' || Number.isSafeInteger(item);
@@ -156,7 +157,7 @@ export const nonZero: Operator = {
   evaluate(node, [x]) {
     const { dims } = input(node, 0);
     const found = Array.from((x as TypedArray).keys()).filter((i) => Number(x?.[i]) !== 0);
-    const strides = dims.map((_, axis) => product(dims.slice(axis + 1)));
+    const strides = stridesOf('rowMajor', dims);
     const data = dims.flatMap((dim, axis) => found.map((i) => BigInt(Math.floor(i / (strides[axis] ?? 1)) % dim)));
     return [BigInt64Array.from(data)];
   },

@@ -5,6 +5,7 @@ import { allocate, wrapIndex } from './elements.ts';
 import { emitMove, type MoveLoop } from './move.ts';
 import type { Node, OpenNode, Operator, Value } from './operator.ts';
 import { input, invalid, resolveAxis } from './shapes.ts';
+import { aroundAxis, stridesOf } from './strides.ts';
 
 interface AxisAttributes {
   readonly axis: number;
@@ -34,25 +35,26 @@ export const gather: Operator<AxisAttributes> = {
   evaluate(node, [x, indices]) {
     const { dims, type } = input(node, 0);
     const axis = axisOf(node);
-    const [outer, inner] = [product(dims.slice(0, axis)), product(dims.slice(axis + 1))];
-    const rows = wrapped(node, indices as TypedArray, dims[axis] ?? 0);
+    const { outer, length, inner } = aroundAxis(dims, axis);
+    const rows = wrapped(node, indices as TypedArray, length);
     const y = allocate(type, outer * rows.length * inner);
     for (let o = 0; o < outer; o++) {
       rows.forEach((row, j) => {
-        const from = (o * (dims[axis] ?? 0) + row) * inner;
+        const from = (o * length + row) * inner;
         y.set((x as Float32Array).subarray(from, from + inner) as never, (o * rows.length + j) * inner);
       });
     }
     return [y];
   },
-  layout: (node) => (evenly(node) ? { inputs: ['any', 'rowMajor'], output: 'rowMajor' } : { inputs: ['rowMajor'], output: 'rowMajor' }),
+  layout: (node) =>
+    evenly(node, constantRows(node)) ? { inputs: ['any', 'rowMajor'], output: 'rowMajor' } : { inputs: ['rowMajor'], output: 'rowMajor' },
   lower(node, to) {
     const [x, indices, y] = [input(node, 0), input(node, 1), node.outputs[0] as Value];
     // Indices that only a run knows could lie outside, which kernels do not check.
-    if (!indices.constant) return to.evaluate(node as Node);
+    const rows = constantRows(node);
+    if (!rows) return to.evaluate(node as Node);
     const axis = axisOf(node);
-    const rows = wrapped(node, indices.constant.read(), x.dims[axis] ?? 0);
-    const even = evenly(node);
+    const even = evenly(node, rows);
     if (even) {
       const shift = indices.dims.length - 1;
       const loops = x.dims.flatMap((size, a): MoveLoop[] => {
@@ -61,10 +63,9 @@ export const gather: Operator<AxisAttributes> = {
       });
       emitMove(to, { loops, fromStart: x.dims.map((_, a) => (a === axis ? even.start : 0)) }, y, x);
     } else {
-      const [outer, inner] = [product(x.dims.slice(0, axis)), product(x.dims.slice(axis + 1))];
       const table = { taps: 1, indices: Int32Array.from(rows) };
       const bytes = arrayTypes[x.type].BYTES_PER_ELEMENT;
-      emitAxis(to, { outer, length: x.dims[axis] ?? 0, inner, bytes }, table, to.define(y).pointer, to.place(x).pointer);
+      emitAxis(to, { ...aroundAxis(x.dims, axis), bytes }, table, to.define(y).pointer, to.place(x).pointer);
     }
   },
 };
@@ -72,11 +73,15 @@ export const gather: Operator<AxisAttributes> = {
 const wrapped = (node: OpenNode<unknown>, indices: TypedArray, size: number): number[] =>
   Array.from(indices as Float32Array, (index) => wrapIndex(node, index, size));
 
-/** Start and step of constant indices in one row that are evenly spaced: a slice. */
-function evenly(node: Node<AxisAttributes>): { start: number; step: number } | undefined {
-  const { constant, dims } = input(node, 1);
-  if (!constant || dims.length > 1 || product(dims) === 0) return undefined;
-  const rows = wrapped(node, constant.read(), input(node, 0).dims[axisOf(node)] ?? 0);
+/** The rows that constant indices choose. */
+const constantRows = (node: Node<AxisAttributes>): number[] | undefined => {
+  const { constant } = input(node, 1);
+  return constant && wrapped(node, constant.read(), input(node, 0).dims[axisOf(node)] ?? 0);
+};
+
+/** Start and step of rows that are evenly spaced, chosen by indices in one row: a slice. */
+function evenly(node: Node<AxisAttributes>, rows: readonly number[] = []): { start: number; step: number } | undefined {
+  if (input(node, 1).dims.length > 1 || rows.length === 0) return undefined;
   const [start = 0, second = start + 1] = rows;
   const step = second - start;
   return rows.every((row, i) => row === start + i * step) ? { start, step } : undefined;
@@ -99,7 +104,7 @@ export const gatherElements: Operator<AxisAttributes> = {
   evaluate(node, [x, indices]) {
     const [from, { dims }] = [input(node, 0), input(node, 1)];
     const axis = axisOf(node);
-    const strides = from.dims.map((_, a) => product(from.dims.slice(a + 1)));
+    const strides = stridesOf('rowMajor', from.dims);
     const y = allocate(from.type, product(dims));
     for (let i = 0; i < y.length; i++) {
       let [rest, at] = [i, 0];

@@ -87,7 +87,7 @@ function reduction({ name, axesInput = 18, lower, fold, compute }: Reduction): O
     inferShape(node) {
       const { type, dims } = input(node, 0);
       const axes = axesOf(node);
-      const kept = dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+      const kept = keptDims(dims, axes);
       return [{ type, dims: node.attributes.keepDims ? kept : kept.filter((_, axis) => !axes.includes(axis)) }];
     },
     ...(evaluate ? { evaluate } : {}),
@@ -109,11 +109,18 @@ function reduction({ name, axesInput = 18, lower, fold, compute }: Reduction): O
       // Seen with the reduced dimensions, whose strides nobody steps along.
       let at = 0;
       const strides = x.dims.map((_, axis) => (node.attributes.keepDims || !axes.includes(axis) ? (place.strides[at++] ?? 0) : 0));
-      const output: Operand = { dims: x.dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim)), pointer: place.pointer, strides };
+      const output: Operand = { dims: keptDims(x.dims, axes), pointer: place.pointer, strides };
       lower(to, output, x, axes, product(axes.map((axis) => x.dims[axis] ?? 1)));
     },
   };
 }
+
+/** The dimensions that are left, the reduced ones being 1. */
+const keptDims = (dims: readonly number[], axes: readonly number[]): number[] => dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+
+/** Their strides, over the dimensions that there were: along reduced ones nothing moves. */
+const keptStrides = (kept: readonly number[], axes: readonly number[]): number[] =>
+  stridesOf('rowMajor', kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
 
 function axesOf(node: OpenNode<ReduceAttributes>): number[] {
   const rank = input(node, 0).dims.length;
@@ -125,10 +132,9 @@ function axesOf(node: OpenNode<ReduceAttributes>): number[] {
 function folded(node: Node<ReduceAttributes>, x: TypedArray, { start, step, mean = false }: Fold, type = input(node, 0).type): TypedArray {
   const { dims } = input(node, 0);
   const axes = axesOf(node);
-  const kept = dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
-  const strides = stridesOf('rowMajor', kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
+  const kept = keptDims(dims, axes);
   const wide: Element[] = new Array<Element>(product(kept)).fill(typed(start, type));
-  eachIndex(dims, [strides], ([at = 0], i) => {
+  eachIndex(dims, [keptStrides(kept, axes)], ([at = 0], i) => {
     wide[at] = step(wide[at] as Element, x[i] as Element);
   });
   const y = allocate(type, wide.length);
@@ -168,8 +174,7 @@ function hostLogSumExp(node: Node<ReduceAttributes>, x: TypedArray): TypedArray 
   const { dims } = input(node, 0);
   const most = folded(node, x, largest);
   const axes = axesOf(node);
-  const kept = dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
-  const strides = stridesOf('rowMajor', kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
+  const strides = keptStrides(keptDims(dims, axes), axes);
   const powers = new Float64Array(x.length);
   eachIndex(dims, [strides], ([at = 0], i) => {
     powers[i] = exp(Number(x[i]) - finite(Number(most[at])));

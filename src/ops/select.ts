@@ -1,18 +1,13 @@
 // Operators that look for elements or run along an axis, on the host: ArgMax, ArgMin, TopK, CumSum.
 
-import { product } from '../graph/dims.ts';
 import type { TypedArray } from '../graph/tensor.ts';
 import { allocate, type Element, integers } from './elements.ts';
 import type { OpenNode, Operator, Value } from './operator.ts';
 import { constantInput, input, invalid, resolveAxis } from './shapes.ts';
-
-/** A tensor as [outer, length, inner] around an axis. */
-function around(dims: readonly number[], axis: number): { outer: number; length: number; inner: number } {
-  return { outer: product(dims.slice(0, axis)), length: dims[axis] ?? 1, inner: product(dims.slice(axis + 1)) };
-}
+import { aroundAxis } from './strides.ts';
 
 /** Calls `visit` with the offset of the first element of every row along the axis. */
-function eachRow({ outer, length, inner }: ReturnType<typeof around>, visit: (start: number, row: number) => void): void {
+function eachRow({ outer, length, inner }: ReturnType<typeof aroundAxis>, visit: (start: number, row: number) => void): void {
   for (let o = 0; o < outer; o++) for (let i = 0; i < inner; i++) visit(o * length * inner + i, o * inner + i);
 }
 
@@ -47,7 +42,7 @@ function arg(name: string, better: (a: Element, b: Element) => boolean): Operato
     },
     evaluate(node, [x]) {
       const data = x as TypedArray;
-      const shape = around(input(node, 0).dims, axisOf(node));
+      const shape = aroundAxis(input(node, 0).dims, axisOf(node));
       const { selectLast } = node.attributes;
       const y = new BigInt64Array(shape.outer * shape.inner);
       eachRow(shape, (start, row) => {
@@ -105,7 +100,7 @@ export const topK: Operator<TopKAttributes> = {
     const data = x as TypedArray;
     const { dims, type } = input(node, 0);
     const axis = resolveAxis(node, node.attributes.axis, dims.length);
-    const shape = around(dims, axis);
+    const shape = aroundAxis(dims, axis);
     const k = (node.outputs[0] as Value).dims[axis] ?? 0;
     const values = allocate(type, shape.outer * k * shape.inner);
     const indices = new BigInt64Array(values.length);
@@ -150,7 +145,7 @@ export const cumSum: Operator<CumSumAttributes> = {
   evaluate(node, [x]) {
     const data = x as TypedArray;
     const { dims, type } = input(node, 0);
-    const shape = around(dims, resolveAxis(node, axisInput(node), dims.length));
+    const shape = aroundAxis(dims, resolveAxis(node, axisInput(node), dims.length));
     const { exclusive, reverse } = node.attributes;
     const y = allocate(type, data.length);
     eachRow(shape, (start) => {

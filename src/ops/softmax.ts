@@ -2,9 +2,9 @@ import { Op, SoftmaxArg } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import type { TypedArray } from '../graph/tensor.ts';
 import { allocate } from './elements.ts';
-import type { Node, Operator, Value } from './operator.ts';
+import type { Layout, Node, Operator, Value } from './operator.ts';
 import { input, resolveAxis } from './shapes.ts';
-import { memoryOrder } from './strides.ts';
+import { aroundAxis } from './strides.ts';
 
 interface SoftmaxAttributes {
   readonly axis: number;
@@ -29,16 +29,13 @@ function alongAxis(
   };
 }
 
-/** The tensor as [outer, length, inner] around the axis, in the order of memory that `order` gives. */
-function around(node: Node<SoftmaxAttributes>, order: readonly number[]): { outer: number; length: number; inner: number } {
+/** The tensor as [outer, length, inner] around the axis; with `flatten` all that follows the axis is one row. */
+function around(node: Node<SoftmaxAttributes>, layout: Layout): { outer: number; length: number; inner: number } {
   const { dims } = input(node, 0);
   const { flatten } = node.attributes;
   if (dims.length === 0) return { outer: 1, length: 1, inner: 1 };
   const axis = resolveAxis(node, node.attributes.axis, dims.length, flatten);
-  if (flatten) return { outer: product(dims.slice(0, axis)), length: product(dims.slice(axis)), inner: 1 };
-  const lengths = order.map((i) => dims[i] ?? 1);
-  const at = order.indexOf(axis);
-  return { outer: product(lengths.slice(0, at)), length: dims[axis] ?? 1, inner: product(lengths.slice(at + 1)) };
+  return flatten ? { outer: product(dims.slice(0, axis)), length: product(dims.slice(axis)), inner: 1 } : aroundAxis(dims, axis, layout);
 }
 
 function softmaxLike(name: string, log: boolean): Operator<SoftmaxAttributes> {
@@ -47,7 +44,7 @@ function softmaxLike(name: string, log: boolean): Operator<SoftmaxAttributes> {
     layout: (node) => (node.attributes.flatten ? { inputs: ['rowMajor'], output: 'rowMajor' } : { inputs: ['any'], output: 'any' }),
     lower(node, to) {
       const source = to.place(input(node, 0));
-      const { outer, length, inner } = around(node, memoryOrder(source.layout, input(node, 0).dims.length));
+      const { outer, length, inner } = around(node, source.layout);
       to.emit(Op.Softmax, {
         [SoftmaxArg.Input]: source.pointer,
         [SoftmaxArg.Output]: to.define(node.outputs[0] as Value).pointer,
@@ -71,8 +68,8 @@ export const hardmax: Operator<SoftmaxAttributes> = {
   ...alongAxis('Hardmax'),
   evaluatedTypes: [['float32', 'float64']],
   evaluate(node, [x]) {
-    const { dims, type } = node.outputs[0] as Value;
-    const { outer, length, inner } = around(node, memoryOrder('rowMajor', dims.length));
+    const { type } = node.outputs[0] as Value;
+    const { outer, length, inner } = around(node, 'rowMajor');
     const data = x as Exclude<TypedArray, BigInt64Array | BigUint64Array>;
     const y = allocate(type, data.length);
     for (let o = 0; o < outer; o++) {

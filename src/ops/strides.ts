@@ -1,3 +1,4 @@
+import { product } from '../graph/dims.ts';
 import type { Layout } from './operator.ts';
 
 /** The dimensions of a tensor of `rank` in the order in which memory has them, as indices of logical ones. */
@@ -20,6 +21,18 @@ export function stridesOf(layout: Layout, dims: readonly number[], unit = 1, pix
     stride = axis === 1 && layout === 'channelsLast' && dims.length > 2 && pixelStride ? pixelStride : stride * (dims[axis] ?? 1);
   }
   return strides;
+}
+
+/** A tensor without gaps around one of its dimensions: [outer, length, inner] in the order of memory. */
+export function aroundAxis(
+  dims: readonly number[],
+  axis: number,
+  layout: Layout = 'rowMajor',
+): { outer: number; length: number; inner: number } {
+  const order = memoryOrder(layout, dims.length);
+  const at = order.indexOf(axis);
+  const size = (axes: readonly number[]) => product(axes.map((a) => dims[a] ?? 1));
+  return { outer: size(order.slice(0, at)), length: dims[axis] ?? 1, inner: size(order.slice(at + 1)) };
 }
 
 /** Loops over a shape: sizes and, for each tensor, strides. */

@@ -2,27 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
-import { main } from '../../src/cli/index.ts';
 import { writeNpy } from '../../src/formats/npy.ts';
 import { Tensor } from '../../src/index.ts';
 import { encodeModel, encodeTensor } from '../formats/onnx-writer.ts';
 import { skip } from '../skip.ts';
+import { lanewise } from './lanewise.ts';
 
 const model = 'models/cifar10-resnet20/model.onnx';
-
-/** Runs a command line; gives its exit code and what it printed. */
-async function lanewise(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const lines = { out: [] as string[], err: [] as string[] };
-  const log = jest.spyOn(console, 'log').mockImplementation((line) => void lines.out.push(String(line)));
-  const error = jest.spyOn(console, 'error').mockImplementation((line) => void lines.err.push(String(line)));
-  try {
-    return { code: await main(args), out: lines.out.join('\n'), err: lines.err.join('\n') };
-  } finally {
-    log.mockRestore();
-    error.mockRestore();
-  }
-}
 
 let folder: string;
 beforeAll(() => {

@@ -1,26 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
-import { main } from '../../src/cli/index.ts';
 import { readOnnx, readSafetensors, writeSafetensors } from '../../src/formats/index.ts';
 import { Tensor } from '../../src/index.ts';
 import { encodeModel } from '../formats/onnx-writer.ts';
+import { lanewise } from './lanewise.ts';
 
 const model = 'models/cifar10-resnet20/model.onnx';
 
-/** Runs `convert`; gives its exit code and what it printed. */
-async function convert(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const lines = { out: [] as string[], err: [] as string[] };
-  const log = jest.spyOn(console, 'log').mockImplementation((line) => void lines.out.push(String(line)));
-  const error = jest.spyOn(console, 'error').mockImplementation((line) => void lines.err.push(String(line)));
-  try {
-    return { code: await main(['convert', ...args]), out: lines.out.join('\n'), err: lines.err.join('\n') };
-  } finally {
-    log.mockRestore();
-    error.mockRestore();
-  }
-}
+const convert = (...args: string[]) => lanewise('convert', ...args);
 
 let folder: string;
 const at = (name: string) => join(folder, name);

@@ -2,24 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
-import { main } from '../../src/cli/index.ts';
 import { readOnnx, readSafetensors } from '../../src/formats/index.ts';
 import type { Constant } from '../../src/graph/graph.ts';
 import { zoo } from '../../src/zoo/index.ts';
-
-/** Runs a command; gives its exit code and what it printed. */
-async function lanewise(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const lines = { out: [] as string[], err: [] as string[] };
-  const log = jest.spyOn(console, 'log').mockImplementation((line) => void lines.out.push(String(line)));
-  const error = jest.spyOn(console, 'error').mockImplementation((line) => void lines.err.push(String(line)));
-  try {
-    return { code: await main(args), out: lines.out.join('\n'), err: lines.err.join('\n') };
-  } finally {
-    log.mockRestore();
-    error.mockRestore();
-  }
-}
+import { lanewise } from './lanewise.ts';
 
 let folder: string;
 const at = (name: string) => join(folder, name);

@@ -3,6 +3,7 @@ import type { Clamped } from '../../ops/clamp.ts';
 import type { Node } from '../../ops/operator.ts';
 import { clip, constantClamp } from '../../ops/relu.ts';
 import { permOf, transpose } from '../../ops/transpose.ts';
+import { isOp } from '../network.ts';
 import type { Pass } from './pass.ts';
 
 /** One spelling for what files spell in several ways, so that the passes that follow need to know one only. */
@@ -23,7 +24,7 @@ export const canonicalize: Pass = {
     }
     const [x] = node.inputs;
     const before = x && network.producer(x);
-    if (op === transpose && before && before.op === (transpose as unknown)) {
+    if (op === transpose && before && isOp(before, transpose)) {
       const first = permOf(before as Node<never>);
       const perm = permOf(node as Node<never>).map((axis) => first[axis]);
       return replace({ inputs: before.inputs, attributes: { perm } }, 'two transposes are one', network.isPrivate(x, node) ? [before] : []);

@@ -3,7 +3,7 @@ import { type GemmAttributes, gemm } from '../../ops/gemm.ts';
 import { matMul } from '../../ops/matmul.ts';
 import type { Node, Operator, Value } from '../../ops/operator.ts';
 import { flatten, flattenPixels, reshape } from '../../ops/reshape.ts';
-import type { Network } from '../network.ts';
+import { isOp, type Network } from '../network.ts';
 import type { Pass } from './pass.ts';
 
 /**
@@ -18,7 +18,7 @@ export const flattenWeights: Pass = {
     const op: unknown = node.op;
     const { transA = false } = node.attributes as Partial<GemmAttributes>;
     if ((op !== gemm && op !== matMul) || transA || !before || !weights?.constant || weights.dims.length !== 2) return undefined;
-    if ((before.op as unknown) !== flatten && (before.op as unknown) !== reshape) return undefined;
+    if (!isOp(before, flatten) && !isOp(before, reshape)) return undefined;
     const [picture] = before.inputs;
     const [batch, channels = 0, ...spatial] = picture?.dims ?? [];
     const pixels = product(spatial);

@@ -3,7 +3,7 @@ import type { Clamped } from '../../ops/clamp.ts';
 import type { Node, Operator, Value } from '../../ops/operator.ts';
 import { clip } from '../../ops/relu.ts';
 import { erf, gelu, hardSigmoid, hardSwish, mish, sigmoid, silu, softplus, tanh, type UnaryAttributes } from '../../ops/unary.ts';
-import type { Network, Patch } from '../network.ts';
+import { isOp, type Network, type Patch } from '../network.ts';
 import { isAbout, numberOf } from './constants.ts';
 import type { Pass } from './pass.ts';
 
@@ -78,9 +78,8 @@ function gateOf(x: Value, other: Value, scale: number, network: Network): { op: 
     return isAbout(alpha, 1 / 6) && isAbout(beta, 0.5) ? { op: hardSwish, nodes: [node] } : undefined;
   }
   const before = network.producer(inner);
-  if (op === tanh && (before?.op as unknown) === softplus && before?.inputs[0] === x && scale === 1)
-    return { op: mish, nodes: [before, node] };
-  if (op === clip && before && (before.op as unknown) === add) {
+  if (op === tanh && isOp(before, softplus) && before?.inputs[0] === x && scale === 1) return { op: mish, nodes: [before, node] };
+  if (op === clip && before && isOp(before, add)) {
     const clamp = (node.attributes as Clamped).clamp;
     const sum = addend(before);
     const fits = sum?.value === x && sum.number === 3 && clamp?.[0] === 0 && clamp[1] === 6 && isAbout(scale, 1 / 6);
@@ -102,7 +101,7 @@ function addend({ inputs: [a, b], attributes }: Node): { value: Value; number: n
 function geluGate(x: Value, node: Node, sum: { value: Value; number: number }, scale: number, network: Network) {
   const function_ = network.producer(sum.value);
   const argument = function_?.inputs[0] && network.producer(function_.inputs[0]);
-  if (!function_ || (function_.op as unknown) !== erf || sum.number !== 1 || !isAbout(scale, 0.5)) return undefined;
+  if (!function_ || !isOp(function_, erf) || sum.number !== 1 || !isAbout(scale, 0.5)) return undefined;
   const factors = factorsOf(argument, network, 2);
   const fits = factors?.values.length === 1 && factors.values[0] === x && isAbout(factors.scale, Math.SQRT1_2);
   return fits ? { op: gelu, nodes: [...factors.nodes, function_, node] } : undefined;

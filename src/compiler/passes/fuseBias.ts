@@ -3,6 +3,7 @@ import { add, type BinaryAttributes } from '../../ops/binary.ts';
 import type { Clamped } from '../../ops/clamp.ts';
 import { matMul } from '../../ops/matmul.ts';
 import type { Node } from '../../ops/operator.ts';
+import { isOp } from '../network.ts';
 import type { Pass } from './pass.ts';
 
 /** A constant row that is added to a matrix product becomes its bias. */
@@ -11,12 +12,11 @@ export const fuseBias: Pass = {
   match(node, network) {
     const [a, b] = node.inputs;
     const [output] = node.outputs;
-    if ((node.op as unknown) !== add || !a || !b || !output) return undefined;
+    if (!isOp(node, add) || !a || !b || !output) return undefined;
     const [x, bias] = a.constant ? [b, a] : [a, b];
     const before = network.producer(x) as Node<Clamped> | undefined;
     const columns = x.dims.at(-1) ?? 0;
-    if (!before || (before.op as unknown) !== matMul || before.inputs[2] || before.attributes.clamp || !network.isPrivate(x, node))
-      return undefined;
+    if (!before || !isOp(before, matMul) || before.inputs[2] || before.attributes.clamp || !network.isPrivate(x, node)) return undefined;
     const fits = bias.constant && bias.dims.at(-1) === columns && product(bias.dims) === columns && before.inputs[1]?.dims.length === 2;
     if (!fits || output.dims.join() !== x.dims.join()) return undefined;
     const { clamp, axis } = node.attributes as BinaryAttributes;

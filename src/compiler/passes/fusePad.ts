@@ -2,6 +2,7 @@ import { type ConvAttributes, conv } from '../../ops/conv.ts';
 import type { Node } from '../../ops/operator.ts';
 import { type PadAttributes, pad, padsOf } from '../../ops/pad.ts';
 import { type AveragePoolAttributes, averagePool } from '../../ops/pool.ts';
+import { isOp } from '../network.ts';
 import { numberOf } from './constants.ts';
 import type { Pass } from './pass.ts';
 
@@ -12,7 +13,7 @@ export const fusePad: Pass = {
     const [x] = node.inputs;
     const before = x && (network.producer(x) as Node<PadAttributes> | undefined);
     const op: unknown = node.op;
-    if ((op !== conv && op !== averagePool) || !before || (before.op as unknown) !== pad || !network.isPrivate(x, node)) return undefined;
+    if ((op !== conv && op !== averagePool) || !before || !isOp(before, pad) || !network.isPrivate(x, node)) return undefined;
     const attributes = node.attributes as ConvAttributes & AveragePoolAttributes;
     const { mode, given } = before.attributes;
     const value = before.inputs[2] ? numberOf(before.inputs[2]) : (given?.value ?? 0);

@@ -2,7 +2,7 @@ import { add } from '../../ops/binary.ts';
 import type { Clamped } from '../../ops/clamp.ts';
 import { type ConvAttributes, conv, isDepthwise } from '../../ops/conv.ts';
 import type { Node, Value } from '../../ops/operator.ts';
-import type { Network, Patch } from '../network.ts';
+import { isOp, type Network, type Patch } from '../network.ts';
 import type { Pass } from './pass.ts';
 
 /**
@@ -13,7 +13,7 @@ export const fuseResidual: Pass = {
   name: 'fuseResidual',
   match(node, network) {
     const [a, b] = node.inputs;
-    if (node.op !== (add as unknown) || !a || !b || a === b || a.dims.join() !== b.dims.join()) return undefined;
+    if (!isOp(node, add) || !a || !b || a === b || a.dims.join() !== b.dims.join()) return undefined;
     const position = (value: Value) => {
       const producer = network.producer(value);
       return producer ? network.nodes.indexOf(producer) : -1;
@@ -25,7 +25,7 @@ export const fuseResidual: Pass = {
 
 function fuse(node: Node, sum: Value, residual: Value, network: Network): Patch | undefined {
   const before = network.producer(sum) as Node<ConvAttributes> | undefined;
-  if (!before || before.op !== (conv as unknown) || isDepthwise(before) || before.attributes.clamp || before.inputs[3]) return undefined;
+  if (!before || !isOp(before, conv) || isDepthwise(before) || before.attributes.clamp || before.inputs[3]) return undefined;
   if (!network.isPrivate(sum, node)) return undefined;
   const [x, weights, bias] = before.inputs;
   const fused: Node = {

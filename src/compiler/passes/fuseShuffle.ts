@@ -2,6 +2,7 @@ import { channelShuffle } from '../../ops/depthToSpace.ts';
 import type { Node, Operator } from '../../ops/operator.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { permOf, transpose } from '../../ops/transpose.ts';
+import { isOp } from '../network.ts';
 import type { Pass } from './pass.ts';
 
 /** [N, C, ...] reshaped to [N, g, C / g, ...], transposed to [N, C / g, g, ...] and reshaped back is a shuffle of channels. */
@@ -13,8 +14,8 @@ export const fuseShuffle: Pass = {
     const [split] = swap?.inputs ?? [];
     const first = split && network.producer(split);
     const [x] = first?.inputs ?? [];
-    if ((node.op as unknown) !== reshape || !swap || !first || !x) return undefined;
-    if ((swap.op as unknown) !== transpose || (first.op as unknown) !== reshape) return undefined;
+    if (!isOp(node, reshape) || !swap || !first || !x) return undefined;
+    if (!isOp(swap, transpose) || !isOp(first, reshape)) return undefined;
     if (!network.isPrivate(swapped, node) || !network.isPrivate(split, swap)) return undefined;
     const [batch, channels = 0, ...spatial] = x.dims;
     const [, groups = 1, each = 1] = split.dims;
