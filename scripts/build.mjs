@@ -1,7 +1,7 @@
 // Builds everything that is not in the repository: build/ (the Wasm binaries, plain and as JavaScript modules), dist/ (the package).
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -11,10 +11,12 @@ rmSync('dist', { recursive: true, force: true });
 mkdirSync('build', { recursive: true });
 mkdirSync('dist/wasm', { recursive: true });
 
-for (const variant of ['strict', 'relaxed']) {
-  tool('node_modules/assemblyscript/bin/asc.js', '--config', 'asconfig.json', '--target', variant);
+const binaries = { strict: 'assembly/index.ts', relaxed: 'assembly/index.ts', vision: 'assembly/vision/index.ts' };
+for (const [variant, entry] of Object.entries(binaries)) {
+  tool('node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', '--target', variant);
   const wasm = readFileSync(`build/${variant}.wasm`);
-  writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
+  // Who compiles the kernels of models beforehand gives them to load(); the pictures' are a few KB and compiled on the spot.
+  if (variant !== 'vision') writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
   // Hexadecimal: twice as long, but bytes stay in step, and gzip makes it a quarter smaller than base64.
   writeFileSync(`build/${variant}.js`, `export default '${wasm.toString('hex')}';\n`);
   writeFileSync(`build/${variant}.d.ts`, '/** The binary in hexadecimal. */\ndeclare const hex: string;\nexport default hex;\n');
@@ -35,13 +37,23 @@ await build({
   ...options,
   entryPoints: {
     index: 'src/index.ts',
+    analysis: 'src/analysis/index.ts',
     formats: 'src/formats/index.ts',
+    layers: 'src/layers/index.ts',
     vision: 'src/vision/index.ts',
     'vision-node': 'src/vision/decode.ts',
+    'vision-labels': 'src/vision/labels/index.ts',
     zoo: 'src/zoo/index.ts',
   },
   splitting: true,
 });
+// An entry also imports chunks of which it takes nothing; users' bundlers warn of that, for nothing here has side effects.
+for (const file of readdirSync('dist').filter((name) => name.endsWith('.js'))) {
+  writeFileSync(`dist/${file}`, readFileSync(`dist/${file}`, 'utf8').replace(/^import "\.\/[^"]+";\n/gm, ''));
+}
 // The command line in one file: resolving a module takes Node longer than parsing it.
 await build({ ...options, entryPoints: { cli: 'src/cli/index.ts' }, platform: 'node', minify: true });
 tool('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
+// AssemblyScript's name for a number, which is none to who reads the types.
+const opcodes = 'dist/types/assembly/opcodes.d.ts';
+writeFileSync(opcodes, readFileSync(opcodes, 'utf8').replaceAll('i32', 'number'));

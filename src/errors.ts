@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'INVALID_MODEL' // a graph that breaks ONNX's rules: attributes, shapes, names
   | 'UNSUPPORTED' // valid ONNX that Lanewise does not run
   | 'INVALID_INPUT' // a wrong name, type, shape or value given to a call
+  | 'OPERATOR_FAILED' // what a custom operator threw, or gave that it may not
   | 'TOO_LARGE' // more memory than the limit or than WebAssembly has
   | 'NO_SIMD' // an engine without WebAssembly or its SIMD
   | 'WASM_BLOCKED' // an engine that refuses to compile WebAssembly, by a page's policy

@@ -2,6 +2,16 @@ export { type ErrorCode, LanewiseError } from './errors.ts';
 export type { Dim } from './graph/graph.ts';
 export { type DataType, Tensor, type TypedArray } from './graph/tensor.ts';
 export { type LoadOptions, load } from './load.ts';
+export {
+  type AttributeKind,
+  type AttributesOf,
+  type AttributeTypes,
+  type CustomLayer,
+  type CustomOperator,
+  defineOp,
+  type OperatorDefinition,
+  type OperatorTensor,
+} from './ops/custom.ts';
 export type { MemoryUse } from './runtime/engine.ts';
 export type { Feeds, Model, ModelInput, ModelOutput, Outputs, ProfileRow } from './runtime/model.ts';
 export type { Variant } from './runtime/wasm.ts';

@@ -1,4 +1,4 @@
-import { checkOperators, namesRead } from './compiler/bind.ts';
+import { checkOperators, type FindOperator, namesRead, operatorFinder } from './compiler/bind.ts';
 import { compile } from './compiler/compile.ts';
 import { LanewiseError } from './errors.ts';
 import { type ExternalData, isExternalData, readExternal } from './external.ts';
@@ -6,7 +6,7 @@ import { openOnnx } from './formats/onnx/index.ts';
 import { checkDims } from './graph/dims.ts';
 import type { Dim, Graph } from './graph/graph.ts';
 import type { DataType } from './graph/tensor.ts';
-import { operators } from './ops/index.ts';
+import type { CustomOperator } from './ops/custom.ts';
 import { Model, type PlanSource } from './runtime/model.ts';
 import { chooseVariant, compileModule, type Variant } from './runtime/wasm.ts';
 import { checkAborted, readSource, type Source, sourceName } from './source.ts';
@@ -25,6 +25,8 @@ export interface LoadOptions {
    * the model, where it comes from a path, a URL or a Response that has one. Like the model, they are not copied.
    */
   readonly externalData?: ExternalData;
+  /** Operators of your own, made by `defineOp`, for the nodes of their domain and name. They stand in for ONNX's where they have such a name. */
+  readonly operators?: readonly CustomOperator[];
   readonly signal?: AbortSignal;
 }
 
@@ -33,7 +35,7 @@ export interface LoadOptions {
  * @param source an ONNX file: path (in Node), URL, Response, ArrayBuffer or typed array; bytes that are given are not copied, so leave
  *   them as they are for as long as the model lives
  * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE, TRUNCATED_FILE, INVALID_MODEL, UNSUPPORTED (naming every operator that is),
- *   INVALID_INPUT (the options), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
+ *   INVALID_INPUT (the options), OPERATOR_FAILED (by the operators' own errors), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
  */
 export async function load(source: Source, options: LoadOptions = {}): Promise<Model> {
   checkOptions(options);
@@ -50,7 +52,7 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
  * @internal
  */
 export async function createModel(graph: Graph, options: LoadOptions = {}, compiling = startCompiling(options)): Promise<Model> {
-  checkOperators(graph);
+  checkOperators(graph, options.operators);
   const { module, variant } = await compiling;
   checkAborted(options.signal);
   return new Model(planSource(graph, options), module, variant, initialDims(graph, options));
@@ -77,8 +79,11 @@ async function compileFor(options: LoadOptions): Promise<Compiled> {
   return { module: options.wasm ?? (await compileModule(variant)), variant };
 }
 
-/** @throws LanewiseError INVALID_INPUT for an option of the wrong kind */
-function checkOptions(options: LoadOptions): void {
+/**
+ * @throws LanewiseError INVALID_INPUT for an option of the wrong kind
+ * @internal
+ */
+export function checkOptions(options: LoadOptions): void {
   const isObject = (value: unknown) => typeof value === 'object' && value !== null;
   const wrong = (name: string, expected: string) => new LanewiseError('INVALID_INPUT', `option ${name} takes ${expected}`);
   if (!isObject(options)) throw new LanewiseError('INVALID_INPUT', 'the options are an object, or left out');
@@ -89,6 +94,7 @@ function checkOptions(options: LoadOptions): void {
   if (externalData !== undefined && !isExternalData(externalData)) {
     throw wrong('externalData', 'an object of Uint8Arrays or ArrayBuffers by file name');
   }
+  operatorFinder(options.operators);
   if (signal !== undefined && !isObject(signal)) throw wrong('signal', 'an AbortSignal');
   const isKernels = (module: WebAssembly.Module) => WebAssembly.Module.exports(module).some(({ name }) => name === 'run');
   if (wasm !== undefined && !(wasm instanceof WebAssembly.Module && isKernels(wasm))) {
@@ -100,14 +106,14 @@ function checkOptions(options: LoadOptions): void {
  * Plans of a graph, made by the compiler.
  * @internal
  */
-export function planSource(graph: Graph, { memoryLimit, inputShapes = {} }: LoadOptions): PlanSource {
+export function planSource(graph: Graph, { memoryLimit, inputShapes = {}, operators }: LoadOptions): PlanSource {
   const read = namesRead(graph);
   return {
     inputs: graph.inputs.map((input) => ({ ...input, dims: [...(given(inputShapes, input.name) ?? input.dims)] })),
     outputs: graph.outputs.map(({ name, type = 'float32', dims }) => (dims ? { name, type, dims } : { name, type })),
-    shapingInputs: shapingInputs(graph),
+    shapingInputs: shapingInputs(graph, operatorFinder(operators)),
     unreadInputs: new Set(graph.inputs.map(({ name }) => name).filter((name) => !read.has(name))),
-    plan: (dims, values) => compile(graph, { dims, values, memoryLimit }),
+    plan: (dims, values) => compile(graph, { dims, values, memoryLimit, operators }),
   };
 }
 
@@ -115,7 +121,7 @@ export function planSource(graph: Graph, { memoryLimit, inputShapes = {} }: Load
 const shapingTypes: ReadonlySet<DataType> = new Set<DataType>(['int64', 'int32', 'bool']);
 
 /** The inputs that the plan must know: Reshape's shape, say, or what it is computed from. */
-function shapingInputs(graph: Graph): Set<string> {
+function shapingInputs(graph: Graph, find: FindOperator): Set<string> {
   const inputs = new Map(graph.inputs.map(({ name, type }) => [name, type]));
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
   const found = new Set<string>();
@@ -126,10 +132,12 @@ function shapingInputs(graph: Graph): Set<string> {
     const producer = producers.get(name);
     if (!producer || visited.has(name)) return;
     visited.add(name);
-    if (!operators.get(producer.op)?.shapeOnly) for (const input of producer.inputs) visit(input, false);
+    const op = find(producer);
+    // What cannot be computed while the plan is made shapes nothing.
+    if (op?.evaluate && !op.shapeOnly) for (const input of producer.inputs) visit(input, false);
   };
-  for (const { op, inputs } of graph.nodes) {
-    for (const i of operators.get(op)?.constantInputs ?? []) visit(inputs[i] ?? '', true);
+  for (const node of graph.nodes) {
+    for (const i of find(node)?.constantInputs ?? []) visit(node.inputs[i] ?? '', true);
   }
   return found;
 }

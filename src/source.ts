@@ -129,3 +129,16 @@ async function readResponse(response: Response, name: string): Promise<Uint8Arra
 
 const describe = (value: unknown): string =>
   (value as object | null)?.constructor?.name ?? Object.prototype.toString.call(value).slice(8, -1).toLowerCase();
+
+/**
+ * Writes a file, in Node.
+ * @throws LanewiseError FILE_NOT_FOUND where it cannot be written, INVALID_INPUT elsewhere
+ */
+export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
+  if (!isNode) throw new LanewiseError('INVALID_INPUT', `'${path}' cannot be written: there is no file system here`);
+  try {
+    await process.getBuiltinModule('node:fs').promises.writeFile(path, bytes);
+  } catch (cause) {
+    throw new LanewiseError('FILE_NOT_FOUND', `${path} could not be written: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,77 +1,143 @@
-import { bind } from '../compiler/bind.ts';
-import type { Network } from '../compiler/network.ts';
+import { type BindOptions, bind, namesRead } from '../compiler/bind.ts';
+import { LanewiseError } from '../errors.ts';
+import { checkDims, product } from '../graph/dims.ts';
 import type { Graph } from '../graph/graph.ts';
-import { costOf } from '../ops/cost.ts';
-import type { Node, Value } from '../ops/operator.ts';
+import { arrayTypes } from '../graph/tensor.ts';
+import { macsOf } from '../ops/cost.ts';
+import type { Node, Value, ValueType } from '../ops/operator.ts';
+import { parametersOf } from './parameters.ts';
+import { type Pair, receptiveFields } from './receptiveField.ts';
 
 /** One layer of a network. */
 export interface LayerSummary {
   readonly name: string;
   /** ONNX's op_type. */
   readonly op: string;
+  /** The dimensions of its inputs, without weights and other constants: at a concatenation, the shapes of its paths. */
+  readonly inputs: readonly (readonly number[])[];
   /** Dimensions of its (first) output; left out where only a run can tell. */
   readonly output?: readonly number[];
-  /** Learned numbers. */
+  /** Where there are several. */
+  readonly outputs?: readonly (readonly number[])[];
+  /** Learned numbers: without the running statistics of batch-norms. */
   readonly params: number;
   /** Multiply-accumulates. */
   readonly macs: number;
-  /** Input pixels that one output sees, [height, width]; without the edge of the picture. */
-  readonly receptiveField: readonly [number, number];
+  /** What its outputs take, as the file states them. */
+  readonly activationBytes: number;
+  /** Input pixels that one position of the output sees, [height, width]; left out where that has no meaning or cannot be followed. */
+  readonly receptiveField?: Pair;
+  /** How far apart the fields of neighbours are: 0 where all see the same. */
+  readonly receptiveFieldStride?: Pair;
+  /** Where the first position's field starts, negative in the padding. */
+  readonly receptiveFieldOffset?: Pair;
+}
+
+export interface InputSummary {
+  readonly name: string;
+  readonly dims: readonly number[];
 }
 
 export interface NetworkSummary {
+  readonly inputs: readonly InputSummary[];
   readonly layers: readonly LayerSummary[];
+  /** Learned numbers; those that several layers share count once. */
   readonly params: number;
   readonly macs: number;
+  /** Of all layers together. A model needs less, for what is not needed any more makes room: `memory` of a loaded one. */
+  readonly activationBytes: number;
 }
 
+/** A graph, or what can be made one: a network of lanewise/layers. */
+export type Summarizable = Graph | { graph(): Graph };
+
+/** Shapes by input name. */
+export type InputShapes = Readonly<Record<string, readonly number[]>> | ReadonlyMap<string, readonly number[]>;
+
+/** What `summarize` may be told of the graph besides. */
+export type SummaryOptions = Omit<BindOptions, 'dims'>;
+
 /**
- * The layers of a graph as its file states them, before any pass.
- * @param dims the shape of every input
- * @throws LanewiseError UNSUPPORTED, INVALID_MODEL
+ * The layers of a graph as it is stated, before anything is fused: what is computed from constants alone is not among them.
+ * @param dims the shape of inputs that leave dimensions open; an open batch is 1 where nothing is said
+ * @throws LanewiseError INVALID_INPUT for shapes that do not fit or are missing; UNSUPPORTED, INVALID_MODEL
  */
-export function summarize(graph: Graph, dims: ReadonlyMap<string, readonly number[]>): NetworkSummary {
-  const { network, tail } = bind(graph, { dims });
+export function summarize(source: Summarizable, dims: InputShapes = {}, options: SummaryOptions = {}): NetworkSummary {
+  const graph = graphOf(source);
+  const shapes = shapesOf(graph, dims);
+  const { network, tail } = bind(graph, { ...options, dims: shapes });
   const fields = receptiveFields(network);
+  const parameters = new Map<string, number>();
   const layers = network.nodes.map((node): LayerSummary => {
-    const { params, macs } = costOf(node);
+    const learned = parametersOf(node);
+    for (const { name, dims } of learned) parameters.set(name, product(dims));
     const output = node.outputs[0] as Value;
-    return { name: node.name, op: node.op.name, output: output.dims, params, macs, receptiveField: fields.get(output)?.size ?? [1, 1] };
+    const field = fields.get(output);
+    return {
+      ...described(node),
+      params: learned.reduce((sum, { dims }) => sum + product(dims), 0),
+      macs: macsOf(node),
+      activationBytes: node.outputs.reduce((sum, value) => sum + bytesOf(value), 0),
+      ...(field && { receptiveField: field.size, receptiveFieldStride: field.stride, receptiveFieldOffset: field.offset }),
+    };
   });
-  const late = (tail?.nodes ?? []).map(({ name, op }): LayerSummary => ({ name, op, params: 0, macs: 0, receptiveField: [1, 1] }));
-  layers.push(...late);
-  return { layers, params: total(layers, 'params'), macs: total(layers, 'macs') };
+  const late = (tail?.nodes ?? []).map(({ name, op }): LayerSummary => ({ name, op, inputs: [], params: 0, macs: 0, activationBytes: 0 }));
+  const total = (key: 'macs' | 'activationBytes') => layers.reduce((sum, layer) => sum + layer[key], 0);
+  return {
+    inputs: network.inputs.map(({ name, dims }) => ({ name, dims })),
+    layers: [...layers, ...late],
+    params: [...parameters.values()].reduce((a, b) => a + b, 0),
+    macs: total('macs'),
+    activationBytes: total('activationBytes'),
+  };
 }
 
-const total = (layers: readonly LayerSummary[], key: 'params' | 'macs'): number => layers.reduce((sum, layer) => sum + layer[key], 0);
+const bytesOf = ({ type, dims }: ValueType): number => product(dims) * arrayTypes[type].BYTES_PER_ELEMENT;
 
-/** What one element sees of the network's input, and how far its neighbour's view is shifted, [height, width] each. */
-interface Field {
-  readonly size: readonly [number, number];
-  readonly jump: readonly [number, number];
+function described({ name, op, inputs, outputs }: Node): Pick<LayerSummary, 'name' | 'op' | 'inputs' | 'output' | 'outputs'> {
+  const shapes = outputs.map(({ dims }) => dims);
+  return {
+    name,
+    op: op.name,
+    inputs: inputs.flatMap((value) => (value && !value.constant ? [value.dims] : [])),
+    ...(shapes[0] && { output: shapes[0] }),
+    ...(shapes.length > 1 && { outputs: shapes }),
+  };
 }
 
-/**
- * size' = size + (extent - 1) * jump, jump' = jump * stride (Araujo, Norris and Sim 2019, "Computing Receptive Fields of Convolutional
- * Neural Networks", doi:10.23915/distill.00021). Where paths meet, the largest counts.
- */
-function receptiveFields(network: Network): Map<Value, Field> {
-  const fields = new Map<Value, Field>(network.inputs.map((value) => [value, { size: [1, 1], jump: [1, 1] }]));
-  for (const node of network.nodes) {
-    const seen = node.inputs.flatMap((value) => (value && fields.get(value)) ?? []);
-    const size = [0, 1].map((axis) => Math.max(1, ...seen.map((field) => field.size[axis] ?? 1)));
-    const jump = [0, 1].map((axis) => Math.max(1, ...seen.map((field) => field.jump[axis] ?? 1)));
-    const field = step(node, size as [number, number], jump as [number, number]);
-    for (const output of node.outputs) fields.set(output, field);
+function graphOf(source: Summarizable): Graph {
+  const isObject = typeof source === 'object' && source !== null;
+  const graph = isObject && 'graph' in source && typeof source.graph === 'function' ? source.graph() : (source as Graph);
+  if (isObject && Array.isArray(graph?.nodes) && Array.isArray(graph.inputs)) return graph;
+  throw new LanewiseError(
+    'INVALID_INPUT',
+    'a summary is made of a graph, such as readOnnx of lanewise/formats gives, or of a network of layers',
+  );
+}
+
+/** The shape of every input. @throws LanewiseError INVALID_INPUT */
+function shapesOf(graph: Graph, dims: InputShapes): Map<string, readonly number[]> {
+  if (typeof dims !== 'object' || dims === null)
+    throw new LanewiseError('INVALID_INPUT', 'shapes are an object of dimensions by input name');
+  const given = new Map<string, readonly number[]>(dims instanceof Map ? dims : Object.entries(dims));
+  const names = graph.inputs.map(({ name }) => name);
+  for (const name of given.keys()) {
+    if (!names.includes(name))
+      throw new LanewiseError('INVALID_INPUT', `there is no input '${name}'; there are ${names.map((own) => `'${own}'`).join(', ')}`);
   }
-  return fields;
-}
-
-function step(node: Node, size: [number, number], jump: [number, number]): Field {
-  const reach = node.op.reach?.(node);
-  if (!reach) return { size, jump };
-  // A single spatial dimension is the width.
-  const axis = (list: readonly number[], i: number) => list[i - 2 + list.length] ?? 1;
-  const grow = (i: 0 | 1) => size[i] + (axis(reach.extent, i) - 1) * jump[i];
-  return { size: [grow(0), grow(1)], jump: [jump[0] * axis(reach.stride, 0), jump[1] * axis(reach.stride, 1)] };
+  // What nobody reads needs no shape.
+  const read = namesRead(graph);
+  const inputs = graph.inputs.filter(({ name }) => read.has(name));
+  return new Map(
+    inputs.map((input) => {
+      const own: readonly number[] | undefined = given.get(input.name);
+      if (own !== undefined) checkDims(input.name, input.dims, own);
+      const shape = own ?? input.dims.map((dim, i) => (i === 0 && typeof dim === 'string' ? 1 : dim));
+      if (shape.some((dim) => typeof dim === 'string')) {
+        const open = input.dims.map((dim) => dim || '?').join(', ');
+        throw new LanewiseError('INVALID_INPUT', `input '${input.name}' leaves dimensions open: give the shape of [${open}]`);
+      }
+      return [input.name, shape as readonly number[]];
+    }),
+  );
 }

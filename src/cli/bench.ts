@@ -1,3 +1,4 @@
+import { table } from '../analysis/text.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -6,7 +7,7 @@ import { createModel, initialDims, startCompiling } from '../load.ts';
 import type { Model, ProfileRow } from '../runtime/model.ts';
 import { checkThreads, inputShapes, modelOptions, parse, UsageError, wholeNumber } from './arguments.ts';
 import { readModel } from './files.ts';
-import { formatMemory, formatMs, table } from './format.ts';
+import { formatMemory, formatMs } from './format.ts';
 
 /** `bench MODEL`: load time, first run and median of warm runs. */
 export async function bench(args: readonly string[]): Promise<number> {

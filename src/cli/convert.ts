@@ -1,12 +1,12 @@
+import { formatBytes } from '../analysis/text.ts';
 import { LanewiseError } from '../errors.ts';
+import { compareTensors, misfitError } from '../formats/fit.ts';
 import { writeOnnx } from '../formats/onnx/writer.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import { isWeights, type Weights } from '../formats/weights.ts';
 import type { Constant, Graph } from '../graph/graph.ts';
-import { formatDims } from '../graph/tensor.ts';
 import { checkWritten, isSafetensors, parse, UsageError } from './arguments.ts';
 import { readBytes, readModel, writeBytes } from './files.ts';
-import { formatBytes } from './format.ts';
 
 /** `convert IN OUT`: a model or its weights in another format, or in half the space. */
 export async function convert(args: readonly string[]): Promise<number> {
@@ -43,14 +43,9 @@ function withWeights(path: string, base: string | undefined): Graph {
   }
   const { tensors } = readSafetensors(readBytes(path), path);
   const graph = readModel(base);
-  const describe = ({ type, dims }: Constant) => `${type} ${formatDims(dims)}`;
-  const problems: string[] = [];
-  for (const [name, wanted] of graph.constants) {
-    const got = tensors.get(name);
-    if (!got) problems.push(`'${name}' is missing`);
-    else if (describe(got) !== describe(wanted)) problems.push(`'${name}' is ${describe(got)} instead of ${describe(wanted)}`);
+  const misfit = compareTensors(graph.constants, tensors);
+  if (misfit.missing.length + misfit.unexpected.length + misfit.misshapen.length > 0) {
+    throw misfitError(`${path} does not fit ${base}`, misfit, graph.constants, tensors);
   }
-  for (const name of tensors.keys()) if (!graph.constants.has(name)) problems.push(`'${name}' is unexpected`);
-  if (problems.length > 0) throw new LanewiseError('INVALID_INPUT', `${path} does not fit ${base}: ${problems.join('; ')}`);
   return { ...graph, constants: tensors };
 }

@@ -3,7 +3,7 @@ import { UsageError } from './arguments.ts';
 
 const usage = `lanewise: convolutional networks in WebAssembly SIMD
 
-  lanewise run MODEL INPUT [--top 5] [--preset cifar10|imagenet] [--relaxed] [--json]
+  lanewise run MODEL INPUT [--top 5] [--preset imagenet] [--relaxed] [--json]
       classify a picture (JPEG, PNG, WebP), or run on a .npy array
   lanewise summary MODEL [--shape NAME=1,3,224,224] [--json]
       the layers: shapes, parameters, multiply-accumulates, receptive fields

@@ -3,14 +3,16 @@ import { dirname, join } from 'node:path';
 import { LanewiseError } from '../errors.ts';
 import { readNpy } from '../formats/npy.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { labelsFromConfig } from '../vision/labels.ts';
-import { cifar10, imagenet, type Preprocessing, readPreprocessorConfig, toTensor } from '../vision/preprocess.ts';
+import { imagenetLabels } from '../vision/labels/imagenet.ts';
+import { labelsFromConfig } from '../vision/labels/read.ts';
+import type { Preprocessing } from '../vision/preprocess.ts';
+import { readPreprocessorConfig } from '../vision/preprocessor-config.ts';
+import { cifar10, imagenet, imagenetBicubic, imagenetInception } from '../vision/presets.ts';
+import { toTensor } from '../vision/tensors.ts';
 import { readBytes } from './files.ts';
 
-const presets: ReadonlyMap<string, Preprocessing> = new Map([
-  ['cifar10', cifar10],
-  ['imagenet', imagenet],
-]);
+const named = { cifar10, imagenet, imagenetBicubic, imagenetInception };
+const presets: ReadonlyMap<string, Preprocessing> = new Map(Object.entries(named));
 
 /** What a JSON file beside the model holds; undefined where there is none. */
 function besideModel(model: string, name: string): { json: unknown; path: string } | undefined {
@@ -23,10 +25,13 @@ function besideModel(model: string, name: string): { json: unknown; path: string
   }
 }
 
-/** The names of a model's classes, from Hugging Face's config.json beside it or from the preset. */
-export function labelsFor(model: string, preset: string | undefined): readonly string[] | undefined {
+/** The names of a model's classes, from Hugging Face's config.json beside it, or from the preset where it has `classes` of them. */
+export function labelsFor(model: string, preset: string | undefined, classes: number): readonly string[] | undefined {
   const config = besideModel(model, 'config.json');
-  return config ? labelsFromConfig(config.json, config.path) : preset === undefined ? undefined : presets.get(preset)?.labels;
+  if (config) return labelsFromConfig(config.json, config.path);
+  if (preset === undefined) return undefined;
+  const labels = preset.startsWith('imagenet') ? imagenetLabels : presets.get(preset)?.labels;
+  return labels?.length === classes ? labels : undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { formatDims, type Tensor } from '../graph/tensor.ts';
 import { createModel, startCompiling } from '../load.ts';
-import { softmax, topK } from '../vision/labels.ts';
+import { softmax, topK } from '../vision/scores.ts';
 import { checkThreads, modelOptions, parse, UsageError, wholeNumber } from './arguments.ts';
 import { readModel } from './files.ts';
 import { bars, formatMemory, formatMs } from './format.ts';
@@ -32,7 +32,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const runMs = performance.now() - runStart;
 
   const scores = classScores(outputs);
-  const labels = scores && labelsFor(path, values.preset);
+  const labels = scores && labelsFor(path, values.preset, scores.length);
   const classes =
     scores && topK(scores, top).map(({ index, value }) => ({ index, label: labels?.[index] ?? `class ${index}`, score: value }));
   const times = { loadMs, compileMs, runMs };

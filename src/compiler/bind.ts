@@ -3,6 +3,7 @@ import { product } from '../graph/dims.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { arrayTypes, type DataType, elementCount, formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
+import { type CustomOperator, qualified } from '../ops/custom.ts';
 import { identity } from '../ops/identity.ts';
 import { operators } from '../ops/index.ts';
 import type { Node, Operator, Value } from '../ops/operator.ts';
@@ -15,16 +16,18 @@ const opsetOf = (graph: Graph): number => graph.opsets.get('') ?? 1;
 
 /**
  * Checks that every operator of the graph runs.
+ * @param custom the user's own operators
  * @throws LanewiseError UNSUPPORTED that lists all that do not, with their nodes
  */
-export function checkOperators(graph: Graph): void {
+export function checkOperators(graph: Graph, custom?: readonly CustomOperator[]): void {
   const opset = opsetOf(graph);
+  const find = operatorFinder(custom);
   const missing = new Map<string, string[]>();
   for (const node of graph.nodes) {
-    const operator = findOperator(node);
+    const operator = find(node);
     const [from, to] = operator?.opsets ?? [0, 0];
     if (operator && opset >= from && opset <= to) continue;
-    const name = node.domain === '' ? node.op : `${node.domain}.${node.op}`;
+    const name = qualified(node.domain, node.op);
     const title = operator ? `${name} of opset ${opset} (opsets ${from} to ${to} are supported)` : name;
     missing.set(title, [...(missing.get(title) ?? []), node.name]);
   }
@@ -34,10 +37,30 @@ export function checkOperators(graph: Graph): void {
     return `${title} (${nodes.length === 1 ? 'node' : 'nodes'} ${shown.join(', ')}${nodes.length > 3 ? ` and ${nodes.length - 3} more` : ''})`;
   });
   const count = missing.size === 1 ? 'an unsupported operator' : `${missing.size} unsupported operators`;
-  throw new LanewiseError('UNSUPPORTED', `the model (opset ${opset}) has ${count}: ${list.join('; ')}`);
+  const foreign = graph.nodes.some((node) => node.domain !== '' && !find(node));
+  const hint = foreign ? '; the option operators can supply those of other domains' : '';
+  throw new LanewiseError('UNSUPPORTED', `the model (opset ${opset}) has ${count}: ${list.join('; ')}${hint}`);
 }
 
-const findOperator = (node: GraphNode): Operator | undefined => (node.domain === '' ? operators.get(node.op) : undefined);
+/** An operator for a node; undefined where there is none. */
+export type FindOperator = (node: Pick<GraphNode, 'op' | 'domain'>) => Operator | undefined;
+
+/**
+ * Finds the operators of nodes: the user's go first, so that they may stand in for ONNX's.
+ * @throws LanewiseError INVALID_INPUT where `custom` is no list of operators, or has two of one domain and name
+ */
+export function operatorFinder(custom: readonly CustomOperator[] = []): FindOperator {
+  const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', `option operators takes ${problem}`);
+  if (!Array.isArray(custom)) throw wrong('a list of what defineOp gives');
+  const own = new Map<string, Operator>();
+  for (const { domain, name, operator } of custom.map((op: CustomOperator | undefined) => op ?? ({} as CustomOperator))) {
+    if (typeof operator?.inferShape !== 'function') throw wrong('a list of what defineOp gives');
+    const title = qualified(domain, name);
+    if ((own.get(title) ?? operator) !== operator) throw wrong(`one definition of each operator, got two of ${title}`);
+    own.set(title, operator);
+  }
+  return ({ domain, op }) => own.get(qualified(domain, op)) ?? (domain === '' ? operators.get(op) : undefined);
+}
 
 /** A graph with all shapes known. */
 export interface Bound {
@@ -61,14 +84,18 @@ export interface BindOptions {
   readonly values?: ReadonlyMap<string, Tensor> | undefined;
   /** Most bytes of a tensor that is computed while the plan is made. */
   readonly memoryLimit?: number | undefined;
+  /** The user's own operators. */
+  readonly operators?: readonly CustomOperator[] | undefined;
 }
 
 /** Activations over this are taken for a mistake, unless the caller says otherwise. */
 export const DEFAULT_MEMORY_LIMIT = 768 * 1024 ** 2;
 
 /** Makes a network of a graph for given input shapes: attributes read, shapes inferred, what is constant computed. */
-export function bind(graph: Graph, { dims, values = new Map(), memoryLimit = DEFAULT_MEMORY_LIMIT }: BindOptions): Bound {
-  checkOperators(graph);
+export function bind(graph: Graph, options: BindOptions): Bound {
+  const { dims, values = new Map(), memoryLimit = DEFAULT_MEMORY_LIMIT, operators: custom } = options;
+  checkOperators(graph, custom);
+  const find = operatorFinder(custom);
   const scope = new Map<string, Value>();
   for (const [name, constant] of graph.constants) scope.set(name, constantValue(constant, name, true));
   const read = namesRead(graph);
@@ -80,13 +107,14 @@ export function bind(graph: Graph, { dims, values = new Map(), memoryLimit = DEF
       scope.set(name, value);
       return value;
     });
-  const binder: Binder = { opset: opsetOf(graph), scope, read, memoryLimit };
+  const binder: Binder = { opset: opsetOf(graph), find, scope, read, memoryLimit };
   const nodes: Node[] = [];
   const tail: GraphNode[] = [];
   const late = new Set<string>();
   for (const source of graph.nodes) {
-    if (isLate(source, scope, late)) {
-      checkTail(source);
+    const op = find(source);
+    if (isLate(source, op, scope, late)) {
+      checkTail(source, op);
       tail.push(source);
       for (const name of source.outputs) late.add(name);
     } else {
@@ -109,19 +137,18 @@ export const namesRead = ({ nodes, outputs }: Graph): Set<string> =>
   new Set([...nodes.flatMap((node) => node.inputs), ...outputs.map(({ name }) => name)]);
 
 /** Whether a node has to wait for a run: for the elements that size its outputs, or for a node that does. */
-function isLate(source: GraphNode, scope: ReadonlyMap<string, Value>, late: ReadonlySet<string>): boolean {
+function isLate(source: GraphNode, op: Operator | undefined, scope: ReadonlyMap<string, Value>, late: ReadonlySet<string>): boolean {
   if (source.inputs.some((name) => late.has(name))) return true;
-  const op = findOperator(source);
   const open = (name: string | undefined) => name !== undefined && name !== '' && !scope.get(name)?.constant;
   return (op?.constantInputs ?? []).some((i) => open(source.inputs[i])) || (op?.sizes !== undefined && source.inputs.some(open));
 }
 
 /** @throws LanewiseError UNSUPPORTED */
-function checkTail(source: GraphNode): void {
-  if (findOperator(source)?.evaluate) return;
+function checkTail(source: GraphNode, op: Operator | undefined): void {
+  if (op?.evaluate) return;
   throw new LanewiseError(
     'UNSUPPORTED',
-    `${nodeTitle(source)} works on a shape that only a run of the network can tell, which is not supported`,
+    `${titleOf(source)} works on a shape that only a run of the network can tell, which is not supported`,
   );
 }
 
@@ -144,7 +171,7 @@ function runTail(
     const node = bindNode(source, { ...binder, scope });
     if (!node) continue;
     const types = node.inputs.map((value) => value?.type).join(', ');
-    throw new LanewiseError('UNSUPPORTED', `${nodeTitle(source)} of ${types}, behind a node whose size only a run tells, is not supported`);
+    throw new LanewiseError('UNSUPPORTED', `${titleOf(source)} of ${types}, behind a node whose size only a run tells, is not supported`);
   }
   return new Map(
     graph.outputs.map(({ name }) => {
@@ -157,16 +184,20 @@ function runTail(
 
 interface Binder {
   readonly opset: number;
+  readonly find: FindOperator;
   readonly scope: Map<string, Value>;
   /** The names that somebody reads. */
   readonly read: ReadonlySet<string>;
   readonly memoryLimit: number;
 }
 
+/** `my.ops.Swirl 'swirl_1'`, for errors. */
+const titleOf = ({ domain, op, name }: GraphNode): string => nodeTitle({ op: qualified(domain, op), name });
+
 /** Adds the node's outputs to the scope. Undefined where they are constants. */
-function bindNode(source: GraphNode, { opset, scope, read, memoryLimit }: Binder): Node | undefined {
-  const title = nodeTitle(source);
-  const op = known(findOperator(source), title);
+function bindNode(source: GraphNode, { opset, find, scope, read, memoryLimit }: Binder): Node | undefined {
+  const title = titleOf(source);
+  const op = known(find(source), title);
   const inputs = source.inputs.map((name) => (name === '' ? undefined : known(scope.get(name), `${title}: input '${name}'`)));
   while (inputs.length > 0 && inputs.at(-1) === undefined) inputs.pop();
   checkArity(title, 'inputs', inputs.length, op.inputs);
@@ -175,7 +206,7 @@ function bindNode(source: GraphNode, { opset, scope, read, memoryLimit }: Binder
   while (outputNames.length > 1 && !read.has(outputNames.at(-1) ?? '')) outputNames.pop();
   checkArity(title, 'outputs', outputNames.length, op.outputs);
 
-  const reader = new AttributeReader(source);
+  const reader = new AttributeReader({ ...source, op: qualified(source.domain, source.op) });
   const attributes = op.attributes(reader, opset);
   reader.finish();
   const open = { name: source.name, attributes, inputs, outputCount: outputNames.length, declaredOutputs: source.outputs.length };
@@ -197,7 +228,8 @@ function bindNode(source: GraphNode, { opset, scope, read, memoryLimit }: Binder
   });
   const node: Node = { ...open, op: runs, outputs };
   if (!folds) {
-    for (const output of outputs) scope.set(output.name, output);
+    // A custom operator makes outputs that the file may leave out.
+    for (const output of outputs) if (output.name !== '') scope.set(output.name, output);
     return node;
   }
   for (const { type, dims } of outputs) checkSize(title, type, dims, memoryLimit);

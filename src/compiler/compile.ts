@@ -5,7 +5,7 @@ import type { Graph } from '../graph/graph.ts';
 import { arrayTypes } from '../graph/tensor.ts';
 import { nodeTitle } from '../ops/attributes.ts';
 import { shifted } from '../ops/emit.ts';
-import type { Args, Buffer, Layout, Lowering, Node, Panels, Place, Pointer, Value } from '../ops/operator.ts';
+import type { Args, Buffer, Fill, Layout, Lowering, Node, Panels, Place, Pointer, Value } from '../ops/operator.ts';
 import { relayout } from '../ops/relayout.ts';
 import { stridesOf } from '../ops/strides.ts';
 import { isHost, type Plan, type Port, type Span, type Step, type Weight } from '../runtime/plan.ts';
@@ -132,17 +132,33 @@ class ProgramWriter implements Lowering {
 
   evaluate(node: Node): void {
     const compute = known(node.op.evaluate, nodeTitle(node));
-    const span = (value: Value, { pointer }: Place): Span => ({ type: value.type, dims: value.dims, pointer });
+    // Constants are read from where they are, and need no place in memory.
+    const inputs = node.inputs.map((value) => (value?.constant ? undefined : value));
+    this.#hostStep(node, node.op.name, inputs, (views, outputs) => {
+      const results = compute(
+        node,
+        node.inputs.map((value, i) => value?.constant?.read() ?? views[i]),
+      );
+      outputs.forEach((output, i) => {
+        const result = results[i];
+        if (result?.length !== output.length) throw new Error(`'${node.name}' gave ${result?.length} elements for ${output.length}`);
+        output.set(result as never);
+      });
+    });
+  }
+
+  host(node: Node, title: string, fill: Fill): void {
+    this.#hostStep(node, title, node.inputs, fill);
+  }
+
+  #hostStep(node: Node, host: string, inputs: readonly (Value | undefined)[], fill: Fill): void {
+    const span = ({ type, dims }: Value, { pointer }: Place): Span => ({ type, dims, pointer });
     this.steps.push({
       node: node.name,
-      host: node.op.name,
-      inputs: node.inputs.map((value) => (value && !value.constant ? span(value, this.place(value)) : undefined)),
+      host,
+      inputs: inputs.map((value) => value && span(value, this.place(value))),
       outputs: node.outputs.map((value) => span(value, this.define(value))),
-      compute: (inputs) =>
-        compute(
-          node,
-          node.inputs.map((value, i) => value?.constant?.read() ?? inputs[i]),
-        ),
+      fill,
     });
   }
 

@@ -5,6 +5,8 @@ import type { DataType } from './tensor.ts';
 export interface NodeOptions {
   /** The node's name, and that of its first output; the operator and a number where left out. */
   readonly name?: string;
+  /** ONNX's own where left out; others are of version 1. */
+  readonly domain?: string;
   /** Attributes whose value tells their kind: text, tensors, whole numbers. */
   readonly attributes?: Readonly<Record<string, Attribute>>;
   /** Attributes that ONNX has as floats, for a whole number does not tell. */
@@ -12,7 +14,7 @@ export interface NodeOptions {
 }
 
 /**
- * States a graph as a file would, in ONNX's own domain. Values are their names: what makes one returns its name, and takes the names of
+ * States a graph as a file would. Values are their names: what makes one returns its name, and takes the names of
  * values that exist already, so nodes are in execution order. Shapes are not looked at.
  */
 export class GraphBuilder {
@@ -54,7 +56,7 @@ export class GraphBuilder {
 
   /** A node with several outputs: NAME, NAME:1, NAME:2, ... */
   nodes(op: string, inputs: readonly string[], count: number, options: NodeOptions = {}): string[] {
-    const { attributes = {}, floats = {}, name = this.#newName(op) } = options;
+    const { attributes = {}, floats = {}, domain = '', name = this.#newName(op) } = options;
     for (const input of inputs) if (input !== '') this.#check(input, `node '${name}'`);
     const outputs = Array.from({ length: count }, (_, i) => (i === 0 ? name : `${name}:${i}`));
     for (const output of outputs) this.#claim(output);
@@ -64,7 +66,7 @@ export class GraphBuilder {
     );
     this.#nodes.push({
       op,
-      domain: '',
+      domain,
       name,
       inputs: [...inputs],
       outputs,
@@ -84,6 +86,7 @@ export class GraphBuilder {
   /** The graph as it stands now. */
   build(): Graph {
     const made = new Set(this.#nodes.flatMap((node) => node.outputs));
+    const foreign = new Set(this.#nodes.map(({ domain }) => domain).filter((domain) => domain !== ''));
     const renamed = new Map<string, string>();
     const copies: GraphNode[] = [];
     for (const { name, value } of this.#outputs) {
@@ -100,7 +103,7 @@ export class GraphBuilder {
       outputs: this.#outputs.map(({ value: _, ...output }) => output),
       nodes: [...this.#nodes, ...copies].map((node) => ({ ...node, inputs: final(node.inputs), outputs: final(node.outputs) })),
       constants: new Map(this.#constants),
-      opsets: new Map([['', this.#opset]]),
+      opsets: new Map([['', this.#opset], ...[...foreign].map((domain): [string, number] => [domain, 1])]),
       metadata: new Map(),
     };
   }

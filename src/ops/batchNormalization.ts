@@ -2,7 +2,7 @@ import { BatchNormArg, Op } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
 import { type Clamped, clampWords } from './clamp.ts';
-import { costOf } from './cost.ts';
+import { macsOf } from './cost.ts';
 import type { Operator } from './operator.ts';
 import { asImage, input, invalid } from './shapes.ts';
 
@@ -36,7 +36,7 @@ export const batchNormalization: Operator<BatchNormAttributes> = {
   },
   layout: () => ({ inputs: ['channelsLast', 'any', 'any', 'any', 'any'], output: 'channelsLast' }),
   slices: true,
-  cost: (node) => ({ macs: product(input(node, 0).dims), params: 4 * asImage(input(node, 0).dims).channels }),
+  macs: (node) => product(input(node, 0).dims),
   lower(node, to) {
     const x = input(node, 0);
     const { channels } = asImage(x.dims);
@@ -61,7 +61,7 @@ export const batchNormalization: Operator<BatchNormAttributes> = {
         [BatchNormArg.Min]: min,
         [BatchNormArg.Max]: max,
       },
-      costOf(node).macs,
+      macsOf(node),
     );
   },
 };

@@ -4,7 +4,6 @@ import type { TypedArray } from '../graph/tensor.ts';
 import { arithmetic } from './arithmetic.ts';
 import type { AttributeReader } from './attributes.ts';
 import type { Clamped } from './clamp.ts';
-import { learned } from './cost.ts';
 import { convert, type Element, type Elements, mapElements } from './elements.ts';
 import { emitBinary, emitClamp, emitUnary, type Operand, operand } from './emit.ts';
 import type { Lowering, Node, OpenNode, Operator, Value, ValueType } from './operator.ts';
@@ -26,7 +25,7 @@ export type BinaryAttributes = Clamped & {
   readonly axis?: number | undefined;
 };
 
-/** Layout, cost and what else all element-wise operators share. */
+/** Layout and what else all element-wise operators share. */
 export const elementwise = {
   outputs: [1, 1],
   layout: () => ({ inputs: ['any'], output: 'any' }) as const,
@@ -104,7 +103,6 @@ function binary(
       });
       return [factor === 1 ? sum.data : mapElements(type, dims, [sum], (a) => Number(a) * factor)];
     },
-    cost: (node) => ({ macs: 0, params: learned(node) }),
     layout: (node) => (isMixed(kind, node) ? { inputs: ['rowMajor'], output: 'rowMajor' } : elementwise.layout()),
     lower(node, to) {
       const y = node.outputs[0] as Value;

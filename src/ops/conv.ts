@@ -3,10 +3,10 @@ import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
 import { gemmBlocks } from './blocks.ts';
 import { type Clamped, clampWords } from './clamp.ts';
-import { costOf } from './cost.ts';
+import { convMacs, macsOf } from './cost.ts';
 import type { Lowering, Node, OpenNode, Operator, Place, Pointer, ValueType } from './operator.ts';
 import { asImage, input, invalid } from './shapes.ts';
-import { readWindow, resolveWindow, type Window, type WindowAttributes, windowArgs, windowReach } from './window.ts';
+import { readWindow, resolveWindow, type Window, type WindowAttributes, windowArgs } from './window.ts';
 
 export interface ConvAttributes extends WindowAttributes, Clamped {
   readonly group: number;
@@ -31,13 +31,8 @@ export const conv: Operator<ConvAttributes> = {
     return [{ type: 'float32', dims: [dims[0] ?? 0, input(node, 1).dims[0] ?? 0, ...convWindow(node).out] }];
   },
   layout: () => ({ inputs: ['channelsLast', 'rowMajor', 'rowMajor', 'channelsLast'], output: 'channelsLast' }),
-  cost(node) {
-    const [weights, bias] = [input(node, 1).dims, node.inputs[2]];
-    const positions = product(node.outputs[0]?.dims ?? []);
-    return { macs: positions * product(weights.slice(1)), params: product(weights) + (bias ? product(bias.dims) : 0) };
-  },
+  macs: (node) => convMacs(node.outputs[0]?.dims ?? [], input(node, 1).dims),
   slices: true,
-  reach: (node) => windowReach(convWindow(node)),
   lower(node, to) {
     if (isDepthwise(node)) lowerDepthwise(node, to);
     else lowerGeneral(node, to);
@@ -50,7 +45,8 @@ export function isDepthwise(node: OpenNode<ConvAttributes>): boolean {
   return group > 1 && group === input(node, 0).dims[1] && group === input(node, 1).dims[0];
 }
 
-function convWindow(node: OpenNode<ConvAttributes>) {
+/** @throws LanewiseError INVALID_MODEL, UNSUPPORTED */
+export function convWindow(node: OpenNode<ConvAttributes>) {
   const { dims } = input(node, 0);
   const weights = input(node, 1).dims;
   const { group, kernel } = node.attributes;
@@ -104,7 +100,7 @@ function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
     groups: group,
     residual,
     clamped: node.attributes,
-    macs: costOf(node).macs,
+    macs: macsOf(node),
   });
 }
 
@@ -173,6 +169,6 @@ function lowerDepthwise(node: Node<ConvAttributes>, to: Lowering): void {
       [DepthwiseConvArg.Min]: min,
       [DepthwiseConvArg.Max]: max,
     },
-    costOf(node).macs,
+    macsOf(node),
   );
 }

@@ -2,12 +2,23 @@ import { Col2ImArg, Op } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { type Clamped, clampWords } from './clamp.ts';
 import { emitConv } from './conv.ts';
-import { costOf } from './cost.ts';
+import { convMacs, macsOf } from './cost.ts';
 import { emitCopy, shifted } from './emit.ts';
 import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
 import { asImage, input, invalid } from './shapes.ts';
 import { stridesOf } from './strides.ts';
-import { LIMIT, planar, readWindow, type Window, type WindowAttributes, wholeWindow, windowArgs } from './window.ts';
+import {
+  type AutoPad,
+  type Axis,
+  type GivenAxis,
+  LIMIT,
+  planar,
+  readWindow,
+  type Window,
+  type WindowAttributes,
+  wholeWindow,
+  windowArgs,
+} from './window.ts';
 
 export interface ConvTransposeAttributes extends WindowAttributes, Clamped {
   readonly group: number;
@@ -36,11 +47,7 @@ export const convTranspose: Operator<ConvTransposeAttributes> = {
   },
   layout: () => ({ inputs: ['channelsLast', 'rowMajor', 'rowMajor'], output: 'channelsLast' }),
   slices: true,
-  cost(node) {
-    const [weights, bias] = [input(node, 1).dims, node.inputs[2]];
-    const positions = product(input(node, 0).dims);
-    return { macs: positions * product(weights.slice(1)), params: product(weights) + (bias ? product(bias.dims) : 0) };
-  },
+  macs: (node) => convMacs(input(node, 0).dims, input(node, 1).dims),
   lower(node, to) {
     const [x, y] = [input(node, 0), node.outputs[0] as Value];
     const window = transposedWindow(node);
@@ -71,7 +78,7 @@ export const convTranspose: Operator<ConvTransposeAttributes> = {
       weights,
       groups: group,
       clamped: {},
-      macs: costOf(node).macs,
+      macs: macsOf(node),
     });
     const target = to.define(y);
     const bias = node.inputs[2] && to.place(node.inputs[2]).pointer;
@@ -125,7 +132,7 @@ function tapsFirst(node: Node<ConvTransposeAttributes>, to: Lowering): Value {
 }
 
 /** The window of the convolution that this one is the transpose of; `out` are the sizes of this one's output. */
-function transposedWindow(node: OpenNode<ConvTransposeAttributes>): Window {
+export function transposedWindow(node: OpenNode<ConvTransposeAttributes>): Window {
   const { dims } = input(node, 0);
   const weights = input(node, 1).dims;
   const { group, kernel, outputPadding, outputShape, autoPad } = node.attributes;
@@ -148,21 +155,33 @@ function transposedWindow(node: OpenNode<ConvTransposeAttributes>): Window {
     );
   }
   return planar(node, dims, weights.slice(2), (axis) => {
-    const { size, kernel, stride, dilation } = axis;
-    const extent = (kernel - 1) * dilation + 1;
-    const full = stride * (size - 1) + (outputPadding?.[axis.index] ?? 0) + extent;
-    if (full >= LIMIT) throw invalid(node, `a result of ${full} positions is too large`);
-    const same = autoPad === 'SAME_UPPER' || autoPad === 'SAME_LOWER';
-    const wanted = shape?.[axis.index] ?? (same ? size * stride : undefined);
-    let { begin, end } = autoPad === 'VALID' ? { begin: 0, end: 0 } : axis;
-    if (wanted !== undefined) {
-      const total = full - wanted;
-      const half = Math.floor(total / 2);
-      begin = autoPad === 'SAME_UPPER' ? half : total - half;
-      end = total - begin;
-    }
-    const out = full - begin - end;
-    if (out < 1) throw invalid(node, `pads ${begin} and ${end} leave nothing of ${full} positions`);
-    return { out, kernel, stride, dilation, begin, end };
+    const more = { autoPad, outputPadding: outputPadding?.[axis.index], wanted: shape?.[axis.index] };
+    return spread(axis, more, (problem) => invalid(node, problem));
   });
+}
+
+/**
+ * One axis of a transposed convolution. @param wanted the output's size, which then gives the padding
+ * @param fail makes the error for what does not fit
+ */
+export function spread(
+  { size, kernel, stride, dilation, ...pads }: GivenAxis,
+  { autoPad, outputPadding = 0, wanted }: { autoPad: AutoPad; outputPadding?: number | undefined; wanted?: number | undefined },
+  fail: (problem: string) => Error,
+): Axis {
+  const extent = (kernel - 1) * dilation + 1;
+  const full = stride * (size - 1) + outputPadding + extent;
+  if (full >= LIMIT) throw fail(`a result of ${full} positions is too large`);
+  const same = autoPad === 'SAME_UPPER' || autoPad === 'SAME_LOWER';
+  const target = wanted ?? (same ? size * stride : undefined);
+  let { begin, end } = autoPad === 'VALID' ? { begin: 0, end: 0 } : pads;
+  if (target !== undefined) {
+    const total = full - target;
+    const half = Math.floor(total / 2);
+    begin = autoPad === 'SAME_UPPER' ? half : total - half;
+    end = total - begin;
+  }
+  const out = full - begin - end;
+  if (out < 1) throw fail(`pads ${begin} and ${end} leave nothing of ${full} positions`);
+  return { out, kernel, stride, dilation, begin, end };
 }

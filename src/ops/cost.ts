@@ -1,9 +1,11 @@
 import { product } from '../graph/dims.ts';
-import type { Cost, Node } from './operator.ts';
+import type { Node } from './operator.ts';
 
-/** What a node costs; nothing where its operator does not say. */
-export const costOf = <A>(node: Node<A>): Cost => node.op.cost?.(node) ?? { macs: 0, params: 0 };
+/** A node's multiply-accumulates; none where its operator does not say. */
+export const macsOf = <A>(node: Node<A>): number => node.op.macs?.(node) ?? 0;
 
-/** How many learned numbers there are among a node's inputs from `first` on. */
-export const learned = ({ inputs }: Pick<Node, 'inputs'>, first = 0): number =>
-  inputs.slice(first).reduce((sum, value) => sum + (value?.constant ? product(value.dims) : 0), 0);
+/**
+ * Multiply-accumulates of a convolution: every output element takes a filter of `weights` [M, C / group, ...kernel]; of a transposed one,
+ * every input element gives to as many.
+ */
+export const convMacs = (elements: readonly number[], weights: readonly number[]): number => product(elements) * product(weights.slice(1));

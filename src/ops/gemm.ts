@@ -3,7 +3,7 @@ import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
 import type { Clamped } from './clamp.ts';
 import { emitConv } from './conv.ts';
-import { costOf, learned } from './cost.ts';
+import { macsOf } from './cost.ts';
 import { emitBinary, emitUnary, operand } from './emit.ts';
 import type { Node, OpenNode, Operator, Panels, Value } from './operator.ts';
 import { broadcast, input, invalid } from './shapes.ts';
@@ -39,9 +39,9 @@ export const gemm: Operator<GemmAttributes> = {
     return [{ type: 'float32', dims: [rows, columns] }];
   },
   layout: () => ({ inputs: ['rowMajor', 'rowMajor', 'rowMajor'], output: 'rowMajor' }),
-  cost(node) {
+  macs(node) {
     const { rows, columns, depth } = sizes(node);
-    return { macs: rows * columns * depth, params: learned(node, 1) };
+    return rows * columns * depth;
   },
   lower(node, to) {
     const { rows, columns, depth } = sizes(node);
@@ -85,7 +85,7 @@ export const gemm: Operator<GemmAttributes> = {
       weights,
       groups: 1,
       clamped: after ? {} : node.attributes,
-      macs: costOf(node).macs,
+      macs: macsOf(node),
     });
     if (!after) return;
     const output = operand([rows, columns], target);

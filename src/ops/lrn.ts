@@ -28,7 +28,7 @@ export const lrn: Operator<LrnAttributes> = {
   },
   layout: () => ({ inputs: ['channelsLast'], output: 'channelsLast' }),
   slices: true,
-  cost: (node) => ({ macs: product(input(node, 0).dims) * seen(node), params: 0 }),
+  macs: (node) => product(input(node, 0).dims) * seen(node),
   lower(node, to) {
     const { dims } = input(node, 0);
     const { alpha, beta, bias, size } = node.attributes;

@@ -3,7 +3,7 @@ import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
 import type { Clamped } from './clamp.ts';
 import { emitConv } from './conv.ts';
-import { costOf, learned } from './cost.ts';
+import { macsOf } from './cost.ts';
 import { allocate, eachBroadcast, isBig } from './elements.ts';
 import { shifted } from './emit.ts';
 import { depthOf, type GemmAttributes } from './gemm.ts';
@@ -26,9 +26,9 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
   attributes: () => ({}),
   inferShape: (node) => [{ type: input(node, 0).type, dims: sizes(node).dims }],
   layout: () => ({ inputs: ['rowMajor'], output: 'rowMajor' }),
-  cost(node) {
+  macs(node) {
     const { batch, rows, columns, depth } = sizes(node);
-    return { macs: product(batch) * rows * columns * depth, params: learned(node, 1) };
+    return product(batch) * rows * columns * depth;
   },
   evaluate(node, [a, b]) {
     const { batch, aBatch, bBatch, rows, columns, depth } = sizes(node);
@@ -83,7 +83,7 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
         weights: packed ? shifted(packed, bAt * Math.ceil(columns / NR) * NR * (depth + 1) * 4) : pack(bAt * depth * columns, 1),
         groups: 1,
         clamped: node.attributes,
-        macs: together ? costOf(node).macs : rows * columns * depth,
+        macs: together ? macsOf(node) : rows * columns * depth,
       });
     if (together) multiply(0, 0, 0);
     else eachBroadcast(batch, [aBatch, bBatch], ([aAt = 0, bAt = 0], m) => multiply(aAt, bAt, m));

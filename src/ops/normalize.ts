@@ -3,7 +3,6 @@
 import { BinaryKind, ReduceKind, UnaryKind } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { operandOf } from './binary.ts';
-import { learned } from './cost.ts';
 import { emitBinary, emitReduce, emitUnary, type Operand } from './emit.ts';
 import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
 import { input, invalid, resolveAxis } from './shapes.ts';
@@ -59,7 +58,7 @@ const sameShape = (node: OpenNode<unknown>, rank: number) => {
   return [{ type, dims }];
 };
 
-const cost = (node: Node) => ({ macs: product(input(node, 0).dims), params: learned(node, 1) });
+const macs = (node: Node) => product(input(node, 0).dims);
 
 /** ONNX InstanceNormalization (Ulyanov et al. 2016, arXiv:1607.08022): over the spatial dimensions of each channel. */
 export const instanceNormalization: Operator<{ readonly epsilon: number }> = {
@@ -75,7 +74,7 @@ export const instanceNormalization: Operator<{ readonly epsilon: number }> = {
   },
   layout: () => ({ inputs: ['any', 'rowMajor'], output: 'any' }),
   slices: true,
-  cost,
+  macs,
   lower(node, to) {
     const x = operandOf(input(node, 0), to);
     const y = { ...x, ...to.define(node.outputs[0] as Value) };
@@ -108,7 +107,7 @@ export const groupNormalization: Operator<{ readonly epsilon: number; readonly g
   },
   layout: () => ({ inputs: ['any', 'rowMajor'], output: 'any' }),
   slices: true,
-  cost,
+  macs,
   lower(node, to) {
     const { groups, perGroup } = node.attributes;
     const grouped = ({ dims, pointer, strides }: Operand): Operand => {
@@ -159,7 +158,7 @@ export const layerNormalization: Operator<LayerAttributes> = {
     return [{ type, dims }, statistics, statistics].slice(0, node.outputCount);
   },
   layout: () => ({ inputs: ['rowMajor'], output: 'rowMajor' }),
-  cost,
+  macs,
   lower(node, to) {
     const x = operandOf(input(node, 0), to);
     const [y, mean, inverse] = node.outputs.map((value) => ({ dims: value.dims, ...to.define(value) }));

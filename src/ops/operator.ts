@@ -45,20 +45,6 @@ export interface LayoutRule {
   readonly output: Layout | 'any';
 }
 
-export interface Cost {
-  /** Multiply-accumulates. */
-  readonly macs: number;
-  /** Learned numbers. */
-  readonly params: number;
-}
-
-/** What one output sees of its input, per spatial dimension, for receptive fields. */
-export interface Reach {
-  /** From the first to the last input position, both counted. */
-  readonly extent: readonly number[];
-  readonly stride: readonly number[];
-}
-
 /**
  * Everything Lanewise knows of one ONNX operator. What has no kernels runs by `evaluate`, between two stretches of the program; so do
  * the element types that the kernels do not take.
@@ -94,8 +80,8 @@ export interface Operator<A = unknown> {
   layout?(node: Node<A>, layoutOf: (value: Value) => Layout): LayoutRule;
   /** Whether its kernels read and write pixels that lie further apart than their channels need, as slices of a concatenation do. */
   readonly slices?: boolean;
-  cost?(node: Node<A>): Cost;
-  reach?(node: Node<A>): Reach;
+  /** Multiply-accumulates; none where left out. */
+  macs?(node: Node<A>): number;
   /** Writes the node's instructions. */
   lower?(node: Node<A>, to: Lowering): void;
 }
@@ -150,6 +136,9 @@ export interface Panels {
   readonly beta?: number;
 }
 
+/** Fills the outputs, views of memory, from the inputs, which are views too; undefined are optional inputs that are left out. */
+export type Fill = (inputs: readonly (TypedArray | undefined)[], outputs: readonly TypedArray[]) => void;
+
 /** What an operator's `lower` writes to. */
 export interface Lowering {
   /** Whose instructions are written, for errors. */
@@ -173,4 +162,6 @@ export interface Lowering {
   emit(op: Op, args: Args, macs?: number): void;
   /** The node's `evaluate`, between two stretches of the program; its inputs and outputs are row-major. */
   evaluate(node: Node): void;
+  /** `fill` likewise, on views of memory. @param title for profiles */
+  host(node: Node, title: string, fill: Fill): void;
 }

@@ -8,7 +8,7 @@ import { emitBinary, emitUnary, type Operand, operand } from './emit.ts';
 import type { LayoutRule, Lowering, Node, OpenNode, Operator, Place, Value } from './operator.ts';
 import { asImage, input, invalid, unsupported } from './shapes.ts';
 import { stridesOf } from './strides.ts';
-import { readWindow, resolveWindow, type Window, type WindowAttributes, wholeWindow, windowArgs, windowReach } from './window.ts';
+import { readWindow, resolveWindow, type Window, type WindowAttributes, wholeWindow, windowArgs } from './window.ts';
 
 /** What all pools share. */
 const shared = { slices: true } as const;
@@ -36,7 +36,6 @@ export const maxPool: Operator<WindowAttributes> = {
     return pooled(node, resolveWindow(node, input(node, 0).dims));
   },
   layout: channelsLast,
-  reach: (node) => windowReach(resolveWindow(node, input(node, 0).dims)),
   lower: (node, to) => lowerMax(node, resolveWindow(node, input(node, 0).dims), to),
   evaluate: (node, [x]) => [maxOf(node, x as TypedArray)],
   evaluatedTypes: [['int8', 'uint8']],
@@ -56,7 +55,6 @@ export const averagePool: Operator<AveragePoolAttributes> = {
   attributes: (reader) => ({ ...readWindow(reader, { ceil: true }), countIncludePad: reader.flag('count_include_pad') }),
   inferShape: (node) => pooled(node, resolveWindow(node, input(node, 0).dims)),
   layout: channelsLast,
-  reach: (node) => windowReach(resolveWindow(node, input(node, 0).dims)),
   lower: (node, to) =>
     lowerAverage(
       to,
@@ -85,7 +83,6 @@ function globalPool(name: string, lower: (node: Node, window: Window, to: Loweri
     attributes: () => ({}),
     inferShape: (node) => pooled(node, globalWindow(node)),
     layout: channelsLast,
-    reach: (node) => windowReach(globalWindow(node)),
     lower: (node, to) => lower(node, globalWindow(node), to),
   };
 }
@@ -197,7 +194,6 @@ export const lpPool: Operator<LpPoolAttributes> = {
   attributes: (reader) => ({ ...readWindow(reader, { ceil: true }), p: readP(reader) }),
   inferShape: (node) => pooled(node, resolveWindow(node, input(node, 0).dims)),
   layout: channelsLast,
-  reach: (node) => windowReach(resolveWindow(node, input(node, 0).dims)),
   lower: (node, to) => lowerLp(node, resolveWindow(node, input(node, 0).dims), to),
 };
 
@@ -211,6 +207,5 @@ export const globalLpPool: Operator<{ readonly p: number }> = {
   attributes: (reader) => ({ p: readP(reader) }),
   inferShape: (node) => pooled(node, globalWindow(node)),
   layout: channelsLast,
-  reach: (node) => windowReach(globalWindow(node)),
   lower: (node, to) => lowerLp(node, globalWindow(node), to),
 };

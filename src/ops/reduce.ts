@@ -9,7 +9,7 @@ import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
 import { constantInput, input, resolveAxis } from './shapes.ts';
 import { stridesOf } from './strides.ts';
 
-interface ReduceAttributes {
+export interface ReduceAttributes {
   readonly keepDims: boolean;
   /** An input later: from opset 13 for ReduceSum, from 18 for the others. */
   readonly axes: readonly number[] | undefined;
@@ -96,11 +96,6 @@ function reduction({ name, axesInput = 18, lower, fold, compute }: Reduction): O
     layout: (node) =>
       node.attributes.keepDims ? { inputs: ['any', 'rowMajor'], output: 'any' } : { inputs: ['any', 'rowMajor'], output: 'rowMajor' },
     slices: true,
-    reach(node) {
-      const seen = input(node, 0).dims.slice(2);
-      const axes = axesOf(node);
-      return { extent: seen.map((dim, i) => (axes.includes(i + 2) ? dim : 1)), stride: seen.map(() => 1) };
-    },
     lower(node, to) {
       const x = operandOf(input(node, 0), to);
       const axes = axesOf(node);
@@ -122,7 +117,7 @@ const keptDims = (dims: readonly number[], axes: readonly number[]): number[] =>
 const keptStrides = (kept: readonly number[], axes: readonly number[]): number[] =>
   stridesOf('rowMajor', kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
 
-function axesOf(node: OpenNode<ReduceAttributes>): number[] {
+export function axesOf(node: OpenNode<ReduceAttributes>): number[] {
   const rank = input(node, 0).dims.length;
   const given = node.attributes.axes ?? (node.inputs[1] ? integers(constantInput(node, 1)) : []);
   if (given.length === 0) return node.attributes.noopWithEmptyAxes ? [] : Array.from({ length: rank }, (_, axis) => axis);

@@ -6,15 +6,10 @@ import type { OpenNode, Operator, Value } from './operator.ts';
 import { constantInput, input, invalid, resolveAxis } from './shapes.ts';
 
 /** What operators that give the same elements other dimensions share. */
-const sameElements: Pick<Operator<never>, 'layout' | 'lower' | 'evaluate' | 'reach'> = {
+const sameElements: Pick<Operator<never>, 'layout' | 'lower' | 'evaluate'> = {
   layout: () => ({ inputs: ['rowMajor', 'any'], output: 'rowMajor' }),
   evaluate: (_, [x]) => [x as TypedArray],
   lower: (node, to) => to.alias(node.outputs[0] as Value, input(node, 0)),
-  reach(node) {
-    // Without its spatial dimensions, an output may see the whole picture.
-    const spatial = node.outputs[0] && node.outputs[0].dims.length > 2 ? [] : input(node, 0).dims.slice(2);
-    return { extent: spatial, stride: spatial.map(() => 1) };
-  },
 };
 
 interface ReshapeAttributes {

@@ -7,7 +7,7 @@ import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
 import { type Coordinates, coordinates, mostTaps, type ResizedAxis, type Sampling, tableOf } from './resizeTable.ts';
 import { constantInput, input, invalid, resolveAxis, unsupported } from './shapes.ts';
 
-interface ResizeAttributes extends Sampling {
+export interface ResizeAttributes extends Sampling {
   readonly axes: readonly number[] | undefined;
   readonly policy: 'stretch' | 'not_larger' | 'not_smaller';
   readonly extrapolation: number;
@@ -73,7 +73,7 @@ const read = (node: OpenNode<unknown>, index: number): TypedArray | undefined =>
 };
 
 /** Every axis of the input, the resized ones with their scales. */
-function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
+export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
   const { dims } = input(node, 0);
   const { attributes } = node;
   const { at, policy } = attributes;
@@ -99,7 +99,7 @@ function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
     const crop = attributes.coordinates === 'tf_crop_and_resize' ? end - begin : 1;
     // An empty axis stays as it is.
     const scale = targets ? (common ?? (from === targets[i] ? 1 : (targets[i] ?? 0) / from)) : Number(scales?.[i]);
-    const to = targets ? (targets[i] ?? 0) : Math.floor(from * crop * scale);
+    const to = targets ? (targets[i] ?? 0) : resized(from * crop, scale);
     if (!(scale > 0 && scale < Number.POSITIVE_INFINITY) || !Number.isSafeInteger(to) || to < 0)
       throw invalid(node, `axis ${axis} of ${from} cannot be resized by ${scale}`);
     result[axis] = { from, to, scale, roi: [begin, end] };
@@ -108,6 +108,9 @@ function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
 }
 
 const modes = ['nearest', 'linear', 'cubic'] as const;
+/** In float32, as ONNX's shape inference and onnxruntime multiply: 10 times what float32 has of 1.3 is 13, and not a little less. */
+const resized = (size: number, scale: number): number => Math.floor(Math.fround(Math.fround(size) * scale));
+
 const roundings = ['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'] as const;
 const transforms: readonly Coordinates[] = [
   'half_pixel',

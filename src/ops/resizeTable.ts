@@ -11,11 +11,13 @@ export type Coordinates =
   | 'tf_half_pixel_for_nn'
   | 'tf_crop_and_resize';
 
+export type Rounding = 'round_prefer_floor' | 'round_prefer_ceil' | 'floor' | 'ceil';
+
 export interface Sampling {
   readonly mode: 'nearest' | 'linear' | 'cubic';
   readonly coordinates: Coordinates;
   /** Of nearest. Opset 10 leaves it open, and its cases round up where the axis gets shorter, else down. */
-  readonly rounding: 'round_prefer_floor' | 'round_prefer_ceil' | 'floor' | 'ceil' | 'unspecified';
+  readonly rounding: Rounding | 'unspecified';
   /** The cubic kernel's a (Keys 1981). */
   readonly cubic: number;
   /** Taps outside count nothing, instead of reading the edge. */
@@ -75,7 +77,7 @@ export function tableOf(axis: ResizedAxis, sampling: Sampling): AxisTable | unde
   const places = Array.from({ length: to }, (_, i) => coordinates(axis, i, sampling.coordinates));
   if (from === to && places.every((at, i) => at === i)) return undefined;
   if (sampling.mode === 'nearest') {
-    const rounding = sampling.rounding !== 'unspecified' ? sampling.rounding : axis.scale < 1 ? 'ceil' : 'floor';
+    const rounding = roundingOf(axis, sampling);
     return { taps: 1, indices: Int32Array.from(places, (at) => clamp(round(at, rounding), from)) };
   }
   const stretch = sampling.antialias ? Math.min(1, axis.scale) : 1;
@@ -93,9 +95,29 @@ export function tableOf(axis: ResizedAxis, sampling: Sampling): AxisTable | unde
   return { taps, indices, weights };
 }
 
+const roundingOf = ({ scale }: ResizedAxis, { rounding }: Sampling): Rounding =>
+  rounding !== 'unspecified' ? rounding : scale < 1 ? 'ceil' : 'floor';
+
+/** A place that should be a whole number, were it not for a scale's rounding to float32. */
+const snapped = (place: number): number => (Math.abs(place - Math.round(place)) < 1e-5 ? Math.round(place) : place);
+
+/** The first and the last row that the output's row `i` is made of, as if the axis went on at both ends. */
+export function rowsSeen(axis: ResizedAxis, i: number, sampling: Sampling): readonly [number, number] {
+  const at = snapped(coordinates(axis, i, sampling.coordinates));
+  if (sampling.mode === 'nearest') {
+    const row = round(at, roundingOf(axis, sampling));
+    return [row, row];
+  }
+  const stretch = sampling.antialias ? Math.min(1, axis.scale) : 1;
+  if (stretch === 1 && Number.isInteger(at)) return [at, at];
+  const radius = (sampling.mode === 'linear' ? 1 : 2) / stretch;
+  // At its very ends a kernel is 0.
+  return [Math.floor(snapped(at - radius)) + 1, Math.ceil(snapped(at + radius)) - 1];
+}
+
 const clamp = (at: number, size: number): number => Math.min(Math.max(at, 0), size - 1);
 
-function round(at: number, rounding: Sampling['rounding']): number {
+function round(at: number, rounding: Rounding): number {
   if (rounding === 'floor') return Math.floor(at);
   if (rounding === 'ceil') return Math.ceil(at);
   // Of two equally near rows.

@@ -4,7 +4,7 @@ import { moving } from './move.ts';
 import type { OpenNode, Operator, Value } from './operator.ts';
 import { input, invalid, resolveAxis } from './shapes.ts';
 
-interface SliceAttributes {
+export interface SliceAttributes {
   /** Up to opset 9; then inputs. */
   readonly given?: { readonly starts: readonly number[]; readonly ends: readonly number[]; readonly axes: readonly number[] | undefined };
 }

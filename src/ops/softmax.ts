@@ -6,7 +6,7 @@ import type { Layout, Node, Operator, Value } from './operator.ts';
 import { input, resolveAxis } from './shapes.ts';
 import { aroundAxis } from './strides.ts';
 
-interface SoftmaxAttributes {
+export interface SoftmaxAttributes {
   readonly axis: number;
   /** Up to opset 12 everything from the axis on is one row. */
   readonly flatten: boolean;

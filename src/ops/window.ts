@@ -1,8 +1,10 @@
 import { WindowArg } from '../../assembly/opcodes.ts';
 import { formatDims } from '../graph/tensor.ts';
 import type { AttributeReader } from './attributes.ts';
-import type { Args, OpenNode, Place, Reach, ValueType } from './operator.ts';
+import type { Args, OpenNode, Place, ValueType } from './operator.ts';
 import { asImage, invalid, unsupported } from './shapes.ts';
+
+export type AutoPad = 'NOTSET' | 'SAME_UPPER' | 'SAME_LOWER' | 'VALID';
 
 /** The attributes that convolution and pooling share, one entry per spatial dimension. */
 export interface WindowAttributes {
@@ -12,7 +14,7 @@ export interface WindowAttributes {
   readonly dilations: readonly number[] | undefined;
   /** Begins, then ends. */
   readonly pads: readonly number[] | undefined;
-  readonly autoPad: 'NOTSET' | 'SAME_UPPER' | 'SAME_LOWER' | 'VALID';
+  readonly autoPad: AutoPad;
   readonly ceilMode: boolean;
 }
 
@@ -56,7 +58,7 @@ export interface Window {
  * @throws LanewiseError UNSUPPORTED for other than one or two spatial dimensions; INVALID_MODEL where the sizes do not fit
  */
 export function resolveWindow(node: OpenNode<WindowAttributes>, dims: readonly number[], kernelShape?: readonly number[]): Window {
-  return planar(node, dims, kernelShape, (axis) => resolveAxis(node, axis));
+  return planar(node, dims, kernelShape, (axis) => slide(axis, node.attributes, (problem) => invalid(node, problem)));
 }
 
 /** One spatial dimension as the attributes give it. */
@@ -142,11 +144,15 @@ export interface Axis {
 
 const at = (list: readonly number[], index: number): number => list[index] ?? 0;
 
-function resolveAxis(node: OpenNode<WindowAttributes>, { size, kernel, stride, dilation, ...pads }: GivenAxis): Axis {
-  const { autoPad, ceilMode } = node.attributes;
+/** One axis of a convolution or a pool. @param fail makes the error for what does not fit */
+export function slide(
+  { size, kernel, stride, dilation, ...pads }: GivenAxis,
+  { autoPad, ceilMode }: Pick<WindowAttributes, 'autoPad' | 'ceilMode'>,
+  fail: (problem: string) => Error,
+): Axis {
   let { begin, end } = pads;
   const extent = (kernel - 1) * dilation + 1;
-  if (extent >= LIMIT || size >= LIMIT) throw invalid(node, `a window of ${extent} over ${size} positions is too large`);
+  if (extent >= LIMIT || size >= LIMIT) throw fail(`a window of ${extent} over ${size} positions is too large`);
   if (autoPad === 'SAME_UPPER' || autoPad === 'SAME_LOWER') {
     const out = Math.ceil(size / stride);
     const total = Math.max(0, (out - 1) * stride + extent - size);
@@ -157,7 +163,7 @@ function resolveAxis(node: OpenNode<WindowAttributes>, { size, kernel, stride, d
   if (autoPad === 'VALID') begin = end = 0;
   const room = size + begin + end - extent;
   if (room < 0 || size === 0) {
-    throw invalid(node, `a window of ${extent} does not fit ${size} positions padded by ${begin} and ${end}`);
+    throw fail(`a window of ${extent} does not fit ${size} positions padded by ${begin} and ${end}`);
   }
   let out = (ceilMode ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1;
   // With ceil_mode a window has to start inside the input or the padding before it.
@@ -190,8 +196,3 @@ export function windowArgs(window: Window, from: ValueType, to: ValueType, input
     [WindowArg.Channels]: channels,
   };
 }
-
-export const windowReach = (window: Window): Reach => ({
-  extent: window.kernel.map((kernel, i) => (kernel - 1) * (window.dilation[i] ?? 1) + 1),
-  stride: window.stride,
-});

@@ -3,7 +3,7 @@ import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
 import type { Pointer } from '../ops/operator.ts';
-import { type HostStep, isHost, type Plan, type Span, type Step, type Weight } from './plan.ts';
+import { isHost, type Plan, type Span, type Step, type Weight } from './plan.ts';
 import { programBytes, writeProgram } from './program.ts';
 import { instantiate, type Kernels } from './wasm.ts';
 
@@ -87,7 +87,11 @@ export class Engine {
       const step = steps[i];
       if (!step || !isHost(step)) continue;
       this.#execute(start, i);
-      this.#compute(step);
+      // Views made for this call alone: memory may have grown since the last.
+      step.fill(
+        step.inputs.map((span) => span && this.#span(span)),
+        step.outputs.map((span) => this.#span(span)),
+      );
       start = i + 1;
     }
     this.#execute(start, to);
@@ -102,15 +106,6 @@ export class Engine {
 
   #span({ pointer, dims, type }: Span): TypedArray {
     return this.view(pointer, product(dims), type);
-  }
-
-  #compute({ node, inputs, outputs, compute }: HostStep): void {
-    const results = compute(inputs.map((span) => span && this.#span(span)));
-    outputs.forEach((span, i) => {
-      const target = this.#span(span);
-      if (results[i]?.length !== target.length) throw new Error(`'${node}' gave ${results[i]?.length} elements for ${target.length}`);
-      target.set(results[i] as never);
-    });
   }
 
   #load({ load }: Weight, programBase: number): void {

@@ -60,6 +60,8 @@ export class Model {
   readonly #source: PlanSource;
   readonly #plans = new Map<string, Plan>();
   #engine: Engine | undefined;
+  /** While a run is on, which a custom operator could interrupt by another. */
+  #running = false;
 
   /**
    * @param dims the shapes to plan for at once, where all are known; else the first run does
@@ -83,7 +85,8 @@ export class Model {
    * Runs the network.
    * @param feeds a tensor for each input, row-major in ONNX's order of dimensions (NCHW)
    * @returns a tensor for each output; they are the caller's
-   * @throws LanewiseError INVALID_INPUT; TOO_LARGE; DISPOSED; UNSUPPORTED where the model cannot run at these shapes
+   * @throws LanewiseError INVALID_INPUT; TOO_LARGE; DISPOSED; UNSUPPORTED where the model cannot run at these
+   *   shapes; OPERATOR_FAILED where a custom operator throws
    */
   async run(feeds: Feeds): Promise<Outputs> {
     return this.runSync(feeds);
@@ -109,7 +112,7 @@ export class Model {
     return rows;
   }
 
-  /** Drops the memory. Whatever is called afterwards throws DISPOSED. */
+  /** Drops the memory. Whatever is called afterwards throws DISPOSED; a run that is on (a custom operator may call this) is finished. */
   dispose(): void {
     this.#engine = undefined;
     this.#plans.clear();
@@ -117,6 +120,16 @@ export class Model {
 
   #run(feeds: Feeds, execute: (engine: Engine, plan: Plan) => void): Outputs {
     const engine = this.#alive();
+    if (this.#running) throw new LanewiseError('INVALID_INPUT', 'the model is running: its operators cannot run it again');
+    this.#running = true;
+    try {
+      return this.#outputs(engine, feeds, execute);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #outputs(engine: Engine, feeds: Feeds, execute: (engine: Engine, plan: Plan) => void): Outputs {
     const checked = this.#check(feeds);
     const plan = this.#blamingInputs(checked, () => this.#planFor(checked));
     engine.use(plan);

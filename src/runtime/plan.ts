@@ -1,6 +1,6 @@
 import { Op } from '../../assembly/opcodes.ts';
 import type { DataType, Tensor, TypedArray } from '../graph/tensor.ts';
-import type { Args, Buffer, Pointer } from '../ops/operator.ts';
+import type { Args, Buffer, Fill, Pointer } from '../ops/operator.ts';
 
 /** One instruction; its pointers become addresses when the program is written. */
 export interface Instruction {
@@ -27,8 +27,8 @@ export interface HostStep {
   /** Undefined for optional inputs that are left out. */
   readonly inputs: readonly (Span | undefined)[];
   readonly outputs: readonly Span[];
-  /** Gets and gives elements; what it gets are views of the memory. */
-  compute(inputs: readonly (TypedArray | undefined)[]): readonly TypedArray[];
+  /** Gets views of the memory. */
+  readonly fill: Fill;
 }
 
 export type Step = Instruction | HostStep;

@@ -1,5 +1,6 @@
 import { LanewiseError } from '../errors.ts';
 import type { Picture } from './picture.ts';
+import { drawPicture } from './sources.ts';
 
 /**
  * Decodes a picture in a browser (page or worker), in whatever formats it reads; a `File` is a `Blob`. The picture is turned as its EXIF
@@ -7,10 +8,17 @@ import type { Picture } from './picture.ts';
  * colours of see-through pixels (to black where alpha is 0); opaque PNG comes out as it is.
  *
  * @returns the picture as RGBA
- * @throws LanewiseError INVALID_FILE where the browser cannot decode it, TOO_LARGE where it is larger than a canvas can be
+ * @throws LanewiseError INVALID_FILE where the browser cannot decode it, TOO_LARGE where it is larger than a canvas can be, UNSUPPORTED
+ * outside browsers
  */
 export async function pictureFromBlob(blob: Blob): Promise<Picture> {
-  const what = 'name' in blob && blob.name ? String(blob.name) : 'the picture';
+  if (typeof createImageBitmap !== 'function') {
+    throw new LanewiseError(
+      'UNSUPPORTED',
+      'pictureFromBlob decodes with a browser, and this is none; in Node, decodePicture of lanewise/vision/node reads files',
+    );
+  }
+  const what = blob && 'name' in blob && blob.name ? String(blob.name) : 'the picture';
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(blob, {
@@ -19,19 +27,10 @@ export async function pictureFromBlob(blob: Blob): Promise<Picture> {
       premultiplyAlpha: 'none',
     });
   } catch (cause) {
-    throw new LanewiseError('INVALID_FILE', `${what} is not a picture that this browser decodes (${blob.type || 'no type'})`, { cause });
+    throw new LanewiseError('INVALID_FILE', `${what} is not a picture that this browser decodes (${blob?.type || 'no type'})`, { cause });
   }
-  const { width, height } = bitmap;
   try {
-    const canvas =
-      typeof OffscreenCanvas === 'function'
-        ? new OffscreenCanvas(width, height)
-        : Object.assign(document.createElement('canvas'), { width, height });
-    const context = canvas.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
-    context.drawImage(bitmap, 0, 0);
-    return { width, height, channels: 4, data: context.getImageData(0, 0, width, height).data as Uint8ClampedArray };
-  } catch (cause) {
-    throw new LanewiseError('TOO_LARGE', `${what} of ${width}×${height} pixels is more than a canvas holds`, { cause });
+    return drawPicture(bitmap, bitmap.width, bitmap.height, what);
   } finally {
     bitmap.close();
   }

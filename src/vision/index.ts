@@ -1,6 +1,12 @@
-// Node's decodePicture is in decode.ts, which nothing here imports: a browser bundle must not reach for sharp.
+// Node's decodePicture is in decode.ts, which nothing here imports: a browser bundle must not reach for sharp. Long lists of labels are in
+// lanewise/vision/labels.
 export { pictureFromBlob } from './decode-browser.ts';
-export { labelsFromConfig, softmax, topK } from './labels.ts';
-export { checkPicture, cropPicture, type Picture, type PictureLike } from './picture.ts';
-export { cifar10, fitPicture, imagenet, type Preprocessing, readPreprocessorConfig, type Size, toTensor } from './preprocess.ts';
-export { resizeBilinear } from './resize.ts';
+export { labelsFromConfig, labelsFromText } from './labels/read.ts';
+export { centerCrop, checkPicture, cropPicture, flipHorizontal, flipVertical, type Picture, type PictureLike } from './picture.ts';
+export { fitPicture, type Preprocessing, type Size } from './preprocess.ts';
+export { readPreprocessorConfig } from './preprocessor-config.ts';
+export { cifar10, imagenet, imagenetBicubic, imagenetInception, mnist } from './presets.ts';
+export { type Box, type Filter, type ResizeOptions, resize } from './resize.ts';
+export { softmax, topK } from './scores.ts';
+export { type Drawable, pictureFrom } from './sources.ts';
+export { type Layout, type ToPictureOptions, toPicture, toTensor } from './tensors.ts';

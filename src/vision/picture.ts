@@ -15,11 +15,12 @@ export interface Picture {
   readonly data: Uint8Array | Uint8ClampedArray;
 }
 
-/** What the calls take: a {@link Picture}, or one without `channels`, such as a browser's `ImageData`. */
-export type PictureLike = Omit<Picture, 'channels'> & Partial<Pick<Picture, 'channels'>>;
+/** What the calls take: a {@link Picture}, a grey one, or one without `channels`, such as a browser's `ImageData`. */
+export type PictureLike = Omit<Picture, 'channels'> & { readonly channels?: 1 | 3 | 4 };
 
 /**
- * Checks the sizes of a picture and fills in `channels` (`data.length / (width * height)` where left out). The bytes are not copied.
+ * Checks the sizes of a picture and fills in `channels` (`data.length / (width * height)` where left out). The bytes are not copied, but
+ * for those of grey pictures (one channel), which become RGB.
  * @param what names the picture in the error
  * @throws LanewiseError INVALID_INPUT where the sizes are not whole numbers from 1 on, or the data does not fit them
  */
@@ -35,14 +36,25 @@ export function checkPicture(picture: PictureLike, what = 'the picture'): Pictur
     throw new LanewiseError('INVALID_INPUT', `${what} holds its bytes in a Uint8Array or Uint8ClampedArray, got ${got}`);
   }
   const channels = picture.channels ?? data.length / (width * height);
-  if (channels !== 3 && channels !== 4) {
-    throw new LanewiseError('INVALID_INPUT', `${what} of ${width}×${height} has 3 or 4 channels, got ${channels} (${data.length} bytes)`);
+  if (channels !== 1 && channels !== 3 && channels !== 4) {
+    throw new LanewiseError(
+      'INVALID_INPUT',
+      `${what} of ${width}×${height} has 1, 3 or 4 channels, got ${channels} (${data.length} bytes)`,
+    );
   }
   const bytes = width * height * channels;
   if (data.length !== bytes) {
     throw new LanewiseError('INVALID_INPUT', `${what} of ${width}×${height}×${channels} has ${bytes} bytes, got ${data.length}`);
   }
-  return { width, height, channels, data };
+  return channels === 1 ? fromGrey(width, height, data) : { width, height, channels, data };
+}
+
+function fromGrey(width: number, height: number, grey: Picture['data']): Picture {
+  const data = newBytes(width, height);
+  grey.forEach((byte, i) => {
+    data.fill(byte, i * 3, i * 3 + 3);
+  });
+  return { width, height, channels: 3, data };
 }
 
 /**
@@ -72,6 +84,64 @@ export function cropPicture(picture: PictureLike, left: number, top: number, wid
       data[to + 1] = source.data[from + 1] as number;
       data[to + 2] = source.data[from + 2] as number;
     }
+  }
+  return { width, height, channels: 3, data };
+}
+
+/**
+ * The `width`×`height` pixels in the middle, as an RGB copy, black around where the picture is smaller.
+ * @param rounding where the middle lies on half a pixel, 'even' takes the even pixel, as torchvision's `CenterCrop` does, 'down' the one
+ * before, as Hugging Face does
+ * @throws LanewiseError INVALID_INPUT for a wrong picture, size or rounding; TOO_LARGE where the result cannot be allocated
+ */
+export function centerCrop(picture: PictureLike, width: number, height: number, rounding: 'down' | 'even' = 'even'): Picture {
+  const source = checkPicture(picture);
+  checkSize(width, height, 'a crop');
+  if (rounding !== 'down' && rounding !== 'even') {
+    throw new LanewiseError('INVALID_INPUT', `a centre crop rounds 'down' or to 'even', got '${rounding}'`);
+  }
+  const start = (room: number) => {
+    const down = Math.floor(room / 2);
+    // torchvision pads first, less at the start, then crops at Python's round() of the half.
+    return rounding === 'even' && room % 2 !== 0 && (room < 0 || down % 2 !== 0) ? down + 1 : down;
+  };
+  return cropPicture(source, start(source.width - width), start(source.height - height), width, height);
+}
+
+/**
+ * Left and right exchanged, as torchvision's `hflip`, as an RGB copy.
+ * @throws LanewiseError INVALID_INPUT for a wrong picture; TOO_LARGE where the result cannot be allocated
+ */
+export function flipHorizontal(picture: PictureLike): Picture {
+  const source = checkPicture(picture);
+  const { width, height } = source;
+  const { data } = cropPicture(source, 0, 0, width, height);
+  for (let y = 0; y < height; y++) {
+    let left = y * width * 3;
+    let right = left + (width - 1) * 3;
+    for (; left < right; left += 3, right -= 3) {
+      for (let c = 0; c < 3; c++) {
+        const byte = data[left + c] as number;
+        data[left + c] = data[right + c] as number;
+        data[right + c] = byte;
+      }
+    }
+  }
+  return { width, height, channels: 3, data };
+}
+
+/**
+ * Top and bottom exchanged, as torchvision's `vflip`, as an RGB copy.
+ * @throws LanewiseError INVALID_INPUT for a wrong picture; TOO_LARGE where the result cannot be allocated
+ */
+export function flipVertical(picture: PictureLike): Picture {
+  const source = checkPicture(picture);
+  const { width, height } = source;
+  const { data } = cropPicture(source, 0, 0, width, height);
+  for (let top = 0, bottom = height - 1; top < bottom; top++, bottom--) {
+    const row = data.slice(top * width * 3, (top + 1) * width * 3);
+    data.copyWithin(top * width * 3, bottom * width * 3, (bottom + 1) * width * 3);
+    data.set(row, bottom * width * 3);
   }
   return { width, height, channels: 3, data };
 }

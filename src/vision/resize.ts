@@ -1,137 +1,119 @@
 import { LanewiseError } from '../errors.ts';
 import { checkPicture, checkSize, cropPicture, newBytes, type Picture, type PictureLike } from './picture.ts';
-
-/** Fraction bits of a weight: a sum of weights times bytes, at most 255 * 2^22, fits an int32 with two bits to spare. */
-const FRACTION = 22;
-const HALF = 1 << (FRACTION - 1);
-
-/** Where each output sample takes its input from: `count[i]` samples from `first[i]` on, by `weights[i * stride ...]`. */
-interface Taps {
-  readonly first: Int32Array;
-  readonly count: Int32Array;
-  readonly stride: number;
-  readonly weights: Int32Array;
-}
+import * as loops from './resample.ts';
+import * as simd from './simd.ts';
 
 /**
- * Resizes as Pillow's `Image.resize((width, height), BILINEAR, box)` does on 8-bit RGB, byte for byte: a triangle filter that widens with
- * the reduction (antialias), rows first, then columns, rounded to bytes in between. The sums are of integers, so every engine gives the
- * same bytes. The algorithm is that of Pillow's src/libImaging/Resample.c.
+ * What a resized pixel is made of: `nearest` the pixel under its middle, `box` the mean of those that it covers, `bilinear` and `bicubic` a
+ * triangle and Keys' cubic (a = -1/2) over them, which widen with the reduction (antialias).
+ */
+export type Filter = 'nearest' | 'box' | 'bilinear' | 'bicubic';
+
+/** [left, top, right, bottom] in pixels, fractions allowed. */
+export type Box = readonly [left: number, top: number, right: number, bottom: number];
+
+export interface ResizeOptions {
+  /** bilinear where left out */
+  readonly filter?: Filter;
+  /**
+   * The part to resize; the whole picture where left out. As in Pillow, the filter still sees the pixels around the box; crop first where it
+   * should not.
+   */
+  readonly box?: Box;
+}
+
+const filters: readonly string[] = ['nearest', ...Object.keys(loops.kernels)];
+
+/**
+ * Resizes as Pillow's `Image.resize((width, height), filter, box)` does on 8-bit RGB, byte for byte: rows first, then columns, rounded to
+ * bytes in between. The sums are of integers, so every engine gives the same bytes, with SIMD and without. The algorithm is that of Pillow's
+ * src/libImaging/Resample.c, and of Geometry.c for `nearest`.
  *
  * @param width of the result, in pixels
  * @param height of the result, in pixels
- * @param box the part to resize, [left, top, right, bottom] in pixels, fractions allowed; the whole picture where left out. As in Pillow,
- * the filter still sees the pixels around the box; crop first where it should not.
  * @returns an RGB copy, alpha dropped
- * @throws LanewiseError INVALID_INPUT for a wrong picture, size or box; TOO_LARGE where the result cannot be allocated
+ * @throws LanewiseError INVALID_INPUT for a wrong picture, size, filter or box; TOO_LARGE where the result cannot be allocated
  */
-export function resizeBilinear(
-  picture: PictureLike,
-  width: number,
-  height: number,
-  box?: readonly [left: number, top: number, right: number, bottom: number],
-): Picture {
-  let source = checkPicture(picture);
+export function resize(picture: PictureLike, width: number, height: number, options: ResizeOptions = {}): Picture {
+  const { filter, box } = options ?? {};
+  const source = checkPicture(picture);
   checkSize(width, height, 'a resized picture');
-  // Pillow holds the box in floats.
-  const [left, top, right, bottom] = (box ?? [0, 0, source.width, source.height]).map(Math.fround) as [number, number, number, number];
-  if (!(left >= 0 && top >= 0 && right <= source.width && bottom <= source.height && left < right && top < bottom)) {
-    throw new LanewiseError(
-      'INVALID_INPUT',
-      `the box [${left}, ${top}, ${right}, ${bottom}] ([left, top, right, bottom]) is empty or leaves the picture of ${source.width}×${source.height}`,
-    );
-  }
+  const name = checkFilter(filter);
+  const [left, top, right, bottom] = checkBox(box, source);
   if (Number.isInteger(left) && Number.isInteger(top) && right - left === width && bottom - top === height) {
     return cropPicture(source, left, top, width, height);
   }
   // Before the work on the weights: a size that cannot be allocated fails at once.
   const data = newBytes(width, height);
-  if (source.channels === 4) source = cropPicture(source, 0, 0, source.width, source.height);
-
-  const vertical = height !== source.height || top !== 0 || bottom !== height ? taps(source.height, top, bottom, height) : undefined;
-  let firstRow = 0;
-  if (width !== source.width || left !== 0 || right !== width) {
-    // Only the rows that the second pass reads.
-    firstRow = vertical ? (vertical.first[0] as number) : 0;
-    const lastRow = vertical ? (vertical.first[height - 1] as number) + (vertical.count[height - 1] as number) : source.height;
-    const rows = vertical ? newBytes(width, lastRow - firstRow) : data;
-    resizeRows(source, taps(source.width, left, right, width), firstRow, lastRow, rows);
-    source = { width, height: lastRow - firstRow, channels: 3, data: rows };
+  const result: Picture = { width, height, channels: 3, data };
+  if (name === 'nearest') {
+    takeNearest(source, places(left, right, width, source.width), places(top, bottom, height, source.height), data);
+    return result;
   }
-  if (vertical) resizeColumns(source, vertical, firstRow, data);
-  return { width, height, channels: 3, data };
+
+  const kernel = loops.kernels[name];
+  const vertical =
+    height !== source.height || top !== 0 || bottom !== height ? loops.taps(kernel, source.height, top, bottom, height) : undefined;
+  if (width === source.width && left === 0 && right === width) {
+    if (vertical) columns(source.channels === 3 ? source : cropPicture(source, 0, 0, width, source.height), vertical, 0, data);
+    return result;
+  }
+  // Only the rows that the second pass reads.
+  const [firstRow, lastRow] = vertical ? rowsOf(vertical) : [0, source.height];
+  const rows = vertical ? newBytes(width, lastRow - firstRow) : data;
+  const horizontal = loops.taps(kernel, source.width, left, right, width);
+  if (!simd.resampleRows(source, horizontal, firstRow, lastRow, rows)) loops.resampleRows(source, horizontal, firstRow, lastRow, rows);
+  if (vertical) columns({ width, height: lastRow - firstRow, channels: 3, data: rows }, vertical, firstRow, data);
+  return result;
 }
 
-function taps(inputs: number, from: number, to: number, outputs: number): Taps {
-  const scale = Math.fround(to - from) / outputs;
-  const support = Math.max(scale, 1);
-  const inverse = 1 / support;
-  const stride = Math.ceil(support) * 2 + 1;
-  const first = new Int32Array(outputs);
-  const count = new Int32Array(outputs);
-  const weights = new Int32Array(outputs * stride);
-  const exact = new Float64Array(stride);
-  for (let i = 0; i < outputs; i++) {
-    const center = from + (i + 0.5) * scale;
-    const start = Math.max(0, Math.trunc(center - support + 0.5));
-    const n = Math.min(inputs, Math.trunc(center + support + 0.5)) - start;
-    let sum = 0;
-    for (let j = 0; j < n; j++) {
-      const weight = Math.max(0, 1 - Math.abs((j + start - center + 0.5) * inverse));
-      exact[j] = weight;
-      sum += weight;
-    }
-    for (let j = 0; j < n; j++) {
-      const weight = sum === 0 ? (exact[j] as number) : (exact[j] as number) / sum;
-      weights[i * stride + j] = Math.trunc(0.5 + weight * (1 << FRACTION));
-    }
-    first[i] = start;
-    count[i] = n;
-  }
-  return { first, count, stride, weights };
+function columns(source: Picture, taps: loops.Taps, firstRow: number, data: Uint8Array): void {
+  if (!simd.resampleColumns(source, taps, firstRow, data)) loops.resampleColumns(source, taps, firstRow, data);
 }
 
-/** A sum with `HALF` in it already, as a byte. No weight is negative, so neither is the sum. */
-const toByte = (sum: number): number => Math.min(255, sum >> FRACTION);
+/** The first row that is read and the one after the last. */
+function rowsOf({ first, count }: loops.Taps): [number, number] {
+  const last = first.length - 1;
+  return [first[0] as number, (first[last] as number) + (count[last] as number)];
+}
 
-/** The rows of `source` from `firstRow` to before `lastRow`, into `data`. */
-function resizeRows(source: Picture, { first, count, stride, weights }: Taps, firstRow: number, lastRow: number, data: Uint8Array): void {
-  const input = source.data;
-  const width = first.length;
+/**
+ * The name of a filter, bilinear where left out.
+ * @throws LanewiseError INVALID_INPUT where there is no such filter
+ */
+export function checkFilter(filter: Filter = 'bilinear'): Filter {
+  if (!filters.includes(filter)) throw new LanewiseError('INVALID_INPUT', `there is no filter '${filter}'; known: ${filters.join(', ')}`);
+  return filter;
+}
+
+/** In floats, as Pillow holds it. */
+function checkBox(box: Box | undefined, { width, height }: Picture): Box {
+  const sides = box ?? [0, 0, width, height];
+  const [left, top, right, bottom] = (Array.isArray(sides) ? sides.map(Math.fround) : []) as unknown as Box;
+  if (!(left >= 0 && top >= 0 && right <= width && bottom <= height && left < right && top < bottom)) {
+    throw new LanewiseError(
+      'INVALID_INPUT',
+      `the box [${sides}] ([left, top, right, bottom]) is empty or leaves the picture of ${width}×${height}`,
+    );
+  }
+  return [left, top, right, bottom];
+}
+
+/** The input sample under the middle of each output sample, -1 past the end; the steps are added up as Pillow adds them. */
+function places(from: number, to: number, outputs: number, inputs: number): Int32Array {
+  const step = Math.fround(to - from) / outputs;
+  const result = new Int32Array(outputs);
+  let at = from + step * 0.5;
+  for (let i = 0; i < outputs; i++, at += step) result[i] = at < inputs ? Math.trunc(at) : -1;
+  return result;
+}
+
+function takeNearest({ width, channels, data: input }: Picture, columns: Int32Array, rows: Int32Array, data: Uint8Array): void {
   let to = 0;
-  for (let y = firstRow; y < lastRow; y++) {
-    for (let x = 0; x < width; x++) {
-      let red = HALF;
-      let green = HALF;
-      let blue = HALF;
-      let from = (y * source.width + (first[x] as number)) * 3;
-      const end = x * stride + (count[x] as number);
-      for (let j = x * stride; j < end; j++, from += 3) {
-        const weight = weights[j] as number;
-        red = (red + (input[from] as number) * weight) | 0;
-        green = (green + (input[from + 1] as number) * weight) | 0;
-        blue = (blue + (input[from + 2] as number) * weight) | 0;
-      }
-      data[to++] = toByte(red);
-      data[to++] = toByte(green);
-      data[to++] = toByte(blue);
+  for (const y of rows) {
+    for (const x of columns) {
+      const from = (y * width + x) * channels;
+      for (let c = 0; c < 3; c++, to++) if (x >= 0 && y >= 0) data[to] = input[from + c] as number;
     }
-  }
-}
-
-/** The columns of `source`, into `data`. `source` begins with row `firstRow` of those that `first` counts. */
-function resizeColumns(source: Picture, { first, count, stride, weights }: Taps, firstRow: number, data: Uint8Array): void {
-  const input = source.data;
-  const row = source.width * 3;
-  const sums = new Int32Array(row);
-  for (let y = 0; y < first.length; y++) {
-    sums.fill(HALF);
-    let from = ((first[y] as number) - firstRow) * row;
-    const end = y * stride + (count[y] as number);
-    for (let j = y * stride; j < end; j++) {
-      const weight = weights[j] as number;
-      for (let x = 0; x < row; x++) sums[x] = (sums[x] as number) + (input[from++] as number) * weight;
-    }
-    for (let x = 0; x < row; x++) data[y * row + x] = toByte(sums[x] as number);
   }
 }

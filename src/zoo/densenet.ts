@@ -1,35 +1,54 @@
-import type { Graph } from '../graph/graph.ts';
-import { type Factory, Net, type ZooOptions } from './net.ts';
+import { avgPool2d, concat, conv2d, dense, flatten, globalAvgPool2d, maxPool2d, relu, type SymbolicTensor } from '../layers/index.ts';
+import { channels, conv, type Factory, imagenet, network, norm, type ZooOptions } from './network.ts';
 
-/** DenseNet-BC (Huang et al. 2016, arXiv:1608.06993), as torchvision has it: bottlenecks of four times the growth, half as many channels from block to block. */
-function densenet(name: string, growth: number, stem: number, depths: readonly number[], options: ZooOptions): Graph {
-  const net = new Net(name, options);
-  const first = net.conv(net.input, 'features.conv0', 3, stem, { kernel: 7, stride: 2 });
-  let x = net.maxPool(net.relu(net.norm(first, 'features.norm0', stem)), { kernel: 3, stride: 2, padding: 1 });
-  let channels = stem;
-  for (const [block, depth] of depths.entries()) {
-    const parts = [x];
-    for (let i = 0; i < depth; i++) {
-      const layer = `features.denseblock${block + 1}.denselayer${i + 1}`;
-      const whole = i === 0 ? x : net.concat(parts);
-      const inner = net.conv(net.relu(net.norm(whole, `${layer}.norm1`, channels)), `${layer}.conv1`, channels, 4 * growth);
-      const grown = net.relu(net.norm(inner, `${layer}.norm2`, 4 * growth));
-      parts.push(net.conv(grown, `${layer}.conv2`, 4 * growth, growth, { kernel: 3 }));
-      channels += growth;
-    }
-    x = net.concat(parts);
-    if (block < depths.length - 1) {
-      const transition = `features.transition${block + 1}`;
-      x = net.conv(net.relu(net.norm(x, `${transition}.norm`, channels)), `${transition}.conv`, channels, channels / 2);
-      x = net.averagePool(x, { kernel: 2, stride: 2 });
-      channels /= 2;
-    }
-  }
-  x = net.relu(net.norm(x, 'features.norm5', channels));
-  return net.classifier(net.averages(x), 'classifier', channels);
+export interface DenseNetOptions extends ZooOptions {
+  /** The paper's k: how many channels each layer adds; the network starts with twice as many. */
+  readonly growth?: number;
 }
 
-export const densenet121: Factory = (options = {}) => densenet('densenet121', 32, 64, [6, 12, 24, 16], options);
-export const densenet161: Factory = (options = {}) => densenet('densenet161', 48, 96, [6, 12, 36, 24], options);
-export const densenet169: Factory = (options = {}) => densenet('densenet169', 32, 64, [6, 12, 32, 32], options);
-export const densenet201: Factory = (options = {}) => densenet('densenet201', 32, 64, [6, 12, 48, 32], options);
+/** BN, ReLU, 1×1 convolution to four times the growth; BN, ReLU, 3×3 convolution: the paper's bottleneck layer. */
+function denseLayer(x: SymbolicTensor, growth: number, name: string): SymbolicTensor {
+  const narrow = conv(relu(norm(x, `${name}.norm1`), { name: `${name}.relu1` }), 4 * growth, 1, `${name}.conv1`);
+  return conv(relu(norm(narrow, `${name}.norm2`), { name: `${name}.relu2` }), growth, 3, `${name}.conv2`);
+}
+
+/** Layers that see the outputs of all before them. */
+function denseBlock(x: SymbolicTensor, depth: number, growth: number, name: string): SymbolicTensor {
+  const parts = [x];
+  for (let i = 1; i <= depth; i++) {
+    const whole = i === 1 ? x : concat(parts);
+    parts.push(denseLayer(whole, growth, `${name}.denselayer${i}`));
+  }
+  return concat(parts, { name });
+}
+
+/** Half as many channels, half as large. */
+function transition(x: SymbolicTensor, name: string): SymbolicTensor {
+  const y = conv(relu(norm(x, `${name}.norm`), { name: `${name}.relu` }), Math.floor(channels(x) / 2), 1, `${name}.conv`);
+  return avgPool2d(y, 2, { name: `${name}.pool` });
+}
+
+function densenet(name: string, depths: readonly number[], growth = 32): Factory<DenseNetOptions> {
+  return network(name, { ...imagenet, growth }, (pictures, { classes, growth }) => {
+    const first = conv2d(pictures, 2 * growth, 7, { stride: 2, padding: 3, bias: false, name: 'features.conv0' });
+    let x = relu(norm(first, 'features.norm0'), { name: 'features.relu0' });
+    x = maxPool2d(x, 3, { stride: 2, padding: 1, name: 'features.pool0' });
+    for (const [i, depth] of depths.entries()) {
+      if (i > 0) x = transition(x, `features.transition${i}`);
+      x = denseBlock(x, depth, growth, `features.denseblock${i + 1}`);
+    }
+    return dense(flatten(globalAvgPool2d(relu(norm(x, 'features.norm5')))), classes, { name: 'classifier' });
+  });
+}
+
+/**
+ * DenseNet-121 (Huang, Liu, van der Maaten and Weinberger 2016, "Densely connected convolutional networks", arXiv:1608.06993) as torchvision
+ * has it: the paper's DenseNet-BC of table 1, growth k = 32. 7,978,856 parameters.
+ */
+export const densenet121 = densenet('densenet121', [6, 12, 24, 16]);
+/** DenseNet-161, growth k = 48. 28,681,000 parameters. See `densenet121`. */
+export const densenet161 = densenet('densenet161', [6, 12, 36, 24], 48);
+/** DenseNet-169, growth k = 32. 14,149,480 parameters. See `densenet121`. */
+export const densenet169 = densenet('densenet169', [6, 12, 32, 32]);
+/** DenseNet-201, growth k = 32. 20,013,928 parameters. See `densenet121`. */
+export const densenet201 = densenet('densenet201', [6, 12, 48, 32]);

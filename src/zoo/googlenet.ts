@@ -1,7 +1,19 @@
-import type { Graph } from '../graph/graph.ts';
-import { Net, type ZooOptions } from './net.ts';
+import {
+  batchNorm,
+  concat,
+  conv2d,
+  dense,
+  dropout,
+  flatten,
+  globalAvgPool2d,
+  localResponseNorm,
+  maxPool2d,
+  relu,
+  type SymbolicTensor,
+} from '../layers/index.ts';
+import { type Factory, imagenet, network, varied } from './network.ts';
 
-/** Channels of a module's 1×1; of what its 3×3, of what its second 3×3 gets and gives; of what follows its pooling. */
+/** Channels of a module's 1×1; of what its 3×3, of what its 5×5 gets and gives; of what follows its pooling. Table 1 of the paper. */
 type Module = readonly [one: number, beforeThree: number, three: number, beforeFive: number, five: number, pooled: number];
 
 const modules: Readonly<Record<string, Module>> = {
@@ -16,31 +28,70 @@ const modules: Readonly<Record<string, Module>> = {
   '5b': [384, 192, 384, 48, 128, 128],
 };
 
-/**
- * GoogLeNet (Szegedy et al. 2014, arXiv:1409.4842) as torchvision has it: with batch-norm, and with a 3×3 convolution where the paper has a
- * 5×5. Without the heads that help in training, and pictures come in as they are (no `transform_input`).
- */
-export function googlenet(options: ZooOptions = {}): Graph {
-  const net = new Net('googlenet', options);
-  const conv = (x: string, name: string, from: number, to: number, kernel = 1, stride = 1) =>
-    net.relu(net.norm(net.conv(x, `${name}.conv`, from, to, { kernel, stride }), `${name}.bn`, to, { epsilon: 1e-3 }));
-  const halve = (x: string, kernel = 3) => net.maxPool(x, { kernel, stride: 2, ceil: true });
+/** A convolution and what follows it. Its padding keeps the size at stride 1. */
+type Conv = (x: SymbolicTensor, filters: number, kernel: number, name: string, stride?: number) => SymbolicTensor;
 
-  let x = halve(conv(net.input, 'conv1', 3, 64, 7, 2));
-  x = halve(conv(conv(x, 'conv2', 64, 64), 'conv3', 64, 192, 3));
-  let from = 192;
-  for (const [id, [one, beforeThree, three, beforeFive, five, pooled]] of Object.entries(modules)) {
-    if (id === '4a') x = halve(x);
-    if (id === '5a') x = halve(x, 2);
-    const name = `inception${id}`;
-    const around = net.maxPool(x, { kernel: 3, stride: 1, padding: 1, ceil: true });
-    x = net.concat([
-      conv(x, `${name}.branch1`, from, one),
-      conv(conv(x, `${name}.branch2.0`, from, beforeThree), `${name}.branch2.1`, beforeThree, three, 3),
-      conv(conv(x, `${name}.branch3.0`, from, beforeFive), `${name}.branch3.1`, beforeFive, five, 3),
-      conv(around, `${name}.branch4.1`, from, pooled),
-    ]);
-    from = one + three + five + pooled;
-  }
-  return net.classifier(net.averages(x), 'fc', from);
+/** Convolutions of several sizes and a pooling side by side. @param five the kernel of what the paper has as 5×5 */
+function inception(x: SymbolicTensor, name: string, conv: Conv, five: number): SymbolicTensor {
+  const [one, beforeThree, three, beforeFive, fives, pooled] = modules[name] as Module;
+  const branch = (i: number | string) => `inception${name}.branch${i}`;
+  const around = maxPool2d(x, 3, { stride: 1, padding: 1, ceilMode: true, name: branch('4.0') });
+  return concat(
+    [
+      conv(x, one, 1, branch(1)),
+      conv(conv(x, beforeThree, 1, branch('2.0')), three, 3, branch('2.1')),
+      conv(conv(x, beforeFive, 1, branch('3.0')), fives, five, branch('3.1')),
+      conv(around, pooled, 1, branch('4.1')),
+    ],
+    { name: `inception${name}` },
+  );
 }
+
+const inceptions = (x: SymbolicTensor, names: readonly string[], conv: Conv, five: number): SymbolicTensor =>
+  names.reduce((y, name) => inception(y, name, conv, five), x);
+
+const halve = (x: SymbolicTensor, name: string, kernel = 3) => maxPool2d(x, kernel, { stride: 2, ceilMode: true, name });
+
+/** The average of each channel, and the classes. @param rate of the dropout */
+const head = (x: SymbolicTensor, classes: number, rate: number): SymbolicTensor =>
+  dense(dropout(flatten(globalAvgPool2d(x, { name: 'avgpool' })), rate, { name: 'dropout' }), classes, { name: 'fc' });
+
+/**
+ * GoogLeNet (Szegedy et al. 2014, "Going deeper with convolutions", arXiv:1409.4842) as torchvision has it: a batch-norm after each
+ * convolution and no response normalisation, a 3×3 convolution where the paper has a 5×5, and a last grid-halving pooling of 2×2. Without the
+ * two heads that help in training (`loadWeights` passes over theirs, aux1 and aux2), and pictures come in as they are (no `transform_input`).
+ * 6,624,904 parameters.
+ */
+export const googlenet: Factory = network(
+  'googlenet',
+  imagenet,
+  (pictures, { classes }) => {
+    const conv: Conv = (x, filters, kernel, name, stride = 1) => {
+      const y = conv2d(x, filters, kernel, { stride, padding: (kernel - 1) / 2, bias: false, name: `${name}.conv` });
+      return relu(batchNorm(y, { ...varied(), epsilon: 1e-3, name: `${name}.bn` }));
+    };
+    let x = halve(conv(pictures, 64, 7, 'conv1', 2), 'maxpool1');
+    x = halve(conv(conv(x, 64, 1, 'conv2'), 192, 3, 'conv3'), 'maxpool2');
+    x = halve(inceptions(x, ['3a', '3b'], conv, 3), 'maxpool3');
+    x = halve(inceptions(x, ['4a', '4b', '4c', '4d', '4e'], conv, 3), 'maxpool4', 2);
+    return head(inceptions(x, ['5a', '5b'], conv, 3), classes, 0.2);
+  },
+  ['aux1.', 'aux2.'],
+);
+
+/**
+ * GoogLeNet as it won in 2014 (Szegedy et al. 2014, "Going deeper with convolutions", arXiv:1409.4842, table 1 and figure 3): response
+ * normalisation, 5×5 convolutions, biases, no batch-norm. Without the two heads that help in training. The paper does not give the constants of its
+ * response normalisation; n = 5, α = 1e-4 (divided by n), β = 0.75 and k = 1 are those of its usual form, BVLC's for Caffe. Layers are called as in
+ * `googlenet`. 6,998,552 parameters.
+ */
+export const googlenet2014: Factory = network('googlenet2014', imagenet, (pictures, { classes }) => {
+  const conv: Conv = (x, filters, kernel, name, stride = 1) =>
+    relu(conv2d(x, filters, kernel, { stride, padding: (kernel - 1) / 2, name }));
+  const lrn = (x: SymbolicTensor, name: string) => localResponseNorm(x, { size: 5, alpha: 1e-4, beta: 0.75, bias: 1, name });
+  let x = lrn(halve(conv(pictures, 64, 7, 'conv1', 2), 'maxpool1'), 'norm1');
+  x = halve(lrn(conv(conv(x, 64, 1, 'conv2'), 192, 3, 'conv3'), 'norm2'), 'maxpool2');
+  x = halve(inceptions(x, ['3a', '3b'], conv, 5), 'maxpool3');
+  x = halve(inceptions(x, ['4a', '4b', '4c', '4d', '4e'], conv, 5), 'maxpool4');
+  return head(inceptions(x, ['5a', '5b'], conv, 5), classes, 0.4);
+});

@@ -1,5 +1,5 @@
-import type { Graph } from '../graph/graph.ts';
-import { Net, type ZooOptions } from './net.ts';
+import { add, dense, dropout, flatten, globalAvgPool2d, relu6, type SymbolicTensor } from '../layers/index.ts';
+import { channels, conv, type Factory, imagenet, network, norm, type WidthOptions } from './network.ts';
 
 /** By stage: how much wider blocks are inside, their channels, how many there are, the stride of the first. Table 2 of the paper. */
 const stages = [
@@ -15,29 +15,39 @@ const stages = [
 /** No ReLU follows the last convolution of a block, and many are added to what came in: at 1 the numbers would grow from block to block. */
 const LINEAR_GAIN = 0.5;
 
-/** MobileNetV2 (Sandler et al. 2018, arXiv:1801.04381), as torchvision has it. */
-export function mobilenetV2(options: ZooOptions = {}): Graph {
-  const net = new Net('mobilenet_v2', options);
-  const first = net.conv(net.input, 'features.0.0', 3, 32, { kernel: 3, stride: 2 });
-  let x = net.relu6(net.norm(first, 'features.0.1', 32));
-  let from = 32;
+/** Channels in steps of 8, never less than nine tenths of what was asked for; as in TensorFlow's and torchvision's definitions. */
+function rounded(count: number): number {
+  const nearest = Math.max(8, Math.floor((count + 4) / 8) * 8);
+  return nearest < 0.9 * count ? nearest + 8 : nearest;
+}
+
+/** Convolution, batch-norm, ReLU6: torchvision's ConvBNReLU. */
+const unit = (x: SymbolicTensor, filters: number, kernel: number, name: string, options: Parameters<typeof conv>[4] = {}) =>
+  relu6(norm(conv(x, filters, kernel, `${name}.0`, options), `${name}.1`), { name: `${name}.2` });
+
+/** Inverted residual with a linear bottleneck: 1×1 to more channels, 3×3 of each channel for itself, 1×1 to few without an activation. */
+function block(x: SymbolicTensor, expansion: number, filters: number, stride: number, name: string): SymbolicTensor {
+  const wide = channels(x) * expansion;
+  // The first block has no expansion, which moves the names of the rest.
+  const at = expansion === 1 ? 0 : 1;
+  const expanded = expansion === 1 ? x : unit(x, wide, 1, `${name}.0`);
+  const filtered = unit(expanded, wide, 3, `${name}.${at}`, { stride, groups: wide });
+  const y = norm(conv(filtered, filters, 1, `${name}.${at + 1}`), `${name}.${at + 2}`, LINEAR_GAIN);
+  return stride === 1 && channels(x) === filters ? add(x, y) : y;
+}
+
+/**
+ * MobileNetV2 (Sandler et al. 2018, "MobileNetV2: inverted residuals and linear bottlenecks", arXiv:1801.04381) as torchvision has it. `width`
+ * is the paper's multiplier of all channels, rounded to steps of 8; the last convolution's 1280 only grow. 3,504,872 parameters.
+ */
+export const mobilenetV2: Factory<WidthOptions> = network('mobilenet_v2', { ...imagenet, width: 1 }, (pictures, { classes, width }) => {
+  let x = unit(pictures, rounded(32 * width), 3, 'features.0', { stride: 2 });
   let index = 1;
-  for (const [expansion, to, depth, firstStride] of stages) {
+  for (const [expansion, filters, depth, firstStride] of stages) {
     for (let i = 0; i < depth; i++) {
-      const name = `features.${index++}.conv`;
-      const stride = i === 0 ? firstStride : 1;
-      const width = from * expansion;
-      // Torchvision's first block has no expansion, which moves the names of the rest.
-      const at = expansion === 1 ? 0 : 1;
-      let y = x;
-      if (expansion !== 1) y = net.relu6(net.norm(net.conv(y, `${name}.0.0`, from, width), `${name}.0.1`, width));
-      y = net.conv(y, `${name}.${at}.0`, width, width, { kernel: 3, stride, groups: width });
-      y = net.relu6(net.norm(y, `${name}.${at}.1`, width));
-      y = net.norm(net.conv(y, `${name}.${at + 1}`, width, to), `${name}.${at + 2}`, to, { gain: LINEAR_GAIN });
-      x = stride === 1 && from === to ? net.add(x, y) : y;
-      from = to;
+      x = block(x, expansion, rounded(filters * width), i === 0 ? firstStride : 1, `features.${index++}.conv`);
     }
   }
-  x = net.relu6(net.norm(net.conv(x, `features.${index}.0`, from, 1280), `features.${index}.1`, 1280));
-  return net.classifier(net.averages(x), 'classifier.1', 1280);
-}
+  x = unit(x, rounded(1280 * Math.max(1, width)), 1, `features.${index}`);
+  return dense(dropout(flatten(globalAvgPool2d(x)), 0.2, { name: 'classifier.0' }), classes, { name: 'classifier.1' });
+});

@@ -1,83 +1,161 @@
-// ResNets for ImageNet (He et al. 2015, arXiv:1512.03385, section 4.1), as torchvision has them: where a bottleneck strides, its 3×3 does.
+// Residual networks (He, Zhang, Ren and Sun 2015, "Deep residual learning for image recognition", arXiv:1512.03385), and the plain ones that
+// the paper compares them with: the same without shortcuts (sections 3.3, 4.1 and 4.2).
 
-import type { Graph } from '../graph/graph.ts';
-import { BRANCH_GAIN, type Factory, Net, type ZooOptions } from './net.ts';
+import { add, conv2d, dense, flatten, globalAvgPool2d, maxPool2d, relu, type SymbolicTensor } from '../layers/index.ts';
+import { layerFunction } from '../layers/layer.ts';
+import { wholeNumber } from '../layers/options.ts';
+import { BRANCH_GAIN, channels, cifar, conv, type Factory, imagenet, network, norm, type WidthOptions } from './network.ts';
 
-interface Block {
-  /** How much wider the block's output is than its 3×3 convolutions. */
-  readonly expansion: number;
-  /** The branch up to its last batch-norm. */
-  branch(net: Net, x: string, name: string, from: number, width: number, stride: number): string;
+/** What a block adds to its branch: its input `x` with as many channels and pixels as the branch's output. */
+type Shortcut = (x: SymbolicTensor, filters: number, stride: number, name: string) => SymbolicTensor;
+
+/** What each block of a network is. */
+interface BlockOptions {
+  readonly filters: number;
+  readonly stride: number;
+  /** Undefined in plain networks. */
+  readonly shortcut: Shortcut | undefined;
 }
 
-const basic: Block = {
-  expansion: 1,
-  branch(net, x, name, from, width, stride) {
-    const first = net.conv(x, `${name}.conv1`, from, width, { kernel: 3, stride });
-    const inner = net.relu(net.norm(first, `${name}.bn1`, width));
-    return net.norm(net.conv(inner, `${name}.conv2`, width, width, { kernel: 3 }), `${name}.bn2`, width, { gain: BRANCH_GAIN });
-  },
+type Block = (x: SymbolicTensor, name: string, options: BlockOptions) => SymbolicTensor;
+
+/** relu(branch(x) + shortcut(x)). @param last what the branch's last batch-norm normalises */
+function residual(
+  x: SymbolicTensor,
+  last: SymbolicTensor,
+  bn: string,
+  name: string,
+  { filters, stride, shortcut }: BlockOptions,
+): SymbolicTensor {
+  if (!shortcut) return relu(norm(last, bn));
+  return relu(add(norm(last, bn, BRANCH_GAIN), shortcut(x, filters, stride, name)));
+}
+
+/** Two 3×3 convolutions. */
+const basic: Block = (x, name, options) => {
+  const { filters, stride } = options;
+  const inner = relu(norm(conv(x, filters, 3, `${name}.conv1`, { stride }), `${name}.bn1`));
+  return residual(x, conv(inner, filters, 3, `${name}.conv2`), `${name}.bn2`, name, options);
 };
 
-const bottleneck: Block = {
-  expansion: 4,
-  branch(net, x, name, from, width, stride) {
-    const narrow = net.relu(net.norm(net.conv(x, `${name}.conv1`, from, width), `${name}.bn1`, width));
-    const middle = net.conv(narrow, `${name}.conv2`, width, width, { kernel: 3, stride });
-    const inner = net.relu(net.norm(middle, `${name}.bn2`, width));
-    return net.norm(net.conv(inner, `${name}.conv3`, width, 4 * width), `${name}.bn3`, 4 * width, { gain: BRANCH_GAIN });
-  },
+/** 1×1, 3×3 and 1×1, the first two with a quarter of the channels, or `width` times that. The 3×3 strides, where in the paper the first 1×1 does. */
+const bottleneck = (width: number): Block => {
+  return (x, name, options) => {
+    const { filters, stride } = options;
+    const inside = Math.floor((filters / 4) * width);
+    const narrow = relu(norm(conv(x, inside, 1, `${name}.conv1`), `${name}.bn1`));
+    const middle = relu(norm(conv(narrow, inside, 3, `${name}.conv2`, { stride }), `${name}.bn2`));
+    return residual(x, conv(middle, filters, 1, `${name}.conv3`), `${name}.bn3`, name, options);
+  };
 };
 
-function resnet(name: string, { expansion, branch }: Block, depths: readonly number[], options: ZooOptions): Graph {
-  const net = new Net(name, options);
-  let x = net.relu(net.norm(net.conv(net.input, 'conv1', 3, 64, { kernel: 7, stride: 2 }), 'bn1', 64));
-  x = net.maxPool(x, { kernel: 3, stride: 2, padding: 1 });
-  let from = 64;
-  for (const [stage, depth] of depths.entries()) {
-    const width = 64 * 2 ** stage;
-    const to = width * expansion;
-    for (let i = 0; i < depth; i++) {
-      const block = `layer${stage + 1}.${i}`;
-      const stride = stage > 0 && i === 0 ? 2 : 1;
-      const y = branch(net, x, block, from, width, stride);
-      const changes = stride !== 1 || from !== to;
-      const shortcut = changes ? net.norm(net.conv(x, `${block}.downsample.0`, from, to, { stride }), `${block}.downsample.1`, to) : x;
-      x = net.relu(net.add(y, shortcut));
-      from = to;
-    }
+/** The paper's option B: x itself, or where the shape changes a 1×1 convolution. */
+const projection: Shortcut = (x, filters, stride, name) =>
+  stride === 1 && channels(x) === filters ? x : norm(conv(x, filters, 1, `${name}.downsample.0`, { stride }), `${name}.downsample.1`);
+
+/** Channels of zeros before and after. */
+const padChannels = layerFunction<[before: number, after: number]>('padChannels', [], (to, x, before, after) =>
+  to.node('Pad', [x, to.ints([0, before, 0, 0, 0, after, 0, 0])]),
+);
+
+/** Option A, without parameters: every other pixel where the branch strides, and channels of zeros. */
+const subsampling: Shortcut = (x, filters, stride) => {
+  const y = stride === 1 ? x : maxPool2d(x, 1, { stride });
+  const missing = filters - channels(x);
+  return missing === 0 ? y : padChannels(y, Math.floor(missing / 2), Math.ceil(missing / 2));
+};
+
+/** Blocks one after the other, the first of which strides. @param index from 1 on */
+function stage(x: SymbolicTensor, block: Block, index: number, depth: number, options: Omit<BlockOptions, 'stride'>): SymbolicTensor {
+  let y = x;
+  for (let i = 0; i < depth; i++) y = block(y, `layer${index}.${i}`, { ...options, stride: i === 0 && index > 1 ? 2 : 1 });
+  return y;
+}
+
+/** The average of each channel, and the classes. */
+const head = (x: SymbolicTensor, classes: number) => dense(flatten(globalAvgPool2d(x, { name: 'avgpool' })), classes, { name: 'fc' });
+
+/** As torchvision has it: table 1 of the paper. */
+function body(pictures: SymbolicTensor, block: Block, expansion: number, depths: readonly number[], plain: boolean): SymbolicTensor {
+  let x = relu(norm(conv2d(pictures, 64, 7, { stride: 2, padding: 3, bias: false, name: 'conv1' }), 'bn1'), { name: 'relu' });
+  x = maxPool2d(x, 3, { stride: 2, padding: 1, name: 'maxpool' });
+  for (const [i, depth] of depths.entries()) {
+    x = stage(x, block, i + 1, depth, { filters: 64 * 2 ** i * expansion, shortcut: plain ? undefined : projection });
   }
-  return net.classifier(net.averages(x), 'fc', from);
+  return x;
 }
 
-export const resnet18: Factory = (options = {}) => resnet('resnet18', basic, [2, 2, 2, 2], options);
-export const resnet34: Factory = (options = {}) => resnet('resnet34', basic, [3, 4, 6, 3], options);
-export const resnet50: Factory = (options = {}) => resnet('resnet50', bottleneck, [3, 4, 6, 3], options);
-export const resnet101: Factory = (options = {}) => resnet('resnet101', bottleneck, [3, 4, 23, 3], options);
-export const resnet152: Factory = (options = {}) => resnet('resnet152', bottleneck, [3, 8, 36, 3], options);
+/** ResNets of basic blocks. */
+const basicNet = (name: string, depths: readonly number[], plain = false): Factory =>
+  network(name, imagenet, (x, { classes }) => head(body(x, basic, 1, depths, plain), classes));
+
+/** ResNets of bottlenecks. */
+const bottleneckNet = (name: string, depths: readonly number[], plain = false): Factory<WidthOptions> =>
+  network(name, { ...imagenet, width: 1 }, (x, { classes, width }) => head(body(x, bottleneck(width), 4, depths, plain), classes));
 
 /**
- * A ResNet for CIFAR-10 (section 4.2 of the paper): 6n + 2 layers for pictures of 32×32, `layer1` to `layer3` of n blocks each. Shortcuts
- * are the paper's for CIFAR, option A: where the size halves they take every other pixel and add channels of zeros, without parameters.
+ * ResNet-18 (He et al. 2015, arXiv:1512.03385, section 4.1) as torchvision has it: shortcuts that change shape are 1×1 convolutions.
+ * 11,689,512 parameters.
  */
-function resnetCifar(name: string, n: number, options: ZooOptions): Graph {
-  const net = new Net(name, options, { size: 32, classes: 10 });
-  let x = net.relu(net.norm(net.conv(net.input, 'conv1', 3, 16, { kernel: 3 }), 'bn1', 16));
-  let from = 16;
-  for (const [stage, width] of [16, 32, 64].entries()) {
-    for (let i = 0; i < n; i++) {
-      const stride = width === from ? 1 : 2;
-      const y = basic.branch(net, x, `layer${stage + 1}.${i}`, from, width, stride);
-      const shortcut = stride === 1 ? x : net.padChannels(net.maxPool(x, { kernel: 1, stride }), width - from);
-      x = net.relu(net.add(y, shortcut));
-      from = width;
-    }
-  }
-  return net.classifier(net.averages(x), 'fc', from);
+export const resnet18 = basicNet('resnet18', [2, 2, 2, 2]);
+/** ResNet-34. 21,797,672 parameters. See `resnet18`. */
+export const resnet34 = basicNet('resnet34', [3, 4, 6, 3]);
+/**
+ * ResNet-50 (He et al. 2015, arXiv:1512.03385, section 4.1) as torchvision has it: where a bottleneck strides, its 3×3 convolution does
+ * and not its first 1×1 ("v1.5"). `width` multiplies the channels of the 3×3 convolutions: 2 is the Wide ResNet-50-2 of Zagoruyko and
+ * Komodakis 2016 (arXiv:1605.07146). 25,557,032 parameters.
+ */
+export const resnet50 = bottleneckNet('resnet50', [3, 4, 6, 3]);
+/** ResNet-101. 44,549,160 parameters. See `resnet50`. */
+export const resnet101 = bottleneckNet('resnet101', [3, 4, 23, 3]);
+/** ResNet-152. 60,192,808 parameters. See `resnet50`. */
+export const resnet152 = bottleneckNet('resnet152', [3, 8, 36, 3]);
+
+/** `resnet18` without shortcuts, the paper's plain network of 18 layers. 11,515,688 parameters. */
+export const plain18 = basicNet('plain18', [2, 2, 2, 2], true);
+/** `resnet34` without shortcuts, the paper's plain network of 34 layers (figure 3). 21,623,848 parameters. */
+export const plain34 = basicNet('plain34', [3, 4, 6, 3], true);
+/** `resnet50` without shortcuts. 22,780,456 parameters. */
+export const plain50 = bottleneckNet('plain50', [3, 4, 6, 3], true);
+/** `resnet101` without shortcuts. 41,772,584 parameters. */
+export const plain101 = bottleneckNet('plain101', [3, 4, 23, 3], true);
+/** `resnet152` without shortcuts. 57,416,232 parameters. */
+export const plain152 = bottleneckNet('plain152', [3, 8, 36, 3], true);
+
+/**
+ * A network of 6n + 2 layers for CIFAR-10 (section 4.2): stages of n blocks with 16, 32 and 64 channels, or `width` times that as in Zagoruyko
+ * and Komodakis 2016 (arXiv:1605.07146).
+ */
+function cifarNet(name: string, n: number, plain = false): Factory<WidthOptions> {
+  return network(name, { ...cifar, width: 1 }, (pictures, { classes, width }) => {
+    wholeNumber('width', width, 1);
+    let x = relu(norm(conv(pictures, 16, 3, 'conv1'), 'bn1'), { name: 'relu' });
+    for (const i of [1, 2, 3]) x = stage(x, basic, i, n, { filters: 2 ** (i + 3) * width, shortcut: plain ? undefined : subsampling });
+    return head(x, classes);
+  });
 }
 
-export const resnet20: Factory = (options = {}) => resnetCifar('resnet20', 3, options);
-export const resnet32: Factory = (options = {}) => resnetCifar('resnet32', 5, options);
-export const resnet44: Factory = (options = {}) => resnetCifar('resnet44', 7, options);
-export const resnet56: Factory = (options = {}) => resnetCifar('resnet56', 9, options);
-export const resnet110: Factory = (options = {}) => resnetCifar('resnet110', 18, options);
+/**
+ * ResNet-20 for CIFAR-10 (He et al. 2015, arXiv:1512.03385, section 4.2). Where the size halves, shortcuts take every other pixel and add
+ * channels of zeros (option A), without parameters. `width`, a whole number, multiplies the channels of the three stages. 269,722 parameters.
+ */
+export const resnet20 = cifarNet('resnet20', 3);
+/** ResNet-32 for CIFAR-10. 464,154 parameters. See `resnet20`. */
+export const resnet32 = cifarNet('resnet32', 5);
+/** ResNet-44 for CIFAR-10. 658,586 parameters. See `resnet20`. */
+export const resnet44 = cifarNet('resnet44', 7);
+/** ResNet-56 for CIFAR-10. 853,018 parameters. See `resnet20`. */
+export const resnet56 = cifarNet('resnet56', 9);
+/** ResNet-110 for CIFAR-10. 1,727,962 parameters. See `resnet20`. */
+export const resnet110 = cifarNet('resnet110', 18);
+
+/** `resnet20` without shortcuts, the paper's plain network; shortcuts have no parameters, so it has as many. */
+export const plain20 = cifarNet('plain20', 3, true);
+/** `resnet32` without shortcuts. */
+export const plain32 = cifarNet('plain32', 5, true);
+/** `resnet44` without shortcuts. */
+export const plain44 = cifarNet('plain44', 7, true);
+/** `resnet56` without shortcuts. */
+export const plain56 = cifarNet('plain56', 9, true);
+/** `resnet110` without shortcuts. */
+export const plain110 = cifarNet('plain110', 18, true);

@@ -1,5 +1,5 @@
-import type { Graph } from '../graph/graph.ts';
-import { type Factory, Net, type ZooOptions } from './net.ts';
+import { concat, conv2d, dropout, flatten, globalAvgPool2d, maxPool2d, relu, type SymbolicTensor } from '../layers/index.ts';
+import { type Factory, imagenet, network } from './network.ts';
 
 /** A fire module's channels: those it squeezes to, and those of each of the two convolutions that it expands with. */
 type Fire = readonly [squeeze: number, expand: number];
@@ -10,28 +10,30 @@ const versions: Readonly<Record<'1_0' | '1_1', readonly (Fire | 'pool')[]>> = {
   '1_1': ['pool', [16, 64], [16, 64], 'pool', [32, 128], [32, 128], 'pool', [48, 192], [48, 192], [64, 256], [64, 256]],
 };
 
-/** SqueezeNet (Iandola et al. 2016, arXiv:1602.07360), as torchvision has it. */
-function squeezenet(version: '1_0' | '1_1', options: ZooOptions): Graph {
-  const net = new Net(`squeezenet${version}`, options);
-  let channels = version === '1_0' ? 96 : 64;
-  const kernel = version === '1_0' ? 7 : 3;
-  let x = net.relu(net.conv(net.input, 'features.0', 3, channels, { kernel, stride: 2, padding: 0, bias: true }));
-  for (const [i, entry] of versions[version].entries()) {
-    if (entry === 'pool') {
-      x = net.maxPool(x, { kernel: 3, stride: 2, ceil: true });
-      continue;
-    }
-    const [squeeze, expand] = entry;
-    const name = `features.${i + 2}`;
-    const squeezed = net.relu(net.conv(x, `${name}.squeeze`, channels, squeeze, { bias: true }));
-    const expanded = [1, 3].map((kernel) =>
-      net.relu(net.conv(squeezed, `${name}.expand${kernel}x${kernel}`, squeeze, expand, { kernel, bias: true })),
-    );
-    x = net.concat(expanded);
-    channels = 2 * expand;
-  }
-  return net.scores(net.averages(net.relu(net.convClassifier(x, 'classifier.1', channels))));
+/** A 1×1 convolution to few channels, then 1×1 and 3×3 side by side. */
+function fire(x: SymbolicTensor, [squeeze, expand]: Fire, name: string): SymbolicTensor {
+  const squeezed = relu(conv2d(x, squeeze, 1, { name: `${name}.squeeze` }));
+  const narrow = relu(conv2d(squeezed, expand, 1, { name: `${name}.expand1x1` }));
+  const wide = relu(conv2d(squeezed, expand, 3, { padding: 1, name: `${name}.expand3x3` }));
+  return concat([narrow, wide], { name });
 }
 
-export const squeezenet1_0: Factory = (options = {}) => squeezenet('1_0', options);
-export const squeezenet1_1: Factory = (options = {}) => squeezenet('1_1', options);
+function squeezenet(version: '1_0' | '1_1', filters: number, kernel: number): Factory {
+  return network(`squeezenet${version}`, imagenet, (pictures, { classes }) => {
+    let x = relu(conv2d(pictures, filters, kernel, { stride: 2, name: 'features.0' }));
+    for (const [i, entry] of versions[version].entries()) {
+      const name = `features.${i + 2}`;
+      x = entry === 'pool' ? maxPool2d(x, 3, { stride: 2, ceilMode: true, name }) : fire(x, entry, name);
+    }
+    x = relu(conv2d(dropout(x, 0.5, { name: 'classifier.0' }), classes, 1, { name: 'classifier.1' }));
+    return flatten(globalAvgPool2d(x, { name: 'classifier.3' }));
+  });
+}
+
+/**
+ * SqueezeNet 1.0 (Iandola et al. 2016, "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters", arXiv:1602.07360), the paper's; as
+ * torchvision has it. 1,248,424 parameters.
+ */
+export const squeezenet1_0 = squeezenet('1_0', 96, 7);
+/** SqueezeNet 1.1, by the same authors: as good with less than half of the arithmetic. As torchvision has it. 1,235,496 parameters. */
+export const squeezenet1_1 = squeezenet('1_1', 64, 3);

@@ -1,39 +1,44 @@
-import type { Graph } from '../graph/graph.ts';
-import { type Factory, Net, type ZooOptions } from './net.ts';
+import { adaptiveAvgPool2d, batchNorm, conv2d, dense, dropout, flatten, maxPool2d, relu, sequential } from '../layers/index.ts';
+import { type Factory, imagenet, network, varied } from './network.ts';
 
-/** How many convolutions each stage has; a pooling follows. */
+/** How many convolutions each stage has, by the number of layers with weights: the paper's columns A, B, D and E (table 1). */
 const depths = { 11: [1, 1, 2, 2, 2], 13: [2, 2, 2, 2, 2], 16: [2, 2, 3, 3, 3], 19: [2, 2, 4, 4, 4] } as const;
-const widths = [64, 128, 256, 512, 512];
+const widths = [64, 128, 256, 512, 512] as const;
 
-/** VGG (Simonyan and Zisserman 2014, arXiv:1409.1556), as torchvision has it. Its average pooling to 7×7 does nothing at 224×224. */
-function vgg(name: string, depth: readonly number[], batchNorm: boolean, options: ZooOptions): Graph {
-  const net = new Net(name, options);
-  let x = net.input;
-  let from = 3;
-  // Torchvision numbers all of `features`, those without parameters too.
-  let index = 0;
-  for (const [stage, convolutions] of depth.entries()) {
-    const to = widths[stage] as number;
-    for (let i = 0; i < convolutions; i++) {
-      x = net.conv(x, `features.${index++}`, from, to, { kernel: 3, bias: true });
-      if (batchNorm) x = net.norm(x, `features.${index++}`, to);
-      x = net.relu(x);
-      index++;
-      from = to;
-    }
-    x = net.maxPool(x, { kernel: 2, stride: 2 });
-    index++;
-  }
-  x = net.relu(net.linear(net.flatten(x), 'classifier.0', from * 7 * 7, 4096));
-  x = net.relu(net.linear(x, 'classifier.3', 4096, 4096));
-  return net.classifier(x, 'classifier.6', 4096);
+/**
+ * VGG (Simonyan and Zisserman 2014, "Very deep convolutional networks for large-scale image recognition", arXiv:1409.1556) as torchvision
+ * has it: with an average pooling to 7×7, which does nothing at 224×224 and lets pictures of other sizes in. The `Bn` forms, which have a
+ * batch-norm after each convolution, are torchvision's own.
+ */
+function vgg(depth: keyof typeof depths, normalized: boolean): Factory {
+  const block = (filters: number) => [conv2d(filters, 3, { padding: 1 }), ...(normalized ? [batchNorm(varied())] : []), relu()];
+  return network(`vgg${depth}${normalized ? '_bn' : ''}`, imagenet, (x, { classes }) => {
+    const stages = widths.map((filters, stage) => [
+      ...Array.from({ length: depths[depth][stage] as number }, () => block(filters)).flat(),
+      maxPool2d(2),
+    ]);
+    const features = sequential(stages.flat(), { name: 'features' });
+    const classifier = sequential([dense(4096), relu, dropout(), dense(4096), relu, dropout(), dense(classes)], { name: 'classifier' });
+    return classifier(flatten(adaptiveAvgPool2d(features(x), 7, { name: 'avgpool' })));
+  });
 }
 
-export const vgg11: Factory = (options = {}) => vgg('vgg11', depths[11], false, options);
-export const vgg13: Factory = (options = {}) => vgg('vgg13', depths[13], false, options);
-export const vgg16: Factory = (options = {}) => vgg('vgg16', depths[16], false, options);
-export const vgg19: Factory = (options = {}) => vgg('vgg19', depths[19], false, options);
-export const vgg11Bn: Factory = (options = {}) => vgg('vgg11_bn', depths[11], true, options);
-export const vgg13Bn: Factory = (options = {}) => vgg('vgg13_bn', depths[13], true, options);
-export const vgg16Bn: Factory = (options = {}) => vgg('vgg16_bn', depths[16], true, options);
-export const vgg19Bn: Factory = (options = {}) => vgg('vgg19_bn', depths[19], true, options);
+/** VGG-11, the paper's A. 132,863,336 parameters. See `vgg16`. */
+export const vgg11 = vgg(11, false);
+/** VGG-13, the paper's B. 133,047,848 parameters. See `vgg16`. */
+export const vgg13 = vgg(13, false);
+/**
+ * VGG-16, the paper's D (Simonyan and Zisserman 2014, arXiv:1409.1556). torchvision's average pooling to 7×7 does nothing at 224×224.
+ * 138,357,544 parameters.
+ */
+export const vgg16 = vgg(16, false);
+/** VGG-19, the paper's E. 143,667,240 parameters. See `vgg16`. */
+export const vgg19 = vgg(19, false);
+/** VGG-11 with batch-norms, which are torchvision's and not the paper's. 132,868,840 parameters. */
+export const vgg11Bn = vgg(11, true);
+/** VGG-13 with batch-norms. 133,053,736 parameters. */
+export const vgg13Bn = vgg(13, true);
+/** VGG-16 with batch-norms. 138,365,992 parameters. */
+export const vgg16Bn = vgg(16, true);
+/** VGG-19 with batch-norms. 143,678,248 parameters. */
+export const vgg19Bn = vgg(19, true);

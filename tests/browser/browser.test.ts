@@ -1,57 +1,26 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { readTensorProto } from '../../src/formats/onnx/index.ts';
 import { load, Tensor } from '../../src/index.ts';
 import { decodePicture } from '../../src/vision/decode.ts';
 import { cifar10, toTensor } from '../../src/vision/index.ts';
-import { browserArguments, findChromium } from './chromium.ts';
 import type { Run } from './minimal/main.ts';
-import { serve } from './serve.ts';
+import { at, inChromium } from './setup.ts';
 
-const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const modelFile = readFileSync(at('models/cifar10-resnet20/model.onnx'));
 const sha256 = (data: NodeJS.ArrayBufferView): string => createHash('sha256').update(data).digest('hex');
-/** In a process of its own: Vite's bundler does not take objects from Jest's sandbox. */
-const viteBuild = (folder: string) =>
-  promisify(execFile)(process.execPath, [at('node_modules/vite/bin/vite.js'), 'build', at(folder)], {
-    env: { ...process.env, NODE_ENV: 'production' },
-  });
 const nodeLogits = async (input: Tensor): Promise<Float32Array> =>
   (await (await load(modelFile)).run({ input })).logits?.data as Float32Array;
 
 // A page takes a second where all cores are busy with other tests.
 import.meta.jest.setTimeout(60_000);
 
-const executablePath = findChromium();
-if (!executablePath) process.stdout.write('The browser tests are skipped: no Chromium was found here; CHROMIUM_PATH may name one.\n');
-
-(executablePath ? describe : describe.skip)('in Chromium', () => {
-  let browser: Browser;
-  let server: Server;
-  let origin: string;
+inChromium('the demo and the core', ['examples/browser', 'tests/browser/minimal'], (site) => {
   /** What must stay empty: console errors, exceptions, breaches of the page's policy. */
   let complaints: string[];
-
-  beforeAll(async () => {
-    await Promise.all([viteBuild('examples/browser'), viteBuild('tests/browser/minimal')]);
-    server = await serve(at('build'));
-    const address = server.address();
-    if (!address || typeof address === 'string') throw new Error('the server has no port');
-    origin = `http://127.0.0.1:${address.port}`;
-    browser = await chromium.launch({ executablePath: executablePath as string, args: browserArguments });
-  }, 120_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await new Promise((resolve) => server?.close(resolve) ?? resolve(undefined));
-  });
 
   beforeEach(() => {
     complaints = [];
@@ -59,7 +28,7 @@ if (!executablePath) process.stdout.write('The browser tests are skipped: no Chr
 
   /** A page that reports everything that goes wrong in it. */
   async function newPage(): Promise<Page> {
-    const page = await browser.newPage();
+    const page = await site.newPage();
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
     });
@@ -82,7 +51,7 @@ if (!executablePath) process.stdout.write('The browser tests are skipped: no Chr
 
   async function openDemo(): Promise<Page> {
     const page = await newPage();
-    await page.goto(`${origin}/demo/index.html`);
+    await page.goto(`${site.origin()}/demo/index.html`);
     return page;
   }
 
@@ -183,7 +152,7 @@ if (!executablePath) process.stdout.write('The browser tests are skipped: no Chr
     test('says in a sentence what is wrong with a broken model, and tries again with the next picture', async () => {
       const page = await newPage();
       await page.route('**/*.onnx', (route) => route.fulfill({ body: modelFile.subarray(0, 5000) }));
-      await page.goto(`${origin}/demo/index.html`);
+      await page.goto(`${site.origin()}/demo/index.html`);
       expect(await settled(page)).toBe('failed');
       expect(await errorText(page)).toMatch(/^http:.*model-.*\.onnx ends at byte 5000 .*\.$/);
       expect(await page.locator('#classes li').count()).toBe(0);
@@ -206,7 +175,7 @@ if (!executablePath) process.stdout.write('The browser tests are skipped: no Chr
         await held;
         await route.continue();
       });
-      await page.goto(`${origin}/demo/index.html`);
+      await page.goto(`${site.origin()}/demo/index.html`);
       await pick(page, 'green.png', 'image/png', await greenCard().png().toBuffer());
       expect(await settled(page)).toBe('done');
       const cat = page.waitForResponse('**/*.png');
@@ -221,7 +190,7 @@ if (!executablePath) process.stdout.write('The browser tests are skipped: no Chr
     test('is usable by keyboard and fits a phone', async () => {
       const page = await newPage();
       await page.setViewportSize({ width: 360, height: 740 });
-      await page.goto(`${origin}/demo/index.html`);
+      await page.goto(`${site.origin()}/demo/index.html`);
       await settled(page);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
       const focused = () => page.evaluate(() => document.activeElement?.id);
@@ -254,7 +223,7 @@ if (!executablePath) process.stdout.write('The browser tests are skipped: no Chr
     /** Opens the page and runs the model there. */
     async function runIn(page: Page, input: Tensor): Promise<number[]> {
       await page.route('**/model.onnx', (route) => route.fulfill({ body: modelFile }));
-      await page.goto(`${origin}/minimal/index.html`);
+      await page.goto(`${site.origin()}/minimal/index.html`);
       return page.evaluate(({ data, dims }) => (globalThis as unknown as { run: Run }).run('model.onnx', data, dims), {
         data: Array.from(input.data, Number),
         dims: [...input.dims],

@@ -70,22 +70,40 @@ describe('run', () => {
 describe('summary', () => {
   test('--json: parameters, MACs and receptive fields of the default model', async () => {
     const { out } = await lanewise('summary', model, '--json');
-    const { layers, params, macs, memory, ...rest } = JSON.parse(out);
+    const { layers, params, macs, activationBytes, memory, ...rest } = JSON.parse(out);
     // One change of layout: the picture comes as NCHW.
-    expect(rest).toEqual({ relayouts: 1 });
+    expect(rest).toEqual({ inputs: [{ name: 'input', dims: [1, 3, 32, 32] }], relayouts: 1 });
     // The card's 272,474 less 784: 1,568 numbers of batch-norms are 784 biases in the file.
     expect(params).toBe(271_690);
     expect(macs).toBe(40_813_184);
     expect(layers[0]).toEqual({
       name: '/conv1/Conv',
       op: 'Conv',
+      inputs: [[1, 3, 32, 32]],
       output: [1, 16, 32, 32],
       params: 448,
       macs: 442_368,
+      activationBytes: 65_536,
       receptiveField: [3, 3],
+      receptiveFieldStride: [1, 1],
+      receptiveFieldOffset: [-1, -1],
     });
+    expect(activationBytes).toBe(layers.reduce((sum: number, layer: { activationBytes: number }) => sum + layer.activationBytes, 0));
     expect(layers.map((layer: { receptiveField: number[] }) => layer.receptiveField[0]).at(-4)).toBe(81);
     expect(Object.keys(memory)).toEqual(['weights', 'activations', 'total']);
+  });
+
+  test('the table ends in its totals, the memory and the changes of layout', async () => {
+    const { out } = await lanewise('summary', model);
+    const lines = out.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^layer +operator +output +params +MACs +bytes +sees +stride +offset$/);
+    expect(out).toMatch(/^ +conv1 +Conv +1×16×32×32 +448 +442,368 +64\.0 KiB +3×3 +1 +-1$|^\/conv1\/Conv +Conv +1×16×32×32 +448 /m);
+    expect(out).toMatch(/^total +271,690 +40,813,184 +/m);
+    expect(lines.slice(-3)).toEqual([
+      expect.stringMatching(/^\d+ layers, 271,690 parameters, 40,813,184 multiply-accumulates$/),
+      expect.stringMatching(/^memory .*: weights .*, activations /),
+      "1 change of layout (NCHW at the model's face, NHWC inside)",
+    ]);
   });
 
   test('--shape sets open dimensions', async () => {

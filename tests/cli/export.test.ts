@@ -40,7 +40,7 @@ test('the same weights as .onnx and as .safetensors', async () => {
   expect(summary.macs).toBeGreaterThan(40e6);
 });
 
-test('--seed and --classes', async () => {
+test('--seed, --classes and --shape', async () => {
   const read = async (...options: string[]) => {
     expect((await lanewise('export', 'resnet20', at('seeded.safetensors'), ...options)).code).toBe(0);
     return readSafetensors(readFileSync(at('seeded.safetensors')), 'seeded').tensors;
@@ -50,6 +50,8 @@ test('--seed and --classes', async () => {
   expect(contents(await read('--seed', '7', '--classes', '4'))).toEqual(contents(seventh));
   const data = (tensors: ReadonlyMap<string, Constant>) => [...(tensors.get('conv1.weight') as Constant).read()];
   expect(data(await read('--seed', '8', '--classes', '4'))).not.toEqual(data(seventh));
+  expect((await lanewise('export', 'resnet20', at('grey.onnx'), '--shape', '1,28,20')).code).toBe(0);
+  expect(readOnnx(readFileSync(at('grey.onnx')), 'grey').inputs[0]?.dims).toEqual(['N', 1, 28, 20]);
 });
 
 test('what is wrong is said in a sentence', async () => {
@@ -64,6 +66,10 @@ test('what is wrong is said in a sentence', async () => {
     [['resnet20', at('net.pt')], 2, `export writes .onnx and .safetensors, not '${at('net.pt')}'`],
     [['resnet20', out, '--seed', '-1'], 2, '--seed'],
     [['resnet20', out, '--seed', 'x'], 2, "--seed takes a whole number from 0 on, got 'x'"],
+    [['vgg16', out, '--shape', '3,9,9'], 1, "maxPool2d 'features.23' of [N, 512, 1, 1]: "],
+    [['resnet20', out, '--shape', '32,32'], 2, "--shape takes CHANNELS,HEIGHT,WIDTH such as 3,224,224, got '32,32'"],
+    [['resnet20', out, '--shape', '3,32,-1'], 2, "got '3,32,-1'"],
+    [['resnet20', out, '--shape', ''], 2, '--shape takes CHANNELS,HEIGHT,WIDTH'],
     [['resnet20', out, '--classes', '0'], 2, "--classes takes a whole number from 1 on, got '0'"],
   ] as const) {
     const result = await lanewise('export', ...args);

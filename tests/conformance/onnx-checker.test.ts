@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readModel } from '../../src/cli/files.ts';
 import { LanewiseError } from '../../src/errors.ts';
 import { externalLocations, readOnnx, writeOnnx } from '../../src/formats/index.ts';
+import { everything } from '../layers/everything.ts';
 import { skip } from '../skip.ts';
 
 /** The onnx package, as Debian's python3-onnx installs it. */
@@ -57,6 +58,12 @@ if (!hasOnnx()) {
     paths.push(join(folder, 'untyped.onnx'));
     writeFileSync(join(folder, 'untyped.onnx'), writeOnnx({ ...graph, outputs: graph.outputs.map(({ name }) => ({ name })) }));
     expect(check(paths)).toEqual({});
+  });
+
+  test('a network with every layer is valid', () => {
+    const to = join(folder, 'everything.onnx');
+    writeFileSync(to, everything({ newer: false }).toONNX());
+    expect(check([to])).toEqual({});
   });
 
   test('external data that the onnx package writes is read', () => {

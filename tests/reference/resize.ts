@@ -78,7 +78,7 @@ function resizedAxes(
     if (scales) {
       const scale = at(scales, i);
       const part = coordinates === 'tf_crop_and_resize' ? region[1] - region[0] : 1;
-      result[axis] = { from, to: Math.floor(from * part * scale), scale, roi: region };
+      result[axis] = { from, to: Math.floor(Math.fround(Math.fround(from * part) * scale)), scale, roi: region };
     } else {
       const scale = policy === 'stretch' ? at(ratios, i) : common;
       const to = policy === 'stretch' ? at(sizes ?? [], i) : Math.floor(common * from + 0.5);

@@ -1,4 +1,5 @@
-import { labelsFromConfig, softmax, topK } from '../../src/vision/index.ts';
+import { labelsFromConfig, labelsFromText, softmax, topK } from '../../src/vision/index.ts';
+import { cifar10Labels, cifar100Labels, fashionMnistLabels, imagenetLabels, mnistLabels } from '../../src/vision/labels/index.ts';
 import { invalid } from './pictures.ts';
 
 test('labels come in the order of their numbers', () => {
@@ -12,6 +13,31 @@ test('labels that are missing or not texts are refused', () => {
   }
   expect(() => labelsFromConfig({ id2label: { 0: 'a', 2: 'c' } })).toThrow(invalid(/got undefined for 1/, 'INVALID_FILE'));
   expect(() => labelsFromConfig({ id2label: { 0: 7 } })).toThrow(invalid(/got 7 for 0/, 'INVALID_FILE'));
+});
+
+test('labels from a text, one a line', () => {
+  expect(labelsFromText('cat\r\n polar bear\ndog\n\n')).toEqual(['cat', 'polar bear', 'dog']);
+  expect(() => labelsFromText('a\n\nb', 'names.txt')).toThrow(invalid(/^names\.txt .*line 2 is empty/, 'INVALID_FILE'));
+  expect(() => labelsFromText(' \n')).toThrow(invalid(/line 1 is empty/, 'INVALID_FILE'));
+  expect(() => labelsFromText(undefined as never)).toThrow(invalid(/is a text, got undefined/, 'INVALID_FILE'));
+});
+
+test('label lists have as many names as classes, each once', () => {
+  const counts = [
+    [imagenetLabels, 1000],
+    [cifar10Labels, 10],
+    [cifar100Labels, 100],
+    [mnistLabels, 10],
+    [fashionMnistLabels, 10],
+  ] as const;
+  for (const [labels, count] of counts) {
+    expect(labels).toHaveLength(count);
+    expect(new Set(labels).size).toBe(count);
+    for (const label of labels) expect(label).toMatch(/^\S(.*\S)?$/);
+  }
+  // Known places: the first, two that every example shows, the last.
+  expect([0, 281, 207, 999].map((i) => imagenetLabels[i])).toEqual(['tench', 'tabby', 'golden retriever', 'toilet tissue']);
+  expect(cifar100Labels).toEqual(cifar100Labels.toSorted());
 });
 
 test('topK: largest first, equal values by index, NaN last', () => {

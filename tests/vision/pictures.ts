@@ -4,10 +4,11 @@ import type { Picture } from '../../src/vision/index.ts';
 /** Noise that is the same everywhere: the high bytes of a linear congruential generator (Numerical Recipes' constants), from seed 1. */
 export function noise(width: number, height: number, channels: 3 | 4 = 3): Picture {
   let state = 1;
-  const data = Uint8Array.from({ length: width * height * channels }, () => {
+  const data = new Uint8Array(width * height * channels);
+  for (let i = 0; i < data.length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state >>> 24;
-  });
+    data[i] = state >>> 24;
+  }
   return { width, height, channels, data };
 }
 

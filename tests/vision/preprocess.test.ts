@@ -115,11 +115,21 @@ test('wrong pictures, batches and preprocessing are refused', () => {
   expect(() => toTensor([], scale)).toThrow(invalid(/empty list/));
   expect(() => toTensor([noise(2, 2), noise(3, 2)], scale)).toThrow(invalid(/picture 0 has 2×2, picture 1 has 3×2/));
   expect(() => toTensor(null as never, scale)).toThrow(invalid(/has width undefined/));
-  for (const bad of [{ mean: [0, 0] }, { std: [1, 0, 1] }, { mean: [0, Number.NaN, 0] }, { divisor: 0 }, { std: undefined as never }]) {
-    expect(() => toTensor(noise(2, 2), { ...scale, ...bad })).toThrow(invalid(/three means, three stds/));
+  for (const bad of [
+    { mean: [0, 0] },
+    { mean: [0] },
+    { std: [1, 0, 1] },
+    { mean: [0, Number.NaN, 0] },
+    { divisor: 0 },
+    { std: undefined as never },
+  ]) {
+    expect(() => toTensor(noise(2, 2), { ...scale, ...bad })).toThrow(invalid(/3 or 1 means, as many stds/));
   }
   expect(() => toTensor(noise(2, 2), { ...scale, resize: { shortestEdge: 0 } })).toThrow(invalid(/shortest edge/));
   expect(() => toTensor(noise(2, 2), { ...scale, resize: { width: 2, height: 0.5 } })).toThrow(invalid(/2×0\.5/));
+  expect(() => toTensor(noise(2, 2), { ...scale, filter: 'sinc' as never })).toThrow(invalid(/no filter 'sinc'/));
+  for (const none of [null, undefined, 'imagenet'])
+    expect(() => toTensor(noise(2, 2), none as never)).toThrow(invalid(/a preprocessing is an object/));
   expect(() => toTensor(noise(2, 2), { ...scale, crop: 'circle' as never })).toThrow(invalid(/got 'circle'/));
 });
 
@@ -150,6 +160,8 @@ const configs: [string, object, Preprocessing][] = [
     { ...half, resize: { shortestEdge: 256 }, centerCrop: { width: 224, height: 224 } },
   ],
   ['a crop_size alone means a crop', { size, crop_size: size, do_pad: null }, { ...half, resize: size, centerCrop: size }],
+  ['bicubic', { size, resample: 3 }, { ...half, resize: size, filter: 'bicubic' }],
+  ['nearest', { size, resample: 0 }, { ...half, resize: size, filter: 'nearest' }],
   ['no resize, no matter the filter', { do_resize: false, size: 'any', resample: 3 }, half],
   ['no rescale', { size, do_rescale: false }, { ...half, divisor: 1, resize: size }],
   ['a rescale_factor', { size, rescale_factor: 0.00784313725490196 }, { ...half, divisor: 127.5, resize: size }],
@@ -174,7 +186,7 @@ test.each(configs)('reads a preprocessor_config.json: %s', (_, config, expected)
 });
 
 const refused: [object, string, RegExp][] = [
-  [{ size, resample: 3 }, 'UNSUPPORTED', /^net\/p\.json has "resample": 3; Lanewise knows 2 \(bilinear\), not bicubic$/],
+  [{ size, resample: 1 }, 'UNSUPPORTED', /^net\/p\.json has "resample": 1; Lanewise knows 0 .*2 \(bilinear\), 3 .*, not lanczos$/],
   [{ size, resample: 'x' }, 'UNSUPPORTED', /"resample": "x"/],
   [{ size, do_flip_channel_order: true }, 'UNSUPPORTED', /do_flip_channel_order/],
   [{ size, do_pad: true }, 'UNSUPPORTED', /do_pad/],

@@ -9,8 +9,12 @@ LAYERS = (nn.Conv2d, nn.Linear)
 
 
 @torch.no_grad()
-def randomize(net: nn.Module, size: int, generator: torch.Generator):
-    """Gives a network random weights and statistics, and puts it in eval mode."""
+def randomize(net: nn.Module, size: int, generator: torch.Generator, channels: int = 3, fixed: bool = False, shift: float = 0):
+    """Gives a network random weights and statistics, and puts it in eval mode.
+
+    `fixed`: it takes pictures of `size` alone. `shift`: about which the biases of batch-norms lie. At 0, ReLU cuts half of the numbers, and over
+    a hundred layers without shortcuts rounding errors grow as large as the outputs; above 1 it cuts few.
+    """
     net.eval()
     for name, parameter in net.named_parameters():
         # ConvNeXt starts with 1e-6, which would leave its blocks without effect.
@@ -20,14 +24,14 @@ def randomize(net: nn.Module, size: int, generator: torch.Generator):
     for module in net.modules():
         if isinstance(module, (nn.BatchNorm2d, nn.LayerNorm)):
             module.weight.uniform_(0.5, 1.5, generator=generator)
-            module.bias.normal_(0, 0.2, generator=generator)
+            module.bias.normal_(shift, 0.2, generator=generator)
         if isinstance(module, nn.BatchNorm2d):
             hooks.append(module.register_forward_pre_hook(lambda norm, inputs: set_statistics(norm, inputs[0], generator)))
         if isinstance(module, LAYERS):
             hooks.append(module.register_forward_hook(scale_layer))
     # One pass is enough, for each layer sees what the layers before it give with their new weights. It needs less than the full size.
-    side = max(size // 2, min(size, 128))
-    net(structured_input(torch, (8, 3, side, side), generator))
+    side = size if fixed else max(size // 2, min(size, 128))
+    net(structured_input(torch, (8, channels, side, side), generator))
     for hook in hooks:
         hook.remove()
     for module in net.modules():
@@ -36,7 +40,7 @@ def randomize(net: nn.Module, size: int, generator: torch.Generator):
             module.bias += 0.05 * torch.randn(module.bias.shape, generator=generator)
 
     # On other pictures a deep network may still give outputs of some hundred, where an absolute tolerance means nothing.
-    picture = structured_input(torch, (1, 3, size, size), torch.Generator().manual_seed(1))
+    picture = structured_input(torch, (1, channels, size, size), torch.Generator().manual_seed(1))
     excess = float(net(picture).abs().max()) / 10
     last = [module for module in net.modules() if isinstance(module, LAYERS)][-1]
     if excess > 1:

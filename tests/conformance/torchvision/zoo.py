@@ -1,144 +1,196 @@
-"""Exports Lanewise's zoo and loads the weights into torchvision's models, by name and strictly; the CIFAR ResNets into one made here.
+"""Gives torch's random weights to Lanewise's zoo, through safetensors, with torch's outputs to compare with.
 
     npm run build
-    zoo.py OUT_DIR [MODEL...] [--seed N]
+    zoo.py [CASE...] [--size N] [--classes N]           each case: written, run, removed; prints how far outputs are off
+    zoo.py [CASE...] --out DIR [--size N] [--classes N] writes the cases alone, 4.5 GB for all of them
 
-The files go through onnx's checker, and must hold the same weights in both formats. OUT_DIR then has a case for each model, with torch's
-outputs: run them with `lanewise verify OUT_DIR` or compare.mjs. Needs what export.py needs. Without MODEL it writes all: 5.3 GB.
+A case is a network of torchvision's, or of networks.py where torchvision has none. Its folder holds weights.safetensors, torch's whole
+state_dict; options.json, what the zoo's factory takes; and pictures with torch's outputs, computed in float64. zoo.mjs loads the
+weights, by name and strictly, and writes model.onnx, which has to pass onnx's checker; compare.mjs runs it. Cases that are no names of the zoo
+are networks with other options. Needs what export.py needs.
 """
 
 import argparse
 import json
-import shutil
+import struct
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-import numpy as np
 import onnx
 import torch
 import torchvision
-from onnx import numpy_helper
 from torch import nn
-from torch.nn import functional as F
+from torchvision import models
 
-from cases import report, structured_input, write_sets
+from cases import structured_input, write_sets
+from networks import AlexNet2012, CifarResNet, GoogLeNet2014, NetworkInNetwork, plain
+from weights import randomize
 
-LANEWISE = Path(__file__).parents[3] / "bin" / "lanewise.mjs"
-CIFAR = {"resnet20": 3, "resnet32": 5, "resnet44": 7, "resnet56": 9, "resnet110": 18}
+HERE = Path(__file__).parent
+TYPES = {torch.float32: "F32", torch.int64: "I64"}
+
+
+class Case:
+    """A network of the zoo, and how torch makes it: a function of the number of classes and the pictures' size."""
+
+    def __init__(self, make, network=None, classes=1000, size=224, channels=3, fixed=False, shaped=False, shift=0, scale=1, **options):
+        self.make, self.network, self.options = make, network, options
+        self.classes, self.size, self.channels, self.shift = classes, size, channels, shift
+        # Whether the network fits its pictures' size alone, and whether they are other than its usual ones.
+        self.fixed, self.shaped = fixed, shaped
+        # What pictures are multiplied by. Response normalisation does next to nothing to small numbers; its networks took pixels up to 255.
+        self.scale = scale
+
+
+def of_torchvision(name: str, **options):
+    return lambda classes, size: getattr(models, name)(weights=None, num_classes=classes, **options)
+
+
+def first_conv(net: nn.Module, name: str, channels: int) -> nn.Module:
+    """A network whose first convolution takes other pictures than those of three colours."""
+    old = net.get_submodule(name)
+    new = nn.Conv2d(channels, old.out_channels, old.kernel_size, old.stride, old.padding, bias=old.bias is not None)
+    parent, _, key = name.rpartition(".")
+    setattr(net.get_submodule(parent), key, new)
+    return net
+
+
 VGG = [f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn")]
 RESNETS = [f"resnet{depth}" for depth in (18, 34, 50, 101, 152)]
 DENSENETS = [f"densenet{depth}" for depth in (121, 161, 169, 201)]
-MODELS = ["alexnet", *VGG, *RESNETS, *CIFAR, *DENSENETS, "squeezenet1_0", "squeezenet1_1", "mobilenet_v2", "googlenet"]
+small = {"classes": 10, "size": 32}
+plain_net = lambda depth: lambda classes, size: plain(depth, classes)
+shift = lambda depth: 1.5 if depth >= 50 else 0
+cifar = lambda depth, **options: lambda classes, size: CifarResNet(depth, classes, **options)
+
+CASES: dict[str, Case] = {
+    **{name: Case(of_torchvision(name)) for name in ["alexnet", *VGG]},
+    "alexnet2012": Case(lambda classes, size: AlexNet2012(classes, size=size), size=227, fixed=True, scale=60),
+    "network_in_network": Case(lambda classes, size: NetworkInNetwork(classes), **small),
+    # With the heads for training, whose weights the zoo passes over.
+    "googlenet": Case(of_torchvision("googlenet", aux_logits=True, transform_input=False, init_weights=True)),
+    "googlenet2014": Case(lambda classes, size: GoogLeNet2014(classes), scale=60),
+    **{name: Case(of_torchvision(name)) for name in RESNETS},
+    **{f"plain{depth}": Case(plain_net(depth), shift=shift(depth)) for depth in (18, 34, 50, 101, 152)},
+    **{f"resnet{depth}": Case(cifar(depth), **small) for depth in (20, 32, 44, 56, 110)},
+    **{f"plain{depth}": Case(cifar(depth, plain=True), shift=shift(depth), **small) for depth in (20, 32, 44, 56, 110)},
+    **{name: Case(of_torchvision(name)) for name in [*DENSENETS, "squeezenet1_0", "squeezenet1_1", "mobilenet_v2"]},
+    # Other options.
+    "wide_resnet50_2": Case(of_torchvision("wide_resnet50_2"), network="resnet50", width=2),
+    "wide_resnet20_3": Case(cifar(20, width=3), network="resnet20", width=3, **small),
+    "mobilenet_v2_0.35": Case(of_torchvision("mobilenet_v2", width_mult=0.35), network="mobilenet_v2", width=0.35),
+    "mobilenet_v2_1.4": Case(of_torchvision("mobilenet_v2", width_mult=1.4), network="mobilenet_v2", width=1.4),
+    "densenet121_k12": Case(
+        lambda classes, size: models.DenseNet(12, (6, 12, 24, 16), 24, num_classes=classes), network="densenet121", growth=12
+    ),
+    # Its average pooling has windows of several sizes here.
+    "vgg11_grey_72": Case(
+        lambda classes, size: first_conv(models.vgg11(weights=None, num_classes=classes), "features.0", 1),
+        network="vgg11",
+        size=72,
+        channels=1,
+        shaped=True,
+    ),
+    "alexnet_320": Case(of_torchvision("alexnet"), network="alexnet", size=320, shaped=True),
+    "resnet18_four_channels_65": Case(
+        lambda classes, size: first_conv(models.resnet18(weights=None, num_classes=classes), "conv1", 4),
+        network="resnet18",
+        size=65,
+        channels=4,
+        shaped=True,
+    ),
+}
 
 
-class CifarBlock(nn.Module):
-    def __init__(self, before: int, channels: int):
-        super().__init__()
-        self.stride = 1 if before == channels else 2
-        self.conv1 = nn.Conv2d(before, channels, 3, self.stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels)
-
-    def forward(self, x):
-        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        if self.stride == 2:
-            quarter = x.shape[1] // 2
-            x = F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, quarter, quarter))
-        return F.relu(x + y)
-
-
-class CifarResNet(nn.Module):
-    """Section 4.2 of arXiv:1512.03385, with shortcuts of option A."""
-
-    def __init__(self, n: int):
-        super().__init__()
-        stage = lambda before, channels: nn.Sequential(*(CifarBlock(channels if i else before, channels) for i in range(n)))
-        self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(16)
-        self.layer1, self.layer2, self.layer3 = stage(16, 16), stage(16, 32), stage(32, 64)
-        self.fc = nn.Linear(64, 10)
-
-    def forward(self, x):
-        x = self.layer3(self.layer2(self.layer1(F.relu(self.bn1(self.conv1(x))))))
-        return self.fc(x.mean((2, 3)))
-
-
-def build(name: str) -> nn.Module:
-    if name in CIFAR:
-        return CifarResNet(CIFAR[name])
-    options = {"aux_logits": False, "transform_input": False, "init_weights": False} if name == "googlenet" else {}
-    return getattr(torchvision.models, name)(weights=None, **options)
-
-
-def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
-    """float32 alone, which is all that the zoo has."""
-    data = path.read_bytes()
-    start = 8 + int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:start])
-    header.pop("__metadata__", None)
-    tensors = {}
-    for name, entry in header.items():
-        assert entry["dtype"] == "F32", entry
-        begin, end = entry["data_offsets"]
-        array = np.frombuffer(data, np.float32, (end - begin) // 4, start + begin)
-        tensors[name] = torch.from_numpy(array.reshape(entry["shape"]).copy())
-    return tensors
-
-
-def lanewise_export(name: str, path: Path, seed: int):
-    subprocess.run(["node", LANEWISE, "export", name, path, "--seed", str(seed)], check=True, stdout=subprocess.DEVNULL)
+def write_safetensors(path: Path, tensors: dict[str, torch.Tensor]):
+    header, offset, parts = {}, 0, []
+    for name, tensor in tensors.items():
+        data = tensor.detach().contiguous().numpy().tobytes()
+        header[name] = {"dtype": TYPES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [offset, offset + len(data)]}
+        offset += len(data)
+        parts.append(data)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for data in parts:
+            file.write(data)
 
 
 @torch.no_grad()
-def zoo_case(name: str, folder: Path, seed: int):
-    weights, path = folder / "model.safetensors", folder / "model.onnx"
-    lanewise_export(name, weights, seed)
-    lanewise_export(name, path, seed)
-    tensors = read_safetensors(weights)
-    weights.unlink()
-    model = onnx.load(path)
-    onnx.checker.check_model(model, full_check=True)
-    initializers = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    if initializers.keys() != tensors.keys():
-        raise ValueError(f"only one of the files has {sorted(initializers.keys() ^ tensors.keys())}")
-    for key, array in initializers.items():
-        if array.tobytes() != tensors[key].numpy().tobytes():
-            raise ValueError(f"the files differ in '{key}'")
+def write_case(name: str, folder: Path, size: int | None, classes: int | None):
+    case = CASES[name]
+    folder.mkdir(parents=True, exist_ok=True)
+    options = dict(case.options)
+    shaped = case.shaped or (size is not None and size != case.size)
+    if size is None or case.shaped:
+        size = case.size
+    if shaped:
+        options["inputShape"] = [case.channels, size, size]
+    options["classes"] = classes = classes or case.classes
 
-    net = build(name)
-    net.load_state_dict(tensors, strict=True)
-    net.eval().double()
+    torch.manual_seed(1)
+    net = case.make(classes, size)
+    randomize(net, size, torch.Generator().manual_seed(1), case.channels, case.fixed, case.shift)
+    write_safetensors(folder / "weights.safetensors", net.state_dict())
+    (folder / "options.json").write_text(json.dumps({"network": case.network or name, "options": options}))
+
     generator = torch.Generator().manual_seed(7)
-    size = 32 if name in CIFAR else 224
-    pictures = [structured_input(torch, (batch, 3, size, size), generator) for batch in (1, 2)]
-    sets = [([picture.numpy()], [net(picture.double()).float().numpy()]) for picture in pictures]
-    write_sets(folder, sets)
-    report(folder, sets)
+    pictures = [case.scale * structured_input(torch, (batch, case.channels, size, size), generator) for batch in (1, 2)]
+    rounded = torch.cat([net(picture) for picture in pictures])
+    net.double()
+    outputs = [net(picture.double()).float() for picture in pictures]
+    write_sets(folder, [([x.numpy()], [y.numpy()]) for x, y in zip(pictures, outputs)])
+
+    # References that could hide a mistake are refused: vanishing, exploding, hardly depending on the picture, chaotic.
+    rows = torch.cat(outputs)
+    largest, spread = float(rows.abs().max()), float((rows.amax(0) - rows.amin(0)).max())
+    if not (0.1 <= largest <= 1e3 and spread >= 0.02 * largest):
+        raise ValueError(f"the largest output is {largest}, and other pictures change outputs by {spread}")
+    error = float((rounded - rows).abs().max())
+    if not error <= 3e-4 * largest:
+        raise ValueError(f"torch itself is off by {error / largest:.1e} in float32")
+
+
+def run_case(name: str, folder: Path):
+    """Raises ValueError where the weights do not fit, or the outputs differ."""
+    for arguments in ([HERE / "zoo.mjs", folder], [HERE / "compare.mjs", folder.parent, name]):
+        done = subprocess.run(["node", *arguments], capture_output=True, text=True)
+        if done.returncode != 0:
+            line = (done.stdout + done.stderr).strip().splitlines()[0]
+            raise ValueError(line.removeprefix(name).strip().removeprefix("FAILED").strip())
+        if arguments[0].name == "zoo.mjs":
+            onnx.checker.check_model(str(folder / "model.onnx"), full_check=True)
+    print(done.stdout.splitlines()[0], flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("models", nargs="*", metavar="MODEL")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("cases", nargs="*", metavar="CASE")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--size", type=int)
+    parser.add_argument("--classes", type=int)
     options = parser.parse_args()
-    unknown = set(options.models) - set(MODELS)
+    unknown = set(options.cases) - CASES.keys()
     if unknown:
-        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(MODELS)}")
-    failed = 0
-    for name in options.models or MODELS:
-        folder = options.out / name
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            zoo_case(name, folder, options.seed)
-        except Exception as error:
-            failed += 1
-            shutil.rmtree(folder)
-            print(f"{name:28} FAILED: {error or repr(error)}", flush=True)
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(CASES)}")
+    names, failed = options.cases or list(CASES), 0
+    for name in names:
+        with tempfile.TemporaryDirectory(prefix="lanewise-zoo-") as scratch:
+            folder = (options.out or Path(scratch)) / name
+            try:
+                write_case(name, folder, options.size, options.classes)
+                if not options.out:
+                    run_case(name, folder)
+            except Exception as error:
+                failed += 1
+                print(f"{name:28} FAILED: {error or repr(error)}", flush=True)
+    if not options.out:
+        print(f"{len(names) - failed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
 

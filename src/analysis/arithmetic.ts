@@ -1,0 +1,187 @@
+// The arithmetic of single layers, along one dimension: what textbooks print. The sizes are computed by the code that makes networks.
+
+import { LanewiseError } from '../errors.ts';
+import { product } from '../graph/dims.ts';
+import { spread } from '../ops/convTranspose.ts';
+import { convMacs as macsOf } from '../ops/cost.ts';
+import { type AutoPad, type Axis, type GivenAxis, LIMIT, slide } from '../ops/window.ts';
+import { extentOf } from './receptiveField.ts';
+import { sameView, through, windowView } from './view.ts';
+
+/** The same before and behind, [before, behind], 'valid' for none, or 'same': as much as keeps the size at stride 1, an odd one behind. */
+export type Padding = number | readonly [before: number, behind: number] | 'same' | 'valid';
+
+/** A window that slides along one dimension. */
+export interface WindowSize {
+  /** How many positions there are. */
+  readonly input: number;
+  readonly kernel: number;
+  /** 1 where left out. */
+  readonly stride?: number;
+  /** 0 where left out. */
+  readonly padding?: Padding;
+  /** From one tap to the next, 1 where left out. */
+  readonly dilation?: number;
+}
+
+export interface ConvSize extends WindowSize {
+  /** Rounds up, as pools may: a last window may reach past the end. */
+  readonly ceilMode?: boolean;
+}
+
+export interface TransposedSize extends WindowSize {
+  /** More positions at the end, below the stride. 0 where left out. */
+  readonly outputPadding?: number;
+}
+
+const invalid = (problem: string) => new LanewiseError('INVALID_INPUT', problem);
+
+function whole(name: string, value: unknown, least: number): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value < LIMIT) return value;
+  throw invalid(`${name} takes a whole number from ${least} to ${LIMIT - 1}, got ${String(value)}`);
+}
+
+function checkObject(value: unknown, what: string): void {
+  if (typeof value !== 'object' || value === null) throw invalid(`${what} takes an object, got ${String(value)}`);
+}
+
+/** Padding as the operators have it. */
+function padsOf(padding: Padding): { begin: number; end: number; autoPad: AutoPad } {
+  if (padding === 'same' || padding === 'valid') return { begin: 0, end: 0, autoPad: padding === 'same' ? 'SAME_UPPER' : 'VALID' };
+  const sides = Array.isArray(padding) ? padding : [padding, padding];
+  if (sides.length !== 2) throw invalid(`padding takes a number, [before, behind], 'same' or 'valid', got ${sides.length} numbers`);
+  const [begin, end] = sides.map((side) => whole("padding (or 'same', 'valid')", side, 0));
+  return { begin: begin ?? 0, end: end ?? 0, autoPad: 'NOTSET' };
+}
+
+function axisOf({ input, kernel, stride = 1, dilation = 1, padding = 0 }: WindowSize): GivenAxis & { readonly autoPad: AutoPad } {
+  return {
+    index: 0,
+    size: whole('input', input, 1),
+    kernel: whole('kernel', kernel, 1),
+    stride: whole('stride', stride, 1),
+    dilation: whole('dilation', dilation, 1),
+    ...padsOf(padding),
+  };
+}
+
+/**
+ * How many positions a convolution or a pool has along one dimension: floor((input + padding − ((kernel − 1) · dilation + 1)) / stride) + 1,
+ * the padding of both sides counted; ceil(input / stride) where it is 'same'. (Dumoulin and Visin 2016, arXiv:1603.07285.)
+ * @throws LanewiseError INVALID_INPUT for numbers that make no sense, and where the window does not fit
+ */
+export function outputSize(window: ConvSize): number {
+  checkObject(window, 'outputSize');
+  const axis = axisOf(window);
+  const { ceilMode = false } = window;
+  if (typeof ceilMode !== 'boolean') throw invalid(`ceilMode takes true or false, got ${String(ceilMode)}`);
+  return slide(axis, { autoPad: axis.autoPad, ceilMode }, invalid).out;
+}
+
+/**
+ * How many positions a transposed convolution has along one dimension: (input − 1) · stride − padding + (kernel − 1) · dilation + 1 +
+ * outputPadding, the padding of both sides counted; input · stride where it is 'same'.
+ * @throws LanewiseError INVALID_INPUT for numbers that make no sense, and where nothing is left
+ */
+export function transposedOutputSize(window: TransposedSize): number {
+  checkObject(window, 'transposedOutputSize');
+  const axis = axisOf(window);
+  const outputPadding = whole('outputPadding', window.outputPadding ?? 0, 0);
+  if (outputPadding > 0 && outputPadding >= Math.max(axis.stride, axis.dilation)) {
+    throw invalid(`outputPadding ${outputPadding} should be below the stride ${axis.stride} or the dilation ${axis.dilation}`);
+  }
+  return spread(axis, { autoPad: axis.autoPad, outputPadding }, invalid).out;
+}
+
+/** The filters of a convolution. */
+export interface Filters {
+  /** One number for square ones, or one for each dimension: [height, width]. */
+  readonly kernel: number | readonly number[];
+  /** Channels in and out. */
+  readonly in: number;
+  readonly out: number;
+  /** Channels are split into so many parts, and a filter sees its own part's alone. 1 where left out, `in` for a depthwise convolution. */
+  readonly groups?: number;
+}
+
+/** Weights as the operators have them, [out, in / groups, height, width]. */
+function weightsOf(filters: Filters): number[] {
+  const { kernel, groups = 1 } = filters;
+  const sizes = typeof kernel === 'number' ? [kernel, kernel] : kernel;
+  if (!Array.isArray(sizes) || sizes.length === 0) throw invalid(`kernel takes a number or [height, width], got ${String(kernel)}`);
+  const [from, to] = [whole('in', filters.in, 1), whole('out', filters.out, 1)];
+  whole('groups', groups, 1);
+  if (from % groups !== 0 || to % groups !== 0) throw invalid(`${from} channels in and ${to} out do not divide into ${groups} groups`);
+  return [to, from / groups, ...sizes.map((size) => whole('kernel', size, 1))];
+}
+
+function counted(count: number): number {
+  if (Number.isSafeInteger(count)) return count;
+  throw new LanewiseError('TOO_LARGE', `${count} is more than can be counted`);
+}
+
+function biasOf(bias: unknown): boolean {
+  if (typeof bias === 'boolean') return bias;
+  throw invalid(`bias takes true or false, got ${String(bias)}`);
+}
+
+/**
+ * Learned numbers of a convolution: kernel height · kernel width · in / groups · out, and a bias for each filter unless there is none.
+ * @throws LanewiseError INVALID_INPUT, TOO_LARGE
+ */
+export function convParameters(filters: Filters & { readonly bias?: boolean }): number {
+  checkObject(filters, 'convParameters');
+  return counted(product(weightsOf(filters)) + (biasOf(filters.bias ?? true) ? filters.out : 0));
+}
+
+/** Learned numbers of a dense layer: in · out, and a bias for each output unless there is none. @throws LanewiseError INVALID_INPUT, TOO_LARGE */
+export function denseParameters(layer: { readonly in: number; readonly out: number; readonly bias?: boolean }): number {
+  checkObject(layer, 'denseParameters');
+  return counted(whole('in', layer.in, 1) * whole('out', layer.out, 1) + (biasOf(layer.bias ?? true) ? layer.out : 0));
+}
+
+/**
+ * Multiply-accumulates of a convolution for one picture: every one of out · `output` height · `output` width results takes kernel height · kernel
+ * width · in / groups.
+ * @param filters with `output`, the output's size: one number for square ones, or one for each dimension
+ * @throws LanewiseError INVALID_INPUT, TOO_LARGE
+ */
+export function convMacs(filters: Filters & { readonly output: number | readonly number[] }): number {
+  checkObject(filters, 'convMacs');
+  const { output } = filters;
+  const weights = weightsOf(filters);
+  const sizes = typeof output === 'number' ? weights.slice(2).map(() => output) : output;
+  if (!Array.isArray(sizes) || sizes.length !== weights.length - 2)
+    throw invalid(`output takes ${weights.length - 2} sizes, got ${String(output)}`);
+  return counted(macsOf([filters.out, ...sizes.map((size) => whole('output', size, 1))], weights));
+}
+
+/** A layer as receptive fields need it: a convolution or a pool. 'same' padding depends on the input at strides over 1, and is for stride 1. */
+export type ReceptiveWindow = Omit<WindowSize, 'input'>;
+
+/**
+ * What one output of a stack of convolutions and pools sees of its input, along one dimension: `size` positions, `stride` from one output to the
+ * next, the first output's from `offset` on, which is negative in the padding. (Araujo, Norris and Sim 2019, doi:10.23915/distill.00021.)
+ * @throws LanewiseError INVALID_INPUT, TOO_LARGE
+ */
+export function receptiveField(layers: readonly ReceptiveWindow[]): { size: number; stride: number; offset: number } {
+  if (!Array.isArray(layers)) throw invalid(`receptiveField takes a list of layers, got ${String(layers)}`);
+  let view = sameView;
+  for (const layer of layers as readonly ReceptiveWindow[]) {
+    checkObject(layer, 'a layer');
+    const { kernel, stride, dilation, begin } = windowOf(layer);
+    view = through(windowView((kernel - 1) * dilation + 1, stride, 0 - begin), view) ?? view;
+  }
+  const field = extentOf(view) ?? { size: 1, stride: 1, offset: 0 };
+  for (const value of Object.values(field)) counted(value);
+  return field;
+}
+
+/** 'same' at stride 1 is the same whatever the input. */
+function windowOf(layer: ReceptiveWindow): Axis {
+  if (layer.padding === 'same' && (layer.stride ?? 1) !== 1)
+    throw invalid("'same' padding depends on the input at strides over 1: give numbers");
+  const extent = (whole('kernel', layer.kernel, 1) - 1) * whole('dilation', layer.dilation ?? 1, 1) + 1;
+  const axis = axisOf({ ...layer, input: Math.min(extent, LIMIT - 1) });
+  return slide(axis, { autoPad: axis.autoPad, ceilMode: false }, invalid);
+}

@@ -1,0 +1,121 @@
+import type { Pair } from './receptiveField.ts';
+import type { LayerSummary, NetworkSummary } from './summary.ts';
+import { formatBytes, formatCount, table } from './text.ts';
+
+const header = ['layer', 'operator', 'output', 'params', 'MACs', 'bytes', 'sees', 'stride', 'offset'];
+
+/** Names longer than this lose their beginning. */
+const LONGEST_NAME = 36;
+
+/** Up to so many characters, the paths of a concatenation are written out one by one. */
+const LONGEST_SUM = 12;
+
+/** Of more runs of equal paths, only the first and the last are shown. */
+const MOST_RUNS = 6;
+
+/**
+ * The table of a network's layers, about 120 columns at most: operator, output, parameters, multiply-accumulates, bytes of the output, the size of
+ * the receptive field, its stride and offset (one number where height and width have the same). "all" is a layer that sees the whole picture;
+ * a dash is what is nothing, or has no meaning. Layers of one module stand under its name, and the paths of a concatenation are added up.
+ */
+export function formatSummary({ inputs, layers, params, macs, activationBytes }: NetworkSummary): string {
+  const pictures = inputs.map(({ name, dims }) => [name, 'input', dims.join('×'), ...header.slice(3).map(() => '–')]);
+  const total = ['total', '', '', formatCount(params), formatCount(macs), formatBytes(activationBytes), '', '', ''];
+  const rows = grouped(layers).map(([label, layer]) => (layer ? [label, ...cells(layer)] : [label]));
+  const text = table(header, [...pictures, ...rows, total], [3, 4, 5, 6, 7, 8]);
+  // The total under a line of its own.
+  const lines = text.split('\n');
+  return [...lines.slice(0, -1), lines[1], lines.at(-1)].join('\n');
+}
+
+function cells(layer: LayerSummary): string[] {
+  const { receptiveField: size, receptiveFieldStride: stride, receptiveFieldOffset: offset } = layer;
+  const all = size && stride?.every((step, i) => step === 0 || size[i] === 1) && stride.includes(0);
+  return [
+    operatorOf(layer),
+    layer.outputs ? layer.outputs.map((dims) => dims.join('×')).join(' ') : (layer.output?.join('×') ?? '?'),
+    layer.params ? formatCount(layer.params) : '–',
+    layer.macs ? formatCount(layer.macs) : '–',
+    layer.output ? formatBytes(layer.activationBytes) : '?',
+    all ? 'all' : (size?.join('×') ?? '–'),
+    all ? '–' : pair(stride),
+    all ? '–' : pair(offset),
+  ];
+}
+
+const short = (x: number): string => String(Math.round(x * 1000) / 1000);
+
+const pair = (values: Pair | undefined): string => {
+  if (!values) return '–';
+  const [height, width] = values.map(short);
+  return height === width ? `${height}` : `${height}×${width}`;
+};
+
+/** `Concat 64+128+32+32`: what each path brings to the axis along which they meet, `Concat 64+6·32` where that gets long. */
+function operatorOf({ op, inputs, output }: LayerSummary): string {
+  // Layers are called as their functions are.
+  if (op.toLowerCase() !== 'concat' || !output || inputs.length < 2) return op;
+  const axis = output.findIndex((size, i) => inputs.some((dims) => dims[i] !== size));
+  if (axis < 0) return op;
+  const runs: { size: number; count: number }[] = [];
+  for (const dims of inputs) {
+    const size = dims[axis] ?? 0;
+    const last = runs.at(-1);
+    if (last?.size === size) last.count++;
+    else runs.push({ size, count: 1 });
+  }
+  const plain = inputs.map((dims) => dims[axis]).join('+');
+  if (plain.length <= LONGEST_SUM) return `${op} ${plain}`;
+  const parts = runs.map(({ size, count }) => (count === 1 ? `${size}` : `${count}·${size}`));
+  const shown = parts.length <= MOST_RUNS ? parts : [...parts.slice(0, 2), '…', ...parts.slice(-1)];
+  return `${op} ${shown.join('+')}`;
+}
+
+/** The rows: labels of the layers, and before those of a module a row with its name. */
+function grouped(layers: readonly LayerSummary[]): [label: string, layer?: LayerSummary][] {
+  const paths = layers.map(pathOf);
+  const modules = new Set(paths.map((path) => path?.module));
+  // What a module does itself, beside what its parts do.
+  const placed = paths.map((path, i) =>
+    path && modules.has(path.full) ? { ...path, module: path.full, leaf: layers[i]?.op ?? '' } : path,
+  );
+  const rows: [string, LayerSummary?][] = [];
+  let current = '';
+  layers.forEach((layer, i) => {
+    const path = placed[i];
+    let label = layer.name;
+    if (path && path.module === current) label = current === '' ? label : path.leaf;
+    else if (path) {
+      const next = placed.slice(i + 1).find((other) => other !== undefined);
+      const opens = path.module !== '' && next?.module === path.module;
+      const inside = !opens && current !== '' && /^[./]/.test(path.full.slice(current.length)) && path.full.startsWith(current);
+      if (opens) rows.push([path.module]);
+      if (inside) label = path.full.slice(current.length + 1);
+      else current = opens ? path.module : '';
+      if (opens) label = path.leaf;
+    }
+    rows.push([`${current === '' ? '' : '  '}${shortened(label)}`, layer]);
+  });
+  return rows;
+}
+
+interface Path {
+  readonly full: string;
+  /** Without its last part. */
+  readonly module: string;
+  readonly leaf: string;
+}
+
+/**
+ * PyTorch names nodes /layer1/layer1.0/conv1/Conv, Lanewise layer1.0.conv1: both are conv1 of layer1.0. Undefined where the name says nothing but
+ * the operator, as Relu_3 does: such a layer stays with those before it.
+ */
+function pathOf({ name, op }: LayerSummary): Path | undefined {
+  const isOperator = (text: string) => text.replace(/_\d+$/, '') === op;
+  if (isOperator(name)) return undefined;
+  const full = name.replace(/\/[^/]*$/, (last) => (isOperator(last.slice(1)) ? '' : last));
+  const at = full.includes('/') ? full.lastIndexOf('/') : full.lastIndexOf('.');
+  return { full, module: full.slice(0, Math.max(0, at)), leaf: full.slice(at + 1) };
+}
+
+const shortened = (name: string): string => (name.length > LONGEST_NAME ? `…${name.slice(1 - LONGEST_NAME)}` : name);

@@ -1,0 +1,34 @@
+import { operators } from '../ops/index.ts';
+import type { Node, Value } from '../ops/operator.ts';
+
+/** The inputs that hold learned numbers where they are constants: from the first of these on, or before the second. */
+const learnedInputs: Readonly<Record<string, readonly [from: number, before: number]>> = {
+  // The running mean and variance are statistics, not learned.
+  BatchNormalization: [1, 3],
+  Conv: [1, 3],
+  ConvTranspose: [1, 3],
+  Gather: [0, 1],
+  Gemm: [0, 3],
+  GroupNormalization: [1, 3],
+  InstanceNormalization: [1, 3],
+  LayerNormalization: [1, 3],
+  MatMul: [0, 2],
+  PRelu: [1, 2],
+};
+
+/** Those of the arithmetic operators, which exporters also write for a bias or a scale. */
+const arithmetic: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div']);
+
+/**
+ * The constants of a node that are learned numbers, as frameworks count them. A lone factor or addend in arithmetic is part of a formula (the
+ * 3 and the 6 of a hard swish). Of operators of the user's own, every floating-point constant counts.
+ */
+export function parametersOf(node: Node): Value[] {
+  const { name, opsets } = node.op;
+  const ours = operators.get(name)?.opsets === opsets;
+  const [from, before] = ours ? (learnedInputs[name] ?? [0, arithmetic.has(name) ? 2 : 0]) : [0, node.inputs.length];
+  return node.inputs.slice(from, before).filter((value): value is Value => {
+    if (!value?.constant || !value.fixed || !value.type.startsWith('float')) return false;
+    return !(ours && arithmetic.has(name)) || value.dims.some((dim) => dim !== 1);
+  });
+}

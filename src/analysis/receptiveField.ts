@@ -1,0 +1,165 @@
+import type { Network } from '../compiler/network.ts';
+import type { Node, Value } from '../ops/operator.ts';
+import { permOf, type TransposeAttributes } from '../ops/transpose.ts';
+import { reachOf } from './reach.ts';
+import { largestSize, sameView, seenByAll, seenFrom, through, together, type View } from './view.ts';
+
+/** [height, width]. */
+export type Pair = readonly [number, number];
+
+/** What the positions of a value see of the picture, in the picture's pixels, [height, width] each. */
+export interface ReceptiveField {
+  /** From the first to the last pixel, both counted; the padding that is seen too. */
+  readonly size: Pair;
+  /** How far a position's field is from its neighbour's: 0 where all see the same, broken numbers behind what makes pictures larger. */
+  readonly stride: Pair;
+  /** Where the first position's field starts; negative ones are in the padding. */
+  readonly offset: Pair;
+}
+
+interface Whole {
+  readonly kind: 'whole';
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What a value sees of one dimension of the picture. */
+type Sight =
+  /** Each position of an axis something else. */
+  | { readonly kind: 'local'; readonly axis: number; readonly view: View }
+  /** The positions lie on an axis together with others. */
+  | (Omit<Whole, 'kind'> & { readonly kind: 'mixed'; readonly axis: number })
+  /** Every element the same. */
+  | Whole
+  | { readonly kind: 'unknown' };
+
+/** The sights of height and width, and how many pixels those have, 0 without a height. A value that hangs on no picture has none. */
+interface Sights {
+  readonly sights: readonly [Sight, Sight];
+  readonly pixels: Pair;
+}
+
+const unknown: Sight = { kind: 'unknown' };
+
+/**
+ * The receptive field of every value that has one (Araujo, Norris and Sim 2019, "Computing Receptive Fields of Convolutional Neural Networks",
+ * doi:10.23915/distill.00021): size, stride and offset as if the picture went on at its edges. Where paths meet it is what they see together.
+ * Behind a layer that looks at all positions (global pools, dense layers, flattened pictures) it is what there is of the picture, without padding.
+ * Left out are values whose positions cannot be followed, and those of paths whose strides differ.
+ */
+export function receptiveFields(network: Network): Map<Value, ReceptiveField> {
+  const known = new Map<Value, Sights>();
+  for (const value of network.inputs) {
+    const sights = value.constant ? undefined : pictureSights(network, value);
+    if (sights) known.set(value, sights);
+  }
+  for (const node of network.nodes) {
+    node.outputs.forEach((output, i) => {
+      const sights = sightsOf(node, output, i, known);
+      if (sights) known.set(output, sights);
+    });
+  }
+  const fields = [...known].flatMap(([value, sights]): [Value, ReceptiveField][] => {
+    const field = fieldOf(value, sights);
+    return field ? [[value, field]] : [];
+  });
+  return new Map(fields);
+}
+
+/** The picture's own: each pixel sees itself. */
+function pictureSights(network: Network, value: Value): Sights | undefined {
+  const { dims } = value;
+  if (dims.length !== 3 && dims.length !== 4) return undefined;
+  // Without a height there is one row, which everything sees.
+  const [height, width] = dims.length === 3 ? [undefined, 2] : isChannelsLast(network, value) ? [1, 2] : [2, 3];
+  const sight = (axis: number | undefined): Sight =>
+    axis === undefined ? { kind: 'whole', first: 0, last: 0 } : { kind: 'local', axis, view: sameView };
+  return { sights: [sight(height), sight(width)], pixels: [height === undefined ? 0 : (dims[height] ?? 1), dims[width] ?? 1] };
+}
+
+/** Whether the first thing that happens to a picture, but for arithmetic in place, is a transposition from NHWC to NCHW. */
+function isChannelsLast(network: Network, picture: Value): boolean {
+  let value: Value | undefined = picture;
+  while (value) {
+    const readers: readonly Node[] = network.readers(value);
+    const [reader] = readers;
+    if (!reader || readers.length > 1) return false;
+    if (reader.op.name === 'Transpose') return permOf(reader as Node<TransposeAttributes>).join() === '0,3,1,2';
+    const output: Value | undefined = reader.outputs[0];
+    value = output && output.dims.join() === value.dims.join() ? output : undefined;
+  }
+  return false;
+}
+
+function sightsOf(node: Node, output: Value, index: number, known: ReadonlyMap<Value, Sights>): Sights | undefined {
+  const seen = node.inputs.flatMap((value, i) => {
+    const sights = value && known.get(value);
+    return sights ? [{ ...sights, value, i }] : [];
+  });
+  if (seen.length === 0) return undefined;
+  const pixels = (d: 0 | 1) => Math.max(...seen.map((sights) => sights.pixels[d]));
+  const sight = (d: 0 | 1): Sight => {
+    const parts = seen.map(({ value, i, ...own }) => step(node, own.sights[d], own.pixels[d], value, i, index));
+    return parts.reduce((a, b) => merged(a, b, output, pixels(d)));
+  };
+  return { sights: [sight(0), sight(1)], pixels: [pixels(0), pixels(1)] };
+}
+
+/** What an output sees through one input. */
+function step(node: Node, sight: Sight, pixels: number, value: Value, input: number, output: number): Sight {
+  if (sight.kind === 'whole' || sight.kind === 'unknown') return sight;
+  const reach = reachOf(node, sight.axis, input, output);
+  if (reach === 'unknown') return unknown;
+  if (sight.kind === 'mixed') {
+    if (reach === 'all') return { ...sight, kind: 'whole' };
+    const axis = 'mixed' in reach ? reach.mixed : reach.view === sameView ? reach.to : undefined;
+    return axis === undefined ? unknown : { ...sight, axis };
+  }
+  if (reach !== 'all' && 'to' in reach) {
+    const view = through(reach.view, sight.view);
+    return view ? { kind: 'local', axis: reach.to, view } : unknown;
+  }
+  const whole = ofAll(sight.view, value.dims[sight.axis] ?? 1, pixels);
+  return reach === 'all' ? { kind: 'whole', ...whole } : { kind: 'mixed', axis: reach.mixed, ...whole };
+}
+
+/** The part of the picture that all positions see together. */
+function ofAll(view: View, count: number, pixels: number): { readonly first: number; readonly last: number } {
+  const [first, last] = seenByAll(view, count);
+  return { first: Math.max(0, first), last: Math.min(pixels - 1, last) };
+}
+
+/** Where paths meet. */
+function merged(a: Sight, b: Sight, output: Value, pixels: number): Sight {
+  if (a.kind === 'unknown' || b.kind === 'unknown') return unknown;
+  if (a.kind === 'whole' || b.kind === 'whole') {
+    const [whole, other] = a.kind === 'whole' ? [a, b] : [b as Whole, a];
+    const { first, last } = other.kind === 'local' ? ofAll(other.view, output.dims[other.axis] ?? 1, pixels) : other;
+    return { kind: 'whole', first: Math.min(whole.first, first), last: Math.max(whole.last, last) };
+  }
+  if (a.axis !== b.axis) return unknown;
+  if (a.kind === 'local' && b.kind === 'local') {
+    const view = together(a.view, b.view);
+    return view ? { ...a, view } : unknown;
+  }
+  if (a.kind !== 'mixed' || b.kind !== 'mixed') return unknown;
+  return { ...a, first: Math.min(a.first, b.first), last: Math.max(a.last, b.last) };
+}
+
+function fieldOf(value: Value, { sights, pixels }: Sights): ReceptiveField | undefined {
+  const parts = sights.map((sight, d) => {
+    if (sight.kind === 'local') return extentOf(sight.view, value.dims[sight.axis] ?? 1);
+    if (sight.kind !== 'whole' || sight.first > sight.last) return undefined;
+    return { size: sight.last - sight.first + 1, stride: pixels[d] === 0 ? 1 : 0, offset: sight.first };
+  });
+  const [height, width] = parts;
+  if (!height || !width) return undefined;
+  const pair = (key: 'size' | 'stride' | 'offset'): Pair => [height[key], width[key]];
+  return { size: pair('size'), stride: pair('stride'), offset: pair('offset') };
+}
+
+/** Size, stride and offset of a view; undefined where the first position sees nothing. */
+export function extentOf(view: View, count = view.period): { size: number; stride: number; offset: number } | undefined {
+  const [offset] = seenFrom(view, 0);
+  return Number.isFinite(offset) ? { size: largestSize(view, count), stride: view.advance / view.period, offset: offset + 0 } : undefined;
+}

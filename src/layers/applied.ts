@@ -1,0 +1,191 @@
+// A layer at its place in a network: its steps are recorded, and their shapes checked by the operators themselves.
+
+import { LanewiseError } from '../errors.ts';
+import type { Attribute, Constant, GraphNode } from '../graph/graph.ts';
+import { type DataType, elementCount, formatDims } from '../graph/tensor.ts';
+import { AttributeReader } from '../ops/attributes.ts';
+import type { CustomOperator } from '../ops/custom.ts';
+import { operators } from '../ops/index.ts';
+import type { Operator, Value } from '../ops/operator.ts';
+import { constantValue } from '../ops/shapes.ts';
+import { Parameter, type ParameterSpec } from './parameter.ts';
+import type { SymbolicTensor } from './symbol.ts';
+
+/** The opset of graphs whose layers ask for no newer one. */
+export const OPSET = 13;
+
+/** One node of the graph that a layer stands for. */
+export interface LayerStep {
+  /** ONNX's op_type. */
+  readonly op: string;
+  readonly domain: string;
+  /** The oldest that has the operator. */
+  readonly opset: number;
+  /** Undefined are optional ones that are left out. */
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  readonly floats: Readonly<Record<string, number | readonly number[]>>;
+}
+
+export interface StepOptions {
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  /** Attributes that ONNX has as floats. */
+  readonly floats?: Readonly<Record<string, number | readonly number[]>>;
+  readonly domain?: string;
+}
+
+/** Numbers for layers that have no name of their own: those of an input while a network is written, of a model from then on. */
+export class Names {
+  readonly #counts = new Map<string, number>();
+
+  /** 'conv2d_1', 'conv2d_2'; the input is 'input' as long as it is the only one. */
+  next(kind: string): string {
+    const count = (this.#counts.get(kind) ?? 0) + 1;
+    this.#counts.set(kind, count);
+    return kind === 'input' && count === 1 ? kind : `${kind}_${count}`;
+  }
+}
+
+let applied = 0;
+
+/** A layer at its place in a network. */
+export class AppliedLayer {
+  /** The function that made it: 'conv2d'. */
+  readonly kind: string;
+  readonly inputs: readonly SymbolicTensor[];
+  readonly steps: LayerStep[] = [];
+  readonly parameters: Parameter[] = [];
+  outputs: readonly SymbolicTensor[] = [];
+  /** Custom operators that it runs. @internal */
+  readonly customOperators: CustomOperator[] = [];
+  /** Layers in this order are in execution order. @internal */
+  readonly order = applied++;
+  /** @internal */
+  readonly names: Names;
+  #name: string;
+  #settled: boolean;
+
+  /** @internal */
+  constructor(kind: string, inputs: readonly SymbolicTensor[], name: string | undefined, names: Names) {
+    this.kind = kind;
+    this.inputs = inputs;
+    this.names = names;
+    this.#name = name ?? names.next(kind);
+    this.#settled = name !== undefined;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  /** Its output, the first where there are several. */
+  get output(): SymbolicTensor {
+    return this.outputs[0] as SymbolicTensor;
+  }
+
+  /** Whether the name may still change: nobody gave it one, and no model has it. @internal */
+  get unsettled(): boolean {
+    return !this.#settled;
+  }
+
+  /** Gives it the name that it keeps: a free one of a model's numbers. @internal */
+  settle(taken: ReadonlySet<string>, names: Names): void {
+    do this.#name = names.next(this.kind);
+    while (taken.has(this.#name));
+    this.#settled = true;
+  }
+
+  toString(): string {
+    return `${this.kind} '${this.#name}'`;
+  }
+}
+
+/** Records what a layer is made of. */
+export class Recorder {
+  readonly #layer: AppliedLayer;
+  readonly #shared: readonly Parameter[] | undefined;
+
+  constructor(layer: AppliedLayer, shared: readonly Parameter[] | undefined) {
+    this.#layer = layer;
+    this.#shared = shared;
+  }
+
+  /** A node of ONNX's own, with one output. @param op its op_type */
+  node(op: string, inputs: readonly (Value | undefined)[], options: StepOptions = {}): Value {
+    const operator = operators.get(op);
+    if (!operator) throw new Error(`there is no operator ${op}`);
+    return this.#nodes(operator, inputs, options)[0] as Value;
+  }
+
+  #nodes(operator: Operator, inputs: readonly (Value | undefined)[], { attributes = {}, floats = {}, domain = '' }: StepOptions): Value[] {
+    const { name } = this.#layer;
+    const all = { ...attributes, ...floats };
+    const source: GraphNode = { op: operator.name, domain, name, inputs: [], outputs: [], attributes: new Map(Object.entries(all)) };
+    const reader = new AttributeReader(source);
+    const read = operator.attributes(reader, Math.max(OPSET, operator.opsets[0]));
+    reader.finish();
+    const types = operator.inferShape({ name, attributes: read, inputs, outputCount: 1, declaredOutputs: 1 });
+    const outputs = types.map(({ type, dims }, i): Value => {
+      elementCount(dims, 'its output');
+      return { name: `${name}:${i}`, type, dims };
+    });
+    this.#layer.steps.push({ op: operator.name, opset: operator.opsets[0], domain, inputs: [...inputs], outputs, attributes, floats });
+    return outputs;
+  }
+
+  custom(op: CustomOperator, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>>): Value[] {
+    this.#layer.customOperators.push(op);
+    const isFloat = ([key]: readonly [string, unknown]) => op.attributeKinds[key] === 'float' || op.attributeKinds[key] === 'floats';
+    const entries = Object.entries(attributes);
+    return this.#nodes(op.operator, inputs, {
+      domain: op.domain,
+      attributes: Object.fromEntries(entries.filter((entry) => !isFloat(entry))),
+      floats: Object.fromEntries(entries.filter(isFloat)) as Record<string, number | readonly number[]>,
+    });
+  }
+
+  input(dims: readonly number[]): Value[] {
+    elementCount(dims, 'an input');
+    return [{ name: this.#layer.name, type: 'float32', dims }];
+  }
+
+  /** A parameter; that of the layer's first application where it is applied again. */
+  parameter(spec: ParameterSpec): Value {
+    const { parameters } = this.#layer;
+    const known = this.#shared?.[parameters.length];
+    if (known && known.dims.join() !== spec.dims.join()) {
+      const shapes = `${formatDims(known.dims)}, which here would be ${formatDims(spec.dims)}`;
+      throw new LanewiseError('INVALID_INPUT', `it was applied before, and has its ${spec.key} of ${shapes}`);
+    }
+    elementCount(spec.dims, `its ${spec.key}`);
+    const parameter = known ?? new Parameter(this.#layer, spec);
+    parameters.push(parameter);
+    return parameter.value;
+  }
+
+  /** Numbers that belong to the structure: a Constant node, not a parameter. */
+  ints(values: readonly number[]): Value {
+    return this.#constant('int64', values.length, { value_ints: [...values] }, {}, () => BigInt64Array.from(values, BigInt));
+  }
+
+  floats(values: readonly number[]): Value {
+    return this.#constant('float32', values.length, {}, { value_floats: [...values] }, () => Float32Array.from(values));
+  }
+
+  float(value: number): Value {
+    return this.#constant('float32', undefined, {}, { value_float: value }, () => Float32Array.of(value));
+  }
+
+  #constant(
+    type: DataType,
+    length: number | undefined,
+    attributes: LayerStep['attributes'],
+    floats: LayerStep['floats'],
+    read: Constant['read'],
+  ): Value {
+    const value = constantValue({ name: this.#layer.name, type, dims: length === undefined ? [] : [length], read });
+    this.#layer.steps.push({ op: 'Constant', opset: OPSET, domain: '', inputs: [], outputs: [value], attributes, floats });
+    return value;
+  }
+}

@@ -1,0 +1,136 @@
+import { LanewiseError } from '../errors.ts';
+import type { Value } from '../ops/operator.ts';
+import type { Recorder } from './applied.ts';
+import { heUniform, type Init, initializerOf, zeros } from './initializers.ts';
+import { type LayerOptions, layerFunction } from './layer.ts';
+import { channelsOf, type Padding, type Pair, pair, wholeNumber, windowAttributes } from './options.ts';
+
+export interface WeightOptions extends LayerOptions {
+  /** How the weights start; `heUniform()` where left out. */
+  readonly weight?: Init;
+  /** Whether there is a bias, or how it starts; `true`, which is zeros, where left out. */
+  readonly bias?: boolean | Init;
+}
+
+interface WindowOptions {
+  /** 1 where left out. */
+  readonly stride?: Pair;
+  /** 0 where left out. */
+  readonly padding?: Padding;
+  /** 1 where left out. */
+  readonly dilation?: Pair;
+}
+
+export interface Conv2dOptions extends WeightOptions, WindowOptions {
+  /** Into how many groups channels and filters are divided, each seeing its own only; 1 where left out. */
+  readonly groups?: number;
+}
+
+const weightOptions = ['weight', 'bias'];
+const windowOptions = ['stride', 'padding', 'dilation'];
+
+/**
+ * Convolution (ONNX Conv): [N, C, H, W] to [N, filters, H', W'], H' = floor((H + top + bottom - dilation · (kernel - 1) - 1) / stride) + 1.
+ * Parameters: `weight` [filters, C / groups, kernel, kernel], `bias` [filters].
+ * @throws LanewiseError INVALID_INPUT for options that make no sense, INVALID_MODEL where the window or the groups do not fit the input
+ */
+export const conv2d = layerFunction<[filters: number, kernel: Pair, options?: Conv2dOptions]>(
+  'conv2d',
+  [...weightOptions, ...windowOptions, 'groups'],
+  (to, x, filters, kernel, options = {}) => convolution(to, x, wholeNumber('filters', filters, 1), kernel, options),
+);
+
+export interface DepthwiseConv2dOptions extends WeightOptions, WindowOptions {
+  /** How many filters each channel has; 1 where left out. */
+  readonly multiplier?: number;
+}
+
+/**
+ * One filter for each channel, or `multiplier` of them (a convolution with as many groups as channels): [N, C, H, W] to
+ * [N, multiplier · C, H', W']. Parameters: `weight` [multiplier · C, 1, kernel, kernel], `bias`.
+ * @throws LanewiseError as `conv2d`
+ */
+export const depthwiseConv2d = layerFunction<[kernel: Pair, options?: DepthwiseConv2dOptions]>(
+  'depthwiseConv2d',
+  [...weightOptions, ...windowOptions, 'multiplier'],
+  (to, x, kernel, { multiplier = 1, ...options } = {}) => {
+    const channels = channelsOf(x);
+    return convolution(to, x, channels * wholeNumber('multiplier', multiplier, 1), kernel, { ...options, groups: channels });
+  },
+);
+
+function convolution(to: Recorder, x: Value, filters: number, kernel: Pair, options: Conv2dOptions): Value {
+  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
+  const channels = channelsOf(x);
+  const [height, width] = pair('kernel', kernel, 1);
+  checkGroups(groups, { channels, filters });
+  const dims = [filters, channels / groups, height, width];
+  const fans = { fanIn: (channels / groups) * height * width, fanOut: (filters / groups) * height * width };
+  const inputs = [x, ...weights(to, options, dims, filters, fans)];
+  const attributes = { ...windowAttributes({ kernel, stride, padding, dilation }), group: groups };
+  return to.node('Conv', inputs, { attributes });
+}
+
+function checkGroups(groups: number, counts: Readonly<Record<string, number>>): void {
+  wholeNumber('groups', groups, 1);
+  for (const [what, count] of Object.entries(counts)) {
+    if (count % groups === 0) continue;
+    throw new LanewiseError('INVALID_MODEL', `${count} ${what} cannot be divided into ${groups} groups`);
+  }
+}
+
+/** The weight, then the bias if there is one. */
+function weights(
+  to: Recorder,
+  { weight = heUniform(), bias = true }: WeightOptions,
+  dims: readonly number[],
+  outputs: number,
+  fans: { readonly fanIn: number; readonly fanOut: number },
+): Value[] {
+  const values = [to.parameter({ key: 'weight', dims, init: initializerOf(weight, 'weight', dims), ...fans })];
+  if (bias === false) return values;
+  const init = initializerOf(bias === true ? zeros : bias, 'bias', [outputs]);
+  return [...values, to.parameter({ key: 'bias', dims: [outputs], init, ...fans })];
+}
+
+export interface Conv2dTransposeOptions extends Conv2dOptions {
+  /** Rows and columns that are added at the bottom and the right; 0 where left out. */
+  readonly outputPadding?: Pair;
+}
+
+/**
+ * Transposed convolution (ONNX ConvTranspose), the gradient of a convolution with the same weights: [N, C, H, W] to [N, filters, H', W'],
+ * H' = (H - 1) · stride - top - bottom + dilation · (kernel - 1) + outputPadding + 1, or H · stride with padding 'same'.
+ * Parameters: `weight` [C, filters / groups, kernel, kernel], `bias` [filters].
+ * @throws LanewiseError as `conv2d`
+ */
+export const conv2dTranspose = layerFunction<[filters: number, kernel: Pair, options?: Conv2dTransposeOptions]>(
+  'conv2dTranspose',
+  [...weightOptions, ...windowOptions, 'groups', 'outputPadding'],
+  (to, x, filters, kernel, options = {}) => {
+    const { stride = 1, padding = 0, dilation = 1, groups = 1, outputPadding = 0 } = options;
+    const channels = channelsOf(x);
+    const [height, width] = pair('kernel', kernel, 1);
+    checkGroups(groups, { channels, filters: wholeNumber('filters', filters, 1) });
+    const dims = [channels, filters / groups, height, width];
+    const fans = { fanIn: (channels / groups) * height * width, fanOut: (filters / groups) * height * width };
+    const inputs = [x, ...weights(to, options, dims, filters, fans)];
+    const window = windowAttributes({ kernel, stride, padding, dilation });
+    const attributes = { ...window, group: groups, output_padding: pair('outputPadding', outputPadding, 0) };
+    return to.node('ConvTranspose', inputs, { attributes });
+  },
+);
+
+/**
+ * A fully connected layer (ONNX Gemm): [N, F] to [N, units]. Parameters: `weight` [units, F], `bias` [units].
+ * @throws LanewiseError INVALID_INPUT where the input is no matrix: `flatten` makes one of pictures
+ */
+export const dense = layerFunction<[units: number, options?: WeightOptions]>('dense', weightOptions, (to, x, units, options = {}) => {
+  const [, features] = x.dims;
+  if (x.dims.length !== 2 || features === undefined) {
+    throw new LanewiseError('INVALID_INPUT', `it takes rows [N, F], got ${x.dims.length} dimensions; flatten() makes rows of pictures`);
+  }
+  wholeNumber('units', units, 1);
+  const fans = { fanIn: features, fanOut: units };
+  return to.node('Gemm', [x, ...weights(to, options, [units, features], units, fans)], { attributes: { transB: 1 } });
+});

@@ -1,0 +1,109 @@
+import { LanewiseError } from '../errors.ts';
+import { product } from '../graph/dims.ts';
+import { formatDims } from '../graph/tensor.ts';
+import { checkKeys, finite, shown, wholeNumber } from './options.ts';
+import { normals, numbersFor, uniforms } from './random.ts';
+
+/** What an initialiser knows of the parameter that it fills. */
+export interface ParameterInfo {
+  readonly name: string;
+  readonly dims: readonly number[];
+  /** How many inputs one output sums over, and how many outputs one input goes to. */
+  readonly fanIn: number;
+  readonly fanOut: number;
+  /** The network's, or the initialiser's own. */
+  readonly seed: number;
+}
+
+/**
+ * Fills a new parameter. The same seed and the same name give the same numbers on every engine, whatever the other layers are.
+ * @param data zeros, to be filled
+ */
+export type Initializer = (data: Float32Array, parameter: ParameterInfo) => void;
+
+/** What layers take for a parameter: an initialiser, or its elements in the order of its dimensions. */
+export type Init = Initializer | ArrayLike<number>;
+
+export interface SeedOptions {
+  /** A whole number from 0 on, instead of the network's. */
+  readonly seed?: number;
+}
+
+export interface RandomOptions extends SeedOptions {
+  /** What the numbers are multiplied by; 1 where left out. */
+  readonly gain?: number;
+}
+
+export const zeros: Initializer = () => {};
+export const ones: Initializer = (data) => void data.fill(1);
+
+/** One number everywhere. */
+export function constant(value: number): Initializer {
+  if (typeof value !== 'number') throw new LanewiseError('INVALID_INPUT', `constant takes a number, got ${shown(value)}`);
+  return (data) => void data.fill(value);
+}
+
+/** Numbers spread evenly from `center - spread` to `center + spread`. */
+export function uniform(center: number, spread: number, options: SeedOptions = {}): Initializer {
+  finite('center', center);
+  finite('spread', spread);
+  const seed = seedOf('uniform', options, ['seed']);
+  return (data, parameter) => {
+    const next = uniforms(numbersFor(seed ?? parameter.seed, parameter.name));
+    for (let i = 0; i < data.length; i++) data[i] = center + spread * next();
+  };
+}
+
+/** Numbers of the normal distribution. */
+export function normal(mean: number, deviation: number, options: SeedOptions = {}): Initializer {
+  finite('mean', mean);
+  finite('deviation', deviation);
+  const seed = seedOf('normal', options, ['seed']);
+  return (data, parameter) => {
+    const next = normals(numbersFor(seed ?? parameter.seed, parameter.name));
+    for (let i = 0; i < data.length; i++) data[i] = mean + deviation * next();
+  };
+}
+
+/** An initialiser whose numbers have a variance that depends on the fans, evenly spread or normal. */
+function scaled(distribution: 'uniform' | 'normal', variance: (parameter: ParameterInfo) => number) {
+  return (given: RandomOptions = {}): Initializer => {
+    const seed = seedOf('an initialiser', given, ['seed', 'gain']);
+    const gain = finite('gain', given.gain ?? 1);
+    const options = seed === undefined ? {} : { seed };
+    return (data, parameter) => {
+      const deviation = gain * Math.sqrt(variance(parameter));
+      // A uniform distribution from -a to a has a variance of a² / 3.
+      const fill = distribution === 'uniform' ? uniform(0, deviation * Math.sqrt(3), options) : normal(0, deviation, options);
+      fill(data, parameter);
+    };
+  };
+}
+
+/** Variance 2 / fan in, for layers that ReLU follows (He et al. 2015, arXiv:1502.01852). What layers take where nothing is said. */
+export const heUniform = scaled('uniform', ({ fanIn }) => 2 / fanIn);
+/** As `heUniform`, of the normal distribution. */
+export const heNormal = scaled('normal', ({ fanIn }) => 2 / fanIn);
+/** Variance 2 / (fan in + fan out), for layers that tanh or nothing follows (Glorot and Bengio 2010, "Xavier"). */
+export const xavierUniform = scaled('uniform', ({ fanIn, fanOut }) => 2 / (fanIn + fanOut));
+/** As `xavierUniform`, of the normal distribution. */
+export const xavierNormal = scaled('normal', ({ fanIn, fanOut }) => 2 / (fanIn + fanOut));
+
+function seedOf(what: string, options: SeedOptions, known: readonly string[]): number | undefined {
+  checkKeys(what, options, known);
+  return options.seed === undefined ? undefined : wholeNumber('seed', options.seed, 0);
+}
+
+/** An initialiser of what a layer was given. @throws LanewiseError INVALID_INPUT for elements that do not fit, or neither kind */
+export function initializerOf(init: Init, key: string, dims: readonly number[]): Initializer {
+  if (typeof init === 'function') return init;
+  const isList = typeof init === 'object' && init !== null && typeof init.length === 'number';
+  const count = product(dims);
+  const fits = isList && init.length === count && (init instanceof Float32Array || Array.from(init).every((x) => typeof x === 'number'));
+  if (!fits) {
+    const got = isList && init.length !== count ? `${init.length} numbers` : shown(init);
+    throw new LanewiseError('INVALID_INPUT', `${key} ${formatDims(dims)} takes an initialiser or ${count} numbers, got ${got}`);
+  }
+  const values = Float32Array.from(init);
+  return (data) => data.set(values);
+}

@@ -1,0 +1,84 @@
+import { LanewiseError } from '../errors.ts';
+import type { Value } from '../ops/operator.ts';
+import type { Recorder } from './applied.ts';
+import { checkKeys, checkName, isOptions, shown } from './options.ts';
+import type { Parameter } from './parameter.ts';
+import { applyLayer, SymbolicTensor, symbolic } from './symbol.ts';
+
+/**
+ * A layer that can be applied: a function of a symbolic tensor. Any function of that shape is one, so that blocks are functions.
+ * @param name what a named `sequential` calls it: 'features.0'
+ */
+export interface Layer {
+  (x: SymbolicTensor, name?: string): SymbolicTensor;
+  /** The name that it was given. */
+  readonly label?: string | undefined;
+}
+
+export interface LayerOptions {
+  /** The layer's name, of which its parameters' begin. 'conv2d_1' and so on where left out. */
+  readonly name?: string;
+}
+
+/**
+ * A layer's function. Applied to a symbolic tensor it gives the next one; without one it gives a `Layer` for `sequential`, or to be applied
+ * several times with the same weights.
+ */
+export interface LayerFunction<A extends unknown[]> {
+  (x: SymbolicTensor, ...args: A): SymbolicTensor;
+  (...args: A): Layer;
+  /** The second form alone, which tells a layer's function from a layer. */
+  readonly [LATER]: (...args: A) => Layer;
+}
+
+export const LATER: unique symbol = /* @__PURE__ */ Symbol('later') as never;
+
+/**
+ * Makes a layer's function. `Given` are the arguments that users may give, where those are more than `build` takes.
+ * @param known its options, beside the name
+ * @param build records what the layer is made of and gives its output; its last argument is the options
+ * @param places how many arguments stand before the options; as many as `build` takes without a default, where left out
+ */
+export function layerFunction<A extends unknown[], Given extends unknown[] = A>(
+  kind: string,
+  known: readonly string[],
+  build: (to: Recorder, x: Value, ...args: A) => Value,
+  places = build.length - 2,
+): LayerFunction<Given> {
+  const made = (...given: unknown[]): SymbolicTensor | Layer => {
+    const [first, ...rest] = given;
+    const args = argumentsOf(kind, known, places, first instanceof SymbolicTensor ? rest : given);
+    const label = (args.at(-1) as LayerOptions).name;
+    const apply = (x: SymbolicTensor, name: string | undefined, shared?: readonly Parameter[]): SymbolicTensor =>
+      applyLayer(kind, [x], name, (to) => [build(to, x.value, ...(args as unknown as A))], { shared })[0] as SymbolicTensor;
+    if (first instanceof SymbolicTensor) return apply(first, label);
+    let shared: readonly Parameter[] | undefined;
+    const layer = (x: SymbolicTensor, name?: string): SymbolicTensor => {
+      checkName(kind, name);
+      // The name that it was given is that of its first application; a second one may not have it too.
+      const whole = shared && name === undefined ? undefined : join(name, label);
+      const y = apply(symbolic(x, `what ${kind} is applied to`), whole, shared);
+      shared ??= y.layer.parameters;
+      return y;
+    };
+    return Object.assign(layer, { label });
+  };
+  return Object.assign(made, { [LATER]: made }) as unknown as LayerFunction<Given>;
+}
+
+/** What was given, with the options at their place: right after the arguments that are there, for `leakyRelu({ name })` leaves one out. */
+function argumentsOf(kind: string, known: readonly string[], places: number, given: readonly unknown[]): [...unknown[], LayerOptions] {
+  const count = isOptions(given.at(-1)) ? given.length - 1 : Math.min(given.length, places);
+  const [options = {}, ...more] = given.slice(count);
+  if (count > places || more.length > 0 || !isOptions(options)) {
+    const counted = places === 0 ? '' : places === 1 ? ' an argument' : ` ${places} arguments`;
+    throw new LanewiseError('INVALID_INPUT', `${kind} takes a symbolic tensor or none,${counted} and options, got ${shown(given)}`);
+  }
+  checkKeys(kind, options, [...known, 'name']);
+  checkName(kind, (options as LayerOptions).name);
+  return [...Array.from({ length: places }, (_, i) => (i < count ? given[i] : undefined)), options];
+}
+
+/** 'features' and '0' to 'features.0'. */
+export const join = (prefix: string | undefined, name: string | undefined): string | undefined =>
+  prefix === undefined || name === undefined ? (prefix ?? name) : `${prefix}.${name}`;

@@ -1,0 +1,205 @@
+import { formatSummary } from '../analysis/formatSummary.ts';
+import { LanewiseError } from '../errors.ts';
+import type { Misfit } from '../formats/fit.ts';
+import { type OnnxOptions, writeOnnx } from '../formats/onnx/writer.ts';
+import { type SafetensorsOptions, writeSafetensors } from '../formats/safetensors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { checkOptions, createModel, type LoadOptions } from '../load.ts';
+import type { Model } from '../runtime/model.ts';
+import { writeFile } from '../source.ts';
+import { type AppliedLayer, Names } from './applied.ts';
+import { customOperatorsOf, graphOf } from './graph.ts';
+import { checkKeys, checkName, isOptions, shown, wholeNumber } from './options.ts';
+import type { Parameter } from './parameter.ts';
+import { summarizeLayers } from './summary.ts';
+import { SymbolicTensor, symbolic } from './symbol.ts';
+import { type LoadWeightsOptions, loadWeights, type WeightSource } from './weights.ts';
+
+export interface ModelOptions {
+  /** What errors and files call the network; 'model' where left out. */
+  readonly name?: string;
+  /** What the initial weights grow from that are in no other model yet, a whole number from 0 on; 0 where left out. */
+  readonly seed?: number;
+  /** Beginnings of names that `loadWeights` passes over: heads that only training needs. */
+  readonly unusedWeights?: readonly string[];
+}
+
+/**
+ * A network of the layers between inputs and outputs.
+ *
+ * @param inputs what `input()` gave
+ * @param outputs one (called 'output'), several ('output_0', 'output_1'), or an object of them by name
+ * @throws LanewiseError INVALID_INPUT where outputs depend on an input that is not listed; INVALID_MODEL for a name given twice
+ */
+export function model(
+  inputs: SymbolicTensor | readonly SymbolicTensor[],
+  outputs: SymbolicTensor | readonly SymbolicTensor[] | Readonly<Record<string, SymbolicTensor>>,
+  options: ModelOptions = {},
+): LayersModel {
+  checkKeys('model', options, ['name', 'seed', 'unusedWeights']);
+  return new LayersModel([inputs].flat() as SymbolicTensor[], namedOutputs(outputs), options);
+}
+
+function namedOutputs(outputs: Parameters<typeof model>[1]): Map<string, SymbolicTensor> {
+  if (Array.isArray(outputs)) return new Map(Array.from(outputs, (x, i) => [`output_${i}`, symbolic(x, `output ${i}`)]));
+  const record = isOptions(outputs) && !(outputs instanceof SymbolicTensor) ? outputs : { output: outputs };
+  return new Map(Object.entries(record as Record<string, SymbolicTensor>).map(([name, x]) => [name, symbolic(x, `output '${name}'`)]));
+}
+
+/** A network that was written in layers: a description and weights. `compile` makes a model that runs. */
+export class LayersModel {
+  readonly name: string;
+  readonly inputs: readonly SymbolicTensor[];
+  readonly outputs: ReadonlyMap<string, SymbolicTensor>;
+  /** In execution order, inputs left out. */
+  readonly layers: readonly AppliedLayer[];
+  readonly #unusedWeights: readonly string[];
+
+  /** @internal */
+  constructor(inputs: readonly SymbolicTensor[], outputs: ReadonlyMap<string, SymbolicTensor>, options: ModelOptions) {
+    const { name = 'model', seed = 0, unusedWeights = [] } = options;
+    checkName('model', name);
+    wholeNumber('seed', seed, 0);
+    if (!Array.isArray(unusedWeights) || !unusedWeights.every((prefix) => typeof prefix === 'string')) {
+      throw new LanewiseError('INVALID_INPUT', `unusedWeights takes a list of texts, got ${shown(unusedWeights)}`);
+    }
+    if (inputs.length === 0 || outputs.size === 0)
+      throw new LanewiseError('INVALID_INPUT', 'a model has one input or more, and one output or more');
+    for (const [i, x] of inputs.entries()) {
+      if (symbolic(x, `input ${i}`).layer.inputs.length > 0)
+        throw new LanewiseError('INVALID_INPUT', `${x.layer} is no input(): a model begins with those`);
+      if (inputs.indexOf(x) < i) throw new LanewiseError('INVALID_INPUT', `${x.layer} is there twice`);
+    }
+    this.name = name;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.#unusedWeights = unusedWeights;
+    const layers = reached(inputs, outputs);
+    for (const layer of layers) for (const parameter of layer.parameters) parameter.adopt(layer, seed);
+    // Parameters may be called after a layer of another model.
+    const owners = layers.flatMap(({ parameters }) => parameters.map(({ layer }) => layer));
+    const taken = settleNames(new Set([...inputs.map((x) => x.layer), ...layers, ...owners]));
+    for (const [name, x] of outputs) {
+      if (taken.has(name) && x.layer.name !== name) {
+        throw new LanewiseError('INVALID_MODEL', `the output '${name}' is ${x.layer}; another layer has that name`);
+      }
+    }
+    this.layers = layers;
+  }
+
+  /** @throws LanewiseError INVALID_INPUT where there is none of that name */
+  layer(name: string): AppliedLayer {
+    const found = this.layers.find((layer) => layer.name === name);
+    if (!found) throw new LanewiseError('INVALID_INPUT', `${this.name} has no layer ${shown(name)}`);
+    return found;
+  }
+
+  /** The learned parameters, in execution order. */
+  parameters(): Parameter[] {
+    return this.#all().filter(({ learned }) => learned);
+  }
+
+  /** What is not learned but belongs to the weights: the running statistics of batch-norms. */
+  buffers(): Parameter[] {
+    return this.#all().filter(({ learned }) => !learned);
+  }
+
+  /** How many learned numbers there are. */
+  get parameterCount(): number {
+    return this.parameters().reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** A table of the layers: shapes, parameters, multiply-accumulates, activations, receptive fields. `summarize` of lanewise/analysis has it as data. */
+  summary(): string {
+    return formatSummary(summarizeLayers(this));
+  }
+
+  toString(): string {
+    return this.summary();
+  }
+
+  /**
+   * Sets the weights by name, all or none. Models that are compiled already keep theirs.
+   * @param source a safetensors or ONNX file (path, URL, Response, bytes), or tensors by name; not copied
+   * @returns what was missing and unexpected, where `strict` is false
+   * @throws LanewiseError INVALID_INPUT that lists what is missing, unexpected and of another shape; what reading files throws
+   */
+  async loadWeights(source: WeightSource, options: LoadWeightsOptions = {}): Promise<Misfit> {
+    return loadWeights(this.name, this.#all(), source, options, this.#unusedWeights);
+  }
+
+  /** The weights as a safetensors file. */
+  toSafetensors(options: SafetensorsOptions = {}): Uint8Array {
+    return writeSafetensors(new Map(this.#all().map((parameter) => [parameter.name, parameter.constant()])), options);
+  }
+
+  /** The network as an ONNX file: of opset 13, or as new as its newest operator. */
+  toONNX(options: OnnxOptions = {}): Uint8Array {
+    return writeOnnx(this.graph(), options);
+  }
+
+  /**
+   * Writes a file, in Node: the weights alone as `.safetensors`, the whole network as `.onnx`.
+   * @throws LanewiseError INVALID_INPUT for other endings, and outside Node (see `toSafetensors` and `toONNX`)
+   */
+  async save(path: string): Promise<void> {
+    const ending = typeof path === 'string' ? /\.(safetensors|onnx)$/i.exec(path)?.[1]?.toLowerCase() : undefined;
+    if (!ending) throw new LanewiseError('INVALID_INPUT', `save writes .safetensors (weights) or .onnx (the network), got ${shown(path)}`);
+    await writeFile(path, ending === 'onnx' ? this.toONNX() : this.toSafetensors());
+  }
+
+  /**
+   * A model that runs, with the weights as they are now.
+   * @param options those of `load`
+   * @throws LanewiseError as `load` does
+   */
+  async compile(options: LoadOptions = {}): Promise<Model> {
+    checkOptions(options);
+    return createModel(this.graph(), { ...options, operators: [...new Set([...customOperatorsOf(this), ...(options.operators ?? [])])] });
+  }
+
+  /** The network as `lanewise/formats` reads and writes it. */
+  graph(): Graph {
+    return graphOf(this);
+  }
+
+  #all(): Parameter[] {
+    return [...new Set(this.layers.flatMap(({ parameters }) => parameters))];
+  }
+}
+
+/**
+ * Numbers the layers that have no name of their own, in their order.
+ * @returns all names
+ * @throws LanewiseError INVALID_MODEL where two have one
+ */
+function settleNames(layers: ReadonlySet<AppliedLayer>): Set<string> {
+  const taken = new Set<string>();
+  for (const { name, unsettled } of layers) {
+    if (unsettled) continue;
+    if (taken.has(name)) throw new LanewiseError('INVALID_MODEL', `there are two layers named '${name}'`);
+    taken.add(name);
+  }
+  const names = new Names();
+  for (const layer of layers) {
+    if (!layer.unsettled) continue;
+    layer.settle(taken, names);
+    taken.add(layer.name);
+  }
+  return taken;
+}
+
+/** The layers between inputs and outputs, in execution order. @throws LanewiseError INVALID_INPUT for an input that is not listed */
+function reached(inputs: readonly SymbolicTensor[], outputs: ReadonlyMap<string, SymbolicTensor>): AppliedLayer[] {
+  const found = new Set<AppliedLayer>();
+  const beginnings = new Set(inputs.map((x) => x.layer));
+  const open = [...outputs.values()].map((x) => x.layer);
+  for (let layer = open.pop(); layer; layer = open.pop()) {
+    if (beginnings.has(layer) || found.has(layer)) continue;
+    if (layer.inputs.length === 0)
+      throw new LanewiseError('INVALID_INPUT', `the outputs depend on ${layer}, which is not among the model's inputs`);
+    found.add(layer);
+    open.push(...layer.inputs.map((x) => x.layer));
+  }
+  return [...found].sort((a, b) => a.order - b.order);
+}

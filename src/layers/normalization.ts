@@ -1,0 +1,91 @@
+import { LanewiseError } from '../errors.ts';
+import { type Init, initializerOf, ones, zeros } from './initializers.ts';
+import { type LayerOptions, layerFunction } from './layer.ts';
+import { channelsOf, finite, wholeNumber } from './options.ts';
+
+export interface BatchNormOptions extends LayerOptions {
+  /** Added to the variance; 1e-5 where left out. */
+  readonly epsilon?: number;
+  /** How the scale starts; ones where left out. */
+  readonly weight?: Init;
+  /** How the shift starts; zeros where left out. */
+  readonly bias?: Init;
+  /** zeros where left out. */
+  readonly runningMean?: Init;
+  /** ones where left out. */
+  readonly runningVar?: Init;
+}
+
+/**
+ * Batch normalisation with the statistics that training gathered (Ioffe and Szegedy 2015, arXiv:1502.03167; ONNX BatchNormalization):
+ * y = weight · (x - running_mean) / sqrt(running_var + epsilon) + bias, for each channel of [N, C, ...].
+ * Parameters, [C] each: `weight`, `bias`; and the statistics `running_mean`, `running_var`.
+ * @throws LanewiseError INVALID_INPUT
+ */
+export const batchNorm = layerFunction<[options?: BatchNormOptions]>(
+  'batchNorm',
+  ['epsilon', 'weight', 'bias', 'runningMean', 'runningVar'],
+  (to, x, { epsilon = 1e-5, weight = ones, bias = zeros, runningMean = zeros, runningVar = ones } = {}) => {
+    const [, channels] = x.dims;
+    if (channels === undefined) throw new LanewiseError('INVALID_INPUT', 'it takes [N, C, ...], got one dimension');
+    const vector = (key: string, init: Init, learned: boolean) => {
+      const dims = [channels];
+      return to.parameter({ key, dims, init: initializerOf(init, key, dims), learned });
+    };
+    const inputs = [
+      x,
+      vector('weight', weight, true),
+      vector('bias', bias, true),
+      vector('running_mean', runningMean, false),
+      vector('running_var', runningVar, false),
+    ];
+    return to.node('BatchNormalization', inputs, { floats: { epsilon: finite('epsilon', epsilon) } });
+  },
+);
+
+export interface LocalResponseNormOptions extends LayerOptions {
+  /** How many neighbouring channels are summed over; 5 where left out. Of an even size one more after than before, as in ONNX; PyTorch has it before. */
+  readonly size?: number;
+  /** 1e-4 where left out. It is divided by `size`, as in ONNX and PyTorch: AlexNet's paper does not divide, and its 1e-4 is 5e-4 here. */
+  readonly alpha?: number;
+  /** 0.75 where left out. */
+  readonly beta?: number;
+  /** The paper's k; 1 where left out, as in ONNX and PyTorch; 2 in the paper. */
+  readonly bias?: number;
+}
+
+/**
+ * Local response normalisation (Krizhevsky et al. 2012, "ImageNet classification with deep convolutional neural networks", section 3.3; ONNX
+ * LRN): y = x / (bias + alpha / size · sum of the squares of `size` channels around)^beta. [N, C, H, W] to the same.
+ * @throws LanewiseError INVALID_INPUT
+ */
+export const localResponseNorm = layerFunction<[options?: LocalResponseNormOptions]>(
+  'localResponseNorm',
+  ['size', 'alpha', 'beta', 'bias'],
+  (to, x, { size = 5, alpha = 1e-4, beta = 0.75, bias = 1 } = {}) => {
+    channelsOf(x);
+    const floats = { alpha: finite('alpha', alpha), beta: finite('beta', beta), bias: finite('bias', bias) };
+    return to.node('LRN', [x], { attributes: { size: wholeNumber('size', size, 1) }, floats });
+  },
+);
+
+/**
+ * Dropout (Srivastava et al. 2014): a part of training. A network that runs leaves everything as it is, and nothing is computed here; the
+ * layer stands for the paper's, and in ONNX files.
+ * @param rate the share that training drops; 0.5 where left out
+ * @throws LanewiseError INVALID_INPUT
+ */
+export const dropout = layerFunction<
+  [rate?: number, options?: LayerOptions],
+  [rate?: number, options?: LayerOptions] | [options?: LayerOptions]
+>(
+  'dropout',
+  [],
+  (to, x, rate = 0.5) => {
+    if (finite('rate', rate) < 0 || rate >= 1) {
+      throw new LanewiseError('INVALID_INPUT', `rate takes a number from 0 to below 1, got ${rate}`);
+    }
+    return to.node('Dropout', [x, to.float(rate)]);
+  },
+  1,
+);

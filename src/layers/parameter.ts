@@ -1,0 +1,115 @@
+import { LanewiseError } from '../errors.ts';
+import { product } from '../graph/dims.ts';
+import type { Constant } from '../graph/graph.ts';
+import { formatDims, Tensor } from '../graph/tensor.ts';
+import type { Value } from '../ops/operator.ts';
+import type { AppliedLayer } from './applied.ts';
+import type { Initializer } from './initializers.ts';
+import { shown } from './options.ts';
+
+/** How a layer describes a parameter of its own. */
+export interface ParameterSpec {
+  /** As in torch.nn: 'weight', 'bias', 'running_mean', ... */
+  readonly key: string;
+  readonly dims: readonly number[];
+  readonly init: Initializer;
+  readonly fanIn?: number;
+  readonly fanOut?: number;
+  /** false for statistics that training gathers, which papers do not count. */
+  readonly learned?: boolean;
+}
+
+/** Weights of a layer: their initial values until others are set. */
+export class Parameter {
+  readonly dims: readonly number[];
+  /** false for the running statistics of batch-norm. */
+  readonly learned: boolean;
+  /** Stands for the parameter in the layer's steps. */
+  readonly value: Value;
+  readonly #spec: ParameterSpec;
+  #layer: AppliedLayer;
+  #seed: number | undefined;
+  #set: Constant | undefined;
+
+  /** @internal */
+  constructor(layer: AppliedLayer, spec: ParameterSpec) {
+    this.#layer = layer;
+    this.#spec = spec;
+    this.dims = [...spec.dims];
+    this.learned = spec.learned ?? true;
+    this.value = { name: spec.key, type: 'float32', dims: this.dims };
+  }
+
+  /** `LAYER.weight`, as in a state_dict of PyTorch. */
+  get name(): string {
+    return `${this.#layer.name}.${this.#spec.key}`;
+  }
+
+  /** How many numbers it holds. */
+  get size(): number {
+    return product(this.dims);
+  }
+
+  /** The elements, row-major: a copy where they are the initial ones, else what was set. */
+  get data(): Float32Array {
+    return (this.#set?.read() as Float32Array | undefined) ?? this.#initial();
+  }
+
+  /** The same with its shape. */
+  get tensor(): Tensor<'float32'> {
+    return new Tensor('float32', this.data, this.dims);
+  }
+
+  /**
+   * Gives it other values. Models that are compiled already keep theirs.
+   * @param tensor float32 of the same dims, or its elements; not copied
+   * @throws LanewiseError INVALID_INPUT where they do not fit
+   */
+  set(tensor: Tensor | Constant | Float32Array): void {
+    const isList = tensor instanceof Float32Array;
+    const fits = isList
+      ? tensor.length === this.size
+      : isTensor(tensor) && tensor.type === 'float32' && tensor.dims.join() === this.dims.join();
+    if (!fits) {
+      const got = isList ? `${tensor.length} numbers` : isTensor(tensor) ? `${tensor.type} ${formatDims(tensor.dims)}` : shown(tensor);
+      throw new LanewiseError('INVALID_INPUT', `the parameter '${this.name}' is float32 ${formatDims(this.dims)}, got ${got}`);
+    }
+    const read = isList ? () => tensor : 'read' in tensor ? () => tensor.read() : () => tensor.data;
+    this.#set = { name: this.name, type: 'float32', dims: this.dims, read };
+  }
+
+  /** The layer after which it is called. @internal */
+  get layer(): AppliedLayer {
+    return this.#layer;
+  }
+
+  /** The first network that holds it says what its initial values grow from, and the layer where nobody named that of its first application. @internal */
+  adopt(layer: AppliedLayer, seed: number): void {
+    if (this.#seed !== undefined) return;
+    this.#seed = seed;
+    if (this.#layer.unsettled) this.#layer = layer;
+  }
+
+  /** @internal */
+  constant(): Constant {
+    return { name: this.name, type: 'float32', dims: this.dims, read: () => this.data };
+  }
+
+  #initial(): Float32Array {
+    const { dims, init, fanIn = 1, fanOut = 1 } = this.#spec;
+    let data: Float32Array;
+    try {
+      data = new Float32Array(this.size);
+    } catch (cause) {
+      throw new LanewiseError('TOO_LARGE', `the parameter '${this.name}' is ${this.size} numbers, more than one array holds`, { cause });
+    }
+    init(data, { name: this.name, dims, fanIn, fanOut, seed: this.#seed ?? 0 });
+    return data;
+  }
+}
+
+/** A tensor, or a constant of a graph or a file. */
+export function isTensor(value: unknown): value is Tensor | Constant {
+  const { dims, read } = (value ?? {}) as Partial<Constant>;
+  return value instanceof Tensor || (Array.isArray(dims) && typeof read === 'function');
+}

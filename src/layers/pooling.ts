@@ -1,0 +1,119 @@
+import { LanewiseError } from '../errors.ts';
+import { elementCount, formatDims } from '../graph/tensor.ts';
+import type { Value } from '../ops/operator.ts';
+import type { Recorder } from './applied.ts';
+import { type LayerOptions, layerFunction } from './layer.ts';
+import { channelsOf, flag, type Padding, type Pair, pair, shown, type Window, windowAttributes } from './options.ts';
+
+export interface PoolOptions extends LayerOptions {
+  /** The kernel's size where left out. */
+  readonly stride?: Pair;
+  /** 0 where left out. */
+  readonly padding?: Padding;
+  /** Rounds the output's size up and not down: windows may reach over the edge. */
+  readonly ceilMode?: boolean;
+}
+
+export interface MaxPool2dOptions extends PoolOptions {
+  /** 1 where left out. */
+  readonly dilation?: Pair;
+}
+
+const poolOptions = ['stride', 'padding', 'ceilMode'];
+
+/**
+ * The largest of each window (ONNX MaxPool): [N, C, H, W] to [N, C, H', W']. Padding never wins.
+ * @throws LanewiseError INVALID_INPUT, INVALID_MODEL where the window does not fit
+ */
+export const maxPool2d = layerFunction<[kernel: Pair, options?: MaxPool2dOptions]>(
+  'maxPool2d',
+  [...poolOptions, 'dilation'],
+  (to, x, kernel, { stride = kernel, padding = 0, dilation = 1, ceilMode = false } = {}) => {
+    channelsOf(x);
+    const attributes = { ...poolAttributes({ kernel, stride, padding, dilation }), ceil_mode: flag('ceilMode', ceilMode) ? 1 : 0 };
+    return to.node('MaxPool', [x], { attributes });
+  },
+);
+
+/** The attributes of a pool's window, which must not lie in the padding alone: there is no largest and no average of nothing. */
+function poolAttributes(window: Window): ReturnType<typeof windowAttributes> {
+  const attributes = windowAttributes(window);
+  const kernel = attributes.kernel_shape;
+  if ('pads' in attributes && attributes.pads.some((pad, i) => pad >= (kernel[i % 2] as number))) {
+    throw new LanewiseError('INVALID_INPUT', `padding is less than the kernel's ${formatDims(kernel)}, got ${shown(window.padding)}`);
+  }
+  return attributes;
+}
+
+export interface AvgPool2dOptions extends PoolOptions {
+  /** Whether zeros of the padding count; true where left out, as in PyTorch, but false with padding 'same', as in TensorFlow. */
+  readonly countIncludePad?: boolean;
+}
+
+/**
+ * The average of each window (ONNX AveragePool): [N, C, H, W] to [N, C, H', W'].
+ * @throws LanewiseError INVALID_INPUT, INVALID_MODEL where the window does not fit
+ */
+export const avgPool2d = layerFunction<[kernel: Pair, options?: AvgPool2dOptions]>(
+  'avgPool2d',
+  [...poolOptions, 'countIncludePad'],
+  (to, x, kernel, { stride = kernel, padding = 0, ceilMode = false, countIncludePad = padding !== 'same' } = {}) => {
+    channelsOf(x);
+    const { dilations: _, ...window } = poolAttributes({ kernel, stride, padding, dilation: 1 });
+    return to.node('AveragePool', [x], {
+      attributes: {
+        ...window,
+        ceil_mode: flag('ceilMode', ceilMode) ? 1 : 0,
+        count_include_pad: flag('countIncludePad', countIncludePad) ? 1 : 0,
+      },
+    });
+  },
+);
+
+/** The average of each channel (ONNX GlobalAveragePool): [N, C, H, W] to [N, C, 1, 1]. @throws LanewiseError INVALID_INPUT */
+export const globalAvgPool2d = layerFunction<[options?: LayerOptions]>('globalAvgPool2d', [], (to, x) => {
+  channelsOf(x);
+  return to.node('GlobalAveragePool', [x]);
+});
+
+/** The largest of each channel (ONNX GlobalMaxPool): [N, C, H, W] to [N, C, 1, 1]. @throws LanewiseError INVALID_INPUT */
+export const globalMaxPool2d = layerFunction<[options?: LayerOptions]>('globalMaxPool2d', [], (to, x) => {
+  channelsOf(x);
+  return to.node('GlobalMaxPool', [x]);
+});
+
+/**
+ * Averages over as many windows as the output has pixels: [N, C, H, W] to [N, C, h, w]. Window i of h reaches from floor(i · H / h) to
+ * ceil((i + 1) · H / h), as in PyTorch's AdaptiveAvgPool2d; windows overlap where h does not divide H.
+ * @throws LanewiseError INVALID_INPUT
+ */
+export const adaptiveAvgPool2d = layerFunction<[size: Pair, options?: LayerOptions]>('adaptiveAvgPool2d', [], (to, x, size) => {
+  const channels = channelsOf(x);
+  const [height = 0, width = 0] = x.dims.slice(2);
+  const [outHeight, outWidth] = pair('size', size, 1);
+  if (height === outHeight && width === outWidth) return to.node('Identity', [x]);
+  if (outHeight === 1 && outWidth === 1) return to.node('GlobalAveragePool', [x]);
+  // Of one size, all windows are a pool.
+  if (height % outHeight === 0 && width % outWidth === 0) {
+    const kernel = [height / outHeight, width / outWidth];
+    return to.node('AveragePool', [x], { attributes: { kernel_shape: kernel, strides: kernel } });
+  }
+  elementCount([channels, outHeight, outWidth], 'its output');
+  const rows = height === outHeight ? x : to.node('MatMul', [averages(to, outHeight, height, 'left'), x]);
+  return width === outWidth ? rows : to.node('MatMul', [rows, averages(to, outWidth, width, 'right')]);
+});
+
+/** The weights that average windows of several sizes, as a matrix: [windows, size] to stand on the left, [size, windows] on the right. */
+function averages(to: Recorder, windows: number, size: number, side: 'left' | 'right'): Value {
+  const count = windows * size;
+  if (count > MOST_WEIGHTS) throw new LanewiseError('TOO_LARGE', `from ${size} to ${windows} pixels takes ${count} weights`);
+  const matrix = new Array<number>(count).fill(0);
+  for (let i = 0; i < windows; i++) {
+    const first = Math.floor((i * size) / windows);
+    const last = Math.ceil(((i + 1) * size) / windows);
+    for (let j = first; j < last; j++) matrix[side === 'left' ? i * size + j : j * windows + i] = 1 / (last - first);
+  }
+  return to.node('Reshape', [to.floats(matrix), to.ints(side === 'left' ? [windows, size] : [size, windows])]);
+}
+
+const MOST_WEIGHTS = 2 ** 24;

@@ -1,0 +1,52 @@
+import { LanewiseError } from '../errors.ts';
+import { join, LATER, type Layer, type LayerFunction, type LayerOptions } from './layer.ts';
+import { type LayersModel, type ModelOptions, model } from './model.ts';
+import { checkKeys, checkName, shown } from './options.ts';
+import { SymbolicTensor, symbolic } from './symbol.ts';
+
+/** What `sequential` takes: a layer, a block (a function from one symbolic tensor to the next), or a layer's function that needs no arguments. */
+export type SequentialItem = Layer | Pick<LayerFunction<[options?: LayerOptions]>, typeof LATER>;
+
+/**
+ * Layers one after the other. With a name its layers are called after their place, as in torch.nn.Sequential: 'features.0', 'features.1';
+ * those that have names of their own 'features.conv0'.
+ *
+ * @param layers with an `input()` first they are a whole network, and a model is what comes out; else a layer
+ * @throws LanewiseError INVALID_INPUT
+ */
+export function sequential(layers: readonly [SymbolicTensor, ...SequentialItem[]], options?: ModelOptions): LayersModel;
+export function sequential(layers: readonly SequentialItem[], options?: LayerOptions): Layer;
+export function sequential(
+  layers: readonly (SymbolicTensor | SequentialItem)[],
+  options: LayerOptions | ModelOptions = {},
+): Layer | LayersModel {
+  if (!Array.isArray(layers)) throw new LanewiseError('INVALID_INPUT', `sequential takes a list of layers, got ${shown(layers)}`);
+  const [first, ...rest] = layers as readonly (SymbolicTensor | SequentialItem)[];
+  const start = first instanceof SymbolicTensor ? first : undefined;
+  const items = Array.from(start ? rest : layers, (item, i) => checked(item, start ? i + 1 : i));
+  if (start) return model(start, apply(items, start, undefined), options);
+  checkKeys('sequential', options, ['name']);
+  checkName('sequential', options.name);
+  let applied = false;
+  const layer = (x: SymbolicTensor, name?: string) => {
+    checkName('sequential', name);
+    // As of a single layer, the names are those of the first application.
+    const prefix = applied && name === undefined ? undefined : join(name, options.name);
+    const y = apply(items, symbolic(x, 'what sequential is applied to'), prefix);
+    applied = true;
+    return y;
+  };
+  return Object.assign(layer, { label: options.name });
+}
+
+const apply = (layers: readonly Layer[], x: SymbolicTensor, prefix: string | undefined): SymbolicTensor =>
+  layers.reduce((y, layer, i) => {
+    const name = prefix !== undefined && layer.label === undefined ? `${prefix}.${i}` : prefix;
+    return symbolic(layer(y, name), `what layer ${i} of sequential gives`);
+  }, x);
+
+function checked(item: unknown, i: number): Layer {
+  if (typeof item === 'function') return LATER in item ? (item as LayerFunction<[]>)[LATER]() : (item as Layer);
+  const what = item instanceof SymbolicTensor ? 'a symbolic tensor, which stands first' : shown(item);
+  throw new LanewiseError('INVALID_INPUT', `entry ${i} of sequential is a layer such as conv2d(64, 3) or relu, got ${what}`);
+}

@@ -1,0 +1,136 @@
+import { LanewiseError } from '../errors.ts';
+import type { Recorder } from './applied.ts';
+import { type LayerOptions, layerFunction } from './layer.ts';
+import { channelsOf, checkKeys, choice, finite, flag, type Pair, type Sides, shown, sides, wholeNumber } from './options.ts';
+import { applyLayer, SymbolicTensor, symbolic } from './symbol.ts';
+
+/** A layer of several inputs, two by two. */
+function combination(kind: string, op: string) {
+  return (a: SymbolicTensor, b: SymbolicTensor, ...more: readonly (SymbolicTensor | LayerOptions)[]): SymbolicTensor => {
+    const last = more.at(-1);
+    const hasOptions = more.length > 0 && !(last instanceof SymbolicTensor);
+    const options: LayerOptions = hasOptions ? (last ?? {}) : {};
+    checkKeys(kind, options, ['name']);
+    const inputs = [a, b, ...(hasOptions ? more.slice(0, -1) : more)].map((x, i) => symbolic(x, `input ${i} of ${kind}`));
+    const values = inputs.map(({ value }) => value);
+    const build = (to: Recorder) => [values.reduce((sum, value) => to.node(op, [sum, value]))];
+    return applyLayer(kind, inputs, options.name, build)[0] as SymbolicTensor;
+  };
+}
+
+/** The sum of two inputs or more, element by element; dimensions of 1 are repeated. @throws LanewiseError INVALID_MODEL where shapes do not fit */
+export const add = combination('add', 'Add');
+
+/** The product, likewise: of a picture [N, C, H, W] and weights of its channels [N, C, 1, 1], say. */
+export const multiply = combination('multiply', 'Mul');
+
+export interface ConcatOptions extends LayerOptions {
+  /** 1, the channels, where left out. */
+  readonly axis?: number;
+}
+
+/**
+ * Puts inputs side by side: [N, C1, H, W], [N, C2, H, W], ... to [N, C1 + C2 + ..., H, W].
+ * @throws LanewiseError INVALID_MODEL where the other dimensions differ
+ */
+export function concat(parts: readonly SymbolicTensor[], options: ConcatOptions = {}): SymbolicTensor {
+  if (!Array.isArray(parts) || parts.length === 0) {
+    throw new LanewiseError('INVALID_INPUT', `concat takes a list of symbolic tensors, concat([a, b]), got ${shown(parts)}`);
+  }
+  checkKeys('concat', options, ['axis', 'name']);
+  const inputs = Array.from(parts, (x, i) => symbolic(x, `part ${i} of concat`));
+  const values = inputs.map(({ value }) => value);
+  const { axis = 1, name } = options;
+  const build = (to: Recorder) => [to.node('Concat', values, { attributes: { axis } })];
+  return applyLayer('concat', inputs, name, build)[0] as SymbolicTensor;
+}
+
+/** Rows of everything but the batch: [N, C, H, W] to [N, C · H · W]. */
+export const flatten = layerFunction<[options?: LayerOptions]>('flatten', [], (to, x) =>
+  to.node('Flatten', [x], { attributes: { axis: 1 } }),
+);
+
+export interface PadOptions extends LayerOptions {
+  /** What stands around: `value`, the picture mirrored at its edge, or its edge repeated; 'constant' where left out. */
+  readonly mode?: 'constant' | 'reflect' | 'edge';
+  /** 0 where left out. */
+  readonly value?: number;
+}
+
+/**
+ * Adds rows and columns around pictures (ONNX Pad).
+ * @param padding one number for all sides, [height, width], or [top, left, bottom, right]
+ * @throws LanewiseError INVALID_INPUT; INVALID_MODEL for a reflection larger than the picture
+ */
+export const pad = layerFunction<[padding: Sides, options?: PadOptions]>(
+  'pad',
+  ['mode', 'value'],
+  (to, x, padding, { mode = 'constant', value = 0 } = {}) => {
+    channelsOf(x);
+    const [top, left, bottom, right] = sides('padding', padding);
+    const inputs = [x, to.ints([0, 0, top, left, 0, 0, bottom, right])];
+    if (finite('value', value) !== 0) inputs.push(to.float(value));
+    return to.node('Pad', inputs, { attributes: { mode: choice('mode', mode, ['constant', 'reflect', 'edge']) } });
+  },
+);
+
+export interface UpsampleOptions extends LayerOptions {
+  /** 'nearest' where left out. */
+  readonly mode?: 'nearest' | 'bilinear' | 'bicubic';
+  /** Whether the corners' pixels stay at the corners; false, as the field has come to agree on, where left out. */
+  readonly alignCorners?: boolean;
+}
+
+/**
+ * Enlarges pictures (ONNX Resize, as PyTorch's Upsample): [N, C, H, W] to [N, C, floor(H · scale), floor(W · scale)].
+ * @throws LanewiseError INVALID_INPUT
+ */
+export const upsample = layerFunction<[scale: Pair, options?: UpsampleOptions]>(
+  'upsample',
+  ['mode', 'alignCorners'],
+  (to, x, scale, { mode = 'nearest', alignCorners = false } = {}) => {
+    channelsOf(x);
+    const factors: readonly number[] = typeof scale === 'number' ? [scale, scale] : scale;
+    const fits = Array.isArray(factors) && factors.length === 2 && factors.every((factor) => Number.isFinite(factor) && factor > 0);
+    if (!fits) throw new LanewiseError('INVALID_INPUT', `scale takes a number above 0 or [height, width], got ${shown(scale)}`);
+    const modes = { nearest: 'nearest', bilinear: 'linear', bicubic: 'cubic' } as const;
+    const chosen = choice('mode', mode, ['nearest', 'bilinear', 'bicubic']);
+    const aligned = flag('alignCorners', alignCorners) && chosen !== 'nearest';
+    const scales = factors.map((factor, i) => scaleOf(x.dims[i + 2] as number, factor, chosen, aligned));
+    const transformation = chosen === 'nearest' ? 'asymmetric' : aligned ? 'align_corners' : 'half_pixel';
+    const common = { mode: modes[chosen], coordinate_transformation_mode: transformation };
+    return to.node('Resize', [x, undefined, to.floats([1, 1, ...scales])], {
+      attributes: chosen === 'nearest' ? { ...common, nearest_mode: 'floor' } : common,
+      ...(chosen === 'bicubic' && { floats: { cubic_coeff_a: -0.75 } }),
+    });
+  },
+);
+
+/** The scale that has PyTorch's meaning in ONNX. @throws LanewiseError INVALID_INPUT where no pixel is left */
+function scaleOf(size: number, factor: number, mode: string, alignCorners: boolean): number {
+  const resized = Math.floor(size * factor);
+  if (resized < 1) throw new LanewiseError('INVALID_INPUT', `scale ${factor} leaves nothing of ${size} pixels`);
+  // Bilinear alone leaves as many as before where they are.
+  if (resized === size && mode === 'bilinear') return 1;
+  // Corners are aligned by the pixels that there will be; ONNX would count parts of them.
+  const exact = alignCorners ? resized / size : factor;
+  // float32, as files have it, and no less than was asked for: of 10 · 1.3 pixels rounding down leaves 12.
+  const rounded = Math.fround(exact);
+  return rounded < exact ? Math.fround(exact * (1 + 2 ** -24)) : rounded;
+}
+
+/**
+ * Exchanges channels between groups (Zhang et al. 2017, arXiv:1707.01083): channel g · (C / groups) + i becomes i · groups + g.
+ * @throws LanewiseError INVALID_MODEL where the channels cannot be divided
+ */
+export const channelShuffle = layerFunction<[groups: number, options?: LayerOptions]>('channelShuffle', [], (to, x, groups) => {
+  const channels = channelsOf(x);
+  if (channels % wholeNumber('groups', groups, 1) !== 0) {
+    throw new LanewiseError('INVALID_MODEL', `${channels} channels cannot be divided into ${groups} groups`);
+  }
+  const [height = 0, width = 0] = x.dims.slice(2);
+  // 0 is as many as before: the batch.
+  const grouped = to.node('Reshape', [x, to.ints([0, groups, channels / groups, height, width])]);
+  const exchanged = to.node('Transpose', [grouped], { attributes: { perm: [0, 2, 1, 3, 4] } });
+  return to.node('Reshape', [exchanged, to.ints([0, channels, height, width])]);
+});

@@ -1,0 +1,141 @@
+import { LanewiseError } from '../errors.ts';
+import type { Dim } from '../graph/graph.ts';
+import { type DataType, formatDims } from '../graph/tensor.ts';
+import { APPLY, type Applicable, type CustomOperator } from '../ops/custom.ts';
+import type { Value } from '../ops/operator.ts';
+import { AppliedLayer, Names, Recorder } from './applied.ts';
+import { checkKeys, checkName, shown } from './options.ts';
+import type { Parameter } from './parameter.ts';
+
+/** The name of an open batch, as ONNX files have it. */
+const BATCH = 'N';
+
+/** A tensor of a network that is being written: its shape is known, its elements are not. */
+export class SymbolicTensor implements Applicable {
+  /** [N, C, H, W] or [N, F]; the batch is 'N' where it is open. */
+  readonly dims: readonly Dim[];
+  /** The layer that makes it. */
+  readonly layer: AppliedLayer;
+  /** With an open batch counted as 1. @internal */
+  readonly value: Value;
+  /** @internal */
+  readonly openBatch: boolean;
+
+  /** @internal */
+  constructor(layer: AppliedLayer, value: Value, openBatch: boolean) {
+    this.layer = layer;
+    this.value = value;
+    this.openBatch = openBatch;
+    this.dims = openBatch ? [BATCH, ...value.dims.slice(1)] : [...value.dims];
+  }
+
+  get type(): DataType {
+    return this.value.type;
+  }
+
+  /** That of its layer. */
+  get name(): string {
+    return this.layer.name;
+  }
+
+  toString(): string {
+    return `${this.layer} ${formatDims(this.dims)}`;
+  }
+
+  /** What a custom operator does when it is used as a layer. */
+  [APPLY](
+    operator: CustomOperator,
+    inputs: readonly Applicable[],
+    attributes: Parameters<Applicable[typeof APPLY]>[2],
+    name: string | undefined,
+  ): SymbolicTensor[] {
+    const symbols = inputs.map((value, i) => symbolic(value, `input ${i} of ${operator.name}`));
+    return applyLayer(operator.name, symbols, name, (to) =>
+      to.custom(
+        operator,
+        symbols.map(({ value }) => value),
+        attributes,
+      ),
+    );
+  }
+}
+
+export interface ApplyOptions {
+  /** Where names come from; the first input's where left out. */
+  readonly names?: Names;
+  readonly openBatch?: boolean;
+  /** The parameters of the layer's first application. */
+  readonly shared?: readonly Parameter[] | undefined;
+}
+
+/**
+ * Applies a layer to symbolic tensors.
+ * @param build records its steps and gives its outputs
+ * @throws LanewiseError as the operators do, named after the layer
+ */
+export function applyLayer(
+  kind: string,
+  inputs: readonly SymbolicTensor[],
+  name: string | undefined,
+  build: (to: Recorder) => readonly Value[],
+  { names = inputs[0]?.layer.names ?? new Names(), openBatch = inputs.some((x) => x.openBatch), shared }: ApplyOptions = {},
+): SymbolicTensor[] {
+  checkName(kind, name);
+  const layer = new AppliedLayer(kind, inputs, name, names);
+  try {
+    const values = build(new Recorder(layer, shared));
+    const misfit = openBatch ? values.find(({ dims }) => dims[0] !== 1) : undefined;
+    if (misfit) {
+      const message = `its output ${formatDims(misfit.dims)} of one picture does not begin with the batch, which is open: give input() a batch`;
+      throw new LanewiseError('INVALID_INPUT', message);
+    }
+    const outputs = values.map((value) => new SymbolicTensor(layer, value, openBatch));
+    layer.outputs = outputs;
+    return outputs;
+  } catch (cause) {
+    throw cause instanceof LanewiseError ? named(layer, cause) : cause;
+  }
+}
+
+/** The operator's error, in the layer's name: its own is the same, or the user's problem is not a node's. */
+function named(layer: AppliedLayer, cause: LanewiseError): LanewiseError {
+  const problem = cause.message.replace(/^\S+ '[^']*': /, '');
+  const of = layer.inputs.length > 0 ? ` of ${layer.inputs.map(({ dims }) => formatDims(dims)).join(' and ')}` : '';
+  return new LanewiseError(cause.code, `${layer}${of}: ${problem}`, { cause: cause.cause ?? cause });
+}
+
+export interface InputOptions {
+  /** 'input' where left out. */
+  readonly name?: string;
+  /** How many pictures at a time; any number where left out. */
+  readonly batch?: number;
+}
+
+/**
+ * The beginning of a network.
+ * @param shape of one picture, without the batch: [channels, height, width], say
+ * @throws LanewiseError INVALID_INPUT for a shape that is none
+ */
+export function input(shape: readonly number[], options: InputOptions = {}): SymbolicTensor {
+  checkKeys('input', options, ['name', 'batch']);
+  const { name, batch } = options;
+  const sizes = batch === undefined ? shape : [batch, ...(Array.isArray(shape) ? shape : [])];
+  if (!Array.isArray(shape) || shape.length === 0 || !Array.from(sizes).every((size) => Number.isSafeInteger(size) && size > 0)) {
+    throw new LanewiseError(
+      'INVALID_INPUT',
+      `an input takes the shape of one picture, whole numbers from 1 on such as [3, 224, 224], got ${shown(sizes)}`,
+    );
+  }
+  const [x] = applyLayer('input', [], name, (to) => to.input([batch ?? 1, ...shape]), {
+    names: new Names(),
+    openBatch: batch === undefined,
+  });
+  return x as SymbolicTensor;
+}
+
+/** @throws LanewiseError INVALID_INPUT where it is something else */
+export function symbolic(x: unknown, what: string): SymbolicTensor {
+  if (x instanceof SymbolicTensor) return x;
+  const got = typeof x === 'function' ? 'a layer that was not applied' : Array.isArray(x) ? 'a list' : shown(x);
+  throw new LanewiseError('INVALID_INPUT', `${what} is a symbolic tensor, what input() and layers give; got ${got}`);
+}

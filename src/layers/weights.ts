@@ -1,0 +1,73 @@
+import { LanewiseError } from '../errors.ts';
+import { compareTensors, type Misfit, misfitError } from '../formats/fit.ts';
+import { readOnnx } from '../formats/onnx/index.ts';
+import { readSafetensors } from '../formats/safetensors.ts';
+import type { Constant } from '../graph/graph.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { readSource, type Source, sourceName } from '../source.ts';
+import { checkKeys, flag, shown } from './options.ts';
+import { isTensor, type Parameter } from './parameter.ts';
+
+/** Weights by name: of a file (path, URL, Response or bytes; safetensors, or the initializers of an ONNX model), or tensors. */
+export type WeightSource = Source | ReadonlyMap<string, Tensor | Constant> | Readonly<Record<string, Tensor>>;
+
+export interface LoadWeightsOptions {
+  /** Whether missing and unexpected names are an error; true where left out. A wrong shape always is. */
+  readonly strict?: boolean;
+}
+
+/** What PyTorch keeps beside the statistics of a batch-norm; nothing that runs needs it. */
+const COUNTER = '.num_batches_tracked';
+
+/**
+ * Sets parameters by name, all of them or none.
+ * @param unused beginnings of names that are left out of account: weights that training alone needs
+ * @returns the names that did not fit, where `strict` is false
+ * @throws LanewiseError INVALID_INPUT that lists what is missing, unexpected and of another shape; what the readers throw
+ */
+export async function loadWeights(
+  network: string,
+  parameters: readonly Parameter[],
+  source: WeightSource,
+  options: LoadWeightsOptions,
+  unused: readonly string[],
+): Promise<Misfit> {
+  checkKeys('loadWeights', options, ['strict']);
+  const strict = flag('strict', options.strict ?? true);
+  const { name, tensors } = await tensorsOf(source);
+  const read = [...tensors].filter(([key]) => !key.endsWith(COUNTER) && !unused.some((prefix) => key.startsWith(prefix)));
+  const got = new Map(read);
+  const wanted = new Map(parameters.map((parameter) => [parameter.name, { type: 'float32' as const, dims: parameter.dims }]));
+  const misfit = compareTensors(wanted, got);
+  const wrong = misfit.misshapen.length > 0 || (strict && misfit.missing.length + misfit.unexpected.length > 0);
+  if (wrong) throw misfitError(`${name} ${name === UNNAMED ? 'do' : 'does'} not fit ${network}`, misfit, wanted, got);
+  for (const parameter of parameters) {
+    const tensor = got.get(parameter.name);
+    if (tensor) parameter.set(tensor);
+  }
+  return misfit;
+}
+
+const UNNAMED = 'the weights';
+
+async function tensorsOf(source: WeightSource): Promise<{ name: string; tensors: ReadonlyMap<string, Tensor | Constant> }> {
+  if (source instanceof Map || isRecord(source)) {
+    const tensors: ReadonlyMap<string, Tensor | Constant> = source instanceof Map ? source : new Map(Object.entries(source));
+    for (const [name, tensor] of tensors) {
+      if (typeof name === 'string' && isTensor(tensor)) continue;
+      throw new LanewiseError('INVALID_INPUT', `the weights' ${shown(name)} is a Tensor, got ${shown(tensor)}`);
+    }
+    return { name: UNNAMED, tensors };
+  }
+  const name = sourceName(source as Source).replace(/^the (model|response)$/, UNNAMED);
+  const bytes = await readSource(source as Source);
+  // A safetensors file is a length of eight bytes and a JSON object.
+  return { name, tensors: bytes[8] === 0x7b ? readSafetensors(bytes, name).tensors : readOnnx(bytes, name).constants };
+}
+
+/** Neither a class's (URL, Response, ArrayBuffer) nor an array. */
+function isRecord(source: unknown): source is Readonly<Record<string, Tensor>> {
+  if (typeof source !== 'object' || source === null) return false;
+  const prototype = Object.getPrototypeOf(source);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,52 @@
+import { cifar10Labels, mnistLabels } from './labels/small.ts';
+import type { Preprocessing } from './preprocess.ts';
+
+/**
+ * CIFAR-10's, and the default model's: the centre square as 32×32; mean and standard deviation of the training pictures, as PyTorch
+ * examples round them.
+ */
+export const cifar10: Preprocessing = {
+  crop: 'center_square',
+  resize: { width: 32, height: 32 },
+  mean: [0.4914, 0.4822, 0.4465],
+  std: [0.247, 0.2435, 0.2616],
+  labels: cifar10Labels,
+};
+
+/**
+ * torchvision's for most of its ImageNet networks (`ImageClassification` with `crop_size=224`): the shorter side to 256, bilinear, then the
+ * middle 224×224; mean and standard deviation of ImageNet. The names of the classes are `imagenetLabels` in `lanewise/vision/labels`.
+ */
+export const imagenet: Preprocessing = {
+  resize: { shortestEdge: 256 },
+  centerCrop: { width: 224, height: 224, rounding: 'even' },
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+};
+
+/** timm's default for ImageNet networks (`crop_pct` 0.875, `interpolation` bicubic, 224): {@link imagenet} with a bicubic resize. */
+export const imagenetBicubic: Preprocessing = { ...imagenet, filter: 'bicubic' };
+
+/**
+ * timm's for Inception v3 and v4 with weights that come from TensorFlow (299, `crop_pct` 0.875, bicubic), whose inputs go from -1 to 1. TensorFlow's
+ * MobileNets want the same values at 224: `{ ...imagenetBicubic, mean, std }` with these means and stds.
+ */
+export const imagenetInception: Preprocessing = {
+  resize: { shortestEdge: 341 },
+  filter: 'bicubic',
+  centerCrop: { width: 299, height: 299, rounding: 'even' },
+  mean: [0.5, 0.5, 0.5],
+  std: [0.5, 0.5, 0.5],
+};
+
+/**
+ * MNIST's: grey, 28×28, with the mean and standard deviation that PyTorch's MNIST example gives. The digits of MNIST are white on black, and
+ * lie in the middle with a margin: a photo of ink on paper is another thing.
+ */
+export const mnist: Preprocessing = {
+  crop: 'center_square',
+  resize: { width: 28, height: 28 },
+  mean: [0.1307],
+  std: [0.3081],
+  labels: mnistLabels,
+};

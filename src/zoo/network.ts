@@ -1,0 +1,99 @@
+import { LanewiseError } from '../errors.ts';
+import { batchNorm, conv2d, input, type LayersModel, model, type SymbolicTensor, uniform } from '../layers/index.ts';
+import { checkKeys, shown, wholeNumber } from '../layers/options.ts';
+
+export interface ZooOptions {
+  /** How many classes the network tells apart; 1000 where left out, 10 for those of CIFAR-10. */
+  readonly classes?: number;
+  /** [channels, height, width] of a picture; that of the paper where left out. */
+  readonly inputShape?: readonly number[];
+  /** What the random weights grow from, a whole number from 0 on; 0 where left out. The same seed gives the same weights on every engine. */
+  readonly seed?: number;
+}
+
+export interface WidthOptions extends ZooOptions {
+  /** What numbers of channels are multiplied by, as the network says; 1 where left out. */
+  readonly width?: number;
+}
+
+/**
+ * Makes a network with random weights: convolutions and dense layers start as He et al. 2015 (arXiv:1502.01852) suggest, in the uniform form.
+ * Its input is 'input' ['N', ...inputShape], its output 'output' ['N', classes]: scores, no probabilities (`softmax` makes them).
+ * @throws LanewiseError INVALID_INPUT for options that make no sense, INVALID_MODEL where a window does not fit into a picture that small,
+ *   TOO_LARGE
+ */
+export type Factory<O extends ZooOptions = ZooOptions> = (options?: O) => LayersModel;
+
+/** What options are where they are left out. */
+interface Defaults extends Required<Omit<ZooOptions, 'seed'>> {
+  readonly width?: number;
+  readonly growth?: number;
+}
+
+export const imagenet = { classes: 1000, inputShape: [3, 224, 224] } as const;
+export const cifar = { classes: 10, inputShape: [3, 32, 32] } as const;
+
+/**
+ * A network's factory.
+ * @param defaults what its options are, and their values where they are left out
+ * @param build from pictures to the scores of the classes
+ * @param unusedWeights see `ModelOptions`
+ */
+export function network<D extends Defaults, O extends ZooOptions = ZooOptions>(
+  name: string,
+  defaults: D,
+  build: (x: SymbolicTensor, options: Readonly<Record<Exclude<keyof D, 'inputShape'>, number>>) => SymbolicTensor,
+  unusedWeights: readonly string[] = [],
+): Factory<O> {
+  return (given: O = {} as O) => {
+    checkKeys(name, given, [...Object.keys(defaults), 'seed']);
+    const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    const options = { seed: 0, ...defaults, ...present };
+    wholeNumber('classes', options.classes, 1);
+    wholeNumber('seed', options.seed, 0);
+    checkShape(options.inputShape);
+    if (options.growth !== undefined) wholeNumber('growth', options.growth, 1);
+    if (options.width !== undefined) checkWidth(options.width);
+    const x = input(options.inputShape);
+    return model(x, build(x, options), { name, seed: options.seed, unusedWeights });
+  };
+}
+
+function checkShape(shape: readonly number[]): void {
+  if (Array.isArray(shape) && shape.length === 3 && shape.every((size) => Number.isSafeInteger(size) && size > 0)) return;
+  throw new LanewiseError('INVALID_INPUT', `inputShape takes [channels, height, width], whole numbers from 1 on, got ${shown(shape)}`);
+}
+
+function checkWidth(width: number): void {
+  if (Number.isFinite(width) && width > 0) return;
+  throw new LanewiseError('INVALID_INPUT', `width takes a number above 0, got ${shown(width)}`);
+}
+
+/** How many channels pictures have. */
+export const channels = (x: SymbolicTensor): number => x.dims[1] as number;
+
+/** How far batch-norm's weights and statistics are from those that change nothing, so that a mistake in folding them would show. */
+const VARIATION = 0.1;
+
+/** The gain of a residual branch's last batch-norm: what blocks add to their input shall not grow out of bounds over fifty of them. */
+export const BRANCH_GAIN = 0.25;
+
+/** Batch-norm's options. @param gain about which the weights lie */
+export const varied = (gain = 1) => ({
+  weight: uniform(gain, VARIATION * gain),
+  bias: uniform(0, VARIATION),
+  runningMean: uniform(0, VARIATION),
+  runningVar: uniform(1, VARIATION),
+});
+
+/** Batch-norm. @param gain about which the weights lie */
+export const norm = (x: SymbolicTensor, name: string, gain = 1): SymbolicTensor => batchNorm(x, { ...varied(gain), name });
+
+/** A convolution that a batch-norm follows, and so without a bias; its padding keeps the size at stride 1. */
+export const conv = (
+  x: SymbolicTensor,
+  filters: number,
+  kernel: number,
+  name: string,
+  { stride = 1, groups = 1 }: { readonly stride?: number; readonly groups?: number } = {},
+): SymbolicTensor => conv2d(x, filters, kernel, { stride, padding: (kernel - 1) / 2, groups, bias: false, name });

@@ -1,0 +1,6 @@
+import { elementwiseOperators, ruledOperators } from '../../src/analysis/reach.ts';
+import { operators } from '../../src/ops/index.ts';
+
+test('of every operator it is known what its outputs see, and of none in two ways', () => {
+  expect([...elementwiseOperators, ...ruledOperators].sort()).toEqual([...operators.keys()].sort());
+});
