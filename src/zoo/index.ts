@@ -33,7 +33,7 @@ import { vgg11, vgg11Bn, vgg13, vgg13Bn, vgg16, vgg16Bn, vgg19, vgg19Bn } from '
 
 export type { LayersModel } from '../layers/index.ts';
 export type { DenseNetOptions } from './densenet.ts';
-export type { Factory, WidthOptions, ZooOptions } from './network.ts';
+export type { Factory, ShortcutOptions, WidthOptions, ZooOptions } from './network.ts';
 export {
   alexnet,
   alexnet2012,

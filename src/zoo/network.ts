@@ -1,6 +1,6 @@
 import { LanewiseError } from '../errors.ts';
 import { batchNorm, conv2d, input, type LayersModel, model, type SymbolicTensor, uniform } from '../layers/index.ts';
-import { checkKeys, shown, wholeNumber } from '../layers/options.ts';
+import { checkKeys, choice, shown, wholeNumber } from '../layers/options.ts';
 
 export interface ZooOptions {
   /** How many classes the network tells apart; 1000 where left out, 10 for those of CIFAR-10. */
@@ -24,14 +24,26 @@ export interface WidthOptions extends ZooOptions {
  */
 export type Factory<O extends ZooOptions = ZooOptions> = (options?: O) => LayersModel;
 
+export interface ShortcutOptions extends WidthOptions {
+  /**
+   * What shortcuts are where the shape changes, as the paper names them: every other pixel and channels of zeros ('A'), or a 1×1 convolution
+   * with a batch-norm ('B', `downsample.0` and `downsample.1`); 'A' where left out.
+   */
+  readonly shortcut?: 'A' | 'B';
+}
+
 /** What options are where they are left out. */
 interface Defaults extends Required<Omit<ZooOptions, 'seed'>> {
   readonly width?: number;
   readonly growth?: number;
+  readonly shortcut?: 'A' | 'B';
 }
 
 export const imagenet = { classes: 1000, inputShape: [3, 224, 224] } as const;
 export const cifar = { classes: 10, inputShape: [3, 32, 32] } as const;
+
+/** What a network's builder gets. */
+type OptionsOf<D> = { readonly [K in Exclude<keyof D, 'inputShape'>]: K extends 'shortcut' ? 'A' | 'B' : number };
 
 /**
  * A network's factory.
@@ -42,7 +54,7 @@ export const cifar = { classes: 10, inputShape: [3, 32, 32] } as const;
 export function network<D extends Defaults, O extends ZooOptions = ZooOptions>(
   name: string,
   defaults: D,
-  build: (x: SymbolicTensor, options: Readonly<Record<Exclude<keyof D, 'inputShape'>, number>>) => SymbolicTensor,
+  build: (x: SymbolicTensor, options: OptionsOf<D>) => SymbolicTensor,
   unusedWeights: readonly string[] = [],
 ): Factory<O> {
   return (given: O = {} as O) => {
@@ -54,8 +66,9 @@ export function network<D extends Defaults, O extends ZooOptions = ZooOptions>(
     checkShape(options.inputShape);
     if (options.growth !== undefined) wholeNumber('growth', options.growth, 1);
     if (options.width !== undefined) checkWidth(options.width);
+    if (options.shortcut !== undefined) choice('shortcut', options.shortcut, ['A', 'B']);
     const x = input(options.inputShape);
-    return model(x, build(x, options), { name, seed: options.seed, unusedWeights });
+    return model(x, build(x, options as OptionsOf<D>), { name, seed: options.seed, unusedWeights });
   };
 }
 

@@ -4,7 +4,18 @@
 import { add, conv2d, dense, flatten, globalAvgPool2d, maxPool2d, relu, type SymbolicTensor } from '../layers/index.ts';
 import { layerFunction } from '../layers/layer.ts';
 import { wholeNumber } from '../layers/options.ts';
-import { BRANCH_GAIN, channels, cifar, conv, type Factory, imagenet, network, norm, type WidthOptions } from './network.ts';
+import {
+  BRANCH_GAIN,
+  channels,
+  cifar,
+  conv,
+  type Factory,
+  imagenet,
+  network,
+  norm,
+  type ShortcutOptions,
+  type WidthOptions,
+} from './network.ts';
 
 /** What a block adds to its branch: its input `x` with as many channels and pixels as the branch's output. */
 type Shortcut = (x: SymbolicTensor, filters: number, stride: number, name: string) => SymbolicTensor;
@@ -27,8 +38,9 @@ function residual(
   name: string,
   { filters, stride, shortcut }: BlockOptions,
 ): SymbolicTensor {
-  if (!shortcut) return relu(norm(last, bn));
-  return relu(add(norm(last, bn, BRANCH_GAIN), shortcut(x, filters, stride, name)));
+  const end = { name: `${name}.relu` };
+  if (!shortcut) return relu(norm(last, bn), end);
+  return relu(add(norm(last, bn, BRANCH_GAIN), shortcut(x, filters, stride, name), { name: `${name}.add` }), end);
 }
 
 /** Two 3×3 convolutions. */
@@ -126,18 +138,25 @@ export const plain152 = bottleneckNet('plain152', [3, 8, 36, 3], true);
  * A network of 6n + 2 layers for CIFAR-10 (section 4.2): stages of n blocks with 16, 32 and 64 channels, or `width` times that as in Zagoruyko
  * and Komodakis 2016 (arXiv:1605.07146).
  */
-function cifarNet(name: string, n: number, plain = false): Factory<WidthOptions> {
-  return network(name, { ...cifar, width: 1 }, (pictures, { classes, width }) => {
-    wholeNumber('width', width, 1);
-    let x = relu(norm(conv(pictures, 16, 3, 'conv1'), 'bn1'), { name: 'relu' });
-    for (const i of [1, 2, 3]) x = stage(x, basic, i, n, { filters: 2 ** (i + 3) * width, shortcut: plain ? undefined : subsampling });
-    return head(x, classes);
-  });
+function cifarBody(pictures: SymbolicTensor, n: number, width: number, shortcut: Shortcut | undefined): SymbolicTensor {
+  wholeNumber('width', width, 1);
+  let x = relu(norm(conv(pictures, 16, 3, 'conv1'), 'bn1'), { name: 'relu' });
+  for (const i of [1, 2, 3]) x = stage(x, basic, i, n, { filters: 2 ** (i + 3) * width, shortcut });
+  return x;
 }
+
+const cifarNet = (name: string, n: number): Factory<ShortcutOptions> =>
+  network(name, { ...cifar, width: 1, shortcut: 'A' }, (x, { classes, width, shortcut }) =>
+    head(cifarBody(x, n, width, shortcut === 'A' ? subsampling : projection), classes),
+  );
+
+const plainCifarNet = (name: string, n: number): Factory<WidthOptions> =>
+  network(name, { ...cifar, width: 1 }, (x, { classes, width }) => head(cifarBody(x, n, width, undefined), classes));
 
 /**
  * ResNet-20 for CIFAR-10 (He et al. 2015, arXiv:1512.03385, section 4.2). Where the size halves, shortcuts take every other pixel and add
- * channels of zeros (option A), without parameters. `width`, a whole number, multiplies the channels of the three stages. 269,722 parameters.
+ * channels of zeros (option A), without parameters. `width`, a whole number, multiplies the channels of the three stages; `shortcut: 'B'` takes
+ * 1×1 convolutions. 269,722 parameters.
  */
 export const resnet20 = cifarNet('resnet20', 3);
 /** ResNet-32 for CIFAR-10. 464,154 parameters. See `resnet20`. */
@@ -150,12 +169,12 @@ export const resnet56 = cifarNet('resnet56', 9);
 export const resnet110 = cifarNet('resnet110', 18);
 
 /** `resnet20` without shortcuts, the paper's plain network; shortcuts have no parameters, so it has as many. */
-export const plain20 = cifarNet('plain20', 3, true);
+export const plain20 = plainCifarNet('plain20', 3);
 /** `resnet32` without shortcuts. */
-export const plain32 = cifarNet('plain32', 5, true);
+export const plain32 = plainCifarNet('plain32', 5);
 /** `resnet44` without shortcuts. */
-export const plain44 = cifarNet('plain44', 7, true);
+export const plain44 = plainCifarNet('plain44', 7);
 /** `resnet56` without shortcuts. */
-export const plain56 = cifarNet('plain56', 9, true);
+export const plain56 = plainCifarNet('plain56', 9);
 /** `resnet110` without shortcuts. */
-export const plain110 = cifarNet('plain110', 18, true);
+export const plain110 = plainCifarNet('plain110', 18);

@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readTensorProto } from '../../src/formats/onnx/index.ts';
+import type { Tensor } from '../../src/graph/tensor.ts';
 import {
   alexnet,
   alexnet2012,
@@ -14,6 +18,7 @@ import {
   zoo,
 } from '../../src/zoo/index.ts';
 import { failure } from '../failure.ts';
+import { fromTensor, maxError } from '../reference/index.ts';
 import { constant, dims, made } from './made.ts';
 
 const shapes = (net: LayersModel) => {
@@ -45,6 +50,17 @@ test('average pools let other pictures through the same dense layers, but not in
   for (const factory of [alexnet, vgg16]) expect(count(factory({ inputShape: [3, 100, 150] }))).toBe(count(factory()));
   // 131×99: ((131 - 11) / 4 + 1 = 31) to 15, 7, 3; ((99 - 11) / 4 + 1 = 23) to 11, 5, 2.
   expect(dims(alexnet2012({ inputShape: [3, 131, 99] }), 'fc6.weight')).toEqual([[4096, 256 * 3 * 2]]);
+});
+
+test('shortcuts of option B: the default model is such a ResNet-20', async () => {
+  const net = resnet20({ shortcut: 'B' });
+  // Two 1×1 convolutions and their batch-norms more.
+  expect(net.parameterCount).toBe(269_722 + 16 * 32 + 2 * 32 + 32 * 64 + 2 * 64);
+  await net.loadWeights('models/cifar10-resnet20.safetensors');
+  const folder = 'models/cifar10-resnet20/test_data_set_0';
+  const [input, logits] = ['input_0.pb', 'output_0.pb'].map((name) => readTensorProto(readFileSync(join(folder, name)), name).tensor);
+  const { output } = await (await net.compile()).run({ input: input as Tensor });
+  expect(maxError(output?.data as Float32Array, fromTensor(logits as Tensor))).toBeLessThan(1e-4);
 });
 
 describe('width', () => {
@@ -112,12 +128,13 @@ test('options that make no sense', () => {
     [{ width: 0 }, 'width takes a number above 0, got 0'],
     [{ width: Number.POSITIVE_INFINITY }, 'width takes a number above 0, got Infinity'],
     [{ width: 1.5 }, 'width takes a whole number from 1 on, got 1.5'],
-    [{ clases: 5 } as never, "resnet20 has no option 'clases'; it has classes, inputShape, width, seed"],
+    [{ clases: 5 } as never, "resnet20 has no option 'clases'; it has classes, inputShape, width, shortcut, seed"],
   ] as const) {
     const { code, message: got } = failure(() => resnet20(options));
     expect([code, got]).toEqual(['INVALID_INPUT', message]);
   }
   expect(failure(() => resnet18({ width: 2 } as never)).message).toBe("resnet18 has no option 'width'; it has classes, inputShape, seed");
+  expect(failure(() => resnet20({ shortcut: 'C' as never })).message).toBe("shortcut is one of 'A', 'B', got 'C'");
   expect(failure(() => densenet121({ growth: 0 })).message).toBe('growth takes a whole number from 1 on, got 0');
   const narrow = failure(() => resnet50({ width: 1e-3 }));
   expect(narrow.message).toBe("conv2d 'layer1.0.conv1' of [N, 64, 56, 56]: filters takes a whole number from 1 on, got 0");
