@@ -13,7 +13,7 @@ const usage = `lanewise: convolutional networks in WebAssembly SIMD
       time a model
   lanewise convert IN OUT [--weights f32|f16] [--graph BASE.onnx]
       .onnx or .safetensors into either; into .onnx from weights alone with the graph of BASE.onnx
-  lanewise export NAME OUT [--seed 0] [--classes N]
+  lanewise export NAME OUT [--seed 0] [--classes 1000] [--shape 3,224,224]
       a known network with random weights as .onnx, or these as .safetensors: alexnet, vgg16, resnet18, resnet20
       (CIFAR-10), densenet121, squeezenet1_1, mobilenet_v2, googlenet and others of these families
 

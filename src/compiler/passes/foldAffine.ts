@@ -62,22 +62,25 @@ export const foldAffine: Pass = {
 
 type FoldedAttributes = Partial<ConvAttributes & GemmAttributes>;
 
+// Looked up once: in a sandbox, such as a test runner's, globals are slow to reach, and this is called for every weight.
+const { floor } = Math;
+
 /** The output channel that a weight belongs to, by its index; undefined where the node is none that takes a fold. */
 function filterOf(node: Node<FoldedAttributes>): ((index: number) => number) | undefined {
   const dims = node.inputs[1]?.dims ?? [];
   const op: unknown = node.op;
   if (op === conv) {
     const each = product(dims.slice(1));
-    return (i) => Math.floor(i / each);
+    return (i) => floor(i / each);
   }
   if (op === convTranspose) {
     const [rows = 1, filters = 1, ...kernel] = dims;
     const [taps, perGroup] = [product(kernel), rows / (node.attributes.group ?? 1)];
-    return (i) => Math.floor(i / (filters * taps) / perGroup) * filters + (Math.floor(i / taps) % filters);
+    return (i) => floor(i / (filters * taps) / perGroup) * filters + (floor(i / taps) % filters);
   }
   if (op !== gemm) return undefined;
   const [rows = 1, columns = 1] = dims;
-  return node.attributes.transB ? (i) => Math.floor(i / columns) : (i) => (rows > 0 ? i % columns : 0);
+  return node.attributes.transB ? (i) => floor(i / columns) : (i) => (rows > 0 ? i % columns : 0);
 }
 
 /** y = scale * x + shift per channel, in float64; 1 and 0 where left out. */
