@@ -90,7 +90,9 @@ export function checkOptions(options: LoadOptions): void {
   const { relaxed, wasm, memoryLimit, inputShapes, externalData, signal } = options;
   if (relaxed !== undefined && typeof relaxed !== 'boolean' && relaxed !== 'auto') throw wrong('relaxed', "true, false or 'auto'");
   if (memoryLimit !== undefined && !(typeof memoryLimit === 'number' && memoryLimit >= 0)) throw wrong('memoryLimit', 'bytes, from 0 on');
-  if (inputShapes !== undefined && !isObject(inputShapes)) throw wrong('inputShapes', 'an object of shapes by input name');
+  if (inputShapes !== undefined && !(isObject(inputShapes) && Object.values(inputShapes).every(Array.isArray))) {
+    throw wrong('inputShapes', 'an object of shapes by input name, each a list of dimensions');
+  }
   if (externalData !== undefined && !isExternalData(externalData)) {
     throw wrong('externalData', 'an object of Uint8Arrays or ArrayBuffers by file name');
   }

@@ -50,7 +50,7 @@ function padsOf(padding: Padding): { begin: number; end: number; autoPad: AutoPa
   if (padding === 'same' || padding === 'valid') return { begin: 0, end: 0, autoPad: padding === 'same' ? 'SAME_UPPER' : 'VALID' };
   const sides = Array.isArray(padding) ? padding : [padding, padding];
   if (sides.length !== 2) throw invalid(`padding takes a number, [before, behind], 'same' or 'valid', got ${sides.length} numbers`);
-  const [begin, end] = sides.map((side) => whole("padding (or 'same', 'valid')", side, 0));
+  const [begin, end] = Array.from(sides, (side) => whole("padding (or 'same', 'valid')", side, 0));
   return { begin: begin ?? 0, end: end ?? 0, autoPad: 'NOTSET' };
 }
 
@@ -112,7 +112,7 @@ function weightsOf(filters: Filters): number[] {
   const [from, to] = [whole('in', filters.in, 1), whole('out', filters.out, 1)];
   whole('groups', groups, 1);
   if (from % groups !== 0 || to % groups !== 0) throw invalid(`${from} channels in and ${to} out do not divide into ${groups} groups`);
-  return [to, from / groups, ...sizes.map((size) => whole('kernel', size, 1))];
+  return [to, from / groups, ...Array.from(sizes, (size) => whole('kernel', size, 1))];
 }
 
 function counted(count: number): number {
@@ -153,7 +153,7 @@ export function convMacs(filters: Filters & { readonly output: number | readonly
   const sizes = typeof output === 'number' ? weights.slice(2).map(() => output) : output;
   if (!Array.isArray(sizes) || sizes.length !== weights.length - 2)
     throw invalid(`output takes ${weights.length - 2} sizes, got ${String(output)}`);
-  return counted(macsOf([filters.out, ...sizes.map((size) => whole('output', size, 1))], weights));
+  return counted(macsOf([filters.out, ...Array.from(sizes, (size) => whole('output', size, 1))], weights));
 }
 
 /** A layer as receptive fields need it: a convolution or a pool. 'same' padding depends on the input at strides over 1, and is for stride 1. */

@@ -1,3 +1,4 @@
+import { LanewiseError } from '../errors.ts';
 import type { Pair } from './receptiveField.ts';
 import type { LayerSummary, NetworkSummary } from './summary.ts';
 import { formatBytes, formatCount, table } from './text.ts';
@@ -17,8 +18,12 @@ const MOST_RUNS = 6;
  * The table of a network's layers, about 120 columns at most: operator, output, parameters, multiply-accumulates, bytes of the output, the size of
  * the receptive field, its stride and offset (one number where height and width have the same). "all" is a layer that sees the whole picture;
  * a dash is what is nothing, or has no meaning. Layers of one module stand under its name, and the paths of a concatenation are added up.
+ * @throws LanewiseError INVALID_INPUT for what `summarize` did not give
  */
-export function formatSummary({ inputs, layers, params, macs, activationBytes }: NetworkSummary): string {
+export function formatSummary(summary: NetworkSummary): string {
+  const { inputs, layers, params, macs, activationBytes } = summary ?? {};
+  if (!Array.isArray(inputs) || !Array.isArray(layers))
+    throw new LanewiseError('INVALID_INPUT', 'formatSummary takes what summarize gives');
   const pictures = inputs.map(({ name, dims }) => [name, 'input', dims.join('×'), ...header.slice(3).map(() => '–')]);
   const total = ['total', '', '', formatCount(params), formatCount(macs), formatBytes(activationBytes), '', '', ''];
   const rows = grouped(layers).map(([label, layer]) => (layer ? [label, ...cells(layer)] : [label]));

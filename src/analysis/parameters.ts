@@ -1,5 +1,5 @@
-import { operators } from '../ops/index.ts';
 import type { Node, Value } from '../ops/operator.ts';
+import { onnxName } from './onnxName.ts';
 
 /** The inputs that hold learned numbers where they are constants: from the first of these on, or before the second. */
 const learnedInputs: Readonly<Record<string, readonly [from: number, before: number]>> = {
@@ -24,11 +24,11 @@ const arithmetic: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div']);
  * 3 and the 6 of a hard swish). Of operators of the user's own, every floating-point constant counts.
  */
 export function parametersOf(node: Node): Value[] {
-  const { name, opsets } = node.op;
-  const ours = operators.get(name)?.opsets === opsets;
-  const [from, before] = ours ? (learnedInputs[name] ?? [0, arithmetic.has(name) ? 2 : 0]) : [0, node.inputs.length];
+  const name = onnxName(node);
+  const calculates = name !== undefined && arithmetic.has(name);
+  const [from, before] = name === undefined ? [0, node.inputs.length] : (learnedInputs[name] ?? [0, calculates ? 2 : 0]);
   return node.inputs.slice(from, before).filter((value): value is Value => {
     if (!value?.constant || !value.fixed || !value.type.startsWith('float')) return false;
-    return !(ours && arithmetic.has(name)) || value.dims.some((dim) => dim !== 1);
+    return !calculates || value.dims.some((dim) => dim !== 1);
   });
 }

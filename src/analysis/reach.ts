@@ -15,6 +15,7 @@ import { rangesOf, type SliceAttributes } from '../ops/slice.ts';
 import type { SoftmaxAttributes } from '../ops/softmax.ts';
 import { permOf, type TransposeAttributes } from '../ops/transpose.ts';
 import { resolveWindow, type Window, type WindowAttributes } from '../ops/window.ts';
+import { onnxName } from './onnxName.ts';
 import { LONGEST_PERIOD, sameView, type View, viewOf, windowView } from './view.ts';
 
 /**
@@ -79,11 +80,11 @@ function transposedAlong({ kernel, stride, dilation, padBegin }: Window, i: 0 | 
 
 const pool: Rule = windowed((node) => resolveWindow(node as Node<WindowAttributes>, input(node, 0).dims), windowAlong, 'apart');
 
-/** All positions of some axes, the others apart. */
+/** All positions of some axes, the others apart. Scales and biases that are computed from the picture have other axes. */
 const over =
   (axesOf: (node: Node) => (axis: number) => boolean): Rule =>
-  (node, axis) =>
-    axesOf(node)(axis) ? 'all' : same(axis);
+  (node, axis, index) =>
+    index > 0 ? 'unknown' : axesOf(node)(axis) ? 'all' : same(axis);
 
 const spatially: Rule = over(() => (axis) => axis > 1);
 
@@ -155,6 +156,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ArgMax: reduced((node) => [axisOf(node)]),
   ArgMin: reduced((node) => [axisOf(node)]),
   AveragePool: pool,
+  BatchNormalization: over(() => () => false),
   Concat: (node, axis) => (axis === axisOf(node) ? 'unknown' : same(axis)),
   Constant: unfollowed,
   ConstantOfShape: unfollowed,
@@ -231,7 +233,7 @@ const rules: Readonly<Record<string, Rule>> = {
 /** The operators whose elements come from those in the same place. A test holds that every operator is here or has a rule. */
 export const elementwiseOperators: ReadonlySet<string> = new Set(
   (
-    'Abs Add And BatchNormalization Cast Ceil Celu Clip Cos Div Dropout Elu Equal Erf Exp Expand Floor Gelu Greater GreaterOrEqual HardSigmoid ' +
+    'Abs Add And Cast Ceil Celu Clip Cos Div Dropout Elu Equal Erf Exp Expand Floor Gelu Greater GreaterOrEqual HardSigmoid ' +
     'HardSwish Identity IsInf IsNaN LeakyRelu Less LessOrEqual Log Max Mean Min Mish Mod Mul Neg Not Or Pow PRelu Reciprocal Relu Round ' +
     'Selu Sigmoid Sign Sin Softplus Softsign Sqrt Sub Sum Tanh ThresholdedRelu Where Xor'
   ).split(' '),
@@ -241,8 +243,7 @@ export const ruledOperators: ReadonlySet<string> = new Set(Object.keys(rules));
 
 /** What `node`'s output number `output` sees of axis `axis` of its input number `index`. Operators of the user's are not followed. */
 export function reachOf(node: Node, axis: number, index: number, output: number): Reach {
-  const { name, opsets } = node.op;
-  const ours = operators.get(name)?.opsets === opsets;
-  const rule = ours ? (rules[name] ?? (elementwiseOperators.has(name) ? elementwise : undefined)) : undefined;
+  const name = onnxName(node);
+  const rule = name === undefined ? undefined : (rules[name] ?? (elementwiseOperators.has(name) ? elementwise : undefined));
   return rule?.(node, axis, index, output) ?? 'unknown';
 }

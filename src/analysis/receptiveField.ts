@@ -1,6 +1,7 @@
 import type { Network } from '../compiler/network.ts';
 import type { Node, Value } from '../ops/operator.ts';
 import { permOf, type TransposeAttributes } from '../ops/transpose.ts';
+import { onnxName } from './onnxName.ts';
 import { reachOf } from './reach.ts';
 import { largestSize, sameView, seenByAll, seenFrom, through, together, type View } from './view.ts';
 
@@ -84,7 +85,7 @@ function isChannelsLast(network: Network, picture: Value): boolean {
     const readers: readonly Node[] = network.readers(value);
     const [reader] = readers;
     if (!reader || readers.length > 1) return false;
-    if (reader.op.name === 'Transpose') return permOf(reader as Node<TransposeAttributes>).join() === '0,3,1,2';
+    if (onnxName(reader) === 'Transpose') return permOf(reader as Node<TransposeAttributes>).join() === '0,3,1,2';
     const output: Value | undefined = reader.outputs[0];
     value = output && output.dims.join() === value.dims.join() ? output : undefined;
   }
@@ -158,8 +159,10 @@ function fieldOf(value: Value, { sights, pixels }: Sights): ReceptiveField | und
   return { size: pair('size'), stride: pair('stride'), offset: pair('offset') };
 }
 
-/** Size, stride and offset of a view; undefined where the first position sees nothing. */
+/** Size, stride and offset of a view; undefined where there is no position, or the first sees nothing. */
 export function extentOf(view: View, count = view.period): { size: number; stride: number; offset: number } | undefined {
   const [offset] = seenFrom(view, 0);
-  return Number.isFinite(offset) ? { size: largestSize(view, count), stride: view.advance / view.period, offset: offset + 0 } : undefined;
+  return count > 0 && Number.isFinite(offset)
+    ? { size: largestSize(view, count), stride: view.advance / view.period, offset: offset + 0 }
+    : undefined;
 }

@@ -1,9 +1,10 @@
 import { type BindOptions, bind, namesRead } from '../compiler/bind.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkDims, product } from '../graph/dims.ts';
-import type { Graph } from '../graph/graph.ts';
+import { type Graph, isGraph } from '../graph/graph.ts';
 import { arrayTypes } from '../graph/tensor.ts';
 import { macsOf } from '../ops/cost.ts';
+import type { CustomOperator } from '../ops/custom.ts';
 import type { Node, Value, ValueType } from '../ops/operator.ts';
 import { parametersOf } from './parameters.ts';
 import { type Pair, receptiveFields } from './receptiveField.ts';
@@ -49,7 +50,7 @@ export interface NetworkSummary {
 }
 
 /** A graph, or what can be made one: a network of lanewise/layers. */
-export type Summarizable = Graph | { graph(): Graph };
+export type Summarizable = Graph | { graph(): Graph; readonly operators?: readonly CustomOperator[] };
 
 /** Shapes by input name. */
 export type InputShapes = Readonly<Record<string, readonly number[]>> | ReadonlyMap<string, readonly number[]>;
@@ -60,12 +61,13 @@ export type SummaryOptions = Omit<BindOptions, 'dims'>;
 /**
  * The layers of a graph as it is stated, before anything is fused: what is computed from constants alone is not among them.
  * @param dims the shape of inputs that leave dimensions open; an open batch is 1 where nothing is said
- * @throws LanewiseError INVALID_INPUT for shapes that do not fit or are missing; UNSUPPORTED, INVALID_MODEL
+ * @throws LanewiseError INVALID_INPUT for shapes that do not fit or are missing, and for options that make no sense; UNSUPPORTED, INVALID_MODEL
  */
 export function summarize(source: Summarizable, dims: InputShapes = {}, options: SummaryOptions = {}): NetworkSummary {
   const graph = graphOf(source);
+  checkOptions(options);
   const shapes = shapesOf(graph, dims);
-  const { network, tail } = bind(graph, { ...options, dims: shapes });
+  const { network, tail } = bind(graph, { ...options, operators: operatorsOf(source, options), dims: shapes });
   const fields = receptiveFields(network);
   const parameters = new Map<string, number>();
   const layers = network.nodes.map((node): LayerSummary => {
@@ -108,11 +110,26 @@ function described({ name, op, inputs, outputs }: Node): Pick<LayerSummary, 'nam
 function graphOf(source: Summarizable): Graph {
   const isObject = typeof source === 'object' && source !== null;
   const graph = isObject && 'graph' in source && typeof source.graph === 'function' ? source.graph() : (source as Graph);
-  if (isObject && Array.isArray(graph?.nodes) && Array.isArray(graph.inputs)) return graph;
+  if (isGraph(graph)) return graph;
   throw new LanewiseError(
     'INVALID_INPUT',
     'a summary is made of a graph, such as readOnnx of lanewise/formats gives, or of a network of layers',
   );
+}
+
+/** Those that the network brings along, and those of the options, which binding checks. */
+function operatorsOf(source: Summarizable, { operators = [] }: SummaryOptions): readonly CustomOperator[] {
+  if (!('operators' in source) || !Array.isArray(operators)) return operators;
+  return [...new Set([...(source.operators ?? []), ...operators])];
+}
+
+/** @throws LanewiseError INVALID_INPUT; binding looks at the operators */
+function checkOptions(options: SummaryOptions): void {
+  const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', `the options of a summary are ${problem}`);
+  if (typeof options !== 'object' || options === null) throw wrong('an object');
+  const { memoryLimit = 0, values = new Map() } = options;
+  if (!(typeof memoryLimit === 'number' && memoryLimit >= 0)) throw wrong('a memoryLimit in bytes, from 0 on');
+  if (!(values instanceof Map)) throw wrong('values in a Map, by input name');
 }
 
 /** The shape of every input. @throws LanewiseError INVALID_INPUT */

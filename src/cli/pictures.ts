@@ -7,11 +7,10 @@ import { imagenetLabels } from '../vision/labels/imagenet.ts';
 import { labelsFromConfig } from '../vision/labels/read.ts';
 import type { Preprocessing } from '../vision/preprocess.ts';
 import { readPreprocessorConfig } from '../vision/preprocessor-config.ts';
-import { cifar10, imagenet, imagenetBicubic, imagenetInception } from '../vision/presets.ts';
+import * as named from '../vision/presets.ts';
 import { toTensor } from '../vision/tensors.ts';
 import { readBytes } from './files.ts';
 
-const named = { cifar10, imagenet, imagenetBicubic, imagenetInception };
 const presets: ReadonlyMap<string, Preprocessing> = new Map(Object.entries(named));
 
 /** What a JSON file beside the model holds; undefined where there is none. */

@@ -53,7 +53,8 @@ export function operatorFinder(custom: readonly CustomOperator[] = []): FindOper
   const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', `option operators takes ${problem}`);
   if (!Array.isArray(custom)) throw wrong('a list of what defineOp gives');
   const own = new Map<string, Operator>();
-  for (const { domain, name, operator } of custom.map((op: CustomOperator | undefined) => op ?? ({} as CustomOperator))) {
+  for (const op of custom as readonly (CustomOperator | undefined)[]) {
+    const { domain, name, operator } = op ?? ({} as CustomOperator);
     if (typeof operator?.inferShape !== 'function') throw wrong('a list of what defineOp gives');
     const title = qualified(domain, name);
     if ((own.get(title) ?? operator) !== operator) throw wrong(`one definition of each operator, got two of ${title}`);

@@ -1,3 +1,4 @@
+import { LanewiseError } from '../errors.ts';
 import type { Constant } from '../graph/graph.ts';
 import { type Half, widenHalves } from '../graph/halves.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
@@ -45,6 +46,17 @@ export function countOf(dims: readonly unknown[]): number {
   const sizes = dims.every((dim) => Number.isSafeInteger(dim) && (dim as number) >= 0) && dims.length <= maxRank;
   const count = sizes ? (dims as number[]).reduce((product, dim) => product * dim, 1) : NaN;
   return Number.isSafeInteger(count) ? count : NaN;
+}
+
+/**
+ * A file's bytes: a caller may have an ArrayBuffer at hand.
+ * @throws LanewiseError INVALID_INPUT where they are no Uint8Array
+ */
+export function checkBytes(bytes: Uint8Array, what: string): void {
+  // By name, not by instanceof: bytes may come from another frame.
+  if ((bytes?.[Symbol.toStringTag] as unknown) === 'Uint8Array') return;
+  const got = (bytes as object | null | undefined)?.constructor?.name ?? typeof bytes;
+  throw new LanewiseError('INVALID_INPUT', `${what} is read from a Uint8Array, got ${got}`);
 }
 
 /** What a file that is something else looks like, for errors: web pages and Git LFS pointers can be told by their first letters. */

@@ -1,6 +1,6 @@
 import { type ErrorCode, LanewiseError } from '../errors.ts';
 import { type DataType, formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
-import { bytesPerElement, countOf, elementsOf, type StoredType, startOf, widened } from './bytes.ts';
+import { bytesPerElement, checkBytes, countOf, elementsOf, type StoredType, startOf, widened } from './bytes.ts';
 
 /** NumPy's type codes: the kind and the bytes per element. */
 const types = new Map<string, StoredType>([
@@ -48,10 +48,11 @@ function transpose(data: TypedArray, dims: readonly number[]): TypedArray {
  * row-major order, float16 into float32. The tensor's data may share the memory of `bytes`.
  * @param what names the file in errors
  * @throws LanewiseError INVALID_FILE for bytes that are no .npy file, TRUNCATED_FILE where the file ends early, UNSUPPORTED for big-endian
- * numbers and for other element types
+ * numbers and for other element types, INVALID_INPUT for no bytes at all
  */
-export function readNpy(bytes: Uint8Array, what: string): Tensor {
+export function readNpy(bytes: Uint8Array, what = 'the file'): Tensor {
   const fail = (message: string, code: ErrorCode = 'INVALID_FILE') => new LanewiseError(code, `${what}: ${message}`);
+  checkBytes(bytes, what);
   if (String.fromCharCode(...bytes.subarray(0, 6)) !== magic) throw fail(`not a .npy file: ${startOf(bytes)}`);
   const major = bytes[6] ?? 1;
   if (major < 1 || major > 3) throw fail(`.npy version ${major} is not known`, 'UNSUPPORTED');
@@ -85,10 +86,14 @@ export function readNpy(bytes: Uint8Array, what: string): Tensor {
   return new Tensor(widened(stored), fortran === 'True' && dims.length > 1 ? transpose(data, dims) : data, dims);
 }
 
-/** A .npy file, version 1.0, little-endian in row-major order, its header padded to a multiple of 64 bytes. */
+/**
+ * A .npy file, version 1.0, little-endian in row-major order, its header padded to a multiple of 64 bytes.
+ * @throws LanewiseError INVALID_INPUT for what is no tensor
+ */
 export function writeNpy(tensor: Tensor): Uint8Array {
-  const code = [...types].find(([, type]: [string, DataType | string]) => type === tensor.type)?.[0];
-  const { data, dims } = tensor;
+  // Checked by its constructor.
+  const { type, data, dims } = new Tensor(tensor?.type, tensor?.data, tensor?.dims);
+  const code = [...types].find(([, stored]: [string, DataType | string]) => stored === type)?.[0];
   const descr = `${data.BYTES_PER_ELEMENT > 1 ? '<' : '|'}${code}`;
   const shape = dims.length === 1 ? `(${dims[0]},)` : `(${dims.join(', ')})`;
   const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${shape}, }`;

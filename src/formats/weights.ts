@@ -20,6 +20,12 @@ export function checkWeights(weights: unknown): asserts weights is Weights {
   if (!isWeights(weights)) throw new LanewiseError('INVALID_INPUT', `weights are 'f32' or 'f16', got ${String(weights)}`);
 }
 
+/** @throws LanewiseError INVALID_INPUT where a writer's options are no object */
+export function checkOptions(options: object): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw new LanewiseError('INVALID_INPUT', `the options are an object, or left out; got ${String(options)}`);
+}
+
 /** A tensor to write: of a graph or a file, or a `Tensor`. */
 export type Writable = Pick<Constant, 'type' | 'dims'> & (Pick<Constant, 'read'> | { readonly data: TypedArray });
 

@@ -49,6 +49,12 @@ export interface GraphOutput {
   readonly dims?: readonly Dim[];
 }
 
+/** Whether something has a graph's parts; what they hold is not looked at. */
+export function isGraph(value: unknown): value is Graph {
+  const { inputs, outputs, nodes, constants, opsets, metadata } = (value ?? {}) as Partial<Graph>;
+  return [inputs, outputs, nodes].every(Array.isArray) && [constants, opsets, metadata].every((map) => typeof map?.get === 'function');
+}
+
 /** A network as a file or a builder states it: ONNX's meaning, logical NCHW, nothing about how it runs. Nodes are in execution order. */
 export interface Graph {
   readonly name: string;

@@ -2,7 +2,7 @@
 export type Half = 'float16' | 'bfloat16';
 
 /** The numbers that halves stand for, exactly. */
-export function widenHalves(kind: Half, halves: Uint16Array): Float32Array<ArrayBuffer> {
+export function widenHalves(kind: Half, halves: Uint16Array): Float32Array {
   const floats = new Float32Array(halves.length);
   const bits = new Uint32Array(floats.buffer);
   for (let i = 0; i < halves.length; i++) {

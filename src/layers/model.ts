@@ -5,6 +5,7 @@ import { type OnnxOptions, writeOnnx } from '../formats/onnx/writer.ts';
 import { type SafetensorsOptions, writeSafetensors } from '../formats/safetensors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { checkOptions, createModel, type LoadOptions } from '../load.ts';
+import type { CustomOperator } from '../ops/custom.ts';
 import type { Model } from '../runtime/model.ts';
 import { writeFile } from '../source.ts';
 import { type AppliedLayer, Names } from './applied.ts';
@@ -109,6 +110,11 @@ export class LayersModel {
     return this.parameters().reduce((sum, { size }) => sum + size, 0);
   }
 
+  /** The operators of one's own among the layers: what `load` needs to read the file that `toONNX` writes. */
+  get operators(): readonly CustomOperator[] {
+    return customOperatorsOf(this);
+  }
+
   /** A table of the layers: shapes, parameters, multiply-accumulates, activations, receptive fields. `summarize` of lanewise/analysis has it as data. */
   summary(): string {
     return formatSummary(summarizeLayers(this));
@@ -155,7 +161,7 @@ export class LayersModel {
    */
   async compile(options: LoadOptions = {}): Promise<Model> {
     checkOptions(options);
-    return createModel(this.graph(), { ...options, operators: [...new Set([...customOperatorsOf(this), ...(options.operators ?? [])])] });
+    return createModel(this.graph(), { ...options, operators: [...new Set([...this.operators, ...(options.operators ?? [])])] });
   }
 
   /** The network as `lanewise/formats` reads and writes it. */

@@ -192,14 +192,15 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
   };
 
   /** @throws LanewiseError INVALID_INPUT */
-  const apply = (x: unknown, given: object, prefix?: string): unknown => {
+  const apply = (x: unknown, given: unknown, prefix?: string): unknown => {
     const misuse = (problem: string) => new LanewiseError('INVALID_INPUT', `${title}: ${problem}`);
-    const list: readonly unknown[] = Array.isArray(x) ? x : [x];
+    const list: readonly unknown[] = Array.isArray(x) ? Array.from(x) : [x];
     if (!list.every(isApplicable)) throw misuse('its inputs are symbolic tensors, what input() and layers give');
     const [least, most] = inputRange;
     if (list.length < least || list.length > most) {
       throw misuse(`it takes ${least === most ? least : `${least} to ${most}`} ${most === 1 ? 'input' : 'inputs'}, got ${list.length}`);
     }
+    if (typeof given !== 'object') throw misuse(`its attributes are an object, got ${String(given)}`);
     const { name: own, ...rest } = given as { name?: string };
     const values = Object.entries(rest).filter(([, value]) => value !== undefined);
     for (const [key] of values) {
@@ -210,7 +211,7 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
     const results = Array.isArray(made) ? made : [made];
     return outputRange[1] === 1 ? results[0] : results;
   };
-  const call = (first?: unknown, second?: object | string): unknown => {
+  const call = (first?: unknown, second?: unknown): unknown => {
     const isOptions = typeof first === 'object' && first !== null && !Array.isArray(first) && !isApplicable(first);
     if (typeof second === 'string') return apply(first, {}, second);
     if (second !== undefined || (first !== undefined && !isOptions)) return apply(first, second ?? {});

@@ -12,10 +12,15 @@ const formatNames = 'JPEG, PNG, WebP, GIF, AVIF and TIFF';
  *
  * @param bytes the file's content
  * @param what names the file in errors
- * @throws LanewiseError INVALID_FILE where the bytes are not a whole picture in one of the formats, TOO_LARGE over sharp's limit of 268
- * million pixels, MISSING_DEPENDENCY without sharp
+ * @throws LanewiseError INVALID_INPUT for anything but a Uint8Array, INVALID_FILE where the bytes are not a whole picture in one of the
+ * formats, TOO_LARGE over sharp's limit of 268 million pixels, MISSING_DEPENDENCY without sharp
  */
-export async function decodePicture(bytes: Uint8Array, what: string): Promise<Picture> {
+export async function decodePicture(bytes: Uint8Array, what = 'the file'): Promise<Picture> {
+  // By name, for bytes may come from another frame. A path would do for sharp, but then errors would be its own.
+  if ((bytes?.[Symbol.toStringTag] as unknown) !== 'Uint8Array') {
+    const got = (bytes as object | null | undefined)?.constructor?.name ?? typeof bytes;
+    throw new LanewiseError('INVALID_INPUT', `decodePicture takes a file's bytes as a Uint8Array, got ${got}`);
+  }
   const sharp = await loadSharp();
   try {
     // Errors include a missing end; sharp's own setting also refuses what decoders only warn of, as stray bytes between segments.

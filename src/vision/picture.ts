@@ -153,6 +153,15 @@ export function checkSize(width: number, height: number, what: string): void {
   }
 }
 
+/**
+ * A call's options, none where they are left out or null.
+ * @throws LanewiseError INVALID_INPUT where they are something else, such as a filter's name in the place of `{ filter }`
+ */
+export function checkOptions<T extends object>(options: T | null | undefined, what: string): Partial<T> {
+  if (typeof (options ?? {}) === 'object') return options ?? {};
+  throw new LanewiseError('INVALID_INPUT', `the options of ${what} are an object, got ${String(options)}`);
+}
+
 /** Zeros for an RGB picture. */
 export function newBytes(width: number, height: number): Uint8Array {
   try {

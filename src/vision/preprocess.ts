@@ -54,10 +54,15 @@ export function fitPicture(picture: PictureLike, preprocessing: Preprocessing): 
   return crop || size ? fitted : cropPicture(fitted, 0, 0, fitted.width, fitted.height);
 }
 
-/** @throws LanewiseError INVALID_INPUT where it is no object at all */
+/** @throws LanewiseError INVALID_INPUT where it is no object, or what it says of sizes is none */
 export function checkPreprocessing(preprocessing: Preprocessing): Preprocessing {
   if (typeof preprocessing !== 'object' || preprocessing === null) {
     throw new LanewiseError('INVALID_INPUT', `a preprocessing is an object such as the preset imagenet, got ${String(preprocessing)}`);
+  }
+  for (const key of ['resize', 'centerCrop'] as const) {
+    const size: unknown = preprocessing[key] ?? {};
+    if (typeof size !== 'object')
+      throw new LanewiseError('INVALID_INPUT', `${key} of a preprocessing is an object of sizes, got ${String(size)}`);
   }
   return preprocessing;
 }

@@ -1,5 +1,5 @@
 import { LanewiseError } from '../errors.ts';
-import { checkPicture, checkSize, cropPicture, newBytes, type Picture, type PictureLike } from './picture.ts';
+import { checkOptions, checkPicture, checkSize, cropPicture, newBytes, type Picture, type PictureLike } from './picture.ts';
 import * as loops from './resample.ts';
 import * as simd from './simd.ts';
 
@@ -32,10 +32,10 @@ const filters: readonly string[] = ['nearest', ...Object.keys(loops.kernels)];
  * @param width of the result, in pixels
  * @param height of the result, in pixels
  * @returns an RGB copy, alpha dropped
- * @throws LanewiseError INVALID_INPUT for a wrong picture, size, filter or box; TOO_LARGE where the result cannot be allocated
+ * @throws LanewiseError INVALID_INPUT for a wrong picture, size, filter, box or options; TOO_LARGE where the result cannot be allocated
  */
 export function resize(picture: PictureLike, width: number, height: number, options: ResizeOptions = {}): Picture {
-  const { filter, box } = options ?? {};
+  const { filter, box } = checkOptions(options, 'resize');
   const source = checkPicture(picture);
   checkSize(width, height, 'a resized picture');
   const name = checkFilter(filter);
@@ -89,8 +89,9 @@ export function checkFilter(filter: Filter = 'bilinear'): Filter {
 /** In floats, as Pillow holds it. */
 function checkBox(box: Box | undefined, { width, height }: Picture): Box {
   const sides = box ?? [0, 0, width, height];
-  const [left, top, right, bottom] = (Array.isArray(sides) ? sides.map(Math.fround) : []) as unknown as Box;
-  if (!(left >= 0 && top >= 0 && right <= width && bottom <= height && left < right && top < bottom)) {
+  const isList = Array.isArray(sides) && sides.every((side) => typeof side === 'number');
+  const [left, top, right, bottom] = (isList ? sides.map(Math.fround) : []) as unknown as Box;
+  if (!(left >= 0 && top >= 0 && right <= Math.fround(width) && bottom <= Math.fround(height) && left < right && top < bottom)) {
     throw new LanewiseError(
       'INVALID_INPUT',
       `the box [${sides}] ([left, top, right, bottom]) is empty or leaves the picture of ${width}×${height}`,

@@ -2,9 +2,10 @@ import { LanewiseError } from '../errors.ts';
 
 /**
  * The `k` largest values with their places, largest first; equal values by the lower index, NaN last. Fewer where there are fewer values.
- * @throws LanewiseError INVALID_INPUT where `k` is not a whole number from 0 on
+ * @throws LanewiseError INVALID_INPUT where there is no list of values, or `k` is not a whole number from 0 on
  */
 export function topK(values: ArrayLike<number | bigint>, k: number): { index: number; value: number }[] {
+  checkList(values);
   if (!Number.isSafeInteger(k) || k < 0) throw new LanewiseError('INVALID_INPUT', `k is a whole number from 0 on, got ${k}`);
   return Array.from(values, (value, index) => ({ index, value: Number(value) }))
     .sort((a, b) => Number(Number.isNaN(a.value)) - Number(Number.isNaN(b.value)) || Math.sign(b.value - a.value) || a.index - b.index)
@@ -14,12 +15,21 @@ export function topK(values: ArrayLike<number | bigint>, k: number): { index: nu
 /**
  * Scores (logits) as shares of 1, for display: `Math.exp` may differ between engines in the last bit. NaN anywhere, or an infinite
  * largest value, makes every share NaN.
+ * @throws LanewiseError INVALID_INPUT where there is no list of values
  */
 export function softmax(values: ArrayLike<number | bigint>): Float32Array {
+  checkList(values);
   const exact = Float64Array.from(values as ArrayLike<number>, Number);
   // Without the largest, exp would overflow.
   const max = exact.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const powers = exact.map((value) => Math.exp(value - max));
   const sum = powers.reduce((a, b) => a + b, 0);
   return Float32Array.from(powers, (power) => power / sum);
+}
+
+/** A tensor is none, and would seem to be empty. */
+function checkList(values: ArrayLike<number | bigint>): void {
+  if (typeof values === 'object' && Number.isSafeInteger(values?.length)) return;
+  const got = (values as object | null | undefined)?.constructor?.name ?? String(values);
+  throw new LanewiseError('INVALID_INPUT', `scores are a list of numbers, such as a tensor's data, got ${got}`);
 }

@@ -82,9 +82,8 @@ function place({ memory }: Kernels, sizes: readonly number[]): number[] | undefi
   return addresses;
 }
 
-/** The weights as the kernels want them (assembly/vision/resample.inline.ts), `group` taps at a time, and bytes from output to output. */
-function packWeights({ first, count, stride, weights }: Taps, group: 2 | 4): { packed: Int16Array; weightStride: number } {
-  const padded = Math.ceil(stride / group) * group;
+/** The weights as the kernels want them (assembly/vision/resample.inline.ts), `padded` taps for every output. */
+function packWeights({ first, count, stride, weights }: Taps, padded: number): Int16Array {
   const packed = new Int16Array(first.length * padded * 2);
   for (let i = 0; i < first.length; i++) {
     for (let j = 0; j < (count[i] as number); j++) {
@@ -94,7 +93,7 @@ function packWeights({ first, count, stride, weights }: Taps, group: 2 | 4): { p
       packed[at + 2] = (weight - (packed[at] as number)) >> 16;
     }
   }
-  return { packed, weightStride: padded * 4 };
+  return packed;
 }
 
 /** For each output, the distance of its first sample in bytes and its number of groups of taps. */
@@ -107,6 +106,24 @@ function table({ first, count }: Taps, sampleBytes: number, group: 2 | 4): Int32
   return entries;
 }
 
+/**
+ * Where the parts of a resampling lie, taps and weights written already; undefined where they are too much.
+ * @param group the taps that the kernel takes at a time
+ */
+function placeTaps(wasm: Kernels, taps: Taps, sampleBytes: number, group: 2 | 4, inputBytes: number, outputBytes: number) {
+  const outputs = taps.first.length;
+  const padded = Math.ceil(taps.stride / group) * group;
+  const weightStride = padded * 4;
+  // Not packed before it is known to fit.
+  const places = place(wasm, [outputs * 8, outputs * weightStride, inputBytes, outputBytes]);
+  if (!places) return undefined;
+  const [entries, weights, input, output] = places as [number, number, number, number];
+  const bytes = new Uint8Array(wasm.memory.buffer);
+  new Int32Array(bytes.buffer, entries).set(table(taps, sampleBytes, group));
+  new Int16Array(bytes.buffer, weights).set(packWeights(taps, padded));
+  return { bytes, entries, weights, weightStride, input, output };
+}
+
 /** As the `resampleRows` of resample.ts. */
 export function resampleRows(source: Picture, taps: Taps, firstRow: number, lastRow: number, data: Uint8Array): boolean {
   const wasm = kernels();
@@ -116,15 +133,9 @@ export function resampleRows(source: Picture, taps: Taps, firstRow: number, last
   const inStride = source.width * channels;
   const outStride = outputs * 3;
   const band = Math.min(lastRow - firstRow, Math.max(4, Math.floor(BAND / inStride) & ~3));
-  // Not packed before it is known to fit.
-  const weightBytes = outputs * Math.ceil(taps.stride / 4) * 16;
-  const places = place(wasm, [outputs * 8, weightBytes, band * inStride, band * outStride]);
-  if (!places) return false;
-  const [entries, weights, input, output] = places as [number, number, number, number];
-  const bytes = new Uint8Array(wasm.memory.buffer);
-  const { packed, weightStride } = packWeights(taps, 4);
-  new Int32Array(bytes.buffer, entries).set(table(taps, channels, 4));
-  new Int16Array(bytes.buffer, weights).set(packed);
+  const placed = placeTaps(wasm, taps, channels, 4, band * inStride, band * outStride);
+  if (!placed) return false;
+  const { bytes, entries, weights, weightStride, input, output } = placed;
   for (let y = firstRow; y < lastRow; y += band) {
     const rows = Math.min(band, lastRow - y);
     bytes.set(source.data.subarray(y * inStride, (y + rows) * inStride), input);
@@ -143,15 +154,10 @@ export function resampleColumns(source: Picture, taps: Taps, firstRow: number, d
   const row = source.width * 3;
   const most = count.reduce((a, b) => Math.max(a, b), 0);
   const room = Math.max(most, Math.floor(BAND / row));
-  const weightBytes = outputs * Math.ceil(taps.stride / 2) * 8;
   // A pair of taps may end one row after the last.
-  const places = place(wasm, [outputs * 8, weightBytes, (room + 1) * row, room * row]);
-  if (!places) return false;
-  const [entries, weights, input, output] = places as [number, number, number, number];
-  const bytes = new Uint8Array(wasm.memory.buffer);
-  const { packed, weightStride } = packWeights(taps, 2);
-  new Int32Array(bytes.buffer, entries).set(table(taps, row, 2));
-  new Int16Array(bytes.buffer, weights).set(packed);
+  const placed = placeTaps(wasm, taps, row, 2, (room + 1) * row, room * row);
+  if (!placed) return false;
+  const { bytes, entries, weights, weightStride, input, output } = placed;
   for (let y = 0; y < outputs; ) {
     const top = first[y] as number;
     let bottom = top;

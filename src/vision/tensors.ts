@@ -1,6 +1,6 @@
 import { LanewiseError } from '../errors.ts';
 import { formatDims, Tensor } from '../graph/tensor.ts';
-import { newBytes, type Picture, type PictureLike } from './picture.ts';
+import { checkOptions, newBytes, type Picture, type PictureLike } from './picture.ts';
 import { checkPreprocessing, fitPicture, type Preprocessing } from './preprocess.ts';
 import * as simd from './simd.ts';
 
@@ -21,9 +21,10 @@ export function toTensor(
   preprocessing: Preprocessing,
   options: { readonly layout?: Layout } = {},
 ): Tensor<'float32'> {
-  const nchw = isNchw(options?.layout);
+  const nchw = isNchw(checkOptions(options, 'toTensor').layout);
   const tables = byteTables(checkPreprocessing(preprocessing));
-  const fitted = (Array.isArray(pictures) ? pictures : [pictures]).map((picture: PictureLike) => fitPicture(picture, preprocessing));
+  // From every place of the list: an empty one is no picture.
+  const fitted = Array.from(Array.isArray(pictures) ? pictures : [pictures], (picture: PictureLike) => fitPicture(picture, preprocessing));
   const first = fitted[0];
   if (!first) throw new LanewiseError('INVALID_INPUT', 'toTensor takes one picture or more, got an empty list');
   const { width, height } = first;
@@ -67,7 +68,7 @@ export interface ToPictureOptions extends Partial<Pick<Preprocessing, 'mean' | '
  * @throws LanewiseError INVALID_INPUT for other dimensions, a place that is not there, wrong options; TOO_LARGE where it cannot be allocated
  */
 export function toPicture(tensor: Tensor, options: ToPictureOptions = {}): Picture {
-  const { layout, index = 0, channel, stretch = false, divisor = 255 } = options ?? {};
+  const { layout, index = 0, channel, stretch = false, divisor = 255, ...own } = checkOptions(options, 'toPicture');
   const nchw = isNchw(layout);
   // Checked by its constructor.
   const { dims, data: elements } = new Tensor(tensor?.type, tensor?.data, tensor?.dims);
@@ -83,8 +84,8 @@ export function toPicture(tensor: Tensor, options: ToPictureOptions = {}): Pictu
     throw wrong(`has ${channels} channels: choose one with the option channel`);
   const shown = channel !== undefined ? [channel] : channels === 3 ? [0, 1, 2] : [0];
 
-  const mean = options?.mean ?? Array(channels).fill(0);
-  const std = options?.std ?? Array(channels).fill(1);
+  const mean = own.mean ?? Array(channels).fill(0);
+  const std = own.std ?? Array(channels).fill(1);
   checkNormalization(mean, std, divisor, [channels]);
   const plane = width * height;
   const start = index * channels * plane;
@@ -140,7 +141,7 @@ function byteTables({ mean, std, divisor = 255 }: Preprocessing): Float32Array {
 
 /** @throws LanewiseError INVALID_INPUT where there are not as many means and stds as one of `counts`, or a number will not do */
 function checkNormalization(mean: readonly number[], std: readonly number[], divisor: number, counts: readonly number[]): void {
-  const isList = (values: unknown): values is number[] => Array.isArray(values) && values.every(Number.isFinite);
+  const isList = (values: unknown): values is number[] => Array.isArray(values) && Array.from(values).every(Number.isFinite);
   const right = isList(mean) && isList(std) && mean.length === std.length && counts.includes(mean.length);
   if (!right || std.includes(0) || !Number.isFinite(divisor) || divisor === 0) {
     throw new LanewiseError(

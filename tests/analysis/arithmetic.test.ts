@@ -137,7 +137,7 @@ test('what makes no sense is said', () => {
     bad(() => receptiveField([{ kernel: 1, stride: value }]));
     if ((value as unknown) !== 0 && !Array.isArray(value)) bad(() => outputSize({ input: 9, kernel: 3, padding: value }));
   }
-  for (const padding of [[1], [1, 2, 3], [1, -1], 'SAME', [1, 'same']] as never[]) {
+  for (const padding of [[1], new Array(2), [1, 2, 3], [1, -1], 'SAME', [1, 'same']] as never[]) {
     bad(() => outputSize({ input: 9, kernel: 3, padding }));
     bad(() => receptiveField([{ kernel: 3, padding }]));
   }
@@ -145,6 +145,11 @@ test('what makes no sense is said', () => {
     for (const run of [outputSize, transposedOutputSize, convParameters, denseParameters, convMacs, receptiveField]) bad(() => run(value));
     bad(() => receptiveField([value]));
   }
+  for (const run of [
+    () => convParameters({ kernel: new Array(2), in: 1, out: 1 }),
+    () => convMacs({ kernel: 1, in: 1, out: 1, output: new Array(2) }),
+  ])
+    expect(failure(run).code).toBe('INVALID_INPUT');
   bad(() => outputSize({ input: 3, kernel: 5 }));
   bad(() => outputSize({ input: 9, kernel: 3, ceilMode: 1 as never }));
   bad(() => transposedOutputSize({ input: 4, kernel: 3, stride: 2, outputPadding: 2 }));

@@ -404,6 +404,7 @@ describe('positions that move', () => {
 describe('nothing is said where nothing can be', () => {
   const none = (spec: GraphSpec) => expect(summarize(graphOf(spec)).layers.at(-1)).not.toHaveProperty('receptiveField');
 
+  test('a picture without rows', () => none({ inputs: { x: [1, 3, 0, 4] }, nodes: [{ op: 'Relu', inputs: ['x'] }] }));
   test('rows of numbers', () => none({ inputs: { x: [1, 8] }, nodes: [{ op: 'Relu', inputs: ['x'] }] }));
   test('paths whose strides differ', () => {
     // Two pictures, one of which is twice as large.
@@ -421,6 +422,19 @@ describe('nothing is said where nothing can be', () => {
       nodes: [{ op: 'Slice', inputs: ['x', 'starts', 'ends', 'axes', 'steps'] }],
     });
     none({ inputs: { x: [1, 1, 4, 4], grid: [1, 4, 4, 2] }, opset: 16, nodes: [{ op: 'GridSample', inputs: ['x', 'grid'] }] });
+  });
+  test('factors for channels that are computed from columns of the picture', () => {
+    const constants = { s: random([4], 1), v: random([4], 2, 1, 2) };
+    for (const [op, inputs] of [
+      ['BatchNormalization', ['x', 'columns', 's', 's', 'v']],
+      ['InstanceNormalization', ['x', 'columns', 's']],
+    ] as const) {
+      const nodes: NodeSpec[] = [
+        { op: 'ReduceMean', inputs: ['x'], outputs: ['columns'], attributes: { axes: [0, 1, 2], keepdims: 0 } },
+        { op, inputs: [...inputs] },
+      ];
+      none({ inputs: { x: [1, 4, 3, 4] }, constants, nodes });
+    }
   });
   test('a picture cut into tiles by reshaping', () => {
     none({ inputs: { x: [1, 1, 4, 4] }, constants: { s: int64('s', [1, 4, 2, 2]) }, nodes: [{ op: 'Reshape', inputs: ['x', 's'] }] });

@@ -1,5 +1,6 @@
 import { formatSummary, type Graph, summarize } from '../../src/analysis/index.ts';
 import { GraphBuilder } from '../../src/graph/builder.ts';
+import { defineOp } from '../../src/ops/custom.ts';
 import { failure } from '../failure.ts';
 import { graphOf, int64 } from '../kernels/graph.ts';
 import { array, random } from '../reference/index.ts';
@@ -67,7 +68,14 @@ test('shapes that do not fit, are missing or name nothing; what is no graph', ()
     [() => summarize(paths(), 7 as never), /shapes are an object/],
     [() => summarize(paths(), null as never), /shapes are an object/],
     [() => summarize(open), /input 'x' leaves dimensions open: give the shape of \[N, 3, height, \?\]/],
-    ...[undefined, null, 7, 'model.onnx', {}, new Uint8Array(4), { graph: () => 7 }].map(
+    [() => summarize(paths(), {}, null as never), /options of a summary are an object/],
+    ...['1', Number.NaN, -1, null].map(
+      (memoryLimit) => [() => summarize(paths(), {}, { memoryLimit: memoryLimit as never }), /a memoryLimit in bytes/] as const,
+    ),
+    [() => summarize(paths(), {}, { values: {} as never }), /values in a Map/],
+    [() => summarize(paths(), {}, { operators: new Array(1) }), /option operators takes a list/],
+    ...[undefined, null, 7, {}].map((value) => [() => formatSummary(value as never), /takes what summarize gives/] as const),
+    ...[undefined, null, 7, 'model.onnx', {}, { nodes: [], inputs: [] }, new Uint8Array(4), { graph: () => 7 }].map(
       (source) => [() => summarize(source as never), /a summary is made of a graph/] as const,
     ),
   ] as const) {
@@ -92,6 +100,25 @@ describe('parameters', () => {
     expect(params('PRelu', ['x', 'b'], { b: array([1], [0.25]) })).toBe(1);
     expect(params('Reshape', ['x', 's'], { s: int64('s', [6, 16]) })).toBe(0);
     expect(params('Pad', ['x', 's', 'v'], { s: int64('s', [0, 0, 1, 1, 0, 0, 1, 1]), v: array([], [1]) })).toBe(0);
+  });
+
+  test('what is computed from the shapes of inputs is none', () => {
+    const nodes = [
+      { op: 'Shape', inputs: ['x'], outputs: ['s'] },
+      { op: 'ConstantOfShape', inputs: ['s'], outputs: ['zeros'] },
+      { op: 'Add', inputs: ['x', 'zeros'] },
+    ];
+    expect(summarize(graphOf({ inputs: { x: ['N', 6] }, nodes }), { x: [2, 6] }).params).toBe(0);
+  });
+
+  test("an operator of the user's is not ONNX's of the same name", () => {
+    const relu = defineOp({ name: 'Relu', domain: 'my.ops', inputs: 2, run() {} });
+    const nodes = [{ op: 'Relu', domain: 'my.ops', inputs: ['x', 'slopes'] }];
+    const graph = graphOf({ inputs: { x: [1, 6, 4, 4] }, constants: { slopes: random([6], 1) }, nodes });
+    const [layer] = summarize(graph, {}, { operators: [relu] }).layers;
+    expect(layer?.params).toBe(6);
+    // What it sees is not known.
+    expect(layer).not.toHaveProperty('receptiveField');
   });
 
   test('weights that layers share count once in total', () => {
@@ -123,6 +150,18 @@ test('several outputs are all told, and what only a run can size is not', () => 
   expect(formatSummary(summarize(late))).toMatch(/^late +NonZero +\? +– +– +\? +– +– +–$/m);
 });
 
+/** The table's first column for activations of these names, one behind the other. */
+function labels(...names: string[]): string[] {
+  const nodes = names.map((name, i) => ({ op: 'Relu', name, inputs: [i === 0 ? 'x' : `y${i - 1}`], outputs: [`y${i}`] }));
+  const lines = formatSummary(summarize(graphOf({ inputs: { x: [1, 2, 4, 4] }, nodes }))).split('\n');
+  return lines.slice(3, -2).map((line) =>
+    line
+      .slice(0, 38)
+      .replace(/(\S) .*/, '$1')
+      .trimEnd(),
+  );
+}
+
 describe('the table', () => {
   const lines = formatSummary(summarize(paths())).split('\n');
 
@@ -148,15 +187,24 @@ describe('the table', () => {
   });
 
   test('names as PyTorch writes them are grouped too, and very long ones cut', () => {
-    const chain = (names: string[]) =>
-      graphOf({
-        inputs: { x: [1, 2, 4, 4] },
-        nodes: names.map((name, i) => ({ op: 'Relu', name, inputs: [i === 0 ? 'x' : `y${i - 1}`], outputs: [`y${i}`] })),
-      });
     const long = `${'a'.repeat(60)}end`;
-    const text = formatSummary(summarize(chain(['/layer1/layer1.0/act1/Relu', '/layer1/layer1.0/act2/Relu', '/last/Relu', long])));
-    const names = text.split('\n').map((line) => line.slice(0, 38).trimEnd());
-    expect(names.slice(3, 8)).toEqual(['/layer1/layer1.0', '  act1', '  act2', '/last/Relu', `…${'a'.repeat(32)}end`]);
+    expect(labels('/layer1/layer1.0/act1/Relu', '/layer1/layer1.0/act2/Relu', '/last/Relu', long)).toEqual([
+      '/layer1/layer1.0',
+      '  act1',
+      '  act2',
+      '/last/Relu',
+      `…${'a'.repeat(32)}end`,
+    ]);
+  });
+
+  test('what a module does itself stands under its name, what only has a name as long does not', () => {
+    expect(labels('block.a', 'block.b', 'block')).toEqual(['block', '  a', '  b', '  Relu']);
+    expect(labels('aa.x', 'aa.y', 'bb.z')).toEqual(['aa', '  x', '  y', 'bb.z']);
+  });
+
+  test('a layer that sees a single pixel does not see all', () => {
+    const relu = graphOf({ inputs: { x: [1, 2, 4, 4] }, nodes: [{ op: 'Relu', name: 'act', inputs: ['x'] }] });
+    expect(formatSummary(summarize(relu))).toMatch(/^act .* 1×1 +1 +0$/m);
   });
 
   test('fits 120 columns', () => {

@@ -2,7 +2,7 @@
 
 import { compile } from '../../src/compiler/compile.ts';
 import { arrayTypes, type DataType, Tensor } from '../../src/graph/tensor.ts';
-import { type LoadOptions, load } from '../../src/load.ts';
+import { createModel, type LoadOptions, load } from '../../src/load.ts';
 import { type CustomOperator, defineOp } from '../../src/ops/custom.ts';
 import type { Variant } from '../../src/runtime/wasm.ts';
 import { failure } from '../failure.ts';
@@ -336,6 +336,29 @@ describe('in a file', () => {
     });
   });
 
+  test('what is missing is told at load, whatever is open, and the option only where it would help', async () => {
+    const graph = (op: string) =>
+      graphOf({
+        inputs: { x: ['N', 'M'] },
+        nodes: [node('Ramp', ['x'], ['a']), { op, name: 'late', inputs: ['a'], outputs: ['y'] }],
+      });
+    await createModel(graph('Relu'), { operators: [ramp] });
+    await expect(createModel(graph('LSTM'), { operators: [ramp] })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: "the model (opset 13) has an unsupported operator: LSTM (node 'late')",
+    });
+  });
+
+  test("one that stands in for ONNX's shapes nothing by its inputs", () => {
+    const op = defineOp({ name: 'Reshape', domain: '', inputs: 2, run: ({ inputs: [a], outputs: [b] }) => b.data.set(a.data as never) });
+    let plans = 0;
+    const nodes = [{ op: 'Reshape', inputs: ['x', 's'], outputs: ['y'] }];
+    const graph = graphOf({ inputs: { x: [2], s: { type: 'int64', dims: [1] } }, nodes });
+    const model = modelOf(graph, { operators: [op] }, 'strict', () => plans++);
+    for (const s of [1n, 2n, 3n]) expect(onlyOutput(model.runSync({ x: vector(1, 2), s: new Tensor('int64', [s]) }))).toEqual([1, 2]);
+    expect(plans).toBe(1);
+  });
+
   test.each(['', 'ai.onnx'])("it may stand in for one of ONNX's, domain '%s'", async (domain) => {
     const halve = (name: string) =>
       defineOp({ name, domain, run: ({ inputs: [a], outputs: [b] }) => floatsOf(b).set(floatsOf(a).map((value) => value / 2)) });
@@ -433,6 +456,7 @@ describe('in a file', () => {
     ['something else', [() => {}]],
     ['nothing', [undefined]],
     ['null', [null]],
+    ['an empty place', new Array(2)],
     ['a name', 'Ramp'],
     ['null itself', null],
   ])('%s is refused', async (_, operators) => {

@@ -113,6 +113,12 @@ describe('as a layer', () => {
       () => merge([x, undefined] as never, { mode: '' }),
       'my.ops.Merge: its inputs are symbolic tensors, what input() and layers give',
     ],
+    [
+      'a list of empty places',
+      () => merge(new Array(2), { mode: '' }),
+      'my.ops.Merge: its inputs are symbolic tensors, what input() and layers give',
+    ],
+    ['a number for attributes', () => swirl(x, 5 as never), 'my.ops.Swirl: its attributes are an object, got 5'],
     ['too few inputs', () => merge(x, { mode: '' }), 'my.ops.Merge: it takes 2 to 3 inputs, got 1'],
     ['too many inputs', () => swirl([x, z]), 'my.ops.Swirl: it takes 1 input, got 2'],
     ['no inputs', () => swirl([] as Symbolic[]), 'my.ops.Swirl: it takes 1 input, got 0'],

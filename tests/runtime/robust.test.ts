@@ -74,6 +74,11 @@ test('an input may be called like a property of every object', async () => {
 test.each<[string, unknown, string]>([
   ['null', null, 'the options are an object'],
   ['inputShapes null', { inputShapes: null }, 'option inputShapes takes'],
+  ...[null, 3, '1,3', {}].map((x): [string, unknown, string] => [
+    `inputShapes x ${x}`,
+    { inputShapes: { x } },
+    'option inputShapes takes an object of shapes by input name, each a list',
+  ]),
   ['relaxed no', { relaxed: 'no' }, "option relaxed takes true, false or 'auto'"],
   ['memoryLimit abc', { memoryLimit: 'abc' }, 'option memoryLimit takes'],
   ['memoryLimit NaN', { memoryLimit: Number.NaN }, 'option memoryLimit takes'],

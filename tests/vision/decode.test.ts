@@ -152,3 +152,16 @@ test('more pixels than the limit are refused before they are decoded', async () 
   jpeg.writeUInt16BE(65000, frame + 7);
   await expect(decodePicture(jpeg, 'huge.jpg')).rejects.toEqual(invalid(/^huge\.jpg has more pixels/, 'TOO_LARGE'));
 });
+
+test('what is no Uint8Array is refused, a path too; a file without a name is called so', async () => {
+  for (const value of ['models/cat.png', undefined, null, 3, [1, 2], new ArrayBuffer(8), new Uint16Array(4)]) {
+    await expect(decodePicture(value as never, 'x')).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringMatching(/^decodePicture takes a file's bytes as a Uint8Array, got \S/),
+    });
+  }
+  await expect(decodePicture(new Uint8Array(8))).rejects.toMatchObject({
+    code: 'INVALID_FILE',
+    message: expect.stringMatching(/^the file is not a whole picture/),
+  });
+});

@@ -1,3 +1,4 @@
+import { Tensor } from '../../src/graph/tensor.ts';
 import { labelsFromConfig, labelsFromText, softmax, topK } from '../../src/vision/index.ts';
 import { cifar10Labels, cifar100Labels, fashionMnistLabels, imagenetLabels, mnistLabels } from '../../src/vision/labels/index.ts';
 import { invalid } from './pictures.ts';
@@ -61,4 +62,11 @@ test('softmax: shares of 1 that survive large scores', () => {
   expect([...softmax([5])]).toEqual([1]);
   expect([...softmax([])]).toEqual([]);
   expect([...softmax([1, Number.NaN])]).toEqual([Number.NaN, Number.NaN]);
+});
+
+test('scores that are no list are refused, a tensor too', () => {
+  for (const wrong of [undefined, null, 3, '123', {}, new Tensor('float32', [1, 2])] as never[]) {
+    expect(() => topK(wrong, 1)).toThrow(invalid(/^scores are a list of numbers.*, got \S/));
+    expect(() => softmax(wrong)).toThrow(invalid(/^scores are a list of numbers.*, got \S/));
+  }
 });

@@ -122,12 +122,21 @@ test('wrong pictures, batches and preprocessing are refused', () => {
     { mean: [0, Number.NaN, 0] },
     { divisor: 0 },
     { std: undefined as never },
+    { mean: new Array(3) },
+    { std: new Array(3) },
   ]) {
     expect(() => toTensor(noise(2, 2), { ...scale, ...bad })).toThrow(invalid(/3 or 1 means, as many stds/));
   }
   expect(() => toTensor(noise(2, 2), { ...scale, resize: { shortestEdge: 0 } })).toThrow(invalid(/shortest edge/));
   expect(() => toTensor(noise(2, 2), { ...scale, resize: { width: 2, height: 0.5 } })).toThrow(invalid(/2×0\.5/));
   expect(() => toTensor(noise(2, 2), { ...scale, filter: 'sinc' as never })).toThrow(invalid(/no filter 'sinc'/));
+  for (const size of [224, 'all', Number.NaN] as never[]) {
+    expect(() => toTensor(noise(2, 2), { ...scale, resize: size })).toThrow(invalid(/^resize of a preprocessing is an object/));
+    expect(() => toTensor(noise(2, 2), { ...scale, centerCrop: size })).toThrow(invalid(/^centerCrop of a preprocessing is an object/));
+  }
+  // A batch with an empty place is no batch of black.
+  expect(() => toTensor(Object.assign(new Array(3), [noise(2, 2)]), scale)).toThrow(invalid(/has width undefined/));
+  expect(() => toTensor(noise(2, 2), scale, 'NHWC' as never)).toThrow(invalid(/options of toTensor are an object, got NHWC/));
   for (const none of [null, undefined, 'imagenet'])
     expect(() => toTensor(noise(2, 2), none as never)).toThrow(invalid(/a preprocessing is an object/));
   expect(() => toTensor(noise(2, 2), { ...scale, crop: 'circle' as never })).toThrow(invalid(/got 'circle'/));

@@ -19,6 +19,10 @@ const pillow: [filter: Filter, from: [number, number], to: [number, number], box
   ['bilinear', [60, 40], [40, 40], [10, 0, 50, 40], 'b4b076467da45aa9d433b1c4c1796d1da041463b9c12030b13b7715ed25140b7'],
   ['bilinear', [60, 40], [50, 20], [0, 0, 50, 40], 'a3fc77142b1d2554f3c1105ec3f00990e9c135627ffc27a46a61bf4856640c08'],
   ['bilinear', [60, 40], [20, 30], [0, 10, 60, 40], '3172be8b94f2cc8df87af83e670ad118b205c4ae51cc164cf48d960b32065e4f'],
+  // Of boxes whose sides float32 does not tell apart exactly, of a lower edge alone, and of the own size between the pixels.
+  ['bilinear', [43, 5], [30, 5], [6.2, 0, 28.7, 5], 'd80dd707bc1f3bb6c5bdaa09792d0c95aa11114cc4b6e2a8f2b4f7974d1a32d0'],
+  ['bilinear', [60, 40], [60, 40], [0, 0, 60, 33.5], 'c561588ef86990cc973f98ed5f46b4746533d40cb603a18c2ca781759a25fb35'],
+  ['bilinear', [60, 40], [20, 30], [0.5, 0.25, 20.5, 30.25], 'ad4d0407cfded2d5f74a1083a1a4a5b052277794e672a8ad88ebe8874fd84889'],
   ['bicubic', [64, 48], [32, 32], undefined, '407e97b7e074eaccddb0455af1db85135a735d3b92b14960c4daa82b91bcf71c'],
   ['bicubic', [37, 23], [91, 64], undefined, 'e8de4d4d44cce4c872998af379fd43b336a2571080e1d2b0ed97602415f12218'],
   ['bicubic', [1, 1], [5, 4], undefined, 'bee947af6e821435bc906b2d6dda3af39242f466e66d0be90d68140bf2ed6c1f'],
@@ -38,6 +42,8 @@ const pillow: [filter: Filter, from: [number, number], to: [number, number], box
   ['nearest', [3, 200], [3, 17], undefined, 'c7e7f41bff6543c938a8b712530b604922ac008a6d6c86d0c6f131119792cd90'],
   ['nearest', [640, 480], [341, 256], undefined, 'a2ce7879eb4f8e0626685b869ac23e8710f3868c4f2b59a4f752f043a712da08'],
   ['nearest', [60, 40], [33, 20], [0.3, 1.7, 58.9, 33.1], 'd028014bb1fed74e1161221df46fc61cdb5be43b4369a9a854d7b57e21823a4e'],
+  ['nearest', [50, 5], [30, 5], [5.2, 0, 37.2, 5], 'f1e392670b8771f138d67e733760de40d89e57d9217957d899a7faf45194edcb'],
+  ['nearest', [60, 40], [20, 30], [0.5, 0.25, 20.5, 30.25], '9a4809f1124ab68f66510dcac7fddc0a4d86751bb782118f47f0f91805480559'],
   ['nearest', [60, 40], [20, 30], [0, 10, 60, 40], '968cbf9fa8810fde41ed6eeabdffa3a0d36fe70967ee2845a106b92662e3cda3'],
 ];
 
@@ -93,6 +99,12 @@ test('a resize is mirrored by a mirrored picture', () => {
   expect(mirror(resize(picture, 16, 20))).toEqual(resize(mirror(picture), 16, 20));
 });
 
+test('a side that a float32 cannot hold, as Pillow holds boxes in', () => {
+  const width = 2 ** 24 + 3;
+  const data = new Uint8Array(width * 3).fill(7);
+  expect([...resize({ width, height: 1, data }, 2, 1, { filter: 'nearest' }).data]).toEqual([7, 7, 7, 7, 7, 7]);
+});
+
 test('wrong sizes, boxes and filters are refused', () => {
   const picture = noise(4, 3);
   for (const size of [0, -1, 1.5, Number.NaN]) expect(() => resize(picture, size, 2)).toThrow(invalid(/size of a resized picture/));
@@ -105,10 +117,13 @@ test('wrong sizes, boxes and filters are refused', () => {
     [0, Number.NaN, 4, 3],
   ];
   for (const box of boxes) expect(() => resize(picture, 2, 2, { box })).toThrow(invalid(/leaves the picture of 4×3/));
-  for (const box of ['all', 4, [0, 0, 4]])
+  for (const box of ['all', 4, [0, 0, 4], ['0', 0, 4, 3], [0, 0, 4n, 3], new Array(4)])
     expect(() => resize(picture, 2, 2, { box: box as never })).toThrow(invalid(/leaves the picture/));
   for (const filter of ['lanczos', 3, '']) {
     expect(() => resize(picture, 2, 2, { filter: filter as never })).toThrow(invalid(/known: nearest, box, bilinear, bicubic/));
+  }
+  for (const options of ['bicubic', 3, Number.NaN]) {
+    expect(() => resize(picture, 2, 2, options as never)).toThrow(invalid(/options of resize are an object, got/));
   }
   expect(resize(picture, 2, 2, null as never)).toEqual(resize(picture, 2, 2));
   expect(() => resize(picture, 2 ** 26, 2 ** 24)).toThrow(invalid(/does not fit in memory/, 'TOO_LARGE'));

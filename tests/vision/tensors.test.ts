@@ -106,5 +106,6 @@ test('what is no picture is refused', () => {
   for (const wrong of [null, undefined, {}, { type: 'float32', data: [1] }]) {
     expect(() => toPicture(wrong as never)).toThrow(invalid(/tensor/));
   }
+  expect(() => toPicture(zeros(2, 2), 3 as never)).toThrow(invalid(/options of toPicture are an object, got 3/));
   expect(toPicture(zeros(2, 2), null as never).width).toBe(2);
 });

@@ -85,9 +85,10 @@ export function openOnnx(bytes: Uint8Array, what: string): OpenedOnnx {
  * @throws LanewiseError INVALID_FILE for bytes that are not ONNX or are damaged; TRUNCATED_FILE where they, or an external file, end early;
  * FILE_NOT_FOUND for an external file that is not given; INVALID_MODEL for values that are not produced, or twice, or too late, for shapes
  * that do not fit their data, missing names, types and opsets, and external files outside the model's folder; UNSUPPORTED for sparse
- * initializers, inputs that are no tensors, and element types of strings, complex numbers and less than a byte
+ * initializers, inputs that are no tensors, and element types of strings, complex numbers and less than a byte; INVALID_INPUT for no bytes
+ * at all
  */
-export const readOnnx = (bytes: Uint8Array, what: string, externalFiles?: ReadonlyMap<string, Uint8Array>): Graph =>
+export const readOnnx = (bytes: Uint8Array, what = 'the model', externalFiles?: ReadonlyMap<string, Uint8Array>): Graph =>
   openOnnx(bytes, what).graph(externalFiles);
 
 /**
@@ -95,4 +96,4 @@ export const readOnnx = (bytes: Uint8Array, what: string, externalFiles?: Readon
  * @param what names the file in errors
  * @throws LanewiseError as `readOnnx`
  */
-export const externalLocations = (bytes: Uint8Array, what: string): string[] => [...openOnnx(bytes, what).external.keys()];
+export const externalLocations = (bytes: Uint8Array, what = 'the model'): string[] => [...openOnnx(bytes, what).external.keys()];

@@ -109,7 +109,7 @@ export function readTensor(wire: Wire, place: string, placed = (_name: string) =
  * @throws LanewiseError INVALID_FILE or TRUNCATED_FILE for bytes that are no TensorProto, INVALID_MODEL where its shape does not fit its
  * data, UNSUPPORTED for strings, complex numbers, floats of 8 bits and less, and external data
  */
-export function readTensorProto(bytes: Uint8Array, what: string): { name: string; tensor: Tensor } {
+export function readTensorProto(bytes: Uint8Array, what = 'the file'): { name: string; tensor: Tensor } {
   const wire = new Wire(bytes, what, 'tensor');
   const { name, type, dims, read } = readTensor(wire, 'the tensor', (name) => `the tensor '${name}'`);
   if (wire.external.length) throw wire.fail('UNSUPPORTED', `${wire.external[0]?.label} has its data in another file`);

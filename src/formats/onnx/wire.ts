@@ -1,6 +1,6 @@
 import { PbfReader } from 'pbf';
 import { type ErrorCode, LanewiseError } from '../../errors.ts';
-import { startOf } from '../bytes.ts';
+import { checkBytes, startOf } from '../bytes.ts';
 
 /** Protocol Buffers' wire types. */
 export const VARINT = 0;
@@ -46,8 +46,12 @@ export class Wire {
   #end: number;
   #limit: number;
 
-  /** @param kind what the file should be: 'model' or 'tensor' */
+  /**
+   * @param kind what the file should be: 'model' or 'tensor'
+   * @throws LanewiseError INVALID_INPUT for no bytes at all
+   */
   constructor(bytes: Uint8Array, what: string, kind: string) {
+    checkBytes(bytes, what);
     this.bytes = bytes;
     this.#what = what;
     this.#kind = kind;

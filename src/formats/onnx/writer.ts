@@ -1,9 +1,9 @@
 import type { PbfWriter } from 'pbf';
 import { LanewiseError } from '../../errors.ts';
-import type { Attribute, Constant, Dim, Graph, GraphNode } from '../../graph/graph.ts';
+import { type Attribute, type Constant, type Dim, type Graph, type GraphNode, isGraph } from '../../graph/graph.ts';
 import type { DataType } from '../../graph/tensor.ts';
 import type { StoredType } from '../bytes.ts';
-import { checkWeights, storedAs, storedBytes, storedSize, type Weights } from '../weights.ts';
+import { checkOptions, checkWeights, storedAs, storedBytes, storedSize, type Weights } from '../weights.ts';
 import { halve } from './halves.ts';
 import { statedOutputs } from './outputs.ts';
 import { embedded, fields, joined, type Part, writeInt, writeText } from './parts.ts';
@@ -52,10 +52,16 @@ type AttributeKind = keyof typeof attributeKinds;
  *
  * Graphs that were built by hand state in `kinds` which whole numbers are floats.
  * @throws LanewiseError UNSUPPORTED for attributes that the readers do not read (graphs, sequences) and float16 before opset 6; TOO_LARGE
- * over 2 GiB; INVALID_INPUT for options or tensors that make no sense
+ * over 2 GiB; INVALID_INPUT for options, graphs or tensors that make no sense
  */
-export function writeOnnx(graph: Graph, { weights = 'f32', producer = { name: 'lanewise' } }: OnnxOptions = {}): Uint8Array {
+export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
+  if (!isGraph(graph)) throw new LanewiseError('INVALID_INPUT', 'writeOnnx takes a graph, such as readOnnx gives');
+  checkOptions(options);
+  const { weights = 'f32', producer = { name: 'lanewise' } } = options;
   checkWeights(weights);
+  if (typeof producer?.name !== 'string' || typeof (producer.version ?? '') !== 'string') {
+    throw new LanewiseError('INVALID_INPUT', 'the producer is an object of texts, { name, version? }');
+  }
   const halves = new Set<string>();
   for (const [name, constant] of graph.constants) {
     if (storedAs(`the initializer '${name}'`, constant, weights) === 'float16') halves.add(name);
