@@ -5,8 +5,9 @@ import { writeOnnx } from '../formats/onnx/writer.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import { isWeights, type Weights } from '../formats/weights.ts';
 import type { Constant, Graph } from '../graph/graph.ts';
+import { writeFile } from '../source.ts';
 import { checkWritten, isSafetensors, parse, UsageError } from './arguments.ts';
-import { readBytes, readModel, writeBytes } from './files.ts';
+import { readBytes, readModel } from './files.ts';
 
 /** `convert IN OUT`: a model or its weights in another format, or in half the space. */
 export async function convert(args: readonly string[]): Promise<number> {
@@ -30,8 +31,8 @@ export async function convert(args: readonly string[]): Promise<number> {
 
 const contents = ({ constants, metadata }: Graph) => ({ tensors: constants, metadata });
 
-function report(path: string, bytes: Uint8Array, tensors: ReadonlyMap<string, Constant>, weights: Weights): number {
-  writeBytes(path, bytes);
+async function report(path: string, bytes: Uint8Array, tensors: ReadonlyMap<string, Constant>, weights: Weights): Promise<number> {
+  await writeFile(path, bytes);
   console.log(`${path}: ${tensors.size} tensors, weights ${weights}, ${formatBytes(bytes.length)}`);
   return 0;
 }

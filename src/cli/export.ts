@@ -2,9 +2,9 @@ import { formatBytes } from '../analysis/text.ts';
 import { LanewiseError } from '../errors.ts';
 import { writeOnnx } from '../formats/onnx/writer.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
+import { writeFile } from '../source.ts';
 import { zoo } from '../zoo/index.ts';
 import { checkWritten, isSafetensors, parse, UsageError, wholeNumber } from './arguments.ts';
-import { writeBytes } from './files.ts';
 
 /** `export NAME OUT`: a network of the zoo with random weights, whole as .onnx or its weights as .safetensors. */
 export async function exportModel(args: readonly string[]): Promise<number> {
@@ -32,7 +32,7 @@ export async function exportModel(args: readonly string[]): Promise<number> {
     ['weights', `random, seed ${seed}`],
   ]);
   const bytes = isSafetensors(to) ? writeSafetensors(graph.constants, { metadata }) : writeOnnx({ ...graph, metadata });
-  writeBytes(to, bytes);
+  await writeFile(to, bytes);
   console.log(`${to}: ${name} with random weights (seed ${seed}), ${graph.constants.size} tensors, ${formatBytes(bytes.length)}`);
   return 0;
 }

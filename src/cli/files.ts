@@ -1,5 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { LanewiseError } from '../errors.ts';
+import { readFileSync } from 'node:fs';
 import { named } from '../external.ts';
 import { openOnnx } from '../formats/onnx/index.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -32,13 +31,4 @@ export function readModel(path: string): Graph {
     }
   }
   return opened.graph(files);
-}
-
-/** @throws LanewiseError FILE_NOT_FOUND where the path cannot be written to */
-export function writeBytes(path: string, bytes: Uint8Array): void {
-  try {
-    writeFileSync(path, bytes);
-  } catch (cause) {
-    throw new LanewiseError('FILE_NOT_FOUND', `${path} could not be written: ${(cause as Error).message}`, { cause });
-  }
 }
