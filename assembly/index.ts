@@ -21,3 +21,5 @@ export { copy_row } from './shape/copy';
 export { f32_transpose_rows_4x4 } from './shape/f32_transpose_4x4';
 
 export const staticEnd: usize = __heap_base;
+export { f32_winograd_input } from './winograd/f32_winograd_input';
+export { f32_winograd_output } from './winograd/f32_winograd_output';

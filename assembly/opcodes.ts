@@ -11,6 +11,10 @@ export const NR = 8;
 /** Bytes after the last tensor that kernels may read (never write): vector loads run past the last channels. */
 export const OVERREAD = 64;
 
+/** Bytes at the start of Winograd's scratch: addresses of four tiles' patches, and what the transforms keep there. */
+export const WINOGRAD_PATCHES = 4 * 36 * 4;
+export const WINOGRAD_SCRATCH = 36 * 16 * 4 * 5;
+
 /** Memory's first bytes: address 0, which means absent, and the tables of the scalar functions. Everything else starts here. */
 export const STATIC_BYTES = 1024;
 
@@ -34,6 +38,8 @@ export enum Op {
   Lrn = 16,
   Col2Im = 17,
   GridSample = 18,
+  Winograd = 19,
+  WinogradWeights = 20,
 }
 
 /** Weights into panels: see gemm/f32_pack_panels. Counts in elements, strides in elements. */
@@ -101,6 +107,41 @@ export enum ConvArg {
   BlockDepth,
   Min,
   Max,
+  Words,
+}
+
+/** Channels are input channels of one group. See winograd/f32_winograd. */
+export enum WinogradArg {
+  Weights = WindowArg.Words,
+  /** Zeros, `Channels` floats and eight at least. */
+  Zeros,
+  Scratch,
+  /** Added before the clamp; 0: none. May be the output. */
+  Residual,
+  ResidualPixelStride,
+  Groups,
+  /** Output channels of one group. */
+  OutChannels,
+  /** 6 or 4: one less than TileSize and taps together. */
+  Points,
+  /** Output pixels of a tile along each axis. */
+  TileSize,
+  /** Tiles transformed at a time, a multiple of MR. */
+  BlockTiles,
+  Min,
+  Max,
+  Words,
+}
+
+/** Panels of weights into those of winograd/f32_winograd. See winograd/f32_winograd_weights. */
+export enum WinogradWeightsArg {
+  Input = 1,
+  Output,
+  Scratch,
+  Panels,
+  Channels,
+  Points,
+  Taps,
   Words,
 }
 
@@ -420,6 +461,10 @@ export function instructionWords(op: i32): i32 {
       return Col2ImArg.Words;
     case Op.GridSample:
       return GridSampleArg.Words;
+    case Op.Winograd:
+      return WinogradArg.Words;
+    case Op.WinogradWeights:
+      return WinogradWeightsArg.Words;
     default:
       return 0;
   }

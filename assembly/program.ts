@@ -16,6 +16,8 @@ import { copy } from './shape/copy';
 import { f32_transpose_4x4 } from './shape/f32_transpose_4x4';
 import { gather } from './shape/gather';
 import { windowRows } from './window/rows';
+import { f32_winograd } from './winograd/f32_winograd';
+import { f32_winograd_weights } from './winograd/f32_winograd_weights';
 
 /**
  * Runs the instructions from byte address `from` until `to` or an End instruction.
@@ -73,6 +75,12 @@ export function run(from: usize, to: usize): usize {
         break;
       case Op.Transpose:
         f32_transpose_4x4(pc);
+        break;
+      case Op.Winograd:
+        f32_winograd(pc);
+        break;
+      case Op.WinogradWeights:
+        f32_winograd_weights(pc);
         break;
       default:
         return pc;

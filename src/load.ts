@@ -16,6 +16,11 @@ export interface LoadOptions {
   readonly inputShapes?: Readonly<Record<string, readonly number[]>>;
   /** Relaxed SIMD: faster, but results may differ between machines. Default false. */
   readonly relaxed?: boolean | 'auto';
+  /**
+   * Whether convolutions of 3×3 and 5×5 may run by Winograd's algorithm where it is faster, which is where it rounds a little less exactly. Default
+   * true.
+   */
+  readonly winograd?: boolean;
   /** The binary, compiled already, for places that forbid compiling. `relaxed` then says which one it is. */
   readonly wasm?: WebAssembly.Module;
   /** Most bytes of activations and scratch space, 768 MiB where nothing is said: a guard against shapes that are a mistake. */
@@ -87,8 +92,9 @@ export function checkOptions(options: LoadOptions): void {
   const isObject = (value: unknown) => typeof value === 'object' && value !== null;
   const wrong = (name: string, expected: string) => new LanewiseError('INVALID_INPUT', `option ${name} takes ${expected}`);
   if (!isObject(options)) throw new LanewiseError('INVALID_INPUT', 'the options are an object, or left out');
-  const { relaxed, wasm, memoryLimit, inputShapes, externalData, signal } = options;
+  const { relaxed, winograd, wasm, memoryLimit, inputShapes, externalData, signal } = options;
   if (relaxed !== undefined && typeof relaxed !== 'boolean' && relaxed !== 'auto') throw wrong('relaxed', "true, false or 'auto'");
+  if (winograd !== undefined && typeof winograd !== 'boolean') throw wrong('winograd', 'true or false');
   if (memoryLimit !== undefined && !(typeof memoryLimit === 'number' && memoryLimit >= 0)) throw wrong('memoryLimit', 'bytes, from 0 on');
   if (inputShapes !== undefined && !(isObject(inputShapes) && Object.values(inputShapes).every(Array.isArray))) {
     throw wrong('inputShapes', 'an object of shapes by input name, each a list of dimensions');
@@ -108,14 +114,14 @@ export function checkOptions(options: LoadOptions): void {
  * Plans of a graph, made by the compiler.
  * @internal
  */
-export function planSource(graph: Graph, { memoryLimit, inputShapes = {}, operators }: LoadOptions): PlanSource {
+export function planSource(graph: Graph, { memoryLimit, inputShapes = {}, operators, winograd }: LoadOptions): PlanSource {
   const read = namesRead(graph);
   return {
     inputs: graph.inputs.map((input) => ({ ...input, dims: [...(given(inputShapes, input.name) ?? input.dims)] })),
     outputs: graph.outputs.map(({ name, type = 'float32', dims }) => (dims ? { name, type, dims } : { name, type })),
     shapingInputs: shapingInputs(graph, operatorFinder(operators)),
     unreadInputs: new Set(graph.inputs.map(({ name }) => name).filter((name) => !read.has(name))),
-    plan: (dims, values) => compile(graph, { dims, values, memoryLimit, operators }),
+    plan: (dims, values) => compile(graph, { dims, values, memoryLimit, operators, winograd }),
   };
 }
 

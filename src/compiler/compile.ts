@@ -5,7 +5,7 @@ import type { Graph } from '../graph/graph.ts';
 import { arrayTypes } from '../graph/tensor.ts';
 import { nodeTitle } from '../ops/attributes.ts';
 import { shifted } from '../ops/emit.ts';
-import type { Args, Buffer, Fill, Layout, Lowering, Node, Panels, Place, Pointer, Value } from '../ops/operator.ts';
+import type { Args, Buffer, Fill, Layout, Lowering, Node, Panels, Place, Pointer, Value, Winograd } from '../ops/operator.ts';
 import { relayout } from '../ops/relayout.ts';
 import { stridesOf } from '../ops/strides.ts';
 import { isHost, type Plan, type Port, type Span, type Step, type Weight } from '../runtime/plan.ts';
@@ -17,7 +17,10 @@ import { planArena } from './planner.ts';
 import { findSlices, type Slice } from './slices.ts';
 import { packArgs, packedWeight, panelBytes, rawWeight, tableWeight, zeroWeight } from './weights.ts';
 
-export interface CompileOptions extends SimplifyOptions, BindOptions {}
+export interface CompileOptions extends SimplifyOptions, BindOptions {
+  /** Whether convolutions may run by Winograd's algorithm, true where left out; a form: wherever it fits, whatever it costs. */
+  readonly winograd?: boolean | Winograd | undefined;
+}
 
 /**
  * A graph to a plan: shapes, passes, layouts, instructions, memory.
@@ -28,12 +31,12 @@ export function compile(graph: Graph, options: CompileOptions): Plan {
   simplify(network, options);
   const laidOut = assignLayouts(network);
   if (options.verify) laidOut.network.verify();
-  const plan = lower(laidOut.network, laidOut.layouts, names, options.memoryLimit ?? DEFAULT_MEMORY_LIMIT);
+  const plan = lower(laidOut.network, laidOut.layouts, names, options);
   return tail ? { ...plan, tail: (tensors) => tail.run(tensors) } : plan;
 }
 
-function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: readonly string[], memoryLimit: number): Plan {
-  const program = new ProgramWriter(layouts, findSlices(network, layouts), memoryLimit);
+function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: readonly string[], options: CompileOptions): Plan {
+  const program = new ProgramWriter(layouts, findSlices(network, layouts), options);
   // Others are constants of the plan, or nobody reads them.
   const fed = network.inputs.filter((value) => !value.constant && (network.readers(value).length > 0 || network.outputs.includes(value)));
   const inputs = fed.map((value) => port(value.name, value, program.define(value).pointer));
@@ -53,6 +56,7 @@ const port = (name: string, { type, dims }: Value, pointer: Pointer): Port => ({
 /** Takes what the operators lower to, in the order of the nodes. */
 class ProgramWriter implements Lowering {
   readonly steps: Step[] = [];
+  readonly winograd: boolean | Winograd;
   readonly weights = new Map<string, Weight>();
   node: Node | undefined;
   readonly #layouts: ReadonlyMap<Value, Layout>;
@@ -63,10 +67,11 @@ class ProgramWriter implements Lowering {
   #staging: Buffer[] = [];
   #relayouts = 0;
 
-  constructor(layouts: ReadonlyMap<Value, Layout>, slices: ReadonlyMap<Value, Slice>, memoryLimit: number) {
+  constructor(layouts: ReadonlyMap<Value, Layout>, slices: ReadonlyMap<Value, Slice>, options: CompileOptions) {
     this.#layouts = layouts;
     this.#slices = slices;
-    this.#memoryLimit = memoryLimit;
+    this.#memoryLimit = options.memoryLimit ?? DEFAULT_MEMORY_LIMIT;
+    this.winograd = options.winograd ?? true;
   }
 
   place(value: Value): Place {

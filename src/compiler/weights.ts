@@ -1,11 +1,12 @@
-import { NR, Op, PackArg } from '../../assembly/opcodes.ts';
+import { NR, Op, PackArg, WINOGRAD_SCRATCH, WinogradWeightsArg } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
 import type { Args, Buffer, Panels, Pointer, Value } from '../ops/operator.ts';
 import type { LoadStep, Weight } from '../runtime/plan.ts';
 
 /** Bytes of packed weights. */
-export const panelBytes = ({ groups, columns, depth }: Panels): number => groups * Math.ceil(columns / NR) * (product(depth) + 1) * NR * 4;
+export const panelBytes = ({ groups, columns, depth, winograd }: Panels): number =>
+  groups * Math.ceil(columns / NR) * ((winograd ? winograd.points ** 2 * depth[2] : product(depth)) + 1) * NR * 4;
 
 /** The words of the instruction that packs `groups` groups of `columns` columns. */
 export function packArgs(panels: Panels, source: Pointer, bias: Pointer | 0, output: Pointer, groups: number, columns: number): Args {
@@ -51,7 +52,11 @@ export function packedWeight(panels: Panels): { weight: Weight; staging: Buffer 
   const outputPerUnit = bytes / units;
   const biasStride = panels.biasStride ?? 1;
   const stagedElements = unitsPerPart * unitElements;
-  const staging: Buffer = { region: 'arena', bytes: (stagedElements + unitsPerPart * columnsPerUnit) * 4, offset: 0 };
+  const { winograd } = panels;
+  // Behind the staged part, what is packed of it and is yet to be transformed, and the transform's scratch.
+  const stagedBytes = (stagedElements + unitsPerPart * columnsPerUnit) * 4;
+  const packedBytes = winograd ? (unitsPerPart * panelBytes({ ...panels, winograd: undefined })) / units : 0;
+  const staging: Buffer = { region: 'arena', bytes: stagedBytes + packedBytes + (winograd ? WINOGRAD_SCRATCH : 0), offset: 0 };
   const buffer: Buffer = { region: regionOf(weights.fixed && bias?.fixed !== false), bytes, offset: 0 };
 
   function* load(): Generator<LoadStep> {
@@ -70,8 +75,22 @@ export function packedWeight(panels: Panels): { weight: Weight; staging: Buffer 
         copies.push({ data: biasStride === 0 ? biases : biases.subarray(firstColumn, firstColumn + count), to: biasAt });
       }
       const output = { buffer, offset: unit * outputPerUnit };
-      const args = packArgs(panels, to, biases ? biasAt : 0, output, byGroup ? here : 1, columnCount);
-      yield { copies, instruction: { op: Op.PackPanels, args, node: weights.name, macs: 0 } };
+      const packed = winograd ? { buffer: staging, offset: stagedBytes } : output;
+      const instruction = { node: weights.name, macs: 0 };
+      const groups = byGroup ? here : 1;
+      const args = packArgs(panels, to, biases ? biasAt : 0, packed, groups, columnCount);
+      yield { copies, instruction: { op: Op.PackPanels, args, ...instruction } };
+      if (!winograd) continue;
+      const transform = {
+        [WinogradWeightsArg.Input]: packed,
+        [WinogradWeightsArg.Output]: output,
+        [WinogradWeightsArg.Scratch]: { buffer: staging, offset: stagedBytes + packedBytes },
+        [WinogradWeightsArg.Panels]: groups * Math.ceil(columnCount / NR),
+        [WinogradWeightsArg.Channels]: depth[2],
+        [WinogradWeightsArg.Points]: winograd.points,
+        [WinogradWeightsArg.Taps]: winograd.taps,
+      };
+      yield { copies: [], instruction: { op: Op.WinogradWeights, args: transform, ...instruction } };
     }
   }
   // Everything that packing depends on; names may hold any character.

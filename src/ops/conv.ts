@@ -4,9 +4,10 @@ import { formatDims } from '../graph/tensor.ts';
 import { gemmBlocks } from './blocks.ts';
 import { type Clamped, clampWords } from './clamp.ts';
 import { convMacs, macsOf } from './cost.ts';
-import type { Lowering, Node, OpenNode, Operator, Place, Pointer, ValueType } from './operator.ts';
+import type { Lowering, Node, OpenNode, Operator, Place, Pointer, ValueType, Winograd } from './operator.ts';
 import { asImage, input, invalid } from './shapes.ts';
 import { readWindow, resolveWindow, type Window, type WindowAttributes, windowArgs } from './window.ts';
+import { directCost, emitWinograd, winogradCost, winogradForms } from './winograd.ts';
 
 export interface ConvAttributes extends WindowAttributes, Clamped {
   readonly group: number;
@@ -77,7 +78,9 @@ function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
   const outChannels = asImage(y.dims).channels / group;
   const taps = kernelHeight * kernelWidth;
   const depth = taps * channels;
+  const form = chooseForm(node, window, to.winograd);
   const weights = to.panels({
+    winograd: form,
     weights: w,
     bias: node.inputs[2],
     groups: group,
@@ -90,7 +93,7 @@ function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
   const source = to.place(x);
   const residual = node.inputs[3] && to.place(node.inputs[3]);
   const target = to.define(y);
-  emitConv(to, {
+  const call: ConvCall = {
     window,
     from: x,
     to: y,
@@ -101,10 +104,29 @@ function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
     residual,
     clamped: node.attributes,
     macs: macsOf(node),
-  });
+  };
+  if (form) emitWinograd(to, call, form);
+  else emitConv(to, call);
 }
 
-interface ConvCall {
+/** The form of Winograd's convolution that costs least, if that is less than the direct one. */
+function chooseForm(node: Node<ConvAttributes>, window: Window, allowed: boolean | Winograd): Winograd | undefined {
+  const [x, w] = [input(node, 0), input(node, 1)];
+  const { group } = node.attributes;
+  const channels = asImage(x.dims).channels / group;
+  const plain = [...window.stride, ...window.dilation].every((n) => n === 1);
+  if (!allowed || !plain || channels % 4 !== 0 || !w.constant || (node.inputs[2] && !node.inputs[2].constant)) return undefined;
+  const fitting = (allowed === true ? winogradForms : [allowed]).filter(({ taps }) => window.kernel.every((n) => n === taps));
+  if (allowed !== true) return fitting[0];
+  const { batch, height, width } = asImage(node.outputs[0]?.dims ?? []);
+  const outChannels = (w.dims[0] ?? 0) / group;
+  const direct = directCost(batch * height * width, product(window.kernel) * channels, outChannels);
+  const costs = fitting.map((form) => ({ form, cost: winogradCost({ batch, height, width, channels, outChannels }, form) }));
+  const best = costs.reduce((a, b) => (b.cost < a.cost ? b : a), { form: undefined as Winograd | undefined, cost: direct });
+  return best.form;
+}
+
+export interface ConvCall {
   readonly window: Window;
   readonly from: ValueType;
   readonly to: ValueType;

@@ -134,6 +134,15 @@ export interface Panels {
   readonly biasStride?: 0 | 1;
   readonly alpha?: number;
   readonly beta?: number;
+  /** Transformed for Winograd's convolution: see assembly/winograd/f32_winograd_weights. Constant weights only. */
+  readonly winograd?: Winograd | undefined;
+}
+
+/** A form of Winograd's convolution: output tiles of `size` × `size` from `points` × `points` products, kernels of `taps` × `taps`. */
+export interface Winograd {
+  readonly size: number;
+  readonly points: number;
+  readonly taps: number;
 }
 
 /** Fills the outputs, views of memory, from the inputs, which are views too; undefined are optional inputs that are left out. */
@@ -143,6 +152,8 @@ export type Fill = (inputs: readonly (TypedArray | undefined)[], outputs: readon
 export interface Lowering {
   /** Whose instructions are written, for errors. */
   readonly node?: { readonly name: string } | undefined;
+  /** Whether convolutions may run by Winograd's algorithm; a form: wherever it fits. */
+  readonly winograd: boolean | Winograd;
   /** Where an input lies; constants are placed among the weights. */
   place(value: Value): Place;
   /** Gives an output its memory, in the layout that the layout pass chose: of its own, or a slice of a concatenation's. */

@@ -90,4 +90,6 @@ export const kernelNames: Readonly<Record<Op, string>> = {
   [Op.Lrn]: 'f32_lrn',
   [Op.Col2Im]: 'f32_col2im_c4',
   [Op.GridSample]: 'f32_gridsample',
+  [Op.Winograd]: 'f32_winograd',
+  [Op.WinogradWeights]: 'f32_winograd_weights',
 };

@@ -37,10 +37,11 @@ export interface NodeCase {
   /** Indices of the inputs that are initializers; the others are fed. */
   constants?: readonly number[];
   variant?: Variant;
+  winograd?: CompileOptions['winograd'];
 }
 
 /** The output of one node. */
-export function runNode({ op, opset = 13, attributes = {}, inputs, constants = [], variant = 'strict' }: NodeCase): NdArray {
+export function runNode({ op, opset = 13, attributes = {}, inputs, constants = [], variant = 'strict', winograd }: NodeCase): NdArray {
   const present = inputs.flatMap((value, i) => (value ? [{ name: `input${i}`, value, constant: constants.includes(i) }] : []));
   const fed = present.filter(({ constant }) => !constant);
   const graph = graphOf({
@@ -49,10 +50,10 @@ export function runNode({ op, opset = 13, attributes = {}, inputs, constants = [
     constants: Object.fromEntries(present.filter(({ constant }) => constant).map(({ name, value }) => [name, value])),
     nodes: [{ op, attributes, inputs: inputs.map((value, i) => (value ? `input${i}` : '')) }],
   });
-  return runGraph(graph, Object.fromEntries(fed.map(({ name, value }) => [name, value])), { variant })[0] as NdArray;
+  return runGraph(graph, Object.fromEntries(fed.map(({ name, value }) => [name, value])), { variant, winograd })[0] as NdArray;
 }
 
-export interface RunOptions extends Pick<CompileOptions, 'maxPasses' | 'memoryLimit'> {
+export interface RunOptions extends Pick<CompileOptions, 'maxPasses' | 'memoryLimit' | 'winograd'> {
   variant?: Variant;
 }
 

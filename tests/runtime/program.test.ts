@@ -21,6 +21,8 @@ import {
   STATIC_BYTES,
   TransposeArg,
   UnaryArg,
+  WinogradArg,
+  WinogradWeightsArg,
 } from '../../assembly/opcodes.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import type { Args, Pointer } from '../../src/ops/operator.ts';
@@ -53,6 +55,8 @@ const words: Record<Op, number> = {
   [Op.Lrn]: LrnArg.Words,
   [Op.Col2Im]: Col2ImArg.Words,
   [Op.GridSample]: GridSampleArg.Words,
+  [Op.Winograd]: WinogradArg.Words,
+  [Op.WinogradWeights]: WinogradWeightsArg.Words,
 };
 
 /** A pointer to a byte address. */

@@ -1,0 +1,80 @@
+import { MR, NR, Op, WINOGRAD_PATCHES, WINOGRAD_SCRATCH, WinogradArg } from '../../assembly/opcodes.ts';
+import { clampWords } from './clamp.ts';
+import type { ConvCall } from './conv.ts';
+import type { Lowering, Winograd } from './operator.ts';
+import { asImage } from './shapes.ts';
+import { windowArgs } from './window.ts';
+
+/** F(4, 3), F(2, 3) and F(2, 5). */
+export const winogradForms: readonly Winograd[] = [
+  { size: 4, points: 6, taps: 3 },
+  { size: 2, points: 4, taps: 3 },
+  { size: 2, points: 6, taps: 5 },
+];
+
+/** Tiles transformed at a time: enough that the weights, read again for each block, are worth it; few enough that caches hold them. */
+const MOST_TILES = 56;
+const LEAST_TILES = 16;
+const BLOCK_BYTES = 2 * 1024 * 1024;
+
+/** Tiles of the output, and how many of them are transformed at a time. */
+export function winogradTiles({ to, from, groups }: Pick<ConvCall, 'to' | 'from' | 'groups'>, { size, points }: Winograd) {
+  const { batch, height, width } = asImage(to.dims);
+  const tiles = batch * Math.ceil(height / size) * Math.ceil(width / size);
+  const tileBytes = points ** 2 * (asImage(from.dims).channels / groups) * 4;
+  const most = Math.max(LEAST_TILES, Math.min(MOST_TILES, Math.floor(BLOCK_BYTES / tileBytes)));
+  // Even parts, so that the last one is not a sliver.
+  const parts = Math.ceil(tiles / most) || 1;
+  return { tiles, block: Math.ceil(tiles / parts / MR) * MR };
+}
+
+const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
+
+/** Nanoseconds, measured on one core of a server of 2024; only their ratios count: a padded multiply-add, an element packed or transformed, a byte of weights. */
+const MAC = 0.042;
+const PACKED = 0.3;
+const TRANSFORMED = 0.45;
+const WEIGHT_BYTE = 0.03;
+
+/** What one group of a direct convolution takes. */
+export const directCost = (pixels: number, depth: number, columns: number): number =>
+  roundUp(pixels, MR) * depth * (roundUp(columns, NR) * MAC + PACKED) + depth * columns * 4 * WEIGHT_BYTE;
+
+/** What one group of it takes in a form of Winograd's. */
+export function winogradCost(
+  { batch, height, width, channels, outChannels }: Record<'batch' | 'height' | 'width' | 'channels' | 'outChannels', number>,
+  { size, points }: Winograd,
+): number {
+  const tiles = roundUp(batch * Math.ceil(height / size) * Math.ceil(width / size), MR);
+  const columns = roundUp(outChannels, NR);
+  const perPoint = tiles * (channels * columns * MAC + (channels + columns) * TRANSFORMED) + channels * columns * 4 * WEIGHT_BYTE;
+  return points ** 2 * perPoint;
+}
+
+/** The instruction of Winograd's convolution. */
+export function emitWinograd(lowering: Lowering, call: ConvCall, form: Winograd): void {
+  const { window, from, to, source, target, residual, groups } = call;
+  const channels = asImage(from.dims).channels / groups;
+  const { block } = winogradTiles(call, form);
+  const squared = form.points ** 2;
+  const [min, max] = clampWords(call.clamped);
+  lowering.emit(
+    Op.Winograd,
+    {
+      ...windowArgs(window, from, to, source, target, channels),
+      [WinogradArg.Weights]: call.weights,
+      [WinogradArg.Zeros]: lowering.zeros(Math.max(channels, NR) * 4),
+      [WinogradArg.Scratch]: lowering.scratch(WINOGRAD_PATCHES + WINOGRAD_SCRATCH + squared * block * (channels + NR) * 4),
+      [WinogradArg.Residual]: residual?.pointer ?? 0,
+      [WinogradArg.ResidualPixelStride]: residual?.pixelStride ?? 0,
+      [WinogradArg.Groups]: groups,
+      [WinogradArg.OutChannels]: asImage(to.dims).channels / groups,
+      [WinogradArg.Points]: form.points,
+      [WinogradArg.TileSize]: form.size,
+      [WinogradArg.BlockTiles]: block,
+      [WinogradArg.Min]: min,
+      [WinogradArg.Max]: max,
+    },
+    call.macs,
+  );
+}

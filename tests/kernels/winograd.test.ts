@@ -1,0 +1,167 @@
+// Convolutions by Winograd's algorithm, every form wherever it fits, against plain ones in float64.
+import fc from 'fast-check';
+import { winogradForms } from '../../src/ops/winograd.ts';
+import { add, array, maxError, type NdArray, random, relu } from '../reference/index.ts';
+import { type ConvCase, convArrays, convNode, convReference } from './convCase.ts';
+import { graphOf } from './graph.ts';
+import { opsOf, withoutLayout } from './plans.ts';
+import { eachVariant, expectClose, runGraph, runNode, sumTolerance } from './run.ts';
+
+/** How much further than a plain sum's the error goes: the transforms add and multiply by numbers up to 2.5, twice. */
+const FACTOR: Record<string, number> = { 'F(4, 3)': 8, 'F(2, 3)': 3, 'F(2, 5)': 8 };
+
+const named = winogradForms.map((form) => [`F(${form.size}, ${form.taps})`, form] as const);
+
+const shapes: Record<string, Omit<ConvCase, 'w'> & { filters: number }> = {
+  'one tile': { x: [1, 4, 6, 6], filters: 8 },
+  'one output pixel': { x: [1, 4, 1, 1], filters: 5, pads: [2, 2, 2, 2] },
+  'one row': { x: [1, 4, 1, 19], filters: 9, pads: [2, 0, 2, 0] },
+  'one column': { x: [1, 8, 17, 1], filters: 1, pads: [0, 2, 0, 2] },
+  'odd sizes': { x: [1, 12, 13, 11], filters: 17, pads: [1, 1, 1, 1] },
+  'batch of 3, tiles of several pictures together': { x: [3, 4, 7, 9], filters: 7, pads: [1, 1, 1, 1] },
+  'padding on top': { x: [1, 4, 7, 7], filters: 3, pads: [2, 0, 0, 0] },
+  'padding on the left': { x: [1, 4, 7, 7], filters: 3, pads: [0, 2, 0, 0] },
+  'padding on the bottom': { x: [1, 4, 7, 7], filters: 3, pads: [0, 0, 2, 0] },
+  'padding on the right': { x: [1, 4, 7, 7], filters: 3, pads: [0, 0, 0, 2] },
+  'padding over the kernel': { x: [1, 4, 3, 2], filters: 5, pads: [6, 7, 5, 6] },
+  'more than sixteen channels': { x: [1, 20, 9, 9], filters: 24, pads: [1, 1, 1, 1] },
+  'more than sixteen tiles of many channels': { x: [1, 260, 17, 17], filters: 10, pads: [1, 1, 1, 1] },
+  'several blocks of tiles': { x: [2, 4, 30, 33], filters: 8, pads: [1, 1, 1, 1] },
+  'three groups': { x: [1, 12, 8, 7], filters: 15, group: 3, pads: [1, 1, 1, 1] },
+  'no bias': { x: [1, 8, 8, 8], filters: 8, bias: false },
+};
+
+const caseOf = ({ filters, ...config }: (typeof shapes)[string], taps: number): ConvCase => ({
+  ...config,
+  w: [filters, (config.x[1] ?? 0) / (config.group ?? 1), taps, taps],
+});
+
+const toleranceOf = (name: string, { w }: ConvCase): number => (FACTOR[name] ?? 0) * sumTolerance((w[1] ?? 0) * (w[2] ?? 0) * (w[3] ?? 0));
+
+const kernelsOf = (config: ConvCase, form: (typeof winogradForms)[number] | false | true): string[] => {
+  const arrays = convArrays(config);
+  const { inputs, attributes } = convNode(config, arrays);
+  const names = arrays.b ? ['x', 'w', 'b'] : ['x', 'w'];
+  const constants = Object.fromEntries(names.slice(1).map((name, i) => [name, inputs[i + 1] as NdArray]));
+  const graph = graphOf({ inputs: { x: config.x }, constants, nodes: [{ op: 'Conv', inputs: names, attributes }] });
+  return withoutLayout(opsOf(graph, { x: arrays.x }, { winograd: form }));
+};
+
+eachVariant((variant) => {
+  describe.each(named)('%s', (name, form) => {
+    test.each(Object.entries(shapes))('%s', (_, shape) => {
+      const config = caseOf(shape, form.taps);
+      const arrays = convArrays(config);
+      expect(kernelsOf(config, form)).toEqual(['f32_winograd']);
+      const actual = runNode({ ...convNode(config, arrays), variant, winograd: form });
+      expectClose(actual, convReference(config, arrays), toleranceOf(name, config));
+    });
+
+    test.each([1, 3, 4, 5, 7, 8, 17])('%i filters', (filters) => {
+      const config = caseOf({ x: [1, 4, 7, 6], filters, pads: [1, 1, 1, 1] }, form.taps);
+      const arrays = convArrays(config);
+      expectClose(
+        runNode({ ...convNode(config, arrays), variant, winograd: form }),
+        convReference(config, arrays),
+        toleranceOf(name, config),
+      );
+    });
+
+    test('residual and Relu fused', () => {
+      const config = caseOf({ x: [2, 8, 9, 7], filters: 11, pads: [1, 1, 1, 1] }, form.taps);
+      const arrays = convArrays(config);
+      const product = convReference(config, arrays);
+      const r = random(product.dims, 4);
+      const { inputs, attributes } = convNode(config, arrays);
+      const graph = graphOf({
+        inputs: { x: config.x, r: r.dims },
+        constants: { w: inputs[1] as NdArray, b: inputs[2] as NdArray },
+        nodes: [
+          { op: 'Conv', inputs: ['x', 'w', 'b'], outputs: ['c'], attributes },
+          { op: 'Add', inputs: ['c', 'r'], outputs: ['a'] },
+          { op: 'Relu', inputs: ['a'] },
+        ],
+      });
+      const feeds = { x: arrays.x, r };
+      expect(withoutLayout(opsOf(graph, feeds, { winograd: form }))).toEqual(['f32_winograd']);
+      const actual = runGraph(graph, feeds, { variant, winograd: form })[0] as NdArray;
+      expectClose(actual, relu(add(product, r)), toleranceOf(name, config));
+    });
+
+    test('every picture of a batch gives the bits it gives alone', () => {
+      const config = caseOf({ x: [3, 4, 7, 6], filters: 9, pads: [1, 1, 1, 1] }, form.taps);
+      const arrays = convArrays(config);
+      const together = runNode({ ...convNode(config, arrays), variant, winograd: form });
+      for (let n = 0; n < 3; n++) {
+        const x = array([1, 4, 7, 6], arrays.x.data.subarray(n * 168, (n + 1) * 168));
+        const alone = runNode({ ...convNode(config, { ...arrays, x }), variant, winograd: form });
+        expect(alone.data).toEqual(together.data.subarray((n * together.data.length) / 3, ((n + 1) * together.data.length) / 3));
+      }
+    });
+
+    test('random configurations', () => {
+      const small = (max: number, min = 1) => fc.integer({ min, max });
+      const pair = (max: number, min = 1) => fc.tuple(small(max, min), small(max, min));
+      const configs = fc.record({
+        batch: small(3),
+        group: small(3),
+        quads: small(5),
+        filters: small(20),
+        size: pair(14),
+        begin: pair(3, 0),
+        end: pair(3, 0),
+      });
+      fc.assert(
+        fc.property(configs, ({ batch, group, quads, filters, size, begin, end }) => {
+          fc.pre(size.every((n, i) => n + (begin[i] ?? 0) + (end[i] ?? 0) >= form.taps));
+          const config = caseOf(
+            { x: [batch, group * quads * 4, ...size], filters: group * filters, group, pads: [...begin, ...end] },
+            form.taps,
+          );
+          const arrays = convArrays(config);
+          const actual = runNode({ ...convNode(config, arrays), variant, winograd: form });
+          expectClose(actual, convReference(config, arrays), toleranceOf(name, config));
+        }),
+        { seed: 2, numRuns: 60 },
+      );
+    });
+  });
+});
+
+test('which algorithm runs: large pictures and many filters by Winograd, the rest as it is', () => {
+  const config = (channels: number, size: number, filters: number, taps: number, more = {}): ConvCase => ({
+    x: [1, channels, size, size],
+    w: [filters, channels, taps, taps],
+    ...more,
+  });
+  expect(kernelsOf(config(64, 20, 64, 3), true)).toEqual(['f32_winograd']);
+  expect(kernelsOf(config(64, 20, 64, 3), false)).toEqual(['f32_conv_igemm_4x8']);
+  expect(kernelsOf(config(32, 20, 32, 5), true)).toEqual(['f32_winograd']);
+  // Channels that are no whole vectors, strides, dilation and other kernels have no form; one tile does not pay.
+  expect(kernelsOf(config(63, 20, 64, 3), true)).toEqual(['f32_conv_igemm_4x8']);
+  expect(kernelsOf(config(64, 20, 64, 3, { strides: [2, 2] }), true)).toEqual(['f32_conv_igemm_4x8']);
+  expect(kernelsOf(config(64, 20, 64, 3, { dilations: [2, 2] }), true)).toEqual(['f32_conv_igemm_4x8']);
+  expect(kernelsOf(config(64, 20, 64, 1), true)).toEqual(['f32_conv_igemm_4x8']);
+  expect(kernelsOf(config(64, 4, 64, 3), true)).toEqual(['f32_conv_igemm_4x8']);
+});
+
+test('weights that are fed are not transformed', () => {
+  const config: ConvCase = { x: [1, 4, 9, 9], w: [8, 4, 3, 3] };
+  const arrays = convArrays(config);
+  const [form] = winogradForms;
+  const fed = runNode({ ...convNode(config, arrays), constants: [], winograd: form });
+  expect(fed.data).toEqual(runNode({ ...convNode(config, arrays), winograd: false }).data);
+});
+
+test('the error against float64 is what the documentation says', () => {
+  const [f43, f23] = winogradForms;
+  const config: ConvCase = { x: [1, 64, 20, 20], w: [16, 64, 3, 3], pads: [1, 1, 1, 1] };
+  const arrays = convArrays(config);
+  const reference = convReference(config, arrays);
+  const largest = reference.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const errorOf = (winograd: typeof f43 | false) => maxError(runNode({ ...convNode(config, arrays), winograd }).data, reference) / largest;
+  const direct = errorOf(false);
+  expect(errorOf(f43)).toBeLessThan(2e-6);
+  expect(errorOf(f23)).toBeLessThan(1e-6);
+  expect(direct).toBeLessThan(1e-6);
+});
