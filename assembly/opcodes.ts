@@ -91,7 +91,7 @@ export enum WindowArg {
 /** Channels are input channels of one group. See conv/f32_conv_igemm_4x8. */
 export enum ConvArg {
   Weights = WindowArg.Words,
-  /** Zeros, `Channels` floats: what a padded pixel reads. */
+  /** Zeros, a kernel row's `Channels` floats: what padded pixels read. */
   Zeros,
   /** Packed input pixels, BlockPixels * BlockDepth floats. */
   Scratch,

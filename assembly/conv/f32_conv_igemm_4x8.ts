@@ -6,12 +6,13 @@
 //   output    NHWC, pixels OutPixelStride bytes apart, batch * OutHeight * OutWidth of them without gaps
 //   residual  0, or like the output with ResidualPixelStride; may be the output
 // Blocks of BlockPixels output pixels × BlockDepth of the depth are packed into Scratch, [pixel / 4][depth][4], then every
-// panel of weights runs over the block. The order of a sum is that of the depth, whatever the blocks.
+// panel of weights runs over the block; a single pixel of a 1×1 kernel goes through gemm/f32_gemv_1x16 instead. The order of a sum is that of the depth, whatever the blocks.
 
 import { f32_gemm_4x8 } from '../gemm/f32_gemm_4x8';
+import { f32_gemv_1x16 } from '../gemm/f32_gemv_1x16';
 import { arg } from '../math/simd.inline';
 import { ConvArg, MR, NR, WindowArg } from '../opcodes';
-import { packTap, tapPointer } from './taps.inline';
+import { packTap, tapPointer, within } from './taps.inline';
 
 export function f32_conv_igemm_4x8(pc: usize): void {
   const pixels = arg(pc, WindowArg.Batch) * arg(pc, WindowArg.OutHeight) * arg(pc, WindowArg.OutWidth);
@@ -30,8 +31,30 @@ export function f32_conv_igemm_4x8(pc: usize): void {
   let input = <usize>arg(pc, WindowArg.Input);
   let output = <usize>arg(pc, WindowArg.Output);
   let residual = <usize>arg(pc, ConvArg.Residual);
+  // The only pixel of a dense layer is read as it lies; one in padding is not.
+  const row =
+    pixels === 1 &&
+    depth === channels &&
+    arg(pc, WindowArg.InHeight) * arg(pc, WindowArg.InWidth) === 1 &&
+    arg(pc, WindowArg.PadTop) + arg(pc, WindowArg.PadLeft) === 0;
   for (let g = 0; g < groups; g++) {
-    for (let m = 0; m < pixels; m += blockPixels) {
+    if (row) {
+      for (let n = 0; n < outChannels; n += 2 * NR) {
+        const panel = weights + <usize>(n / NR) * panelBytes;
+        const at = (<usize>n) << 2;
+        f32_gemv_1x16(
+          min(2 * NR, outChannels - n),
+          channels,
+          input,
+          panel,
+          n + NR < outChannels ? panel + panelBytes : panel,
+          output + at,
+          residual ? residual + at : 0,
+          pc + (ConvArg.Min << 2),
+        );
+      }
+    }
+    for (let m = row ? 1 : 0; m < pixels; m += blockPixels) {
       const rows = min(blockPixels, pixels - m);
       // Once even where the depth is 0: the output is then the bias.
       let k = 0;
@@ -71,10 +94,10 @@ export function f32_conv_igemm_4x8(pc: usize): void {
 const NOWHERE: i32 = -0x40000000;
 
 /**
- * Packs `rows` output pixels from `m` on, depth `k` to `k + depth`, into [rows / 4][depth][4]. Padding and pixels past the end
+ * Packs `pixels` output pixels from `m` on, depth `k` to `k + depth`, into [rows / 4][depth][4]. Padding and pixels past the end
  * read the zeros.
  */
-export function f32_pack_pixels_4(pc: usize, input: usize, m: i32, rows: i32, k: i32, depth: i32, output: usize): void {
+export function f32_pack_pixels_4(pc: usize, input: usize, m: i32, pixels: i32, k: i32, depth: i32, output: usize): void {
   const height = arg(pc, WindowArg.InHeight);
   const width = arg(pc, WindowArg.InWidth);
   const outHeight = arg(pc, WindowArg.OutHeight);
@@ -91,7 +114,9 @@ export function f32_pack_pixels_4(pc: usize, input: usize, m: i32, rows: i32, k:
   const pixelStride = <usize>arg(pc, WindowArg.InPixelStride);
   const imageStride = <usize>height * <usize>width * pixelStride;
 
-  const end = m + rows;
+  const runs = dilationWidth === 1 && pixelStride === (<usize>channels) << 2;
+  const last = width - kernelWidth;
+  const end = m + pixels;
   const tap = k / channels;
   const firstChannel = k - tap * channels;
   let ox = m % outWidth;
@@ -133,12 +158,20 @@ export function f32_pack_pixels_4(pc: usize, input: usize, m: i32, rows: i32, k:
         }
       }
     }
+    // Where whole rows of the kernel lie inside the picture and without gaps, a row is taken like one tap of more channels.
+    const rows = runs && within(x0, last) && within(x1, last) && within(x2, last) && within(x3, last);
+    const run = rows ? channels * kernelWidth : channels;
+    const taps = rows ? 1 : kernelWidth;
     let ky = tap / kernelWidth;
     let kx = tap - ky * kernelWidth;
     let c = firstChannel;
+    if (rows) {
+      c += kx * channels;
+      kx = 0;
+    }
     let left = depth;
     while (left > 0) {
-      const count = min(channels - c, left);
+      const count = min(run - c, left);
       const dy = ky * dilationHeight;
       const dx = kx * dilationWidth;
       const offset = (<usize>c) << 2;
@@ -152,7 +185,7 @@ export function f32_pack_pixels_4(pc: usize, input: usize, m: i32, rows: i32, k:
       );
       left -= count;
       c = 0;
-      if (++kx === kernelWidth) {
+      if (++kx === taps) {
         kx = 0;
         ky++;
       }

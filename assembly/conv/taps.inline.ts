@@ -8,6 +8,13 @@ export function tapPointer(image: usize, y: i32, x: i32, height: i32, width: i32
   return select<usize>(image + (<usize>y * <usize>width + <usize>x) * pixelStride, zeros, inside);
 }
 
+/** Whether 0 <= x <= last. */
+// @ts-expect-error: decorator
+@inline
+export function within(x: i32, last: i32): bool {
+  return x >= 0 && x <= last;
+}
+
 /** Interleaves `count` channels of four pixels: [4][count] to [count][4]. */
 // @ts-expect-error: decorator
 @inline

@@ -114,8 +114,8 @@ export function f32_gemm_4x8(
   }
 }
 
-/** Stores the first `columns` (1 to 7) of eight. */
-function storeColumns(pointer: usize, x0: v128, x1: v128, columns: i32): void {
+/** Stores the first `columns` of eight; more are eight. */
+export function storeColumns(pointer: usize, x0: v128, x1: v128, columns: i32): void {
   storeLanes(pointer, x0, columns);
   if (columns > 4) storeLanes(pointer + 16, x1, columns - 4);
 }

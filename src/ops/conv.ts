@@ -152,7 +152,7 @@ export function emitConv(lowering: Lowering, call: ConvCall): void {
     {
       ...windowArgs(window, from, to, source, target, channels),
       [ConvArg.Weights]: call.weights,
-      [ConvArg.Zeros]: lowering.zeros(channels * 4),
+      [ConvArg.Zeros]: lowering.zeros(window.kernel[1] * channels * 4),
       [ConvArg.Scratch]: lowering.scratch(block.pixels * block.depth * 4),
       [ConvArg.Residual]: residual?.pointer ?? 0,
       [ConvArg.ResidualPixelStride]: residual?.pixelStride ?? 0,

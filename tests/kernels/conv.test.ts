@@ -16,6 +16,13 @@ const shapes: Record<string, ConvCase> = {
   'the kernel as large as the picture': { x: [1, 3, 5, 6], w: [4, 3, 5, 6] },
   'batch of 3': { x: [3, 4, 5, 3], w: [9, 4, 3, 3], pads: [1, 1, 1, 1] },
   'batch whose pictures end inside a tile': { x: [5, 2, 1, 3], w: [3, 2, 1, 2] },
+  'rows of the kernel that lie side by side, and at the edges do not': {
+    x: [2, 3, 9, 17],
+    w: [5, 3, 3, 5],
+    pads: [1, 2, 1, 2],
+    strides: [2, 2],
+  },
+  'one pixel of a strided padded row': { x: [1, 3, 1, 1], w: [5, 3, 1, 1], pads: [0, 0, 1, 1], strides: [2, 2] },
   'an even kernel': { x: [1, 3, 6, 6], w: [5, 3, 2, 4] },
   'stride 2': { x: [2, 3, 9, 8], w: [8, 3, 3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
   'different strides': { x: [1, 3, 9, 9], w: [8, 3, 3, 3], strides: [1, 3] },
@@ -100,6 +107,8 @@ eachVariant((variant) => {
       { x: [2, 6, 3, 3], w: [10, 3, 1, 1], group: 2 },
       { x: [1, 600, 3, 3], w: [9, 600, 1, 1], bias: false }, // Two blocks of the depth: the residual counts once.
       { x: [1, 2, 13, 13], w: [5, 2, 1, 1] }, // Two blocks of pixels.
+      ...[3, 8, 11, 17, 33].map((filters) => ({ x: [1, 7, 1, 1], w: [filters, 7, 1, 1] })), // Matrix times vector.
+      { x: [1, 10, 1, 1], w: [34, 5, 1, 1], group: 2 },
     ] satisfies ConvCase[]) {
       const arrays = convArrays(config);
       const node = convNode(config, arrays);

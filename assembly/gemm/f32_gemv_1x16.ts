@@ -1,0 +1,52 @@
+// C[n] = clamp(bias[n] + sum over k of A[k] * B[k][n] + residual[n], min, max): one row, a dense layer at batch 1.
+//
+// Two panels of 8 columns (n) at a time over the whole depth (k); A is read where it lies, and B, which nobody reads twice, sets the pace: four
+// accumulators keep up with memory.
+//   a         depth floats
+//   panels    [8 biases] then [depth][8] floats; the second may be the first
+//   c         `columns` (1 to 16) floats
+//   residual  0, or floats like c's; may be c
+//   limits    min and max
+// Reads of the residual may run 28 bytes past the last column.
+
+import { clamp, madd } from '../math/simd.inline';
+import { storeColumns } from './f32_gemm_4x8';
+
+export function f32_gemv_1x16(
+  columns: i32,
+  depth: i32,
+  a: usize,
+  panel0: usize,
+  panel1: usize,
+  c: usize,
+  residual: usize,
+  limits: usize,
+): void {
+  let x00 = v128.load(panel0);
+  let x01 = v128.load(panel0, 16);
+  let x10 = v128.load(panel1);
+  let x11 = v128.load(panel1, 16);
+  const end = a + ((<usize>depth) << 2);
+  while (a < end) {
+    const s = v128.load32_splat(a);
+    x00 = madd(s, v128.load(panel0, 32), x00);
+    x01 = madd(s, v128.load(panel0, 48), x01);
+    x10 = madd(s, v128.load(panel1, 32), x10);
+    x11 = madd(s, v128.load(panel1, 48), x11);
+    a += 4;
+    panel0 += 32;
+    panel1 += 32;
+  }
+  if (residual) {
+    x00 = f32x4.add(x00, v128.load(residual));
+    x01 = f32x4.add(x01, v128.load(residual, 16));
+    if (columns > 8) {
+      x10 = f32x4.add(x10, v128.load(residual, 32));
+      x11 = f32x4.add(x11, v128.load(residual, 48));
+    }
+  }
+  const low = v128.load32_splat(limits);
+  const high = v128.load32_splat(limits, 4);
+  storeColumns(c, clamp(x00, low, high), clamp(x01, low, high), columns);
+  if (columns > 8) storeColumns(c + 32, clamp(x10, low, high), clamp(x11, low, high), columns - 8);
+}
