@@ -30,11 +30,12 @@ export function winogradTiles({ to, from, groups }: Pick<ConvCall, 'to' | 'from'
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
-/** Nanoseconds, measured on one core of a server of 2024; only their ratios count: a padded multiply-add, an element packed or transformed, a byte of weights. */
+/** Nanoseconds, measured on one core of a server of 2024; only their ratios count: a padded multiply-add, an element packed or transformed, a byte of weights, a call. */
 const MAC = 0.042;
 const PACKED = 0.3;
 const TRANSFORMED = 0.45;
 const WEIGHT_BYTE = 0.03;
+const CALL = 40;
 
 /** What one group of a direct convolution takes. */
 export const directCost = (pixels: number, depth: number, columns: number): number =>
@@ -47,7 +48,9 @@ export function winogradCost(
 ): number {
   const tiles = roundUp(batch * Math.ceil(height / size) * Math.ceil(width / size), MR);
   const columns = roundUp(outChannels, NR);
-  const perPoint = tiles * (channels * columns * MAC + (channels + columns) * TRANSFORMED) + channels * columns * 4 * WEIGHT_BYTE;
+  const calls = (columns / NR) * Math.ceil(tiles / MOST_TILES);
+  const perPoint =
+    tiles * (channels * columns * MAC + (channels + columns) * TRANSFORMED) + channels * columns * 4 * WEIGHT_BYTE + calls * CALL;
   return points ** 2 * perPoint;
 }
 

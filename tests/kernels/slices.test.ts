@@ -3,7 +3,8 @@
 import { BatchNormArg, ClampArg, ConvArg, Op, WindowArg } from '../../assembly/opcodes.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import type { Attribute } from '../../src/graph/graph.ts';
-import type { Args, Buffer, Pointer } from '../../src/ops/operator.ts';
+import type { Args, Buffer, Pointer, Winograd } from '../../src/ops/operator.ts';
+import { winogradForms } from '../../src/ops/winograd.ts';
 import { type Instruction, isHost, type Plan } from '../../src/runtime/plan.ts';
 import { array, at, type NdArray, random, sizeOf } from '../reference/index.ts';
 import { graphOf } from './graph.ts';
@@ -71,10 +72,25 @@ interface SliceCase {
   attributes?: Record<string, Attribute>;
   /** Shapes of the constants, given the channels. */
   constants?: (channels: number) => number[][];
+  /** No form where left out. */
+  winograd?: Winograd;
 }
 
 const cases: Record<string, SliceCase> = {
   Conv: { op: 'Conv', kernel: Op.Conv, words: windowWords, attributes: { pads: [1, 1, 1, 1] }, constants: (c) => [[c, c, 3, 3], [c]] },
+  ...Object.fromEntries(
+    winogradForms.map((form) => [
+      `Conv by F(${form.size}, ${form.taps})`,
+      {
+        op: 'Conv',
+        kernel: Op.Winograd,
+        words: windowWords,
+        attributes: { pads: [2, 2, 2, 2] },
+        constants: (c: number) => [[c, c, form.taps, form.taps], [c]],
+        winograd: form,
+      },
+    ]),
+  ),
   'Conv in groups': {
     op: 'Conv',
     kernel: Op.Conv,
@@ -89,8 +105,8 @@ const cases: Record<string, SliceCase> = {
 };
 
 eachVariant((variant) => {
-  describe.each(Object.entries(cases))('%s', (name, { op, kernel, words, attributes = {}, constants = () => [] }) => {
-    test.each([2, 3, 4, 5, 7, 8, 9])('%i channels of wider pixels', (channels) => {
+  describe.each(Object.entries(cases))('%s', (name, { op, kernel, words, attributes = {}, constants = () => [], winograd = false }) => {
+    test.each(winograd ? [4, 8, 12] : [2, 3, 4, 5, 7, 8, 9])('%i channels of wider pixels', (channels) => {
       const x = random([2, name === 'Conv in groups' ? 2 * channels : channels, 4, 5], 1);
       const depthwise = kernel === Op.DepthwiseConv ? { group: channels } : {};
       const values = constants(channels).map((dims, i) => random(dims, i + 2, 0.1, 1));
@@ -99,11 +115,11 @@ eachVariant((variant) => {
         constants: Object.fromEntries(values.map((value, i) => [`c${i}`, value])),
         nodes: [{ op, attributes: { ...attributes, ...depthwise }, inputs: ['x', ...values.map((_, i) => `c${i}`)] }],
       });
-      const [expected] = runGraph(graph, { x }, { variant }) as [NdArray];
+      const [expected] = runGraph(graph, { x }, { variant, winograd }) as [NdArray];
       const packed = channelsLast(expected);
       const outDims = [...packed.dims.slice(0, 2), (packed.dims[2] ?? 0) + GAP];
       const wide = widen(channelsLast(x));
-      const plan = compile(graph, { dims: new Map([['x', x.dims]]) });
+      const plan = compile(graph, { dims: new Map([['x', x.dims]]), winograd });
       const [y] = runPlan(slicePlan(plan, kernel, wide, outDims, words), { x: wide }, variant) as [NdArray];
       const width = outDims[2] ?? 0;
       expect(y.data.filter((_, i) => i % width < width - GAP)).toEqual(packed.data);
