@@ -10,6 +10,7 @@ import { relayout } from '../ops/relayout.ts';
 import { stridesOf } from '../ops/strides.ts';
 import { isHost, type Plan, type Port, type Span, type Step, type Weight } from '../runtime/plan.ts';
 import { type BindOptions, bind, DEFAULT_MEMORY_LIMIT } from './bind.ts';
+import { inPlaceOf, isPointer } from './inPlace.ts';
 import { assignLayouts } from './layout.ts';
 import { isOp, known, type Network } from './network.ts';
 import { type SimplifyOptions, simplify } from './passes/index.ts';
@@ -20,6 +21,8 @@ import { packArgs, packedWeight, panelBytes, rawWeight, tableWeight, zeroWeight 
 export interface CompileOptions extends SimplifyOptions, BindOptions {
   /** Whether convolutions may run by Winograd's algorithm, true where left out; a form: wherever it fits, whatever it costs. */
   readonly winograd?: boolean | Winograd | undefined;
+  /** False: no output takes the place of an input, to bisect a wrong result. */
+  readonly inPlace?: boolean;
 }
 
 /**
@@ -47,7 +50,7 @@ function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: rea
     else known(node.op.lower, nodeTitle(node))(node, program);
   }
   const outputs = network.outputs.map((value, i) => port(known(names[i], 'an output'), value, program.place(value).pointer));
-  const arenaBytes = program.placeBuffers(inputs, outputs);
+  const arenaBytes = program.placeBuffers(inputs, outputs, options.inPlace ?? true);
   return { inputs, outputs, weights: [...program.weights.values()], steps: program.steps, arenaBytes, relayouts: program.relayouts };
 }
 
@@ -173,28 +176,34 @@ class ProgramWriter implements Lowering {
   }
 
   /** Gives every buffer its offset. @returns the arena's bytes */
-  placeBuffers(inputs: readonly Port[], outputs: readonly Port[]): number {
+  placeBuffers(inputs: readonly Port[], outputs: readonly Port[], inPlace: boolean): number {
     if (this.#zeros.bytes > 0) this.#addWeight(zeroWeight(this.#zeros));
-    const lives = new Map<Buffer, { first: number; last: number }>();
+    const lives = new Map<Buffer, { bytes: number; first: number; last: number }>();
     const use = ({ buffer }: Pointer, at: number) => {
       if (buffer.region !== 'arena') return;
       const life = lives.get(buffer);
       if (life) life.last = Math.max(life.last, at);
-      else lives.set(buffer, { first: at, last: at });
+      else lives.set(buffer, { bytes: buffer.bytes, first: at, last: at });
     };
     for (const { pointer } of inputs) use(pointer, 0);
     this.steps.forEach((step, i) => {
       const words = isHost(step) ? [...step.inputs, ...step.outputs].map((span) => span?.pointer) : Object.values(step.args);
-      for (const word of words) {
-        if (typeof word === 'object' && 'buffer' in word) use(word, i);
-      }
+      for (const word of words) if (isPointer(word)) use(word, i);
     });
     for (const { pointer } of outputs) use(pointer, this.steps.length);
-    const buffers = [...lives.keys()];
-    const { offsets, total } = planArena([...lives].map(([{ bytes }, life]) => ({ bytes, ...life })));
-    buffers.forEach((buffer, i) => {
-      buffer.offset = known(offsets[i], 'an offset');
+    this.steps.forEach((step, i) => {
+      for (const [input, output] of isHost(step) || !inPlace ? [] : inPlaceOf(step)) {
+        // What ends here makes room for what begins.
+        const [ending, beginning] = [lives.get(input), lives.get(output)];
+        if (ending?.last !== i || beginning?.first !== i || ending === beginning) continue;
+        ending.last = beginning.last;
+        lives.set(output, ending);
+      }
     });
+    const distinct = [...new Set(lives.values())];
+    const { offsets, total } = planArena(distinct);
+    const at = new Map(distinct.map((life, i) => [life, offsets[i]]));
+    for (const [buffer, life] of lives) buffer.offset = known(at.get(life), 'an offset');
     if (total > this.#memoryLimit) throw this.#tooLarge('its activations', total);
     // Weights are staged at the start of the arena before it holds anything else.
     return Math.max(total, ...this.#staging.map(({ bytes }) => bytes));
