@@ -1,45 +1,35 @@
 // The loops of f32_binary for one kind, a constant where they are inlined, so that only that kind's function is left.
 
-import { argSplat, clamp, storeLanes } from '../math/simd.inline';
-import { BinaryArg, BinaryKind } from '../opcodes';
+import { arg, argSplat, clamp, storeLanes } from '../math/simd.inline';
+import { BinaryArg, BinaryKind, RANK } from '../opcodes';
 
+/** Rows whose elements are neighbours, or one element that repeats, in vectors. */
 // @ts-expect-error: decorator
 @inline
-export function loop(
-  kind: BinaryKind,
-  pc: usize,
-  count: i32,
-  output: usize,
-  a: usize,
-  b: usize,
-  outputStride: usize,
-  aStride: usize,
-  bStride: usize,
-): void {
+export function loop(kind: BinaryKind, pc: usize, rows: i32, count: i32, output: usize, a: usize, b: usize): void {
   const low = argSplat(pc, BinaryArg.Min);
   const high = argSplat(pc, BinaryArg.Max);
-  if (outputStride === 4 && (aStride & ~4) === 0 && (bStride & ~4) === 0) {
+  const aStride = <usize>arg(pc, BinaryArg.AStrides + RANK - 1);
+  const bStride = <usize>arg(pc, BinaryArg.BStrides + RANK - 1);
+  for (let r = 0; r < rows; r++) {
+    let x = a;
+    let y = b;
     for (let i = 0; i < count; i += 4) {
-      const x = aStride ? v128.load(a) : v128.load32_splat(a);
-      const y = bStride ? v128.load(b) : v128.load32_splat(b);
-      storeLanes(output, clamp(apply(kind, x, y), low, high), count - i);
-      output += 16;
-      a += aStride << 2;
-      b += bStride << 2;
+      const left = aStride ? v128.load(x) : v128.load32_splat(x);
+      const right = bStride ? v128.load(y) : v128.load32_splat(y);
+      storeLanes(output + ((<usize>i) << 2), clamp(apply(kind, left, right), low, high), count - i);
+      x += aStride << 2;
+      y += bStride << 2;
     }
-  } else {
-    for (let i = 0; i < count; i++) {
-      storeLanes(output, clamp(apply(kind, v128.load32_splat(a), v128.load32_splat(b)), low, high), 1);
-      output += outputStride;
-      a += aStride;
-      b += bStride;
-    }
+    output += <usize>arg(pc, BinaryArg.OutputStrides + RANK - 2);
+    a += <usize>arg(pc, BinaryArg.AStrides + RANK - 2);
+    b += <usize>arg(pc, BinaryArg.BStrides + RANK - 2);
   }
 }
 
 // @ts-expect-error: decorator
 @inline
-function apply(kind: BinaryKind, x: v128, y: v128): v128 {
+export function apply(kind: BinaryKind, x: v128, y: v128): v128 {
   switch (kind) {
     case BinaryKind.Add:
       return f32x4.add(x, y);
