@@ -10,22 +10,21 @@ export function exp(x: v128): v128 {
   const low = f32x4.splat(-87.33654);
   const high = f32x4.splat(88.72283);
   const inside = f32x4.pmin(f32x4.pmax(x, low), high);
-  const n = f32x4.nearest(f32x4.mul(inside, f32x4.splat(1.4426950408889634)));
+  // Adding 1.5 · 2^23 rounds to a whole number, which is then in the low bits.
+  const magic = f32x4.splat(12582912);
+  const rounded = f32x4.add(f32x4.mul(inside, f32x4.splat(1.4426950408889634)), magic);
+  const n = f32x4.sub(rounded, magic);
   let r = f32x4.sub(inside, f32x4.mul(n, f32x4.splat(0.693359375)));
   r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
-  let y = f32x4.splat(1.0 / 5040.0);
-  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0 / 720.0));
-  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0 / 120.0));
-  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0 / 24.0));
-  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0 / 6.0));
-  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(0.5));
-  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0));
-  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0));
-  // n goes from -126 to 128, more than one exponent field holds: 2^n = 2^(n >> 1) * 2^(n - (n >> 1)).
-  const whole = i32x4.trunc_sat_f32x4_s(n);
-  const half = i32x4.shr_s(whole, 1);
-  y = f32x4.mul(y, i32x4.shl(i32x4.add(half, i32x4.splat(127)), 23));
-  y = f32x4.mul(y, i32x4.shl(i32x4.add(i32x4.sub(whole, half), i32x4.splat(127)), 23));
-  y = v128.andnot(y, f32x4.lt(x, low));
+  // Coefficients in pairs (Estrin), for Horner's chain of sums would be all there is to wait for; r and 1 last, for precision.
+  const square = f32x4.mul(r, r);
+  const c23 = f32x4.add(f32x4.mul(r, f32x4.splat(1.0 / 6.0)), f32x4.splat(0.5));
+  const c45 = f32x4.add(f32x4.mul(r, f32x4.splat(1.0 / 120.0)), f32x4.splat(1.0 / 24.0));
+  const c67 = f32x4.add(f32x4.mul(r, f32x4.splat(1.0 / 5040.0)), f32x4.splat(1.0 / 720.0));
+  const c27 = f32x4.add(f32x4.mul(f32x4.add(f32x4.mul(c67, square), c45), square), c23);
+  let y = f32x4.add(f32x4.add(f32x4.mul(c27, square), r), f32x4.splat(1.0));
+  // n · 2^23 added to the bits. n = 128 only comes with r < 0 and -126 with r ≥ 0, so the exponent stays in its field; a NaN would not.
+  y = i32x4.add(y, i32x4.shl(rounded, 23));
+  y = v128.or(v128.andnot(y, f32x4.lt(x, low)), f32x4.ne(x, x));
   return v128.bitselect(f32x4.splat(f32.MAX_VALUE * 2), y, f32x4.gt(x, high));
 }
