@@ -4,6 +4,7 @@
 export { f32_col2im_row_c4 } from './conv/f32_col2im_c4';
 export { f32_pack_pixels_4 } from './conv/f32_conv_igemm_4x8';
 export { f32_dwconv_row_c8 } from './conv/f32_dwconv_c8';
+export { f32_dwconv_copy, f32_dwconv_tiles_s1, f32_dwconv_tiles_s2 } from './conv/f32_dwconv_ring_c4';
 export { f32_binary_rows } from './elementwise/f32_binary';
 export { f32_clamp_row } from './elementwise/f32_clamp';
 export { f32_unary_row } from './elementwise/f32_unary';

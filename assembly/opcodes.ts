@@ -148,6 +148,8 @@ export enum WinogradWeightsArg {
 /** Channels are all channels. See conv/f32_dwconv_c8. */
 export enum DepthwiseConvArg {
   Weights = WindowArg.Words,
+  /** Where conv/f32_dwconv_ring_c4 keeps rows of the input; 0: it does not apply. */
+  Ring,
   Min,
   Max,
   Words,

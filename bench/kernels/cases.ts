@@ -40,12 +40,12 @@ const conv = (kernel: number, size: number, channels: number, filters: number, s
   limit: 'arithmetic',
 });
 
-const depthwise = (stride: number): BenchCase => ({
-  name: `depthwise 3×3 s${stride} 112×112×32`,
+const depthwise = (size: number, channels: number, stride: number, kernel = 3): BenchCase => ({
+  name: `depthwise ${kernel}×${kernel} s${stride} ${size}×${size}×${channels}`,
   kernel: 'f32_dwconv_c8',
   op: 'Conv',
-  inputs: [[1, 32, 112, 112], [32, 1, 3, 3], [32]],
-  attributes: { group: 32, strides: [stride, stride], pads: same.pads },
+  inputs: [[1, channels, size, size], [channels, 1, kernel, kernel], [channels]],
+  attributes: { group: channels, strides: [stride, stride], pads: [0, 0, 0, 0].fill((kernel - 1) / 2) },
   limit: 'arithmetic',
 });
 
@@ -87,8 +87,20 @@ export const cases: readonly BenchCase[] = [
   conv(3, 14, 256, 256),
   conv(1, 56, 64, 256),
   conv(7, 224, 3, 64, 2),
-  depthwise(1),
-  depthwise(2),
+  depthwise(112, 32, 1),
+  depthwise(112, 96, 2),
+  depthwise(56, 144, 1),
+  depthwise(56, 144, 2),
+  depthwise(28, 192, 1),
+  depthwise(28, 192, 2),
+  depthwise(14, 384, 1),
+  depthwise(14, 576, 1),
+  depthwise(14, 576, 2),
+  depthwise(7, 960, 1),
+  depthwise(56, 72, 2, 5),
+  depthwise(28, 120, 1, 5),
+  depthwise(14, 672, 2, 5),
+  depthwise(7, 960, 1, 5),
   memory('max pool 3×3 s2 112×112×64', 'f32_maxpool_c4', 'MaxPool', [picture], { ...same, strides: [2, 2] }),
   memory('average pool 3×3 s2 112×112×64', 'f32_avgpool_c4', 'AveragePool', [picture], { ...same, strides: [2, 2] }),
   memory('global average pool 7×7×1024', 'f32_avgpool_c4', 'GlobalAveragePool', [[1, 1024, 7, 7]]),

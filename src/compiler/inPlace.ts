@@ -1,4 +1,16 @@
-import { BatchNormArg, BinaryArg, ClampArg, ConvArg, LrnArg, Op, RANK, SoftmaxArg, UnaryArg, WindowArg, WinogradArg } from '../../assembly/opcodes.ts';
+import {
+  BatchNormArg,
+  BinaryArg,
+  ClampArg,
+  ConvArg,
+  LrnArg,
+  Op,
+  RANK,
+  SoftmaxArg,
+  UnaryArg,
+  WindowArg,
+  WinogradArg,
+} from '../../assembly/opcodes.ts';
 import type { Args, Buffer, Pointer } from '../ops/operator.ts';
 import type { Instruction } from '../runtime/plan.ts';
 

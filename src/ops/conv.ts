@@ -167,6 +167,17 @@ export function emitConv(lowering: Lowering, call: ConvCall): void {
   );
 }
 
+/** The largest ring of rows, which should stay in a cache. */
+const RING_BYTES = 256 * 1024;
+
+/** What f32_dwconv_ring_c4 needs for its ring; infinite where it does not apply. */
+function ringBytes({ kernel, stride, dilation, out }: Window): number {
+  const [height, width] = kernel;
+  const [step, pixels] = [stride[1], out[1] ?? 0];
+  if (width < 3 || width % 2 === 0 || step > 2 || pixels < 5 - step || dilation[0] + dilation[1] > 2) return Number.POSITIVE_INFINITY;
+  return 64 * (height * ((pixels - 1) * step + width) + 1);
+}
+
 function lowerDepthwise(node: Node<ConvAttributes>, to: Lowering): void {
   const [x, w, y] = [input(node, 0), input(node, 1), node.outputs[0] as Node['outputs'][0]];
   const window = convWindow(node);
@@ -182,12 +193,14 @@ function lowerDepthwise(node: Node<ConvAttributes>, to: Lowering): void {
     columnStride: kernelHeight * kernelWidth,
     strides: [kernelWidth, 1, 0],
   });
+  const ring = ringBytes(window);
   const [min, max] = clampWords(node.attributes);
   to.emit(
     Op.DepthwiseConv,
     {
       ...windowArgs(window, x, y, to.place(x), to.define(y), channels),
       [DepthwiseConvArg.Weights]: weights,
+      [DepthwiseConvArg.Ring]: ring <= RING_BYTES ? to.scratch(ring) : 0,
       [DepthwiseConvArg.Min]: min,
       [DepthwiseConvArg.Max]: max,
     },
