@@ -1,5 +1,6 @@
 // The border to WebAssembly: which binary, compiled once, instantiated once per model. It knows no operator.
 
+import { decodeBinary } from '../binary.ts';
 import { LanewiseError } from '../errors.ts';
 
 /** strict gives the same bits on every engine; relaxed may fuse multiply and add. */
@@ -56,16 +57,9 @@ export function compileModule(variant: Variant): Promise<WebAssembly.Module> {
 }
 
 async function compileBinary(variant: Variant): Promise<WebAssembly.Module> {
-  const { default: hex } = variant === 'strict' ? await import('../../build/strict.js') : await import('../../build/relaxed.js');
-  const bytes = new Uint8Array(hex.length / 2);
-  // Digits end in their value; letters, whose codes have bit 6, are 9 more.
-  for (let i = 0; i < bytes.length; i++) {
-    const high = hex.charCodeAt(2 * i);
-    const low = hex.charCodeAt(2 * i + 1);
-    bytes[i] = ((high & 15) + (high >> 6) * 9) * 16 + (low & 15) + (low >> 6) * 9;
-  }
+  const { default: text } = variant === 'strict' ? await import('../../build/strict.js') : await import('../../build/relaxed.js');
   try {
-    return await WebAssembly.compile(bytes);
+    return await WebAssembly.compile(decodeBinary(text));
   } catch (cause) {
     throw new LanewiseError(
       'WASM_BLOCKED',

@@ -3,7 +3,8 @@
 // function here does what the plain loop of its name does, to the same bytes, or returns false where there is no SIMD, where the engine
 // refuses to compile (a page's policy, workers of some clouds) or where a single row needs too much memory.
 
-import hex from '../../build/vision.js';
+import text from '../../build/vision.js';
+import { decodeBinary } from '../binary.ts';
 import type { Picture } from './picture.ts';
 import type { Taps } from './resample.ts';
 
@@ -55,8 +56,7 @@ export const usesSimd = (): boolean => kernels() !== undefined;
 function kernels(): Kernels | undefined {
   if (loaded === undefined) {
     try {
-      const bytes = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
-      loaded = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as Kernels;
+      loaded = new WebAssembly.Instance(new WebAssembly.Module(decodeBinary(text))).exports as unknown as Kernels;
     } catch {
       loaded = null;
     }
