@@ -1,4 +1,5 @@
 import { LanewiseError } from './errors.ts';
+import type { Bytes } from './formats/bytes.ts';
 import { insideFolder } from './formats/onnx/external.ts';
 import type { OpenedOnnx } from './formats/onnx/index.ts';
 import { readBeside, type Source, sourceName } from './source.ts';
@@ -25,9 +26,9 @@ export async function readExternal(
   source: Source,
   given: ExternalData = {},
   signal?: AbortSignal,
-): Promise<Map<string, Uint8Array>> {
+): Promise<Map<string, Bytes>> {
   const known = new Map(Object.entries(given).map(([name, file]) => [insideFolder(name), bytesOf(file)] as const));
-  const files = [...external].map(async ([location, tensor]): Promise<[string, Uint8Array]> => {
+  const files = [...external].map(async ([location, tensor]): Promise<[string, Bytes]> => {
     const file = known.get(location);
     if (file) return [location, file];
     try {

@@ -9,7 +9,7 @@ import type { DataType } from './graph/tensor.ts';
 import type { CustomOperator } from './ops/custom.ts';
 import { Model, type PlanSource } from './runtime/model.ts';
 import { chooseVariant, compileModule, type Variant } from './runtime/wasm.ts';
-import { checkAborted, readSource, type Source, sourceName } from './source.ts';
+import { checkAborted, openSource, type Source, sourceName } from './source.ts';
 
 export interface LoadOptions {
   /** The shape of inputs whose dimensions the model leaves open; the model then takes no other. An open batch is 1 at first where nothing is said. */
@@ -46,7 +46,7 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
   checkOptions(options);
   // The binary compiles while the file is read.
   const compiling = startCompiling(options);
-  const bytes = await readSource(source, options.signal);
+  const bytes = await openSource(source, options.signal);
   const opened = openOnnx(bytes, sourceName(source));
   const files = opened.external.size ? await readExternal(opened, source, options.externalData, options.signal) : undefined;
   return createModel(opened.graph(files), options, compiling);

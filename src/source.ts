@@ -1,4 +1,6 @@
 import { LanewiseError } from './errors.ts';
+import { fileError, openFile } from './file.ts';
+import { type Bytes, inMemory } from './formats/bytes.ts';
 
 /** Where a file comes from: a path (Node), a URL, a fetched Response, or its bytes. */
 export type Source = string | URL | Response | ArrayBuffer | ArrayBufferView;
@@ -15,11 +17,14 @@ const shortened = (name: string): string => (name.startsWith('data:') && name.le
 /** Not `instanceof Response`: merely naming it makes Node load its whole HTTP client, which takes longer than loading a model. */
 const isResponse = (source: unknown): source is Response => Object.prototype.toString.call(source) === '[object Response]';
 
+/** All bytes of a source. @throws LanewiseError as `openSource` */
+export const readSource = async (source: Source, signal?: AbortSignal): Promise<Uint8Array> => inMemory(await openSource(source, signal));
+
 /**
- * All bytes of a source.
+ * The bytes of a source; a large file's are read when they are asked for.
  * @throws LanewiseError FILE_NOT_FOUND, ABORTED, or INVALID_INPUT where it is none of these
  */
-export async function readSource(source: Source, signal?: AbortSignal): Promise<Uint8Array> {
+export async function openSource(source: Source, signal?: AbortSignal): Promise<Bytes> {
   checkAborted(signal);
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
@@ -28,7 +33,7 @@ export async function readSource(source: Source, signal?: AbortSignal): Promise<
     if (isResponse(source)) return await readResponse(source, name);
     if (typeof source === 'string' || source instanceof URL) {
       const path = localPath(source);
-      if (path !== undefined) return await readFile(path, name);
+      if (path !== undefined) return openFile(path, name);
       return await readResponse(await fetch(source, { signal: signal ?? null }), name);
     }
   } catch (cause) {
@@ -55,19 +60,19 @@ function localPath(source: string | URL): string | URL | undefined {
 }
 
 /**
- * All bytes of a file that a model names as lying beside it.
+ * The bytes of a file that a model names as lying beside it.
  * @param source where the model came from
  * @param location its path relative to the model's folder, with '/' and without '..'
  * @throws LanewiseError FILE_NOT_FOUND, ABORTED, or INVALID_MODEL where a link leads out of the folder
  */
-export async function readBeside(source: Source, location: string, signal?: AbortSignal): Promise<Uint8Array> {
+export async function readBeside(source: Source, location: string, signal?: AbortSignal): Promise<Bytes> {
   const path = typeof source === 'string' || source instanceof URL ? localPath(source) : undefined;
-  if (path !== undefined) return readSource(pathBeside(path, location), signal);
+  if (path !== undefined) return openSource(pathBeside(path, location), signal);
   const base = isResponse(source) ? source.url : typeof source === 'string' || source instanceof URL ? String(source) : '';
   const url = urlBeside(base, location);
   if (!url)
     throw new LanewiseError('FILE_NOT_FOUND', 'only a model from a path or URL has files beside it: give them in the option externalData');
-  return readSource(url, signal);
+  return openSource(url, signal);
 }
 
 /** Undefined beside what has no folder: a data URL, say. */
@@ -103,23 +108,6 @@ export function pathBeside(model: string | URL, location: string): string {
   const folders = [real(dirname(modelPath)), dirname(real(modelPath))];
   if (folders.some((folder) => target.startsWith(folder.endsWith(sep) ? folder : folder + sep))) return target;
   throw new LanewiseError('INVALID_MODEL', `${path} is a link to ${target}, outside the model's folder`);
-}
-
-async function readFile(path: string | URL, name: string): Promise<Uint8Array> {
-  // Not an import, which bundlers for browsers would follow.
-  const { promises: fs } = process.getBuiltinModule('node:fs');
-  try {
-    return await fs.readFile(path);
-  } catch (cause) {
-    throw fileError(name, cause);
-  }
-}
-
-/** What Node's file system says, in a sentence. */
-export function fileError(name: string, cause: unknown): LanewiseError {
-  const { code, message } = cause as { code?: string; message: string };
-  const problem = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message;
-  return new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: ${problem}`, { cause });
 }
 
 async function readResponse(response: Response, name: string): Promise<Uint8Array> {

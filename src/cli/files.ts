@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { named } from '../external.ts';
+import { fileError, openFile } from '../file.ts';
+import type { Bytes } from '../formats/bytes.ts';
 import { openOnnx } from '../formats/onnx/index.ts';
 import type { Graph } from '../graph/graph.ts';
-import { fileError, pathBeside } from '../source.ts';
+import { pathBeside } from '../source.ts';
 
 /**
  * A file's bytes. A command has nothing else to do meanwhile, and Node starts sooner without its asynchronous file system.
@@ -21,11 +23,12 @@ export function readBytes(path: string): Uint8Array {
  * @throws LanewiseError as `readOnnx`; INVALID_MODEL for links out of the model's folder
  */
 export function readModel(path: string): Graph {
-  const opened = openOnnx(readBytes(path), path);
-  const files = new Map<string, Uint8Array>();
+  const opened = openOnnx(openFile(path, path), path);
+  const files = new Map<string, Bytes>();
   for (const [location, tensor] of opened.external) {
     try {
-      files.set(location, readBytes(pathBeside(path, location)));
+      const file = pathBeside(path, location);
+      files.set(location, openFile(file, file));
     } catch (cause) {
       throw named(cause, path, tensor, location);
     }

@@ -1,8 +1,10 @@
 import { NR, Op, PackArg, WINOGRAD_SCRATCH, WinogradWeightsArg } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
-import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
+import type { Constant } from '../graph/graph.ts';
+import { arrayTypes } from '../graph/tensor.ts';
 import type { Args, Buffer, Panels, Pointer, Value } from '../ops/operator.ts';
-import type { LoadStep, Weight } from '../runtime/plan.ts';
+import type { Copy, LoadStep, Weight } from '../runtime/plan.ts';
+import { filler } from './passes/constants.ts';
 
 /** Bytes of packed weights. */
 export const panelBytes = ({ groups, columns, depth, winograd }: Panels): number =>
@@ -31,8 +33,8 @@ export function packArgs(panels: Panels, source: Pointer, bias: Pointer | 0, out
   };
 }
 
-/** Weights are staged in parts of about this many bytes, so that loading needs little memory beside the packed ones. */
-const STAGING_BYTES = 64 * 1024;
+/** Weights are staged in parts of about this many bytes: few for a file, and little memory beside the packed ones. */
+const STAGING_BYTES = 256 * 1024;
 
 /**
  * Constant weights, packed at load: part after part goes into the staging buffer and is packed from there by the same kernel that
@@ -60,25 +62,27 @@ export function packedWeight(panels: Panels): { weight: Weight; staging: Buffer 
   const buffer: Buffer = { region: regionOf(weights.fixed && bias?.fixed !== false), bytes, offset: 0 };
 
   function* load(): Generator<LoadStep> {
-    const data = floats(weights).subarray(panels.offset ?? 0);
-    const biases = bias && floats(bias);
+    const fill = filler(weights.constant as Constant);
+    const fillBias = bias?.constant && filler(bias.constant);
     for (let unit = 0; unit < units; unit += unitsPerPart) {
       const here = Math.min(unitsPerPart, units - unit);
       const firstColumn = unit * columnsPerUnit;
       const columnCount = byGroup ? columns : Math.min(columns - firstColumn, here * columnsPerUnit);
-      const part = data.subarray(unit * unitElements, (unit + here) * unitElements);
+      const first = (panels.offset ?? 0) + unit * unitElements;
+      const length = Math.min(here * unitElements, product(weights.dims) - first);
       const to = { buffer: staging, offset: 0 };
       const biasAt = { buffer: staging, offset: stagedElements * 4 };
-      const copies = [{ data: part, to }];
-      if (biases) {
-        const count = byGroup ? here * columns : columnCount;
-        copies.push({ data: biasStride === 0 ? biases : biases.subarray(firstColumn, firstColumn + count), to: biasAt });
+      const copies: Copy[] = [{ type: 'float32', length, to, fill: (target) => fill(target, first) }];
+      if (bias && fillBias) {
+        const from = biasStride === 0 ? 0 : firstColumn;
+        const length = biasStride === 0 ? product(bias.dims) : byGroup ? here * columns : columnCount;
+        copies.push({ type: 'float32', length, to: biasAt, fill: (target) => fillBias(target, from) });
       }
       const output = { buffer, offset: unit * outputPerUnit };
       const packed = winograd ? { buffer: staging, offset: stagedBytes } : output;
       const instruction = { node: weights.name, macs: 0 };
       const groups = byGroup ? here : 1;
-      const args = packArgs(panels, to, biases ? biasAt : 0, packed, groups, columnCount);
+      const args = packArgs(panels, to, bias ? biasAt : 0, packed, groups, columnCount);
       yield { copies, instruction: { op: Op.PackPanels, args, ...instruction } };
       if (!winograd) continue;
       const transform = {
@@ -109,7 +113,12 @@ export function rawWeight(value: Value): Weight {
   return {
     key: JSON.stringify(['raw', value.name]),
     buffer,
-    load: () => [{ copies: [{ data: elements(value), to: { buffer, offset: 0 } }] }],
+    load: () => {
+      const fill = filler(value.constant as Constant);
+      return [
+        { copies: [{ type: value.type, length: product(value.dims), to: { buffer, offset: 0 }, fill: (target) => fill(target, 0) }] },
+      ];
+    },
   };
 }
 
@@ -126,16 +135,22 @@ export function tableWeight(data: Float32Array | Int32Array): Weight {
       data.length > MOST_COMPARED ? ++longLists : [...new Int32Array(data.buffer, data.byteOffset, data.length)],
     ]),
     buffer,
-    load: () => [{ copies: [{ data, to: { buffer, offset: 0 } }] }],
+    load: () => [{ copies: [copyOf(data, buffer)] }],
   };
 }
+
+const copyOf = (data: Float32Array | Int32Array, buffer: Buffer): Copy => ({
+  type: data instanceof Int32Array ? 'int32' : 'float32',
+  length: data.length,
+  to: { buffer, offset: 0 },
+  fill: (target) => target.set(data as never),
+});
 
 /** Zeros. Written, for a plan that comes later finds the memory used. */
 export const zeroWeight = (buffer: Buffer): Weight => ({
   key: JSON.stringify(['zeros', buffer.bytes]),
   buffer,
-  load: () => [{ copies: [{ data: new Uint8Array(buffer.bytes), to: { buffer, offset: 0 } }] }],
+  load: () => [
+    { copies: [{ type: 'uint8', length: buffer.bytes, to: { buffer, offset: 0 }, fill: (target) => void (target as Uint8Array).fill(0) }] },
+  ],
 });
-
-const elements = (value: Value): TypedArray => value.constant?.read() as TypedArray;
-const floats = (value: Value): Float32Array => elements(value) as Float32Array;

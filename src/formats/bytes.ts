@@ -3,6 +3,35 @@ import type { Constant } from '../graph/graph.ts';
 import { type Half, widenHalves } from '../graph/halves.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
 
+/** Bytes of a file, read when they are asked for. */
+export interface FileBytes {
+  readonly length: number;
+  /**
+   * Fills `target` with the bytes from `from` on.
+   * @throws LanewiseError FILE_NOT_FOUND or INVALID_FILE where the file is not there any more, or is another one
+   */
+  read(target: Uint8Array, from: number): void;
+}
+
+export type Bytes = Uint8Array | FileBytes;
+
+/** Not `instanceof`: bytes may come from another frame. */
+export const isInMemory = (bytes: Bytes): bytes is Uint8Array => !('read' in bytes);
+
+/** Bytes `from` to `to`, still unread where they are a file's. */
+export const partOf = (bytes: Bytes, from: number, to: number): Bytes =>
+  isInMemory(bytes)
+    ? bytes.subarray(from, to)
+    : { length: Math.max(Math.min(to, bytes.length) - from, 0), read: (target, at) => bytes.read(target, from + at) };
+
+/** All of the bytes: a file's are read. */
+export function inMemory(bytes: Bytes): Uint8Array {
+  if (isInMemory(bytes)) return bytes;
+  const all = new Uint8Array(bytes.length);
+  bytes.read(all, 0);
+  return all;
+}
+
 /** An element type as files store it. The halves are widened to float32 when they are read. */
 export type StoredType = DataType | Half;
 
@@ -30,13 +59,31 @@ export function elementsOf(stored: StoredType, bytes: Uint8Array): TypedArray {
   return widen(stored, new Storage(aligned.buffer as ArrayBuffer, aligned.byteOffset, bytes.length / Storage.BYTES_PER_ELEMENT));
 }
 
-/** A tensor inside a file, decoded by each `read()`. `bytes` must hold exactly the elements of `dims`. */
-export const storedConstant = (name: string, stored: StoredType, dims: readonly number[], bytes: Uint8Array): Constant => ({
-  name,
-  type: widened(stored),
-  dims,
-  read: () => elementsOf(stored, bytes),
-});
+/** A tensor inside a file, decoded by each `read()`. `bytes` gives exactly the elements of `dims`, when they are first needed. */
+export function storedConstant(name: string, stored: StoredType, dims: readonly number[], bytes: () => Bytes): Constant {
+  const size = bytesPerElement(stored);
+  let kept: TypedArray | undefined;
+  return {
+    name,
+    type: widened(stored),
+    dims,
+    read() {
+      const all = bytes();
+      // Who needs a whole tensor of a file may need it at every run.
+      if (!isInMemory(all)) kept ??= elementsOf(stored, inMemory(all));
+      return kept ?? elementsOf(stored, all as Uint8Array);
+    },
+    fill(target, from) {
+      const part = partOf(bytes(), from * size, (from + target.length) * size);
+      if (isHalf(stored)) target.set(elementsOf(stored, inMemory(part)) as never);
+      else {
+        const raw = new Uint8Array(target.buffer as ArrayBuffer, target.byteOffset, target.byteLength);
+        if (isInMemory(part)) raw.set(part);
+        else part.read(raw, 0);
+      }
+    },
+  };
+}
 
 /** The most dimensions a file may state; NumPy has the same limit. */
 export const maxRank = 64;
@@ -52,9 +99,13 @@ export function countOf(dims: readonly unknown[]): number {
  * A file's bytes: a caller may have an ArrayBuffer at hand.
  * @throws LanewiseError INVALID_INPUT where they are no Uint8Array
  */
-export function checkBytes(bytes: Uint8Array, what: string): void {
+export function checkBytes(bytes: Bytes, what: string): void {
   // By name, not by instanceof: bytes may come from another frame.
-  if ((bytes?.[Symbol.toStringTag] as unknown) === 'Uint8Array') return;
+  if (
+    (bytes as Uint8Array | undefined)?.[Symbol.toStringTag] === 'Uint8Array' ||
+    typeof (bytes as FileBytes | undefined)?.read === 'function'
+  )
+    return;
   const got = (bytes as object | null | undefined)?.constructor?.name ?? typeof bytes;
   throw new LanewiseError('INVALID_INPUT', `${what} is read from a Uint8Array, got ${got}`);
 }

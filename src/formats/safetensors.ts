@@ -72,7 +72,11 @@ export function readSafetensors(bytes: Uint8Array, what = 'the file'): { tensors
       throw fail(`the tensor '${name}' is ${dtype} ${formatDims(shape as number[])}, which does not take its ${to - from} bytes`);
     }
     ranges.push([from, to, name]);
-    tensors.set(name, storedConstant(name, stored, shape as number[], bytes.subarray(start + from, start + to)));
+    const data = bytes.subarray(start + from, start + to);
+    tensors.set(
+      name,
+      storedConstant(name, stored, shape as number[], () => data),
+    );
   }
   let covered = 0;
   for (const [begin, end, name] of ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1])) {

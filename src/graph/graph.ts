@@ -9,6 +9,8 @@ export interface Constant {
   readonly type: DataType;
   readonly dims: readonly number[];
   read(): TypedArray;
+  /** Fills `target`, an array of the type's kind, with the elements from `from` on; for what can do so without reading them all. */
+  fill?(target: TypedArray, from: number): void;
 }
 
 /** An attribute as the file has it, by ONNX's kinds. */

@@ -110,7 +110,7 @@ export class Engine {
 
   #load({ load }: Weight, programBase: number): void {
     for (const { copies, instruction } of load()) {
-      for (const { data, to } of copies) this.view(to, data.length, typeOf(data)).set(data as never);
+      for (const { type, length, to, fill } of copies) fill(this.view(to, length, type));
       if (!instruction) continue;
       const [start = 0, end = 0] = this.#write([instruction], programBase);
       this.#call(start, end);
@@ -158,10 +158,6 @@ export class Engine {
 /** What a plan keeps beside its arena: tables, and constants that depend on the shapes of its inputs. */
 const bytesOfConstants = ({ weights }: Plan): number =>
   weights.reduce((sum, { buffer }) => sum + (buffer.region === 'plan' ? align(buffer.bytes) : 0), 0);
-
-/** The element type of an array: the first that it fits, for its bits are what counts. */
-const typeOf = (data: TypedArray): DataType =>
-  (Object.keys(arrayTypes) as DataType[]).find((type) => data instanceof arrayTypes[type]) ?? 'float32';
 
 const outOfMemory = (bytes: number, why: string, cause?: unknown): LanewiseError =>
   new LanewiseError('TOO_LARGE', `the model needs ${bytes.toLocaleString('en')} bytes of memory, ${why}`, { cause });

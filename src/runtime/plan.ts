@@ -35,9 +35,17 @@ export type Step = Instruction | HostStep;
 
 export const isHost = (step: Step): step is HostStep => 'host' in step;
 
+/** Numbers that are written into memory. */
+export interface Copy {
+  readonly type: DataType;
+  readonly length: number;
+  readonly to: Pointer;
+  fill(target: TypedArray): void;
+}
+
 /** One step of loading weights: numbers copied into memory, then perhaps an instruction that packs them. */
 export interface LoadStep {
-  readonly copies: readonly { readonly data: TypedArray; readonly to: Pointer }[];
+  readonly copies: readonly Copy[];
   readonly instruction?: Instruction;
 }
 

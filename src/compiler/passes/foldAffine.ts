@@ -1,11 +1,12 @@
 import { product } from '../../graph/dims.ts';
+import type { Constant } from '../../graph/graph.ts';
 import { type BatchNormAttributes, batchNormalization } from '../../ops/batchNormalization.ts';
 import { add, type BinaryAttributes, div, mul, sub } from '../../ops/binary.ts';
 import { type ConvAttributes, conv } from '../../ops/conv.ts';
 import { convTranspose } from '../../ops/convTranspose.ts';
 import { type GemmAttributes, gemm } from '../../ops/gemm.ts';
 import type { Node, Value } from '../../ops/operator.ts';
-import { derived } from './constants.ts';
+import { derived, filler } from './constants.ts';
 import type { Pass } from './pass.ts';
 
 /**
@@ -19,8 +20,8 @@ export const foldAffine: Pass = {
     const before = x && (network.producer(x) as Node<FoldedAttributes> | undefined);
     const [output] = node.outputs;
     if (!before || !output || !network.isPrivate(x, node)) return undefined;
-    const filter = filterOf(before);
-    const affine = filter && affineOf(node, x);
+    const filters = filtersOf(before);
+    const affine = filters && affineOf(node, x);
     const [input, weights, bias] = before.inputs;
     if (!affine || !weights?.constant || before.inputs[3] || before.attributes.clamp) return undefined;
     const channels = output.dims[1] ?? 0;
@@ -30,20 +31,21 @@ export const foldAffine: Pass = {
     // Infinity times a weight of 0 is NaN, which the product after the sum need not be.
     if (scale && !scale().every(Number.isFinite)) return undefined;
     const { clamp } = node.attributes as BinaryAttributes;
-    const unfolded = weights.constant;
-    const scaled = () => {
-      const a = scale?.() ?? [];
-      // Not Float32Array.from, which takes an iterator's way through the weights.
-      return (unfolded.read() as Float32Array<ArrayBuffer>).map((w, i) => w * (a[filter(i)] ?? 0));
-    };
+    const newWeights = scale
+      ? derived(
+          JSON.stringify([weights.name, '*', output.name]),
+          weights.dims,
+          [weights, ...from],
+          scaled(weights.constant, filters, scale),
+        )
+      : weights;
     const shiftedBias = () => {
       const [a, b, old] = [scale?.(), shift?.(), bias?.constant?.read()];
       return Float32Array.from({ length: channels }, (_, i) => beta * Number(old?.[i] ?? 0) * (a?.[i] ?? 1) + (b?.[i] ?? 0));
     };
-    const newWeights = scale
-      ? derived(JSON.stringify([weights.name, '*', output.name]), weights.dims, [weights, ...from], scaled)
-      : weights;
-    const newBias = derived(JSON.stringify([bias?.name ?? weights.name, '+', output.name]), [channels], [bias, ...from], shiftedBias);
+    const newBias = derived(JSON.stringify([bias?.name ?? weights.name, '+', output.name]), [channels], [bias, ...from], {
+      read: shiftedBias,
+    });
     return {
       label: `${node.name}: folded into ${before.name}`,
       remove: [before, node],
@@ -62,25 +64,52 @@ export const foldAffine: Pass = {
 
 type FoldedAttributes = Partial<ConvAttributes & GemmAttributes>;
 
-// Looked up once: in a sandbox, such as a test runner's, globals are slow to reach, and this is called for every weight.
-const { floor } = Math;
+/** Where the weights of an output channel lie: weight i is channel floor(i / outer) * channels + floor(i / inner) % channels. */
+interface Filters {
+  /** So many weights side by side belong to one channel. */
+  readonly inner: number;
+  readonly channels: number;
+  readonly outer: number;
+}
 
-/** The output channel that a weight belongs to, by its index; undefined where the node is none that takes a fold. */
-function filterOf(node: Node<FoldedAttributes>): ((index: number) => number) | undefined {
+/** Undefined where the node is none that takes a fold. */
+function filtersOf(node: Node<FoldedAttributes>): Filters | undefined {
   const dims = node.inputs[1]?.dims ?? [];
+  const [rows = 1, columns = 1, ...kernel] = dims;
+  const all = product(dims);
   const op: unknown = node.op;
-  if (op === conv) {
-    const each = product(dims.slice(1));
-    return (i) => floor(i / each);
-  }
+  if (op === conv) return { inner: product(dims.slice(1)), channels: rows, outer: all };
   if (op === convTranspose) {
-    const [rows = 1, filters = 1, ...kernel] = dims;
-    const [taps, perGroup] = [product(kernel), rows / (node.attributes.group ?? 1)];
-    return (i) => floor(i / (filters * taps) / perGroup) * filters + (floor(i / taps) % filters);
+    const { group = 1 } = node.attributes;
+    return { inner: product(kernel), channels: columns, outer: all / group };
   }
   if (op !== gemm) return undefined;
-  const [rows = 1, columns = 1] = dims;
-  return node.attributes.transB ? (i) => floor(i / columns) : (i) => (rows > 0 ? i % columns : 0);
+  return node.attributes.transB ? { inner: columns, channels: rows, outer: all } : { inner: 1, channels: columns, outer: all };
+}
+
+/** Weights times the factor of their channel. */
+function scaled(weights: Constant, { inner, channels, outer }: Filters, scale: () => readonly number[]): Pick<Constant, 'read' | 'fill'> {
+  const unscaled = filler(weights);
+  let factors: readonly number[] | undefined;
+  const fill = (target: Float32Array, from: number) => {
+    unscaled(target, from);
+    factors ??= scale();
+    const { length } = target;
+    for (let i = 0; i < length; ) {
+      const run = Math.floor((from + i) / inner);
+      const factor = factors[Math.floor((from + i) / outer) * channels + (run % channels)] ?? 0;
+      // Nothing else in the loop: it passes over every weight of a model.
+      for (const end = Math.min(length, (run + 1) * inner - from); i < end; i++) target[i] = (target[i] as number) * factor;
+    }
+  };
+  return {
+    fill: fill as Constant['fill'],
+    read() {
+      const all = new Float32Array(product(weights.dims));
+      fill(all, 0);
+      return all;
+    },
+  };
 }
 
 /** y = scale * x + shift per channel, in float64; 1 and 0 where left out. */

@@ -1,3 +1,4 @@
+import { type Bytes, partOf } from '../bytes.ts';
 import type { ExternalTensor, Wire } from './wire.ts';
 
 /**
@@ -45,7 +46,7 @@ export function readExternalTensor(
 }
 
 /** Gives each tensor in `wire.external` its bytes, a view on its file. @throws LanewiseError FILE_NOT_FOUND, TRUNCATED_FILE */
-export function resolveExternal(wire: Wire, files?: ReadonlyMap<string, Uint8Array>): void {
+export function resolveExternal(wire: Wire, files?: ReadonlyMap<string, Bytes>): void {
   for (const tensor of wire.external) {
     const { label, location, offset, size } = tensor;
     const file = files?.get(location);
@@ -57,7 +58,7 @@ export function resolveExternal(wire: Wire, files?: ReadonlyMap<string, Uint8Arr
         `${label} has its data in ${place}, which ends at byte ${file.length}: it was cut off or is another file`,
       );
     }
-    tensor.bytes = file.subarray(offset, offset + size);
+    tensor.bytes = partOf(file, offset, offset + size);
   }
 }
 

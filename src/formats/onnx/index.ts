@@ -1,4 +1,5 @@
 import type { Graph } from '../../graph/graph.ts';
+import type { Bytes } from '../bytes.ts';
 import { resolveExternal } from './external.ts';
 import { domainOf, type GraphParts, readGraph } from './graph.ts';
 import { readPair, Wire } from './wire.ts';
@@ -33,11 +34,11 @@ export interface OpenedOnnx {
    * @param files the bytes of each of them
    * @throws LanewiseError FILE_NOT_FOUND for a file that is not given, TRUNCATED_FILE for one that is too short
    */
-  graph(files?: ReadonlyMap<string, Uint8Array>): Graph;
+  graph(files?: ReadonlyMap<string, Bytes>): Graph;
 }
 
 /** The first half of `readOnnx`: what other files a model needs is known only once it is read. */
-export function openOnnx(bytes: Uint8Array, what: string): OpenedOnnx {
+export function openOnnx(bytes: Bytes, what: string): OpenedOnnx {
   const wire = new Wire(bytes, what, 'model');
   const opsets = new Map<string, number>();
   const metadata = new Map<string, string>();

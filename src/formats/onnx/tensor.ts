@@ -1,9 +1,9 @@
 import type { Constant } from '../../graph/graph.ts';
 import { type DataType, formatDims, Tensor } from '../../graph/tensor.ts';
 import {
+  type Bytes,
   bytesPerElement,
   countOf,
-  elementsOf,
   isStoredType,
   maxRank,
   type StoredType,
@@ -55,7 +55,7 @@ export function readTensor(wire: Wire, place: string, placed = (_name: string) =
   let label = place;
   let name = '';
   let code = 0;
-  let raw: Uint8Array | undefined;
+  let raw: Bytes | undefined;
   let external = false;
   const dims: (number | bigint)[] = [];
   const counts: Record<number, number> = {};
@@ -79,12 +79,13 @@ export function readTensor(wire: Wire, place: string, placed = (_name: string) =
   if (Number.isNaN(count)) throw wire.fail('INVALID_MODEL', `${label} has ${dims.length} dimensions ${shape}, which make no shape`);
   if (external) {
     const tensor = readExternalTensor(wire, label, `is ${stored} ${shape}, which`, entries, count * bytesPerElement(stored));
-    return { name, type: widened(stored), dims: dims as number[], read: () => elementsOf(stored, tensor.bytes) };
+    return storedConstant(name, stored, dims as number[], () => tensor.bytes);
   }
   const field = typedField(stored);
   const found = raw?.length ? raw.length / bytesPerElement(stored) : (counts[field] ?? 0);
   if (found !== count) throw wire.fail('INVALID_MODEL', `${label} is ${stored} ${shape}, ${count} elements, but has data for ${found}`);
-  if (raw?.length) return storedConstant(name, stored, dims as number[], raw);
+  const data = raw;
+  if (data?.length) return storedConstant(name, stored, dims as number[], () => data);
   const read = () => {
     const data = new (storageOf(stored))(count) as Float32Array<ArrayBuffer>;
     // Only the arrays of 64-bit integers take bigints, and they take nothing else.

@@ -1,6 +1,5 @@
-import { PbfReader } from 'pbf';
 import { type ErrorCode, LanewiseError } from '../../errors.ts';
-import { checkBytes, startOf } from '../bytes.ts';
+import { type Bytes, checkBytes, inMemory, isInMemory, partOf, startOf } from '../bytes.ts';
 
 /** Protocol Buffers' wire types. */
 export const VARINT = 0;
@@ -21,12 +20,16 @@ export interface ExternalTensor {
   readonly offset: number;
   readonly size: number;
   /** The data, once the file is there. */
-  bytes: Uint8Array;
+  bytes: Bytes;
 }
 
+/** Of a file, so many bytes are read at once; values that are longer are read when they are needed. */
+const WINDOW = 16 * 1024;
+const MOST_VARINT = 10;
+
 /**
- * Reads Protocol Buffers (protobuf.dev/programming-guides/encoding) that may be damaged. pbf decodes the values; this class checks that
- * every value lies inside the message that holds it and has the wire type that its reader asks for, so that no input can make it throw
+ * Reads Protocol Buffers (protobuf.dev/programming-guides/encoding) that may be damaged, from memory or through a window on a file. It checks
+ * that every value lies inside the message that holds it and has the wire type that its reader asks for, so that no input can make it throw
  * anything but a LanewiseError, or allocate out of proportion to the file's size.
  */
 export class Wire {
@@ -34,14 +37,18 @@ export class Wire {
   where: string;
   /** Set once the start of the file has been recognised: only then can a file that ends early be called cut off. */
   known = false;
-  readonly bytes: Uint8Array;
   /** The tensors met whose data lies in other files. */
   readonly external: ExternalTensor[] = [];
+  readonly #bytes: Bytes;
   readonly #what: string;
   readonly #kind: string;
-  readonly #pbf: PbfReader;
-  // The field being read: its wire type, where its value ends, and where its message ends. pbf stands at its value, past the length of
-  // bytes. At first it is the whole file.
+  // What is in memory of the bytes, and where it starts.
+  #window: Uint8Array;
+  #view: DataView;
+  #base = 0;
+  #pos = 0;
+  // The field being read: its wire type, where its value ends, and where its message ends. #pos is at its value, past the length of bytes.
+  // At first it is the whole file.
   #type = BYTES;
   #end: number;
   #limit: number;
@@ -50,47 +57,47 @@ export class Wire {
    * @param kind what the file should be: 'model' or 'tensor'
    * @throws LanewiseError INVALID_INPUT for no bytes at all
    */
-  constructor(bytes: Uint8Array, what: string, kind: string) {
+  constructor(bytes: Bytes, what: string, kind: string) {
     checkBytes(bytes, what);
-    this.bytes = bytes;
+    this.#bytes = bytes;
     this.#what = what;
     this.#kind = kind;
     this.where = `the ${kind}`;
-    this.#pbf = new PbfReader(bytes);
+    this.#window = isInMemory(bytes) ? bytes : new Uint8Array(0);
+    this.#view = viewOf(this.#window);
     this.#end = this.#limit = bytes.length;
   }
 
   /**
    * Reads a message: the whole file, or the field at hand. `read` is called for every field of it, and takes the value by one of the other
    * methods or leaves it.
-   * @returns a view on the message's bytes
+   * @returns the message's bytes
    */
-  message(where: string, read: (field: number) => void): Uint8Array {
+  message(where: string, read: (field: number) => void): Bytes {
     const outer = this.where;
-    const start = this.#pbf.pos;
+    const start = this.#pos;
     const end = this.#end;
     const limit = this.#limit;
     // Where the file itself ends too early, what is there is read first, to say which part is cut.
-    this.#expect(BYTES, limit === this.bytes.length);
+    this.#expect(BYTES, limit === this.#bytes.length);
     this.where = where;
     this.#fields(read, Math.min(end, limit));
     if (end > limit) throw this.#cut(limit);
     this.where = outer;
-    return this.bytes.subarray(start, end);
+    return this.#part(start, end);
   }
 
   #fields(read: (field: number) => void, end: number): void {
-    const pbf = this.#pbf;
-    while (pbf.pos < end) {
+    while (this.#pos < end) {
       const tag = this.#varint(end);
       const type = tag % 8;
-      const head = pbf.pos;
+      const head = this.#pos;
       let next = head + (type === FIXED32 ? 4 : 8);
-      if (type === BYTES) next = this.#varint(end) + pbf.pos;
+      if (type === BYTES) next = this.#varint(end) + this.#pos;
       else if (type === VARINT) {
         this.#varint(end);
-        next = pbf.pos;
-        pbf.pos = head;
+        next = this.#pos;
+        this.#pos = head;
       } else if (type !== FIXED32 && type !== FIXED64) throw this.damaged(`no value has wire type ${type}`);
       if (tag < 8) throw this.damaged('no field has number 0');
       this.#type = type;
@@ -98,20 +105,19 @@ export class Wire {
       this.#limit = end;
       read((tag - type) / 8);
       if (next > end) throw this.#cut(end);
-      pbf.pos = next;
+      this.#pos = next;
     }
   }
 
   /** Invalid UTF-8 becomes replacement characters. */
   string(): string {
-    // Not pbf's readString, which drops the end of a short string from its first invalid byte on.
-    return utf8.decode(this.blob());
+    return utf8.decode(inMemory(this.blob()));
   }
 
-  /** A view on the bytes of the field. */
-  blob(): Uint8Array {
+  /** The bytes of the field. */
+  blob(): Bytes {
     this.#expect(BYTES);
-    return this.bytes.subarray(this.#pbf.pos, this.#end);
+    return this.#part(this.#pos, this.#end);
   }
 
   /** An int64 or uint64 as a number where that is exact; else as a bigint, signed. */
@@ -122,23 +128,28 @@ export class Wire {
 
   float(): number {
     this.#expect(FIXED32);
-    return this.#pbf.readFloat();
+    return this.#view.getFloat32(this.#reach(4), true);
   }
 
   /** Each element of a repeated number, packed or not: an integer for VARINT, a float or a double for the others. */
   each(scalar: ScalarWire, read: (value: number | bigint) => void): void {
-    const pbf = this.#pbf;
-    this.#elements(scalar, () => read(scalar === VARINT ? this.#int() : scalar === FIXED32 ? pbf.readFloat() : pbf.readDouble()));
+    const size = this.#expectScalars(scalar);
+    while (this.#pos < this.#end) {
+      if (scalar === VARINT) read(this.#int());
+      else {
+        const at = this.#reach(size);
+        read(scalar === FIXED32 ? this.#view.getFloat32(at, true) : this.#view.getFloat64(at, true));
+        this.#pos += size;
+      }
+    }
   }
 
   /** How many elements `each` would give, checking them. */
   count(scalar: ScalarWire): number {
+    const size = this.#expectScalars(scalar);
+    if (scalar !== VARINT) return (this.#end - this.#pos) / size;
     let count = 0;
-    this.#elements(scalar, () => {
-      count++;
-      if (scalar === VARINT) this.#varint(this.#end);
-      else this.#pbf.skip(scalar);
-    });
+    for (; this.#pos < this.#end; count++) this.#varint(this.#end);
     return count;
   }
 
@@ -149,15 +160,15 @@ export class Wire {
   /** The bytes cannot be what they should be. */
   damaged(why: string): LanewiseError {
     const message = this.known
-      ? `${this.#what} is damaged at byte ${this.#pbf.pos}, in ${this.where}: ${why}`
-      : `${this.#what} is not an ONNX ${this.#kind}: ${startOf(this.bytes)}`;
+      ? `${this.#what} is damaged at byte ${this.#pos}, in ${this.where}: ${why}`
+      : `${this.#what} is not an ONNX ${this.#kind}: ${startOf(inMemory(partOf(this.#bytes, 0, 24)))}`;
     return new LanewiseError('INVALID_FILE', message);
   }
 
   #cut(limit: number): LanewiseError {
     if (!this.known) return this.damaged('');
     const place =
-      limit === this.bytes.length ? `ends at byte ${limit} inside` : `has a value near byte ${this.#pbf.pos} that runs past the end of`;
+      limit === this.#bytes.length ? `ends at byte ${limit} inside` : `has a value near byte ${this.#pos} that runs past the end of`;
     return new LanewiseError('TRUNCATED_FILE', `${this.#what} ${place} ${this.where}: it was cut off or damaged`);
   }
 
@@ -166,37 +177,62 @@ export class Wire {
     if (this.#end > this.#limit && !mayBeCut) throw this.#cut(this.#limit);
   }
 
-  #elements(scalar: ScalarWire, step: () => void): void {
-    const pbf = this.#pbf;
+  /** @returns the bytes of an element, which fill the field; 1 for VARINT */
+  #expectScalars(scalar: ScalarWire): number {
     this.#expect(this.#type === BYTES ? BYTES : scalar);
     const size = scalar === VARINT ? 1 : scalar === FIXED32 ? 4 : 8;
-    if ((this.#end - pbf.pos) % size) throw this.damaged(`packed numbers of ${size} bytes do not fill their ${this.#end - pbf.pos} bytes`);
-    while (pbf.pos < this.#end) step();
+    const bytes = this.#end - this.#pos;
+    if (bytes % size) throw this.damaged(`packed numbers of ${size} bytes do not fill their ${bytes} bytes`);
+    return size;
   }
 
-  #varint(end: number, signed = false): number {
-    const pbf = this.#pbf;
-    let value: number | undefined;
-    try {
-      value = pbf.readVarint(signed);
-    } catch {
-      // pbf found no last byte: past the end of the bytes, or 10 bytes on.
+  /** Inexact where it is no safe integer. */
+  #varint(end: number): number {
+    const start = this.#pos;
+    const at = this.#reach(MOST_VARINT);
+    let value = 0;
+    for (let i = 0; i < MOST_VARINT; i++) {
+      this.#pos = start + i + 1;
+      if (this.#pos > end) throw this.#cut(end);
+      const byte = this.#window[at + i] ?? 0;
+      value += (byte & 0x7f) * 2 ** (7 * i);
+      if (byte < 0x80) return value;
     }
-    if (pbf.pos > end) throw this.#cut(end);
-    if (value === undefined) throw this.damaged('a number has more than 10 bytes');
-    return value;
+    throw this.damaged(`a number has more than ${MOST_VARINT} bytes`);
   }
 
   #int(): number | bigint {
-    const pbf = this.#pbf;
-    const start = pbf.pos;
-    const value = this.#varint(this.#end, true);
+    const at = this.#reach(MOST_VARINT);
+    const start = this.#pos;
+    const value = this.#varint(this.#end);
     if (Number.isSafeInteger(value)) return value;
-    let exact = 0n;
-    for (let i = pbf.pos - 1; i >= start; i--) exact = (exact << 7n) | BigInt((this.bytes[i] as number) & 0x7f);
-    return BigInt.asIntN(64, exact);
+    let bits = 0n;
+    for (let i = this.#pos - start - 1; i >= 0; i--) bits = (bits << 7n) | BigInt((this.#window[at + i] as number) & 0x7f);
+    const exact = BigInt.asIntN(64, bits);
+    return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
+  }
+
+  /** Brings the next bytes into the window, as many as there are. @returns where in the window they start */
+  #reach(count: number): number {
+    const at = this.#pos - this.#base;
+    const end = Math.min(this.#pos + count, this.#bytes.length);
+    if (at >= 0 && end <= this.#base + this.#window.length) return at;
+    this.#base = this.#pos;
+    this.#window = inMemory(partOf(this.#bytes, this.#pos, Math.min(this.#pos + WINDOW, this.#bytes.length)));
+    this.#view = viewOf(this.#window);
+    return 0;
+  }
+
+  /** A file is not asked again for a few bytes. */
+  #part(start: number, end: number): Bytes {
+    const part = partOf(this.#bytes, start, end);
+    if (isInMemory(part) || part.length > WINDOW) return part;
+    const at = start - this.#base;
+    return at >= 0 && end <= this.#base + this.#window.length ? this.#window.slice(at, at + part.length) : inMemory(part);
   }
 }
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView => new DataView(buffer, byteOffset, byteLength);
 
 /** StringStringEntryProto and OperatorSetIdProto: two fields, the first a name. */
 export function readPair<T>(wire: Wire, none: T, read: () => T): [string, T] {

@@ -1,0 +1,90 @@
+import { LanewiseError } from './errors.ts';
+import type { Bytes, FileBytes } from './formats/bytes.ts';
+
+/** What is smaller than this many bytes is read at once. */
+const SMALL = 2 ** 20;
+
+/** In Node. Not an import, which bundlers for browsers would follow. */
+const fs = () => process.getBuiltinModule('node:fs');
+
+/**
+ * The bytes of a file, in Node: a large one's are read from the file when they are asked for, so that weights are not held twice.
+ * @param name names the file in errors
+ * @throws LanewiseError FILE_NOT_FOUND
+ */
+export function openFile(path: string | URL, name: string): Bytes {
+  try {
+    const stats = fs().statSync(path);
+    if (stats.isFile() && stats.size >= SMALL) return new LargeFile(path, name, identity(stats));
+    return fs().readFileSync(path);
+  } catch (cause) {
+    throw fileError(name, cause);
+  }
+}
+
+interface Identity {
+  readonly ino: number;
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+const identity = ({ ino, size, mtimeMs }: Identity): Identity => ({ ino, size, mtimeMs });
+
+/** Open while it is being read: it closes by itself once the program gets to other things. */
+class LargeFile implements FileBytes {
+  readonly #path: string | URL;
+  readonly #name: string;
+  readonly #identity: Identity;
+  #descriptor: number | undefined;
+
+  constructor(path: string | URL, name: string, identity: Identity) {
+    this.#path = path;
+    this.#name = name;
+    this.#identity = identity;
+  }
+
+  get length(): number {
+    return this.#identity.size;
+  }
+
+  read(target: Uint8Array, from: number): void {
+    this.#descriptor ??= this.#open();
+    for (let at = 0; at < target.length; ) {
+      const count = this.#attempt(() => fs().readSync(this.#descriptor as number, target, at, target.length - at, from + at));
+      if (count === 0) throw this.#changed();
+      at += count;
+    }
+  }
+
+  #open(): number {
+    const descriptor = this.#attempt(() => fs().openSync(this.#path, 'r'));
+    const close = () => {
+      this.#descriptor = undefined;
+      fs().closeSync(descriptor);
+    };
+    setImmediate(close);
+    const found = this.#attempt(() => fs().fstatSync(descriptor));
+    const same = (Object.keys(this.#identity) as (keyof Identity)[]).every((key) => found[key] === this.#identity[key]);
+    if (!same) throw this.#changed();
+    return descriptor;
+  }
+
+  #attempt<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (cause) {
+      throw fileError(this.#name, cause);
+    }
+  }
+
+  #changed(): LanewiseError {
+    return new LanewiseError('INVALID_FILE', `${this.#name} is being read, but has changed since it was opened`);
+  }
+}
+
+/** What Node's file system says, in a sentence. */
+export function fileError(name: string, cause: unknown): LanewiseError {
+  const { code, message } = cause as { code?: string; message: string };
+  const problem = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message;
+  return new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: ${problem}`, { cause });
+}
