@@ -1,3 +1,5 @@
+// The file system, in Node.
+
 import { LanewiseError } from './errors.ts';
 import type { Bytes, FileBytes } from './formats/bytes.ts';
 
@@ -87,4 +89,36 @@ export function fileError(name: string, cause: unknown): LanewiseError {
   const { code, message } = cause as { code?: string; message: string };
   const problem = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message;
   return new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: ${problem}`, { cause });
+}
+
+/**
+ * The path of a file beside a model, in Node, links followed. A link may lead to a place in the model's folder, or in the one that the
+ * model itself is linked from, as in Hugging Face's cache; a model must not read what else is on the machine.
+ * @throws LanewiseError FILE_NOT_FOUND, or INVALID_MODEL where a link leads elsewhere
+ */
+export function pathBeside(model: string | URL, location: string): string {
+  const { realpathSync } = fs();
+  const { dirname, join, sep } = process.getBuiltinModule('node:path');
+  const modelPath = model instanceof URL ? process.getBuiltinModule('node:url').fileURLToPath(model) : model;
+  const path = join(dirname(modelPath), location);
+  const real = (path: string): string => {
+    try {
+      return realpathSync(path);
+    } catch (cause) {
+      throw fileError(path, cause);
+    }
+  };
+  const target = real(path);
+  const folders = [real(dirname(modelPath)), dirname(real(modelPath))];
+  if (folders.some((folder) => target.startsWith(folder.endsWith(sep) ? folder : folder + sep))) return target;
+  throw new LanewiseError('INVALID_MODEL', `${path} is a link to ${target}, outside the model's folder`);
+}
+
+/** @throws LanewiseError FILE_NOT_FOUND where it cannot be written */
+export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await fs().promises.writeFile(path, bytes);
+  } catch (cause) {
+    throw new LanewiseError('FILE_NOT_FOUND', `${path} could not be written: ${(cause as Error).message}`, { cause });
+  }
 }

@@ -1,5 +1,4 @@
 import { LanewiseError } from './errors.ts';
-import { fileError, openFile } from './file.ts';
 import { type Bytes, inMemory } from './formats/bytes.ts';
 
 /** Where a file comes from: a path (Node), a URL, a fetched Response, or its bytes. */
@@ -33,7 +32,7 @@ export async function openSource(source: Source, signal?: AbortSignal): Promise<
     if (isResponse(source)) return await readResponse(source, name);
     if (typeof source === 'string' || source instanceof URL) {
       const path = localPath(source);
-      if (path !== undefined) return openFile(path, name);
+      if (path !== undefined) return (await nodeFiles()).openFile(path, name);
       return await readResponse(await fetch(source, { signal: signal ?? null }), name);
     }
   } catch (cause) {
@@ -51,6 +50,9 @@ export function checkAborted(signal: AbortSignal | undefined): void {
 
 const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
 
+/** What browsers have no use for, and do not load. */
+const nodeFiles = () => import('./file.ts');
+
 /** A file system path, or undefined where the source is to be fetched. */
 function localPath(source: string | URL): string | URL | undefined {
   if (!isNode) return undefined;
@@ -67,7 +69,7 @@ function localPath(source: string | URL): string | URL | undefined {
  */
 export async function readBeside(source: Source, location: string, signal?: AbortSignal): Promise<Bytes> {
   const path = typeof source === 'string' || source instanceof URL ? localPath(source) : undefined;
-  if (path !== undefined) return openSource(pathBeside(path, location), signal);
+  if (path !== undefined) return openSource((await nodeFiles()).pathBeside(path, location), signal);
   const base = isResponse(source) ? source.url : typeof source === 'string' || source instanceof URL ? String(source) : '';
   const url = urlBeside(base, location);
   if (!url)
@@ -87,29 +89,6 @@ function urlBeside(base: string, location: string): URL | undefined {
   }
 }
 
-/**
- * The path of a file beside a model, in Node, links followed. A link may lead to a place in the model's folder, or in the one that the
- * model itself is linked from, as in Hugging Face's cache; a model must not read what else is on the machine.
- * @throws LanewiseError FILE_NOT_FOUND, or INVALID_MODEL where a link leads elsewhere
- */
-export function pathBeside(model: string | URL, location: string): string {
-  const { realpathSync } = process.getBuiltinModule('node:fs');
-  const { dirname, join, sep } = process.getBuiltinModule('node:path');
-  const modelPath = model instanceof URL ? process.getBuiltinModule('node:url').fileURLToPath(model) : model;
-  const path = join(dirname(modelPath), location);
-  const real = (path: string): string => {
-    try {
-      return realpathSync(path);
-    } catch (cause) {
-      throw fileError(path, cause);
-    }
-  };
-  const target = real(path);
-  const folders = [real(dirname(modelPath)), dirname(real(modelPath))];
-  if (folders.some((folder) => target.startsWith(folder.endsWith(sep) ? folder : folder + sep))) return target;
-  throw new LanewiseError('INVALID_MODEL', `${path} is a link to ${target}, outside the model's folder`);
-}
-
 async function readResponse(response: Response, name: string): Promise<Uint8Array> {
   if (!response.ok) throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: HTTP ${response.status} ${response.statusText}`);
   return new Uint8Array(await response.arrayBuffer());
@@ -124,9 +103,5 @@ const describe = (value: unknown): string =>
  */
 export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
   if (!isNode) throw new LanewiseError('INVALID_INPUT', `'${path}' cannot be written: there is no file system here`);
-  try {
-    await process.getBuiltinModule('node:fs').promises.writeFile(path, bytes);
-  } catch (cause) {
-    throw new LanewiseError('FILE_NOT_FOUND', `${path} could not be written: ${(cause as Error).message}`, { cause });
-  }
+  return (await nodeFiles()).writeFile(path, bytes);
 }

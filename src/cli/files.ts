@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { named } from '../external.ts';
-import { fileError, openFile } from '../file.ts';
+import { fileError, openFile, pathBeside } from '../file.ts';
 import type { Bytes } from '../formats/bytes.ts';
 import { openOnnx } from '../formats/onnx/index.ts';
 import type { Graph } from '../graph/graph.ts';
-import { pathBeside } from '../source.ts';
 
 /**
  * A file's bytes. A command has nothing else to do meanwhile, and Node starts sooner without its asynchronous file system.
