@@ -6,7 +6,6 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { multiplyAddLimit } from './limit.mjs';
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, relaxed: { type: 'boolean' }, json: { type: 'boolean' } } });
 const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
@@ -15,8 +14,11 @@ const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 mkdirSync(path('build/bench-kernels'), { recursive: true });
 await build({
   stdin: {
-    contents:
-      "export * from './bench/kernels/cases.ts'; export * from './bench/kernels/measure.ts'; export { chooseVariant } from './src/runtime/wasm.ts';",
+    contents: `
+      export * from './bench/kernels/cases.ts';
+      export * from './bench/kernels/measure.ts';
+      export { multiplyAddLimit } from './src/cli/limit.ts';
+      export { chooseVariant } from './src/runtime/wasm.ts';`,
     resolveDir: path('.'),
   },
   outfile: path('build/bench-kernels/measure.mjs'),
@@ -26,7 +28,7 @@ await build({
   packages: 'external',
   logLevel: 'warning',
 });
-const { cases, measure, chooseVariant } = await import('../../build/bench-kernels/measure.mjs');
+const { cases, measure, multiplyAddLimit, chooseVariant } = await import('../../build/bench-kernels/measure.mjs');
 
 const wanted = (values.only ?? '').toLowerCase();
 const chosen = cases.filter(({ name, kernel }) => `${name} ${kernel}`.toLowerCase().includes(wanted));

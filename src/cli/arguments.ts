@@ -56,8 +56,15 @@ export function checkWritten(command: string, path: string): void {
 export const modelOptions = {
   threads: { type: 'string', default: '1' },
   relaxed: { type: 'boolean', default: false },
+  'no-winograd': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const satisfies Options;
+
+/** What these options say to `load`. */
+export const variantOptions = (values: { readonly relaxed: boolean; readonly 'no-winograd': boolean }) => ({
+  relaxed: values.relaxed,
+  winograd: !values['no-winograd'],
+});
 
 /** @throws UsageError for more than the one thread that there is */
 export function checkThreads(text: string): number {

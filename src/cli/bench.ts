@@ -1,13 +1,12 @@
-import { table } from '../analysis/text.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import type { Graph } from '../graph/graph.ts';
 import { arrayTypes, Tensor } from '../graph/tensor.ts';
 import { createModel, initialDims, startCompiling } from '../load.ts';
-import type { Model, ProfileRow } from '../runtime/model.ts';
-import { checkThreads, inputShapes, modelOptions, parse, UsageError, wholeNumber } from './arguments.ts';
+import { checkThreads, inputShapes, modelOptions, parse, UsageError, variantOptions, wholeNumber } from './arguments.ts';
 import { readModel } from './files.ts';
 import { formatMemory, formatMs } from './format.ts';
+import { formatProfile, median, profile } from './profile.ts';
 
 /** `bench MODEL`: load time, first run and median of warm runs. */
 export async function bench(args: readonly string[]): Promise<number> {
@@ -21,7 +20,7 @@ export async function bench(args: readonly string[]): Promise<number> {
   if (path === undefined || rest.length > 0) throw new UsageError('bench takes a model');
   const runs = wholeNumber('runs', values.runs, 1);
   const threads = checkThreads(values.threads);
-  const options = { relaxed: values.relaxed, inputShapes: inputShapes(values.shape) };
+  const options = { ...variantOptions(values), inputShapes: inputShapes(values.shape) };
 
   const started = performance.now();
   const compiling = startCompiling(options);
@@ -31,7 +30,8 @@ export async function bench(args: readonly string[]): Promise<number> {
   const feeds = randomFeeds(graph, options);
   const firstMs = time(() => model.runSync(feeds));
   for (let i = 0; i < 3; i++) model.runSync(feeds);
-  const times = Array.from({ length: runs }, () => time(() => model.runSync(feeds))).sort((a, b) => a - b);
+  const times = Array.from({ length: runs }, () => time(() => model.runSync(feeds)));
+  const profiled = values.profile ? await profile(model, feeds, runs) : undefined;
   const result = {
     model: path,
     threads,
@@ -39,9 +39,9 @@ export async function bench(args: readonly string[]): Promise<number> {
     loadMs,
     firstMs,
     medianMs: median(times),
-    minMs: times[0] ?? 0,
+    minMs: Math.min(...times),
     memory: model.memory,
-    ...(values.profile ? { profile: profile(model, feeds, runs) } : {}),
+    ...profiled,
   };
   if (values.json) {
     console.log(JSON.stringify(result));
@@ -52,14 +52,9 @@ export async function bench(args: readonly string[]): Promise<number> {
     `  load ${formatMs(loadMs)} · first ${formatMs(firstMs)} · median ${formatMs(result.medianMs)} · min ${formatMs(result.minMs)}`,
   );
   console.log(`  ${formatMemory(model.memory)}`);
-  if (result.profile) console.log(`\n${profileTable(result.profile)}`);
+  if (profiled) console.log(`\n${formatProfile(profiled)}`);
   return 0;
 }
-
-const median = (sorted: readonly number[]): number => {
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[half] ?? 0) : ((sorted[half - 1] ?? 0) + (sorted[half] ?? 0)) / 2;
-};
 
 function time(action: () => unknown): number {
   const start = performance.now();
@@ -84,27 +79,4 @@ function randomFeeds(graph: Graph, options: { inputShapes: Record<string, readon
       return [name, new Tensor(type, type === 'float32' ? data.map(next) : data.fill(one as number), list)];
     }),
   );
-}
-
-type ProfileLine = ProfileRow & { readonly gflops: number };
-
-/** Each instruction's median over the runs. */
-function profile(model: Model, feeds: Record<string, Tensor>, runs: number): ProfileLine[] {
-  const samples = Array.from({ length: runs }, () => model.profile(feeds));
-  return (samples[0] ?? []).map((row, i) => {
-    const ms = median(samples.map((sample) => sample[i]?.ms ?? 0).sort((a, b) => a - b));
-    return { ...row, ms, gflops: ms > 0 ? (2 * row.macs) / ms / 1e6 : 0 };
-  });
-}
-
-function profileTable(rows: readonly ProfileLine[]): string {
-  const total = rows.reduce((sum, { ms }) => sum + ms, 0);
-  const cells = rows.map(({ node, kernel, ms, gflops }) => [
-    node,
-    kernel,
-    ms.toFixed(3),
-    `${((100 * ms) / total).toFixed(1)} %`,
-    gflops > 0 ? gflops.toFixed(1) : '',
-  ]);
-  return table(['node', 'kernel', 'ms', 'share', 'GFLOP/s'], cells, [2, 3, 4]);
 }

@@ -1,7 +1,7 @@
 import { formatDims, type Tensor } from '../graph/tensor.ts';
 import { createModel, startCompiling } from '../load.ts';
 import { softmax, topK } from '../vision/scores.ts';
-import { checkThreads, modelOptions, parse, UsageError, wholeNumber } from './arguments.ts';
+import { checkThreads, modelOptions, parse, UsageError, variantOptions, wholeNumber } from './arguments.ts';
 import { readModel } from './files.ts';
 import { bars, formatMemory, formatMs } from './format.ts';
 import { labelsFor, readInput } from './pictures.ts';
@@ -18,14 +18,15 @@ export async function run(args: readonly string[]): Promise<number> {
   const top = wholeNumber('top', values.top, 1);
   checkThreads(values.threads);
 
+  const options = variantOptions(values);
   const started = performance.now();
-  const compiling = startCompiling({ relaxed: values.relaxed });
+  const compiling = startCompiling(options);
   const graph = readModel(path);
   const loadMs = performance.now() - started;
   const tensor = await readInput(input, path, values.preset);
   const compileStart = performance.now();
   const name = graph.inputs[0]?.name ?? 'input';
-  const model = await createModel(graph, { relaxed: values.relaxed, inputShapes: { [name]: tensor.dims } }, compiling);
+  const model = await createModel(graph, { ...options, inputShapes: { [name]: tensor.dims } }, compiling);
   const compileMs = performance.now() - compileStart;
   const runStart = performance.now();
   const outputs = model.runSync({ [name]: tensor });

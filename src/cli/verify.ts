@@ -5,7 +5,7 @@ import { readTensorProto } from '../formats/onnx/index.ts';
 import { widenHalves } from '../graph/halves.ts';
 import { type DataType, formatDims, Tensor } from '../graph/tensor.ts';
 import { createModel, type LoadOptions } from '../load.ts';
-import { checkThreads, modelOptions, parse, tolerance, UsageError } from './arguments.ts';
+import { checkThreads, modelOptions, parse, tolerance, UsageError, variantOptions } from './arguments.ts';
 import { readBytes, readModel } from './files.ts';
 
 export interface Tolerance {
@@ -32,7 +32,7 @@ export async function verify(args: readonly string[]): Promise<number> {
 
   const results: CaseResult[] = [];
   for (const folder of positionals.flatMap(findCases)) {
-    const result = await verifyCase(folder, limits, { relaxed: values.relaxed });
+    const result = await verifyCase(folder, limits, variantOptions(values));
     results.push(result);
     if (!values.json && result.status !== 'passed') console.log(`${result.status} ${result.name}: ${result.message}`);
   }

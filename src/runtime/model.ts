@@ -3,7 +3,7 @@ import { checkDims, product } from '../graph/dims.ts';
 import type { Dim } from '../graph/graph.ts';
 import { type DataType, formatDims, Tensor } from '../graph/tensor.ts';
 import { Engine, type MemoryUse } from './engine.ts';
-import { isHost, kernelNames, type Plan } from './plan.ts';
+import { isHost, kernelNames, type Plan, type Step } from './plan.ts';
 import type { Variant } from './wasm.ts';
 
 /** Tensors by the names of a model's inputs. */
@@ -100,16 +100,25 @@ export class Model {
   /** Runs the network step by step and times each. */
   profile(feeds: Feeds): ProfileRow[] {
     const rows: ProfileRow[] = [];
+    this.timeSteps(feeds, (step, ms) => {
+      const what = isHost(step) ? { kernel: `host ${step.host}`, macs: 0 } : { kernel: kernelNames[step.op], macs: step.macs };
+      rows.push({ node: step.node, ms, ...what });
+    });
+    return rows;
+  }
+
+  /**
+   * As `profile`, with what the plan knows of each step.
+   * @internal
+   */
+  timeSteps(feeds: Feeds, each: (step: Step, ms: number) => void): void {
     this.#run(feeds, (engine, plan) => {
       plan.steps.forEach((step, i) => {
         const start = performance.now();
         engine.run(i, i + 1);
-        const ms = performance.now() - start;
-        if (isHost(step)) rows.push({ node: step.node, kernel: `host ${step.host}`, ms, macs: 0 });
-        else rows.push({ node: step.node, kernel: kernelNames[step.op], ms, macs: step.macs });
+        each(step, performance.now() - start);
       });
     });
-    return rows;
   }
 
   /** Drops the memory. Whatever is called afterwards throws DISPOSED; a run that is on (a custom operator may call this) is finished. */

@@ -161,14 +161,11 @@ describe('verify', () => {
 });
 
 describe('bench', () => {
-  test('--json has the keys of the contract; --profile a row per instruction', async () => {
-    const { out } = await lanewise('bench', model, '--runs', '2', '--json', '--profile');
-    const { profile, ...result } = JSON.parse(out);
+  test('--json has the keys of the contract', async () => {
+    const { out } = await lanewise('bench', model, '--runs', '2', '--json');
+    const result = JSON.parse(out);
     expect(Object.keys(result)).toEqual(['model', 'threads', 'variant', 'loadMs', 'firstMs', 'medianMs', 'minMs', 'memory']);
     expect(result).toMatchObject({ model, threads: 1, variant: 'strict' });
-    expect(profile).toHaveLength(24);
-    expect(profile[1]).toMatchObject({ node: '/conv1/Conv', kernel: 'f32_conv_igemm_4x8', macs: 442_368 });
-    expect(profile[1].gflops).toBeGreaterThan(0);
   });
 });
 

@@ -1,0 +1,106 @@
+import { table } from '../analysis/text.ts';
+import type { Feeds, Model } from '../runtime/model.ts';
+import { isHost, type Step } from '../runtime/plan.ts';
+import { type Algorithm, algorithmOf } from './kernel.ts';
+import { multiplyAddLimit } from './limit.ts';
+
+interface Work {
+  readonly ms: number;
+  /** Multiply-adds; those of the direct convolution where Winograd's algorithm does it with fewer. */
+  readonly macs: number;
+}
+
+/** Of an instruction or of several. */
+export interface Rate extends Work {
+  /** Of the whole time, from 0 to 1. */
+  readonly share: number;
+  /** 0 where there is nothing to multiply and add. */
+  readonly gflops: number;
+  /** Of the machine's limit, from 0 to 1; more than 1 where Winograd's algorithm saves enough. */
+  readonly limitShare: number;
+}
+
+export interface Profile {
+  /** The most GFLOP/s of multiply-adds in 128-bit vectors, measured. */
+  readonly limitGflops: number;
+  /** A row per instruction: each one's median over the runs. */
+  readonly profile: readonly (Algorithm & Rate & { readonly node: string })[];
+  /** What each kernel takes in all its instructions, longest first. */
+  readonly kernels: readonly (Algorithm & Rate & { readonly count: number })[];
+}
+
+/** Times every instruction of a model that is warm. */
+export async function profile(model: Model, feeds: Feeds, runs: number): Promise<Profile> {
+  const limitGflops = await multiplyAddLimit(model.variant);
+  const times = new Map<Step, number[]>();
+  for (let i = 0; i < runs; i++) {
+    model.timeSteps(feeds, (step, ms) => {
+      const list = times.get(step);
+      if (list) list.push(ms);
+      else times.set(step, [ms]);
+    });
+  }
+  const timed = [...times].map(([step, list]) => ({
+    node: step.node,
+    ...algorithmOf(step),
+    ms: median(list),
+    macs: isHost(step) ? 0 : step.macs,
+  }));
+  const whole = sum(timed, 'ms');
+  const rate = (rows: readonly Work[]) => rateOf(rows, whole, limitGflops);
+  const groups = new Map<string, (typeof timed)[number][]>();
+  for (const row of timed) {
+    const key = titleOf(row);
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  return {
+    limitGflops,
+    profile: timed.map((row) => ({ node: row.node, kernel: row.kernel, form: row.form, ...rate([row]) })),
+    kernels: [...groups.values()]
+      .map((rows) => ({ kernel: rows[0]?.kernel ?? '', form: rows[0]?.form ?? '', count: rows.length, ...rate(rows) }))
+      .sort((a, b) => b.ms - a.ms),
+  };
+}
+
+const sum = (rows: readonly Work[], key: keyof Work): number => rows.reduce((total, row) => total + row[key], 0);
+
+function rateOf(rows: readonly Work[], whole: number, limit: number): Rate {
+  const [ms, macs] = [sum(rows, 'ms'), sum(rows, 'macs')];
+  const gflops = ms > 0 ? (2 * macs) / ms / 1e6 : 0;
+  return { ms, share: whole > 0 ? ms / whole : 0, macs, gflops, limitShare: gflops / limit };
+}
+
+/** The middle of a list, or the mean of the two in the middle. */
+export function median(list: readonly number[]): number {
+  const sorted = [...list].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? (sorted[half] ?? 0) : ((sorted[half - 1] ?? 0) + (sorted[half] ?? 0)) / 2;
+}
+
+const titleOf = ({ kernel, form }: Algorithm): string => `${kernel} ${form}`.trim();
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+const rateCells = ({ ms, share, macs, gflops, limitShare }: Rate): string[] => [
+  ms.toFixed(3),
+  percent(share),
+  ...(macs > 0 ? [gflops.toFixed(1), percent(limitShare)] : ['', '']),
+];
+
+const RATES = ['ms', 'share', 'GFLOP/s', 'of limit'];
+
+/** A profile as two tables: the instructions in their order, and what each kernel takes in all. */
+export function formatProfile({ limitGflops, profile, kernels }: Profile): string {
+  const total = rateOf(kernels, sum(kernels, 'ms'), limitGflops);
+  const instructions = profile.map((row) => [row.node, titleOf(row), ...rateCells(row)]);
+  const summary = kernels.map((row) => [titleOf(row), `${row.count}`, ...rateCells(row)]);
+  const winograd = kernels.some(({ kernel }) => kernel === 'f32_winograd');
+  return [
+    table(['node', 'kernel', ...RATES], instructions, [2, 3, 4, 5]),
+    '',
+    table(['kernel', 'count', ...RATES], [...summary, ['total', `${profile.length}`, ...rateCells(total)]], [1, 2, 3, 4, 5]),
+    '',
+    `limit: ${limitGflops.toFixed(1)} GFLOP/s, multiply-adds of 128-bit vectors on one thread, measured now`,
+    ...(winograd ? ["Winograd's algorithm is counted as the direct convolution that it saves, so it may pass the limit"] : []),
+  ].join('\n');
+}
