@@ -28,7 +28,7 @@ const elements = (dims: readonly number[]): number => dims.reduce((a, b) => a * 
 /** Numbers in [0.5, 1.5): as good as variances, too, and far from what makes arithmetic slow. */
 const numbers = (count: number) => Float32Array.from({ length: count }, (_, i) => 0.5 + ((i * 7919) % 1009) / 1009);
 
-function graphOf({ op, opset = 13, inputs, attributes = {}, values = {}, channelsLast }: BenchCase): Graph {
+export function graphOf({ op, opset = 13, inputs, attributes = {}, values = {}, channelsLast }: BenchCase): Graph {
   const names = inputs.map((_, i) => `input${i}`);
   const constants = inputs.slice(1).map((dims, i) => ({
     name: `input${i + 1}`,
