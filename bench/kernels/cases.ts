@@ -1,4 +1,5 @@
 import type { Attribute } from '../../src/graph/graph.ts';
+import type { Winograd } from '../../src/ops/operator.ts';
 
 /** One node whose kernel is timed alone, without what brings values into its layout. */
 export interface BenchCase {
@@ -17,6 +18,8 @@ export interface BenchCase {
   /** What the kernel reads and writes, in bytes, where that is something else than the node's inputs and outputs. */
   bytes?: number;
   attributes?: Readonly<Record<string, Attribute>>;
+  /** The form of Winograd's convolution; else it is done directly. */
+  winograd?: Winograd;
   /** What limits it: arithmetic is counted in GFLOP/s (a multiply-add is two), memory in GB/s (what goes in and comes out, once). */
   limit: 'arithmetic' | 'memory';
 }
@@ -40,9 +43,14 @@ const conv = (kernel: number, size: number, channels: number, filters: number, s
   limit: 'arithmetic',
 });
 
+const winograd = (form: Winograd, size: number, channels: number, filters: number): BenchCase => {
+  const direct = conv(form.taps, size, channels, filters);
+  return { ...direct, name: direct.name.replace('conv', `F(${form.size}, ${form.taps})`), kernel: 'f32_winograd', winograd: form };
+};
+
 const depthwise = (size: number, channels: number, stride: number, kernel = 3): BenchCase => ({
   name: `depthwise ${kernel}×${kernel} s${stride} ${size}×${size}×${channels}`,
-  kernel: 'f32_dwconv_c8',
+  kernel: 'f32_dwconv_ring_c4',
   op: 'Conv',
   inputs: [[1, channels, size, size], [channels, 1, kernel, kernel], [channels]],
   attributes: { group: channels, strides: [stride, stride], pads: [0, 0, 0, 0].fill((kernel - 1) / 2) },
@@ -85,6 +93,10 @@ export const cases: readonly BenchCase[] = [
   conv(3, 56, 64, 64),
   conv(3, 28, 128, 128),
   conv(3, 14, 256, 256),
+  winograd({ size: 4, points: 6, taps: 3 }, 56, 64, 64),
+  winograd({ size: 4, points: 6, taps: 3 }, 14, 256, 256),
+  winograd({ size: 2, points: 4, taps: 3 }, 14, 256, 256),
+  winograd({ size: 2, points: 6, taps: 5 }, 28, 96, 96),
   conv(1, 56, 64, 256),
   conv(7, 224, 3, 64, 2),
   depthwise(112, 32, 1),
@@ -108,6 +120,7 @@ export const cases: readonly BenchCase[] = [
   memory('add 112×112×64', 'f32_binary', 'Add', [picture, picture]),
   memory('add a channel 112×112×64', 'f32_binary', 'Add', [picture, [64, 1, 1]]),
   memory('batch norm 112×112×64', 'f32_batchnorm_c4', 'BatchNormalization', [picture, [64], [64], [64], [64]]),
+  memory('dense 4096→4096', 'f32_gemv_1x16', 'Gemm', [[1, 4096], [4096, 4096], [4096]]),
   memory('softmax 1000', 'f32_softmax', 'Softmax', [[1, 1000]]),
   memory('NCHW to NHWC 112×112×64', 'f32_transpose_4x4', 'MaxPool', [picture], { kernel_shape: [1, 1] }),
   memory('sigmoid 112×112×64', 'f32_unary', 'Sigmoid', [picture]),

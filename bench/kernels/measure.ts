@@ -1,8 +1,9 @@
 import benny from 'benny';
+import { algorithmOf } from '../../src/cli/kernel.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { Engine } from '../../src/runtime/engine.ts';
-import { isHost, kernelNames, type Plan } from '../../src/runtime/plan.ts';
+import type { Plan } from '../../src/runtime/plan.ts';
 import { compileModule, type Variant } from '../../src/runtime/wasm.ts';
 import type { BenchCase } from './cases.ts';
 
@@ -27,7 +28,7 @@ const elements = (dims: readonly number[]): number => dims.reduce((a, b) => a * 
 /** Numbers in [0.5, 1.5): as good as variances, too, and far from what makes arithmetic slow. */
 const numbers = (count: number) => Float32Array.from({ length: count }, (_, i) => 0.5 + ((i * 7919) % 1009) / 1009);
 
-function graphOf({ op, opset = 13, inputs, attributes = {}, values = {}, channelsLast }: BenchCase): Graph {
+export function graphOf({ op, opset = 13, inputs, attributes = {}, values = {}, channelsLast }: BenchCase): Graph {
   const names = inputs.map((_, i) => `input${i}`);
   const constants = inputs.slice(1).map((dims, i) => ({
     name: `input${i + 1}`,
@@ -73,8 +74,8 @@ function workOf({ limit, inputs, bytes }: BenchCase, plan: Plan, macs: number): 
 export async function measure(cases: readonly BenchCase[], variant: Variant): Promise<Row[]> {
   const module = await compileModule(variant);
   const prepared = cases.map((config) => {
-    const plan = compile(graphOf(config), { dims: new Map([['input0', config.inputs[0] ?? []]]) });
-    const index = plan.steps.findIndex((step) => !isHost(step) && kernelNames[step.op] === config.kernel);
+    const plan = compile(graphOf(config), { dims: new Map([['input0', config.inputs[0] ?? []]]), winograd: config.winograd ?? false });
+    const index = plan.steps.findIndex((step) => algorithmOf(step).kernel === config.kernel);
     const engine = new Engine(module);
     engine.use(plan);
     const input = plan.inputs[0];
@@ -84,8 +85,7 @@ export async function measure(cases: readonly BenchCase[], variant: Variant): Pr
     const run = () => engine.run(index, index + 1);
     // Until the engine has optimised it.
     for (const end = performance.now() + WARM_UP; performance.now() < end; ) run();
-    const step = plan.steps[index];
-    return { run, work: workOf(config, plan, step && !isHost(step) ? step.macs : 0) };
+    return { run, work: workOf(config, plan, plan.steps[index]?.macs ?? 0) };
   });
   const { results } = await benny.suite(
     `kernels, ${variant}`,

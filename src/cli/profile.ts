@@ -1,6 +1,6 @@
 import { table } from '../analysis/text.ts';
 import type { Feeds, Model } from '../runtime/model.ts';
-import { isHost, type Step } from '../runtime/plan.ts';
+import type { Step } from '../runtime/plan.ts';
 import { type Algorithm, algorithmOf } from './kernel.ts';
 import { multiplyAddLimit } from './limit.ts';
 
@@ -44,7 +44,7 @@ export async function profile(model: Model, feeds: Feeds, runs: number): Promise
     node: step.node,
     ...algorithmOf(step),
     ms: median(list),
-    macs: isHost(step) ? 0 : step.macs,
+    macs: step.macs ?? 0,
   }));
   const whole = sum(timed, 'ms');
   const rate = (rows: readonly Work[]) => rateOf(rows, whole, limitGflops);

@@ -101,8 +101,8 @@ export class Model {
   profile(feeds: Feeds): ProfileRow[] {
     const rows: ProfileRow[] = [];
     this.timeSteps(feeds, (step, ms) => {
-      const what = isHost(step) ? { kernel: `host ${step.host}`, macs: 0 } : { kernel: kernelNames[step.op], macs: step.macs };
-      rows.push({ node: step.node, ms, ...what });
+      const kernel = isHost(step) ? `host ${step.host}` : kernelNames[step.op];
+      rows.push({ node: step.node, kernel, ms, macs: step.macs ?? 0 });
     });
     return rows;
   }
@@ -112,13 +112,13 @@ export class Model {
    * @internal
    */
   timeSteps(feeds: Feeds, each: (step: Step, ms: number) => void): void {
-    this.#run(feeds, (engine, plan) => {
+    this.#run(feeds, (engine, plan) =>
       plan.steps.forEach((step, i) => {
         const start = performance.now();
         engine.run(i, i + 1);
         each(step, performance.now() - start);
-      });
-    });
+      }),
+    );
   }
 
   /** Drops the memory. Whatever is called afterwards throws DISPOSED; a run that is on (a custom operator may call this) is finished. */

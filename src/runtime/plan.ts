@@ -24,6 +24,8 @@ export interface HostStep {
   readonly node: string;
   /** The operator, for profiles. */
   readonly host: string;
+  /** Not counted. */
+  readonly macs?: undefined;
   /** Undefined for optional inputs that are left out. */
   readonly inputs: readonly (Span | undefined)[];
   readonly outputs: readonly Span[];
