@@ -30,11 +30,14 @@ export function winogradTiles({ to, from, groups }: Pick<ConvCall, 'to' | 'from'
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
-/** Nanoseconds, measured on one core of a server of 2024; only their ratios count: a padded multiply-add, an element packed or transformed, a byte of weights, a call. */
-const MAC = 0.042;
+/**
+ * Nanoseconds, fitted to bench/kernels/winograd.mjs on one core of a server of 2024; only their ratios count: a padded multiply-add, an element
+ * packed or transformed, a byte of weights, a call.
+ */
+const MAC = 0.045;
 const PACKED = 0.3;
-const TRANSFORMED = 0.45;
-const WEIGHT_BYTE = 0.03;
+const TRANSFORMED = 0.48;
+const WEIGHT_BYTE = 0.02;
 const CALL = 40;
 
 /** What one group of a direct convolution takes. */

@@ -74,13 +74,21 @@ eachVariant((variant) => {
     }
   });
 
-  // The depth is cut into even blocks of at most 512, also inside a tap.
+  // The depth is cut into even blocks of at most 512, also inside a tap; of 8192 for four pixels, 2730 for twelve.
   test.each([511, 512, 513, 1024, 1025, 1100])('depth %i', (depth) => {
-    expectConv(variant, { x: [1, depth, 3, 3], w: [9, depth, 1, 1] });
+    expectConv(variant, { x: [1, depth, 8, 9], w: [9, depth, 1, 1] });
+  });
+
+  test.each([
+    [1, 8193],
+    [3, 2731],
+    [4, 2049],
+  ])('%i rows and columns of depth %i', (size, depth) => {
+    expectConv(variant, { x: [1, depth, size, size], w: [9, depth, 1, 1], pads: size === 1 ? [0, 0, 1, 1] : undefined });
   });
 
   test.each([57, 114, 171])('3×3 over %i channels: blocks of the depth end inside a tap', (channels) => {
-    expectConv(variant, { x: [1, channels, 3, 4], w: [9, channels, 3, 3], pads: [1, 1, 1, 1] });
+    expectConv(variant, { x: [1, channels, 8, 9], w: [9, channels, 3, 3], pads: [1, 1, 1, 1] });
   });
 
   // A block is 128 pixels of up to 256, 64 of 512.
@@ -105,7 +113,7 @@ eachVariant((variant) => {
     for (const config of [
       { x: [1, 3, 5, 5], w: [7, 3, 3, 3], pads: [1, 1, 1, 1] },
       { x: [2, 6, 3, 3], w: [10, 3, 1, 1], group: 2 },
-      { x: [1, 600, 3, 3], w: [9, 600, 1, 1], bias: false }, // Two blocks of the depth: the residual counts once.
+      { x: [1, 600, 9, 9], w: [9, 600, 1, 1], bias: false }, // Two blocks of the depth: the residual counts once.
       { x: [1, 2, 13, 13], w: [5, 2, 1, 1] }, // Two blocks of pixels.
       ...[3, 8, 11, 17, 33].map((filters) => ({ x: [1, 7, 1, 1], w: [filters, 7, 1, 1] })), // Matrix times vector.
       { x: [1, 10, 1, 1], w: [34, 5, 1, 1], group: 2 },

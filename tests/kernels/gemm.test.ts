@@ -48,10 +48,10 @@ eachVariant((variant) => {
     }
   });
 
-  // The depth is cut into even blocks of at most 512; there are 64 rows to a block of 512, 128 to one of up to 256.
+  // The depth is cut into even blocks of at most 512; there are 64 rows to a block of 512, 128 to one of up to 256. Few rows have deeper ones.
   test.each([511, 512, 513, 1023, 1024, 1025, 1100])('depth %i', (depth) => {
-    expectGemm({ size: [5, 9, depth], c: [9] });
-    expectGemm({ size: [5, 9, depth], c: [5, 9], transB: true });
+    expectGemm({ size: [61, 9, depth], c: [9] });
+    expectGemm({ size: [61, 9, depth], c: [61, 9], transB: true });
   });
 
   test.each([
@@ -60,6 +60,9 @@ eachVariant((variant) => {
     [129, 8],
     [255, 256],
     [257, 3],
+    [5, 4096],
+    [5, 4097],
+    [17, 1639],
     [63, 512],
     [64, 512],
     [65, 512],
@@ -134,10 +137,10 @@ eachVariant((variant) => {
 });
 
 test.each([3, 512, 1100])('strict, to the last bit: depth %i', (depth) => {
-  const config: GemmCase = { size: [6, 11, depth], c: [11], alpha: 0.3, beta: 0.7 };
+  const config: GemmCase = { size: [62, 11, depth], c: [11], alpha: 0.3, beta: 0.7 };
   const arrays = operands(config);
   const { a, b } = arrays;
-  const expected = array([6, 11]);
+  const expected = array([62, 11]);
   expected.data.forEach((_, place) => {
     const [i, j] = [Math.floor(place / 11), place % 11];
     let sum = Math.fround(Math.fround(0.7) * at(arrays.c?.data ?? [], j));

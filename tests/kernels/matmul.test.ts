@@ -20,6 +20,7 @@ eachVariant((variant) => {
 
   test.each([511, 512, 513, 1025])('depth %i', (depth) => {
     expectMatMul([5, depth], [depth, 9]);
+    expectMatMul([65, depth], [depth, 9]);
     expectMatMul([1, depth], [depth, 70]);
     expectMatMul([2, 3, depth], [2, depth, 9]);
   });
