@@ -145,6 +145,46 @@ describe('fusePad', () => {
   ])('not: %s', (_, nodes, more = {}) => expect(simplified({ nodes, more })).toHaveLength(2));
 });
 
+describe('fuseNormalization', () => {
+  const more = { point: random([4, 4, 1, 1], 1), part: random([4, 2, 1, 1], 2) };
+  const point = (input: string, output: string, attributes: NodeSpec['attributes'] = {}) =>
+    node('Conv', [input, 'point', 'b'], output, attributes);
+  const normalized = [bn('x', 'n'), relu('n', 'a')];
+
+  test('into a 1×1 convolution, whatever else is fused into that', () => {
+    const shown = 'Conv(x, ["a","scale"], ["a","shift"])';
+    expect(simplified({ nodes: [...normalized, point('a', 'y')], more })).toEqual([shown]);
+    expect(simplified({ nodes: [...normalized, point('a', 'c'), relu('c', 'y')], more }, 2)).toEqual([`${shown} clamp`]);
+    expect(simplified({ nodes: [...normalized, point('a', 'c'), bn('c', 'y')], more }, 2)).toEqual([shown]);
+    const residual = [...normalized, point('a', 'c'), add('c', 'x', 'y')];
+    expect(simplified({ nodes: residual, more }, 2)).toEqual(['Conv(x, x, ["a","scale"], ["a","shift"])']);
+    expect(simplified({ nodes: [bn('x', 'n'), point('n', 'y')], more })).toHaveLength(1);
+  });
+
+  test('one is all that a convolution takes', () => {
+    expect(simplified({ nodes: [bn('x', 'm'), bn('m', 'n'), point('n', 'y')], more }, 2)).toHaveLength(2);
+    const pads = int64('pads', [0, 0, 1, 1, 0, 0, 1, 1]);
+    expect(
+      simplified({ nodes: [node('Pad', ['x', 'pads'], 'p'), bn('p', 'n'), point('n', 'y')], more: { ...more, pads } }, 2),
+    ).toHaveLength(2);
+  });
+
+  test.each<[string, NodeSpec[], Partial<Case>?]>([
+    ['padding', [...normalized, point('a', 'y', { pads: [1, 1, 1, 1] })]],
+    ['padding at one end', [...normalized, point('a', 'y', { pads: [0, 0, 0, 1] })]],
+    ['strides', [...normalized, point('a', 'y', { strides: [1, 2] })]],
+    ['groups', [...normalized, node('Conv', ['a', 'part'], 'y', { group: 2 })]],
+    ['a larger kernel', [...normalized, conv('a', 'y')]],
+    ['several readers', [...normalized, point('a', 'c'), add('a', 'c', 'y')]],
+    ['an output of the network', [...normalized, point('a', 'y')], { outputs: ['a', 'y'] }],
+    ['statistics that are fed', [...normalized, point('a', 'y')], { fed: ['variance'] }],
+    ['an activation that is no clamp', [bn('x', 'n'), node('Sigmoid', ['n'], 's'), point('s', 'y')]],
+    ['one pixel', [node('GlobalMaxPool', ['x'], 'g'), ...[bn('g', 'n'), point('n', 'y')]]],
+  ])('not: %s', (_, nodes, rest = {}) => {
+    expect(simplified({ nodes, more, ...rest }).some((shown) => shown.startsWith('BatchNormalization'))).toBe(true);
+  });
+});
+
 describe('fuseActivation', () => {
   test.each<[string, NodeSpec[], string]>([
     ['x · sigmoid(x)', [node('Sigmoid', ['x'], 's'), node('Mul', ['s', 'x'], 'y')], 'Silu(x)'],

@@ -6,6 +6,7 @@ import { foldAffine } from './foldAffine.ts';
 import { fuseActivation } from './fuseActivation.ts';
 import { fuseBias } from './fuseBias.ts';
 import { fuseClamp } from './fuseClamp.ts';
+import { fuseNormalization } from './fuseNormalization.ts';
 import { fusePad } from './fusePad.ts';
 import { fuseResidual } from './fuseResidual.ts';
 import { fuseShuffle } from './fuseShuffle.ts';
@@ -25,6 +26,7 @@ export const passes: readonly Pass[] = [
   fuseBias,
   fuseResidual,
   fuseClamp,
+  fuseNormalization,
   flattenWeights,
 ];
 
