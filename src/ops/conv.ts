@@ -48,12 +48,12 @@ export function isDepthwise(node: OpenNode<ConvAttributes>): boolean {
   return group > 1 && group === input(node, 0).dims[1] && group === input(node, 1).dims[0];
 }
 
-/** Whether it can scale and shift its input as it packs that: its pixels are the input's, each with all channels. */
-export function takesScale(node: Node<ConvAttributes>): boolean {
+/** Whether each of its pixels is made of one of the input's, of all channels: such a one can scale and shift its input as it packs that. */
+export function isPointwise(node: Node<ConvAttributes>): boolean {
   const [x, y] = [input(node, 0).dims, node.outputs[0]?.dims ?? []];
   const { kernel, stride } = convWindow(node);
   const same = x.every((size, axis) => axis === 1 || size === y[axis]);
-  return same && node.attributes.group === 1 && product([...kernel, ...stride]) === 1 && product(x) > (x[1] ?? 0);
+  return same && node.attributes.group === 1 && product([...kernel, ...stride]) === 1;
 }
 
 /** @throws LanewiseError INVALID_MODEL, UNSUPPORTED */

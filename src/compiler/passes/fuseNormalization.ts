@@ -1,5 +1,6 @@
+import { product } from '../../graph/dims.ts';
 import { type BatchNormAttributes, batchNormalization } from '../../ops/batchNormalization.ts';
-import { type ConvAttributes, conv, takesScale } from '../../ops/conv.ts';
+import { type ConvAttributes, conv, isPointwise } from '../../ops/conv.ts';
 import type { Node } from '../../ops/operator.ts';
 import { isOp } from '../network.ts';
 import { derived } from './constants.ts';
@@ -13,7 +14,9 @@ export const fuseNormalization: Pass = {
     const [x, weights, bias, residual, scaled] = node.inputs;
     const before = x && (network.producer(x) as Node<BatchNormAttributes> | undefined);
     if (!before || !isOp(node, conv) || !isOp(before, batchNormalization) || scaled || !network.isPrivate(x, node)) return undefined;
-    const affine = takesScale(node as Node<ConvAttributes>) ? batchNormAffine(before) : undefined;
+    // A single pixel is not packed.
+    const pixels = product(x.dims) / (x.dims[1] ?? 1);
+    const affine = pixels > 1 && isPointwise(node as Node<ConvAttributes>) ? batchNormAffine(before) : undefined;
     if (!affine) return undefined;
     const [scale, shift] = (['scale', 'shift'] as const).map((part) =>
       derived(JSON.stringify([x.name, part]), [x.dims[1] ?? 0], affine.from, () => Float32Array.from(affine[part]())),

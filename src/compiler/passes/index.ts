@@ -11,6 +11,7 @@ import { fusePad } from './fusePad.ts';
 import { fuseResidual } from './fuseResidual.ts';
 import { fuseShuffle } from './fuseShuffle.ts';
 import type { Pass } from './pass.ts';
+import { poolFirst } from './poolFirst.ts';
 import { removeDead } from './removeDead.ts';
 import { removeIdentity } from './removeIdentity.ts';
 
@@ -21,6 +22,7 @@ export const passes: readonly Pass[] = [
   removeIdentity,
   foldAffine,
   fusePad,
+  poolFirst,
   fuseActivation,
   fuseShuffle,
   fuseBias,
