@@ -93,7 +93,7 @@ export enum ConvArg {
   Weights = WindowArg.Words,
   /** Zeros, a kernel row's `Channels` floats: what padded pixels read. */
   Zeros,
-  /** Packed input pixels, BlockPixels * BlockDepth floats. */
+  /** Packed input pixels, BlockPixels * BlockDepth floats; with InScale 48 bytes more. */
   Scratch,
   /** Added before the clamp; 0: none. May be the output. */
   Residual,
@@ -107,6 +107,11 @@ export enum ConvArg {
   BlockDepth,
   Min,
   Max,
+  /** 0, or `Channels` floats that the input is multiplied by as it is packed: see conv/f32_pack_normalized_4. */
+  InScale,
+  InShift,
+  InMin,
+  InMax,
   Words,
 }
 

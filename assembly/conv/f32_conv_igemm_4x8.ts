@@ -5,6 +5,8 @@
 //   weights   panels of gemm/f32_pack_panels, depth (ky, kx, i), group by group
 //   output    NHWC, pixels OutPixelStride bytes apart, batch * OutHeight * OutWidth of them without gaps
 //   residual  0, or like the output with ResidualPixelStride; may be the output
+//   in scale  0, or what X is multiplied by and InShift is added to, then clamped, as conv/f32_pack_normalized_4 packs it: for
+//             1×1 kernels, stride 1, no padding, one group, more than one pixel
 // Blocks of BlockPixels output pixels × BlockDepth of the depth are packed into Scratch, [pixel / 4][depth][4], then every
 // panel of weights runs over the block; a single pixel of a 1×1 kernel goes through gemm/f32_gemv_1x16 instead. The order of a sum is that of the depth, whatever the blocks.
 
@@ -12,6 +14,7 @@ import { f32_gemm_4x8 } from '../gemm/f32_gemm_4x8';
 import { f32_gemv_1x16 } from '../gemm/f32_gemv_1x16';
 import { arg } from '../math/simd.inline';
 import { ConvArg, MR, NR, WindowArg } from '../opcodes';
+import { f32_pack_normalized_4 } from './f32_pack_normalized_4';
 import { packTap, tapPointer, within } from './taps.inline';
 
 export function f32_conv_igemm_4x8(pc: usize): void {
@@ -25,6 +28,7 @@ export function f32_conv_igemm_4x8(pc: usize): void {
   const outStride = <usize>arg(pc, WindowArg.OutPixelStride);
   const residualStride = <usize>arg(pc, ConvArg.ResidualPixelStride);
   const scratch = <usize>arg(pc, ConvArg.Scratch);
+  const scale = <usize>arg(pc, ConvArg.InScale);
   const panelBytes = <usize>(depth + 1) * (NR << 2);
 
   let weights = <usize>arg(pc, ConvArg.Weights);
@@ -60,7 +64,13 @@ export function f32_conv_igemm_4x8(pc: usize): void {
       let k = 0;
       do {
         const block = min(blockDepth, depth - k);
-        if (block) f32_pack_pixels_4(pc, input, m, rows, k, block, scratch);
+        if (scale) {
+          const at = (<usize>k) << 2;
+          const row = input + <usize>m * <usize>arg(pc, WindowArg.InPixelStride) + at;
+          f32_pack_normalized_4(pc, row, rows, block, scale + at, <usize>arg(pc, ConvArg.InShift) + at, scratch);
+        } else if (block) {
+          f32_pack_pixels_4(pc, input, m, rows, k, block, scratch);
+        }
         let panel = weights;
         for (let n = 0; n < outChannels; n += NR) {
           f32_gemm_4x8(

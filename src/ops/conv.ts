@@ -4,18 +4,20 @@ import { formatDims } from '../graph/tensor.ts';
 import { gemmBlocks } from './blocks.ts';
 import { type Clamped, clampWords } from './clamp.ts';
 import { convMacs, macsOf } from './cost.ts';
-import type { Lowering, Node, OpenNode, Operator, Place, Pointer, ValueType, Winograd } from './operator.ts';
+import type { Lowering, Node, OpenNode, Operator, Place, Pointer, Value, ValueType, Winograd } from './operator.ts';
 import { asImage, input, invalid } from './shapes.ts';
 import { readWindow, resolveWindow, type Window, type WindowAttributes, windowArgs } from './window.ts';
 import { directCost, emitWinograd, winogradCost, winogradForms } from './winograd.ts';
 
 export interface ConvAttributes extends WindowAttributes, Clamped {
   readonly group: number;
+  /** Of X times scale plus shift. */
+  readonly inputClamp?: Clamped['clamp'];
 }
 
 /**
  * ONNX Conv over one or two spatial dimensions: X [N, C, ...], W [M, C / group, ...], optional B [M]. After fusion there may be a
- * fourth input, a residual of the output's shape that is added before the clamp.
+ * fourth input, a residual of the output's shape that is added before the clamp; a fifth and a sixth, scale and shift [C] of X.
  */
 export const conv: Operator<ConvAttributes> = {
   name: 'Conv',
@@ -31,7 +33,7 @@ export const conv: Operator<ConvAttributes> = {
     const { dims } = input(node, 0);
     return [{ type: 'float32', dims: [dims[0] ?? 0, input(node, 1).dims[0] ?? 0, ...convWindow(node).out] }];
   },
-  layout: () => ({ inputs: ['channelsLast', 'rowMajor', 'rowMajor', 'channelsLast'], output: 'channelsLast' }),
+  layout: () => ({ inputs: ['channelsLast', 'rowMajor', 'rowMajor', 'channelsLast', 'any'], output: 'channelsLast' }),
   macs: (node) => convMacs(node.outputs[0]?.dims ?? [], input(node, 1).dims),
   slices: true,
   lower(node, to) {
@@ -44,6 +46,14 @@ export const conv: Operator<ConvAttributes> = {
 export function isDepthwise(node: OpenNode<ConvAttributes>): boolean {
   const { group } = node.attributes;
   return group > 1 && group === input(node, 0).dims[1] && group === input(node, 1).dims[0];
+}
+
+/** Whether each of its pixels is made of one of the input's, of all channels: such a one can scale and shift its input as it packs that. */
+export function isPointwise(node: Node<ConvAttributes>): boolean {
+  const [x, y] = [input(node, 0).dims, node.outputs[0]?.dims ?? []];
+  const { kernel, stride } = convWindow(node);
+  const same = x.every((size, axis) => axis === 1 || size === y[axis]);
+  return same && node.attributes.group === 1 && product([...kernel, ...stride]) === 1;
 }
 
 /** @throws LanewiseError INVALID_MODEL, UNSUPPORTED */
@@ -91,7 +101,8 @@ function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
     strides: [kernelWidth, 1, taps],
   });
   const source = to.place(x);
-  const residual = node.inputs[3] && to.place(node.inputs[3]);
+  const place = (value: Value | undefined) => value && to.place(value);
+  const [residual, scale, shift] = node.inputs.slice(3).map(place);
   const target = to.define(y);
   const call: ConvCall = {
     window,
@@ -102,6 +113,9 @@ function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
     weights,
     groups: group,
     residual,
+    scale,
+    shift,
+    inputClamp: node.attributes.inputClamp,
     clamped: node.attributes,
     macs: macsOf(node),
   };
@@ -136,6 +150,9 @@ export interface ConvCall {
   readonly weights: Pointer;
   readonly groups: number;
   readonly residual?: Place | undefined;
+  readonly scale?: Place | undefined;
+  readonly shift?: Place | undefined;
+  readonly inputClamp?: Clamped['clamp'];
   readonly clamped: Clamped;
   readonly macs: number;
 }
@@ -147,13 +164,14 @@ export function emitConv(lowering: Lowering, call: ConvCall): void {
   const channels = asImage(from.dims).channels / groups;
   const block = gemmBlocks(image.batch * image.height * image.width, product(window.kernel) * channels);
   const [min, max] = clampWords(call.clamped);
+  const [inMin, inMax] = clampWords({ clamp: call.inputClamp });
   lowering.emit(
     Op.Conv,
     {
       ...windowArgs(window, from, to, source, target, channels),
       [ConvArg.Weights]: call.weights,
       [ConvArg.Zeros]: lowering.zeros(window.kernel[1] * channels * 4),
-      [ConvArg.Scratch]: lowering.scratch(block.pixels * block.depth * 4),
+      [ConvArg.Scratch]: lowering.scratch(block.pixels * block.depth * 4 + (call.scale ? 48 : 0)),
       [ConvArg.Residual]: residual?.pointer ?? 0,
       [ConvArg.ResidualPixelStride]: residual?.pixelStride ?? 0,
       [ConvArg.Groups]: groups,
@@ -162,6 +180,10 @@ export function emitConv(lowering: Lowering, call: ConvCall): void {
       [ConvArg.BlockDepth]: block.depth,
       [ConvArg.Min]: min,
       [ConvArg.Max]: max,
+      [ConvArg.InScale]: call.scale?.pointer ?? 0,
+      [ConvArg.InShift]: call.shift?.pointer ?? 0,
+      [ConvArg.InMin]: inMin,
+      [ConvArg.InMax]: inMax,
     },
     call.macs,
   );

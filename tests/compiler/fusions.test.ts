@@ -145,6 +145,103 @@ describe('fusePad', () => {
   ])('not: %s', (_, nodes, more = {}) => expect(simplified({ nodes, more })).toHaveLength(2));
 });
 
+describe('poolFirst', () => {
+  const more = {
+    point: random([24, 4, 1, 1], 1),
+    offsets: random([24], 2),
+    narrow: random([1, 4, 1, 1], 3),
+    square: random([4, 4, 1, 1], 4),
+  };
+  const point = node('Conv', ['x', 'point', 'offsets'], 'c');
+  const halves = { kernel_shape: [2, 2], strides: [2, 2] };
+  const pool = (attributes: NodeSpec['attributes']) => node('AveragePool', ['c'], 'y', { ...halves, ...attributes });
+  const swapped = ['AveragePool(x)', 'Conv(["x","y"])'];
+
+  test.each<[string, NodeSpec[]]>([
+    ['an average that makes a picture smaller', [point, pool({})]],
+    ['without a bias', [node('Conv', ['x', 'point'], 'c'), pool({})]],
+    ['padding that does not count', [point, pool({ pads: [1, 1, 0, 1] })]],
+    ['padding of none that would', [point, pool({ count_include_pad: 1 })]],
+    ['windows that end outside', [point, pool({ ceil_mode: 1 })]],
+    ['windows that overlap', [point, pool({ kernel_shape: [3, 3] })]],
+  ])('%s', (_, nodes) => expect(simplified({ nodes, more })).toEqual(swapped));
+
+  test('an average of all', () => {
+    expect(simplified({ nodes: [point, node('GlobalAveragePool', ['c'], 'y')], more })).toEqual([
+      'GlobalAveragePool(x)',
+      'Conv(["x","y"])',
+    ]);
+  });
+
+  test('what follows is fused as before', () => {
+    const pooled = node('AveragePool', ['c'], 'p', halves);
+    expect(simplified({ nodes: [point, pooled, relu('p', 'y')], more })).toEqual(['AveragePool(x)', 'Conv(["x","p"]) clamp']);
+    expect(simplified({ nodes: [bn('x', 'n'), relu('n', 'a'), { ...point, inputs: ['a', 'point'] }, pool({})], more })).toEqual([
+      'BatchNormalization(x) clamp',
+      'AveragePool(a)',
+      'Conv(["a","y"])',
+    ]);
+  });
+
+  test.each<[string, NodeSpec[], Partial<Case>?]>([
+    ['padding that counts', [point, pool({ pads: [1, 1, 1, 1], count_include_pad: 1 })]],
+    ['windows outside that would count', [point, pool({ ceil_mode: 1, count_include_pad: 1 })]],
+    ['as many pixels as before', [{ ...point, inputs: ['x', 'square'] }, pool({ strides: [1, 1], pads: [0, 0, 1, 1] })]],
+    [
+      'so few filters that the pool would cost more',
+      [{ ...point, inputs: ['x', 'narrow'] }, pool({ kernel_shape: [4, 4], strides: [1, 1] })],
+    ],
+    ['a maximum', [point, node('MaxPool', ['c'], 'y', halves)]],
+    ['a clamp between', [point, relu('c', 'r'), { ...pool({}), inputs: ['r'] }]],
+    ['a larger kernel', [conv('x', 'c'), pool({})]],
+    ['strides', [{ ...point, attributes: { strides: [2, 2] } }, pool({})]],
+    ['several readers', [point, pool({}), relu('c', 'r')], { outputs: ['y', 'r'] }],
+    ['an output of the network', [point, pool({})], { outputs: ['y', 'c'] }],
+  ])('not: %s', (_, nodes, rest = {}) => {
+    expect(simplified({ nodes, more, ...rest })[0]).toMatch(/^Conv\(x\)/);
+  });
+});
+
+describe('fuseNormalization', () => {
+  const more = { point: random([4, 4, 1, 1], 1), part: random([4, 2, 1, 1], 2) };
+  const point = (input: string, output: string, attributes: NodeSpec['attributes'] = {}) =>
+    node('Conv', [input, 'point', 'b'], output, attributes);
+  const normalized = [bn('x', 'n'), relu('n', 'a')];
+
+  test('into a 1×1 convolution, whatever else is fused into that', () => {
+    const shown = 'Conv(x, ["a","scale"], ["a","shift"])';
+    expect(simplified({ nodes: [...normalized, point('a', 'y')], more })).toEqual([shown]);
+    expect(simplified({ nodes: [...normalized, point('a', 'c'), relu('c', 'y')], more }, 2)).toEqual([`${shown} clamp`]);
+    expect(simplified({ nodes: [...normalized, point('a', 'c'), bn('c', 'y')], more }, 2)).toEqual([shown]);
+    const residual = [...normalized, point('a', 'c'), add('c', 'x', 'y')];
+    expect(simplified({ nodes: residual, more }, 2)).toEqual(['Conv(x, x, ["a","scale"], ["a","shift"])']);
+    expect(simplified({ nodes: [bn('x', 'n'), point('n', 'y')], more })).toHaveLength(1);
+  });
+
+  test('one is all that a convolution takes', () => {
+    expect(simplified({ nodes: [bn('x', 'm'), bn('m', 'n'), point('n', 'y')], more }, 2)).toHaveLength(2);
+    const pads = int64('pads', [0, 0, 1, 1, 0, 0, 1, 1]);
+    expect(
+      simplified({ nodes: [node('Pad', ['x', 'pads'], 'p'), bn('p', 'n'), point('n', 'y')], more: { ...more, pads } }, 2),
+    ).toHaveLength(2);
+  });
+
+  test.each<[string, NodeSpec[], Partial<Case>?]>([
+    ['padding', [...normalized, point('a', 'y', { pads: [1, 1, 1, 1] })]],
+    ['padding at one end', [...normalized, point('a', 'y', { pads: [0, 0, 0, 1] })]],
+    ['strides', [...normalized, point('a', 'y', { strides: [1, 2] })]],
+    ['groups', [...normalized, node('Conv', ['a', 'part'], 'y', { group: 2 })]],
+    ['a larger kernel', [...normalized, conv('a', 'y')]],
+    ['several readers', [...normalized, point('a', 'c'), add('a', 'c', 'y')]],
+    ['an output of the network', [...normalized, point('a', 'y')], { outputs: ['a', 'y'] }],
+    ['statistics that are fed', [...normalized, point('a', 'y')], { fed: ['variance'] }],
+    ['an activation that is no clamp', [bn('x', 'n'), node('Sigmoid', ['n'], 's'), point('s', 'y')]],
+    ['one pixel', [node('GlobalMaxPool', ['x'], 'g'), ...[bn('g', 'n'), point('n', 'y')]]],
+  ])('not: %s', (_, nodes, rest = {}) => {
+    expect(simplified({ nodes, more, ...rest }).some((shown) => shown.startsWith('BatchNormalization'))).toBe(true);
+  });
+});
+
 describe('fuseActivation', () => {
   test.each<[string, NodeSpec[], string]>([
     ['x · sigmoid(x)', [node('Sigmoid', ['x'], 's'), node('Mul', ['s', 'x'], 'y')], 'Silu(x)'],

@@ -53,7 +53,7 @@ export const foldAffine: Pass = {
         {
           ...before,
           attributes: { ...before.attributes, clamp, ...('beta' in before.attributes ? { beta: 1 } : {}) },
-          inputs: [input, newWeights, newBias],
+          inputs: [input, newWeights, newBias, ...before.inputs.slice(3)],
           outputs: node.outputs,
         },
       ],
@@ -146,7 +146,8 @@ function isPerChannel(dims: readonly number[], target: readonly number[]): boole
   return missing >= 0 && dims.every((dim, i) => dim === 1 || i + missing === 1);
 }
 
-function batchNormAffine({ inputs, attributes: { epsilon } }: Node<BatchNormAttributes>): Affine | undefined {
+/** Undefined where the statistics are fed. */
+export function batchNormAffine({ inputs, attributes: { epsilon } }: Node<BatchNormAttributes>): Required<Affine> | undefined {
   const [scale, bias, mean, variance] = inputs.slice(1);
   const vectors = [scale, bias, mean, variance];
   if (!vectors.every((value) => value?.constant)) return undefined;

@@ -14,6 +14,8 @@ export const fusePad: Pass = {
     const before = x && (network.producer(x) as Node<PadAttributes> | undefined);
     const op: unknown = node.op;
     if ((op !== conv && op !== averagePool) || !before || !isOp(before, pad) || !network.isPrivate(x, node)) return undefined;
+    // What scales its input as it packs that would shift the zeros.
+    if (node.inputs[4]) return undefined;
     const attributes = node.attributes as ConvAttributes & AveragePoolAttributes;
     const { mode, given } = before.attributes;
     const value = before.inputs[2] ? numberOf(before.inputs[2]) : (given?.value ?? 0);

@@ -31,7 +31,7 @@ function fuse(node: Node, sum: Value, residual: Value, network: Network): Patch 
   const fused: Node = {
     ...before,
     attributes: { ...before.attributes, clamp: (node.attributes as Clamped).clamp },
-    inputs: [x, weights, bias, residual],
+    inputs: [x, weights, bias, residual, ...before.inputs.slice(4)],
     outputs: node.outputs,
   };
   return { label: `${node.name}: fused into ${before.name}`, remove: [before, node], insert: [fused], rename: new Map() };

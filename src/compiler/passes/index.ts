@@ -6,10 +6,12 @@ import { foldAffine } from './foldAffine.ts';
 import { fuseActivation } from './fuseActivation.ts';
 import { fuseBias } from './fuseBias.ts';
 import { fuseClamp } from './fuseClamp.ts';
+import { fuseNormalization } from './fuseNormalization.ts';
 import { fusePad } from './fusePad.ts';
 import { fuseResidual } from './fuseResidual.ts';
 import { fuseShuffle } from './fuseShuffle.ts';
 import type { Pass } from './pass.ts';
+import { poolFirst } from './poolFirst.ts';
 import { removeDead } from './removeDead.ts';
 import { removeIdentity } from './removeIdentity.ts';
 
@@ -20,11 +22,13 @@ export const passes: readonly Pass[] = [
   removeIdentity,
   foldAffine,
   fusePad,
+  poolFirst,
   fuseActivation,
   fuseShuffle,
   fuseBias,
   fuseResidual,
   fuseClamp,
+  fuseNormalization,
   flattenWeights,
 ];
 

@@ -1,0 +1,31 @@
+import { product } from '../../graph/dims.ts';
+import { type BatchNormAttributes, batchNormalization } from '../../ops/batchNormalization.ts';
+import { type ConvAttributes, conv, isPointwise } from '../../ops/conv.ts';
+import type { Node } from '../../ops/operator.ts';
+import { isOp } from '../network.ts';
+import { derived } from './constants.ts';
+import { batchNormAffine } from './foldAffine.ts';
+import type { Pass } from './pass.ts';
+
+/** Batch-norm, clamped or not, that a 1×1 convolution alone reads, as in DenseNet, is done while that one packs its input. */
+export const fuseNormalization: Pass = {
+  name: 'fuseNormalization',
+  match(node, network) {
+    const [x, weights, bias, residual, scaled] = node.inputs;
+    const before = x && (network.producer(x) as Node<BatchNormAttributes> | undefined);
+    if (!before || !isOp(node, conv) || !isOp(before, batchNormalization) || scaled || !network.isPrivate(x, node)) return undefined;
+    // A single pixel is not packed.
+    const pixels = product(x.dims) / (x.dims[1] ?? 1);
+    const affine = pixels > 1 && isPointwise(node as Node<ConvAttributes>) ? batchNormAffine(before) : undefined;
+    if (!affine) return undefined;
+    const [scale, shift] = (['scale', 'shift'] as const).map((part) =>
+      derived(JSON.stringify([x.name, part]), [x.dims[1] ?? 0], affine.from, () => Float32Array.from(affine[part]())),
+    );
+    const fused = {
+      ...node,
+      attributes: { ...(node.attributes as ConvAttributes), inputClamp: before.attributes.clamp },
+      inputs: [before.inputs[0], weights, bias, residual, scale, shift],
+    };
+    return { label: `${before.name}: fused into ${node.name}`, remove: [before, node], insert: [fused], rename: new Map() };
+  },
+};

@@ -1,0 +1,54 @@
+import { product } from '../../graph/dims.ts';
+import { type ConvAttributes, conv, isPointwise } from '../../ops/conv.ts';
+import type { Node, Value } from '../../ops/operator.ts';
+import { type AveragePoolAttributes, averagePool, globalAveragePool } from '../../ops/pool.ts';
+import { resolveWindow } from '../../ops/window.ts';
+import { isOp } from '../network.ts';
+import type { Pass } from './pass.ts';
+
+/** How many multiply-accumulates of a convolution take as long as one tap of a pool. */
+const TAP_COST = 8;
+
+/**
+ * The average of a 1×1 convolution is the 1×1 convolution of the average, both being linear, and the weights of an average adding up
+ * to 1; that way round, as in DenseNet's transitions, the convolution has fewer pixels.
+ */
+export const poolFirst: Pass = {
+  name: 'poolFirst',
+  match(node, network) {
+    const [pooled] = node.inputs;
+    const [output] = node.outputs;
+    const before = pooled && (network.producer(pooled) as Node<ConvAttributes> | undefined);
+    const [x, weights, bias, ...fused] = before?.inputs ?? [];
+    if (!before || !x || !output || !isOp(before, conv) || fused.length > 0 || before.attributes.clamp) return undefined;
+    const taps = tapsOf(node, pooled);
+    if (taps === undefined || !network.isPrivate(pooled, node) || !isPointwise(before)) return undefined;
+    const [from, to] = [x.dims[1] ?? 0, output.dims[1] ?? 0];
+    const [pixels, fewer] = [product(pooled.dims) / to, product(output.dims) / to];
+    const [now, then] = [to * (pixels * from + fewer * taps * TAP_COST), fewer * from * (to + taps * TAP_COST)];
+    if (!(then < now)) return undefined;
+    const average: Value = {
+      name: JSON.stringify([x.name, node.name]),
+      type: x.type,
+      dims: [...x.dims.slice(0, 2), ...output.dims.slice(2)],
+    };
+    return {
+      label: `${node.name}: before ${before.name}`,
+      remove: [before, node],
+      insert: [
+        { ...node, inputs: [x], outputs: [average] },
+        { ...before, inputs: [average, weights, bias], outputs: [output] },
+      ],
+      rename: new Map(),
+    };
+  },
+};
+
+/** The taps of an average over what is inside the picture; undefined for another node. */
+function tapsOf(node: Node, { dims }: Value): number | undefined {
+  if (isOp(node, globalAveragePool)) return product(dims.slice(2));
+  if (!isOp(node, averagePool)) return undefined;
+  const { countIncludePad, ceilMode } = node.attributes as AveragePoolAttributes;
+  const { kernel, padBegin, padEnd } = resolveWindow(node as Node<AveragePoolAttributes>, dims);
+  return countIncludePad && (ceilMode || [...padBegin, ...padEnd].some((count) => count > 0)) ? undefined : product(kernel);
+}
