@@ -19,7 +19,7 @@ export const fuseNormalization: Pass = {
     const affine = pixels > 1 && isPointwise(node as Node<ConvAttributes>) ? batchNormAffine(before) : undefined;
     if (!affine) return undefined;
     const [scale, shift] = (['scale', 'shift'] as const).map((part) =>
-      derived(JSON.stringify([x.name, part]), [x.dims[1] ?? 0], affine.from, () => Float32Array.from(affine[part]())),
+      derived(JSON.stringify([x.name, part]), [x.dims[1] ?? 0], affine.from, { read: () => Float32Array.from(affine[part]()) }),
     );
     const fused = {
       ...node,

@@ -49,6 +49,9 @@ function tapsOf(node: Node, { dims }: Value): number | undefined {
   if (isOp(node, globalAveragePool)) return product(dims.slice(2));
   if (!isOp(node, averagePool)) return undefined;
   const { countIncludePad, ceilMode } = node.attributes as AveragePoolAttributes;
-  const { kernel, padBegin, padEnd } = resolveWindow(node as Node<AveragePoolAttributes>, dims);
-  return countIncludePad && (ceilMode || [...padBegin, ...padEnd].some((count) => count > 0)) ? undefined : product(kernel);
+  const { kernel, dilation, padBegin, padEnd } = resolveWindow(node as Node<AveragePoolAttributes>, dims);
+  const pads = [...padBegin, ...padEnd];
+  // A window that sees nothing of the picture gives 0, without the convolution's bias.
+  if (dilation.some((step) => step > 1) || pads.some((count, i) => count >= (kernel[i % kernel.length] ?? 0))) return undefined;
+  return countIncludePad && (ceilMode || pads.some((count) => count > 0)) ? undefined : product(kernel);
 }
