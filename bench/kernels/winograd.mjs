@@ -99,11 +99,21 @@ const shapes = [
   [56, 128, 128, 3, 32],
   [28, 256, 256, 3, 32],
   [14, 512, 512, 3, 32],
-  // Slivers
+  // Few pixels, where reading the weights is most of it
+  ...[1, 2, 3, 4, 5, 6, 9, 10].flatMap((size) => [
+    [size, 32, 128],
+    [size, 64, 64],
+    [size, 160, 320],
+    [size, 512, 512],
+  ]),
+  [4, 16, 48, 5],
+  [5, 64, 192, 5],
+  [9, 16, 48, 5],
+  // Few channels
   [224, 4, 8],
   [112, 8, 8],
-  [4, 64, 64],
-  [2, 512, 512],
+  [57, 4, 64],
+  [57, 64, 4],
 ];
 
 const module = await compileModule('strict');
