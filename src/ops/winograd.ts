@@ -31,13 +31,13 @@ export function winogradTiles({ to, from, groups }: Pick<ConvCall, 'to' | 'from'
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 /**
- * Nanoseconds, fitted to bench/kernels/winograd.mjs on one core of a server of 2024; only their ratios count: a padded multiply-add, an element
- * packed or transformed, a byte of weights, a call.
+ * Nanoseconds, measured on one core of a server of 2024 (bench/kernels/winograd.mjs); only their ratios count: a padded multiply-add, an element
+ * packed or transformed, a byte of weights, a call. A byte costs half as much more than it takes, for it takes memory too.
  */
-const MAC = 0.045;
+const MAC = 0.042;
 const PACKED = 0.3;
-const TRANSFORMED = 0.48;
-const WEIGHT_BYTE = 0.02;
+const TRANSFORMED = 0.45;
+const WEIGHT_BYTE = 0.03;
 const CALL = 40;
 
 /** What one group of a direct convolution takes. */
