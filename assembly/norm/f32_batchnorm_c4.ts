@@ -49,11 +49,17 @@ export function f32_batchnorm_block_c4(pc: usize, pixels: i32, input: usize, out
   const scratch = <usize>arg(pc, BatchNormArg.Scratch);
   const low = argSplat(pc, BatchNormArg.Min);
   const high = argSplat(pc, BatchNormArg.Max);
+  const bytes = (<usize>channels) << 2;
+  const whole = bytes & ~15;
   for (let m = 0; m < pixels; m++) {
-    for (let c = 0; c < channels; c += 4) {
-      const at = (<usize>c) << 2;
+    let at: usize = 0;
+    for (; at < whole; at += 16) {
+      const x = v128.load(input + at);
+      v128.store(output + at, clamp(madd(x, v128.load(scratch + at), v128.load(offsets + at)), low, high));
+    }
+    if (at < bytes) {
       const y = clamp(madd(v128.load(input + at), v128.load(scratch + at), v128.load(offsets + at)), low, high);
-      storeLanes(output + at, y, channels - c);
+      storeLanes(output + at, y, channels & 3);
     }
     input += inStride;
     output += outStride;

@@ -1,7 +1,7 @@
 // Outputs that take the place of an input that nobody needs any more.
 
-import { BinaryArg, ClampArg, ConvArg, Op, UnaryArg, WindowArg } from '../../assembly/opcodes.ts';
-import { compile } from '../../src/compiler/compile.ts';
+import { BinaryArg, ClampArg, ConvArg, Op, UnaryArg, WindowArg, WinogradArg } from '../../assembly/opcodes.ts';
+import { type CompileOptions, compile } from '../../src/compiler/compile.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { planSource } from '../../src/load.ts';
 import type { Args, Pointer } from '../../src/ops/operator.ts';
@@ -15,10 +15,11 @@ const DIMS = [2, 5, 3, 3];
 const x = random(DIMS, 1);
 const y = random(DIMS, 2);
 
-const planOf = (spec: GraphSpec, inPlace = true): Plan =>
+const planOf = (spec: GraphSpec, inPlace = true, winograd: CompileOptions['winograd'] = false): Plan =>
   compile(graphOf(spec), {
     dims: new Map(Object.entries(spec.inputs).map(([name, dims]) => [name, dims as number[]])),
     inPlace,
+    winograd,
     verify: true,
   });
 
@@ -39,10 +40,10 @@ const node = (op: string, inputs: string[], output: string, attributes: NodeSpec
 
 eachVariant((variant) => {
   /** In place the results are the same to the bit. @returns the plan in place */
-  function check(spec: GraphSpec, feeds: Record<string, NdArray>): Plan {
-    const run = (inPlace: boolean) => runGraph(graphOf(spec), feeds, { variant, inPlace });
+  function check(spec: GraphSpec, feeds: Record<string, NdArray>, winograd: CompileOptions['winograd'] = false): Plan {
+    const run = (inPlace: boolean) => runGraph(graphOf(spec), feeds, { variant, inPlace, winograd });
     expect(run(true)).toEqual(run(false));
-    return planOf(spec);
+    return planOf(spec, true, winograd);
   }
 
   describe.each([
@@ -134,12 +135,36 @@ eachVariant((variant) => {
     expect(addressOf(conv[ConvArg.Residual]) === addressOf(conv[WindowArg.Output])).toBe(inPlace);
   });
 
-  test('a convolution whose input is its residual does not overwrite it', () => {
-    const nodes = [node('Relu', ['x'], 'a'), node('Conv', ['a', 'w'], 'b'), node('Add', ['a', 'b'], 'c')];
-    const spec: GraphSpec = { inputs: { x: DIMS }, constants: { w: random([5, 5, 1, 1], 5) }, nodes };
-    const [conv] = wordsOf(check(spec, { x }), Op.Conv) as [Args];
-    expect(addressOf(conv[ConvArg.Residual])).toBe(addressOf(conv[WindowArg.Input]));
-    expect(addressOf(conv[ConvArg.Residual])).not.toBe(addressOf(conv[WindowArg.Output]));
+  describe.each([
+    ['plain', Op.Conv, ConvArg.Residual, false],
+    ["Winograd's", Op.Winograd, WinogradArg.Residual, { size: 4, points: 6, taps: 3 }],
+  ] as const)('a %s convolution', (_, op, residual, winograd) => {
+    const dims = [2, 8, 6, 5];
+    const feed = random(dims, 6);
+    const constants = { w: random([8, 8, 3, 3], 5), u: random([8, 8, 3, 3], 7) };
+    const conv = (from: string, weights: string, to: string) => node('Conv', [from, weights], to, { pads: [1, 1, 1, 1] });
+
+    test('lies where its residual lay', () => {
+      const nodes = [
+        conv('x', 'u', 'a'),
+        node('Sigmoid', ['x'], 's'),
+        conv('s', 'w', 'b'),
+        node('Add', ['a', 'b'], 'c'),
+        conv('c', 'u', 'z'),
+      ];
+      const plan = check({ inputs: { x: dims }, constants, nodes, outputs: ['z'] }, { x: feed }, winograd);
+      const [, second] = wordsOf(plan, op) as [Args, Args];
+      expect(addressOf(second[residual])).toBe(addressOf(second[WindowArg.Output]));
+      expect(addressOf(second[WindowArg.Input])).not.toBe(addressOf(second[WindowArg.Output]));
+    });
+
+    test('does not overwrite a residual that is its input', () => {
+      const nodes = [conv('x', 'u', 'a'), conv('a', 'w', 'b'), node('Add', ['a', 'b'], 'c'), conv('c', 'u', 'z')];
+      const plan = check({ inputs: { x: dims }, constants, nodes }, { x: feed }, winograd);
+      const [, second] = wordsOf(plan, op) as [Args, Args];
+      expect(addressOf(second[residual])).toBe(addressOf(second[WindowArg.Input]));
+      expect(addressOf(second[residual])).not.toBe(addressOf(second[WindowArg.Output]));
+    });
   });
 
   test('slices of a concatenation, and what is read of them', () => {
