@@ -4,6 +4,10 @@
 // rest are arguments at the positions that its enum gives. `Words` is the instruction's length. Pointers are byte
 // addresses, 0 meaning absent; strides are in bytes unless the name says otherwise; Min and Max are float32 bits.
 
+import { AveragePoolArg, Col2ImArg, ConvArg, DepthwiseConvArg, MaxPoolArg, WinogradArg, WinogradWeightsArg } from './opcodes-window';
+
+export * from './opcodes-window';
+
 /** Output pixels of one GEMM tile. */
 export const MR = 4;
 /** Output channels of one GEMM tile, and of one panel of packed weights. */
@@ -62,113 +66,6 @@ export enum PackArg {
   /** Scales of the weights and of the bias, float32 bits. */
   Alpha,
   Beta,
-  Words,
-}
-
-/** The geometry that sliding windows share; convolution and pooling instructions start with it. */
-export enum WindowArg {
-  Input = 1,
-  Output,
-  Batch,
-  InHeight,
-  InWidth,
-  OutHeight,
-  OutWidth,
-  InPixelStride,
-  OutPixelStride,
-  KernelHeight,
-  KernelWidth,
-  StrideHeight,
-  StrideWidth,
-  PadTop,
-  PadLeft,
-  DilationHeight,
-  DilationWidth,
-  Channels,
-  Words,
-}
-
-/** Channels are input channels of one group. See conv/f32_conv_igemm_4x8. */
-export enum ConvArg {
-  Weights = WindowArg.Words,
-  /** Zeros, a kernel row's `Channels` floats: what padded pixels read. */
-  Zeros,
-  /** Packed input pixels, BlockPixels * BlockDepth floats; with InScale 48 bytes more. */
-  Scratch,
-  /** Added before the clamp; 0: none. May be the output. */
-  Residual,
-  ResidualPixelStride,
-  Groups,
-  /** Output channels of one group. */
-  OutChannels,
-  /** Output pixels packed at a time, a multiple of MR. */
-  BlockPixels,
-  /** Depth (kernel height * width * channels) packed at a time. */
-  BlockDepth,
-  Min,
-  Max,
-  /** 0, or `Channels` floats that the input is multiplied by as it is packed: see conv/f32_pack_normalized_4. */
-  InScale,
-  InShift,
-  InMin,
-  InMax,
-  Words,
-}
-
-/** Channels are input channels of one group. See winograd/f32_winograd. */
-export enum WinogradArg {
-  Weights = WindowArg.Words,
-  /** Zeros, `Channels` floats and eight at least. */
-  Zeros,
-  Scratch,
-  /** Added before the clamp; 0: none. May be the output. */
-  Residual,
-  ResidualPixelStride,
-  Groups,
-  /** Output channels of one group. */
-  OutChannels,
-  /** 6 or 4: one less than TileSize and taps together. */
-  Points,
-  /** Output pixels of a tile along each axis. */
-  TileSize,
-  /** Tiles transformed at a time, a multiple of MR. */
-  BlockTiles,
-  Min,
-  Max,
-  Words,
-}
-
-/** Panels of weights into those of winograd/f32_winograd. See winograd/f32_winograd_weights. */
-export enum WinogradWeightsArg {
-  Input = 1,
-  Output,
-  Scratch,
-  Panels,
-  Channels,
-  Points,
-  Taps,
-  Words,
-}
-
-/** Channels are all channels. See conv/f32_dwconv_c8. */
-export enum DepthwiseConvArg {
-  Weights = WindowArg.Words,
-  /** Where conv/f32_dwconv_ring_c4 keeps rows of the input; 0: it does not apply. */
-  Ring,
-  Min,
-  Max,
-  Words,
-}
-
-export enum MaxPoolArg {
-  Words = WindowArg.Words,
-}
-
-export enum AveragePoolArg {
-  /** 1: padding counts in the divisor; 2: there is no divisor, the output is the sum. */
-  CountIncludePad = WindowArg.Words,
-  PadBottom,
-  PadRight,
   Words,
 }
 
@@ -363,14 +260,6 @@ export enum LrnArg {
   Alpha,
   Beta,
   Bias,
-  Words,
-}
-
-/** The input is the columns, one pixel for each of the input picture's. Channels are output channels of one group. See conv/f32_col2im_c4. */
-export enum Col2ImArg {
-  Bias = WindowArg.Words,
-  Min,
-  Max,
   Words,
 }
 

@@ -68,6 +68,8 @@ for (const file of readdirSync('dist').filter((name) => name.endsWith('.js'))) {
 // The command line in one file: resolving a module takes Node longer than parsing it.
 await build({ ...options, entryPoints: { cli: 'src/cli/index.ts' }, platform: 'node', minify: true });
 tool('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
-// AssemblyScript's name for a number, which is none to who reads the types.
-const opcodes = 'dist/types/assembly/opcodes.d.ts';
-writeFileSync(opcodes, readFileSync(opcodes, 'utf8').replaceAll('i32', 'number'));
+// AssemblyScript's name for a number is none to who reads the types, and it leaves out the extensions that types need.
+for (const name of ['opcodes', 'opcodes-window']) {
+  const file = `dist/types/assembly/${name}.d.ts`;
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('i32', 'number').replaceAll("'./opcodes-window'", "'./opcodes-window.ts'"));
+}
