@@ -2,7 +2,7 @@
 
 import { exp } from '../math/exp.inline';
 import { erf, expm1, log, mish, softplus, tanh } from '../math/functions';
-import { copySign, one, sigmoid } from '../math/functions.inline';
+import { copySign, gate, one, sigmoid } from '../math/functions.inline';
 import { argSplat, clamp, storeLanes } from '../math/simd.inline';
 import { UnaryArg, UnaryKind } from '../opcodes';
 
@@ -36,7 +36,7 @@ function apply(kind: UnaryKind, x: v128, alpha: v128, beta: v128): v128 {
     case UnaryKind.HardSwish:
       return f32x4.mul(x, clamp(f32x4.add(f32x4.mul(x, f32x4.splat(1.0 / 6.0)), f32x4.splat(0.5)), zero, one()));
     case UnaryKind.Silu:
-      return f32x4.mul(x, sigmoid(x));
+      return f32x4.mul(x, gate(x));
     case UnaryKind.Tanh:
       return tanh(x);
     case UnaryKind.Softplus:

@@ -1,6 +1,6 @@
 // Functions of four lanes that activations are made of. NaN stays NaN.
 
-import { exp } from './exp.inline';
+import { expInside, HIGHEST, LOWEST } from './exp.inline';
 
 // @ts-expect-error: decorator
 @inline
@@ -8,11 +8,20 @@ export function one(): v128 {
   return f32x4.splat(1);
 }
 
+/** 1 / (1 + e^-x); below -HIGHEST 0; of NaN anything. */
+// @ts-expect-error: decorator
+@inline
+export function gate(x: v128): v128 {
+  const size = f32x4.neg(x);
+  const e = expInside(f32x4.pmax(size, f32x4.splat(LOWEST)));
+  return v128.andnot(f32x4.div(one(), f32x4.add(one(), e)), f32x4.gt(size, f32x4.splat(HIGHEST)));
+}
+
 /** 1 / (1 + e^-x). */
 // @ts-expect-error: decorator
 @inline
 export function sigmoid(x: v128): v128 {
-  return f32x4.div(one(), f32x4.add(one(), exp(f32x4.neg(x))));
+  return v128.or(gate(x), f32x4.ne(x, x));
 }
 
 /** The size of the first with the sign of the second. */

@@ -1,6 +1,6 @@
 // Functions of four lanes that are called and not inlined: inlined, each would bring the exponential function along. NaN stays NaN.
 
-import { exp } from './exp.inline';
+import { exp, expInside } from './exp.inline';
 import { copySign, one } from './functions.inline';
 import { log as logarithm } from './log.inline';
 
@@ -64,8 +64,9 @@ export function erf(x: v128): v128 {
   q = f32x4.add(f32x4.mul(q, t), f32x4.splat(0.6332198977470398));
   q = f32x4.add(f32x4.mul(q, t), f32x4.splat(1.1295784711837769));
   q = f32x4.add(f32x4.mul(q, t), f32x4.splat(-0.00018804021237883717));
-  const far = f32x4.sub(one(), power(f32x4.neg(q)));
-  return v128.bitselect(near, copySign(far, x), f32x4.lt(size, one()));
+  const far = f32x4.sub(one(), expInside(f32x4.neg(q)));
+  // NaN is not at least 1, and near then.
+  return v128.bitselect(copySign(far, x), near, f32x4.ge(size, one()));
 }
 
 /** log(1 + e^x) = max(x, 0) + log1p(e^-|x|); log1p(e) = log(u)·e / (u - 1), u = 1 + e rounded (Kahan). */
