@@ -124,8 +124,11 @@ export function f32_pack_pixels_4(pc: usize, input: usize, m: i32, pixels: i32, 
   const pixelStride = <usize>arg(pc, WindowArg.InPixelStride);
   const imageStride = <usize>height * <usize>width * pixelStride;
 
-  const runs = dilationWidth === 1 && pixelStride === (<usize>channels) << 2;
+  const runs = kernelWidth === 1 || (dilationWidth === 1 && pixelStride === (<usize>channels) << 2);
   const last = width - kernelWidth;
+  const lastY = height - 1 - (arg(pc, WindowArg.KernelHeight) - 1) * dilationHeight;
+  const step = <usize>strideWidth * pixelStride;
+  const rowStep = <usize>(dilationHeight * width) * pixelStride;
   const end = m + pixels;
   const tap = k / channels;
   const firstChannel = k - tap * channels;
@@ -145,7 +148,13 @@ export function f32_pack_pixels_4(pc: usize, input: usize, m: i32, pixels: i32, 
       i1: usize = 0,
       i2: usize = 0,
       i3: usize = 0;
-    for (let i = 0; i < MR; i++) {
+    // Four windows of one output row inside the picture, the usual case: one position, and rows of the kernel one after the other.
+    const x = ox * strideWidth - padLeft;
+    const top = oy * strideHeight - padTop;
+    const inside = runs && m + MR <= end && ox + MR <= outWidth && within(x, last - (MR - 1) * strideWidth) && within(top, lastY);
+    let p = image + <usize>(top * width + x) * pixelStride;
+    if (inside) ox += MR - 1;
+    for (let i = inside ? MR - 1 : 0; i < MR; i++) {
       const y = m + i < end ? oy * strideHeight - padTop : NOWHERE;
       // Shift the four positions by one; after four turns each pixel is in its place.
       y0 = y1;
@@ -169,7 +178,7 @@ export function f32_pack_pixels_4(pc: usize, input: usize, m: i32, pixels: i32, 
       }
     }
     // Where whole rows of the kernel lie inside the picture and without gaps, a row is taken like one tap of more channels.
-    const rows = runs && within(x0, last) && within(x1, last) && within(x2, last) && within(x3, last);
+    const rows = inside || (runs && within(x0, last) && within(x1, last) && within(x2, last) && within(x3, last));
     const run = rows ? channels * kernelWidth : channels;
     const taps = rows ? 1 : kernelWidth;
     let ky = tap / kernelWidth;
@@ -179,20 +188,25 @@ export function f32_pack_pixels_4(pc: usize, input: usize, m: i32, pixels: i32, 
       c += kx * channels;
       kx = 0;
     }
+    p += <usize>ky * rowStep;
     let left = depth;
     while (left > 0) {
       const count = min(run - c, left);
-      const dy = ky * dilationHeight;
-      const dx = kx * dilationWidth;
       const offset = (<usize>c) << 2;
-      output = packTap(
-        output,
-        tapPointer(i0, y0 + dy, x0 + dx, height, width, pixelStride, zeros) + offset,
-        tapPointer(i1, y1 + dy, x1 + dx, height, width, pixelStride, zeros) + offset,
-        tapPointer(i2, y2 + dy, x2 + dx, height, width, pixelStride, zeros) + offset,
-        tapPointer(i3, y3 + dy, x3 + dx, height, width, pixelStride, zeros) + offset,
-        count,
-      );
+      let p0 = p;
+      let p1 = p + step;
+      let p2 = p1 + step;
+      let p3 = p2 + step;
+      if (!inside) {
+        const dy = ky * dilationHeight;
+        const dx = kx * dilationWidth;
+        p0 = tapPointer(i0, y0 + dy, x0 + dx, height, width, pixelStride, zeros);
+        p1 = tapPointer(i1, y1 + dy, x1 + dx, height, width, pixelStride, zeros);
+        p2 = tapPointer(i2, y2 + dy, x2 + dx, height, width, pixelStride, zeros);
+        p3 = tapPointer(i3, y3 + dy, x3 + dx, height, width, pixelStride, zeros);
+      }
+      output = packTap(output, p0 + offset, p1 + offset, p2 + offset, p3 + offset, count);
+      p += rowStep;
       left -= count;
       c = 0;
       if (++kx === taps) {

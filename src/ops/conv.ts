@@ -171,7 +171,7 @@ export function emitConv(lowering: Lowering, call: ConvCall): void {
       ...windowArgs(window, from, to, source, target, channels),
       [ConvArg.Weights]: call.weights,
       [ConvArg.Zeros]: lowering.zeros(window.kernel[1] * channels * 4),
-      [ConvArg.Scratch]: lowering.scratch(block.pixels * block.depth * 4 + (call.scale ? 48 : 0)),
+      [ConvArg.Scratch]: lowering.scratch(block.pixels * block.depth * 4 + 48),
       [ConvArg.Residual]: residual?.pointer ?? 0,
       [ConvArg.ResidualPixelStride]: residual?.pixelStride ?? 0,
       [ConvArg.Groups]: groups,
