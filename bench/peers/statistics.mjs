@@ -20,9 +20,8 @@ export function relativeError(actual, expected) {
   let difference = 0;
   for (let i = 0; i < expected.length; i++) {
     largest = Math.max(largest, Math.abs(expected[i]));
-    // Not the maximum alone, which loses NaN in comparisons.
-    const here = Math.abs(actual[i] - expected[i]);
-    if (!(here <= difference)) difference = here;
+    // The maximum of NaN and a number is NaN, which no tolerance lets pass.
+    difference = Math.max(difference, Math.abs(actual[i] - expected[i]));
   }
   if (!(largest > 0)) throw new Error('the outputs are all zero, so they show nothing');
   return difference / largest;
