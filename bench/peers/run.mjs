@@ -1,0 +1,114 @@
+// Lanewise beside other runtimes: node bench/peers/run.mjs [--models a,b] [--runs 15] [--loads 3] [--only times,load,convolutions,gemm]
+// The README here tells what is measured. Writes results.json, and docs/peers.svg where all models were timed.
+
+import { statSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { convolutionsOf } from './convolutions.mjs';
+import { ensureModel, MODELS, modelPath } from './models.mjs';
+import { chartOf, convolutionsText, gemmText, loadText, ratiosText, timesText } from './report.mjs';
+import { RUNTIMES } from './runtimes.mjs';
+import { child, ensurePeers, machine } from './setup.mjs';
+import { summarize } from './statistics.mjs';
+
+const PARTS = ['times', 'load', 'convolutions', 'gemm'];
+/** Milliseconds; V8's optimising tier takes about a second to take over. */
+const WARM_UP = 1000;
+const RESULTS = fileURLToPath(new URL('results.json', import.meta.url));
+const CHART = fileURLToPath(new URL('../../docs/peers.svg', import.meta.url));
+
+const { values } = parseArgs({
+  options: {
+    models: { type: 'string', default: MODELS.join() },
+    runs: { type: 'string', default: '15' },
+    loads: { type: 'string', default: '3' },
+    only: { type: 'string', default: PARTS.join() },
+  },
+});
+
+function list(option, known) {
+  const chosen = values[option].split(',');
+  const unknown = chosen.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`--${option}: no ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  return chosen;
+}
+
+function count(option) {
+  const number = Number(values[option]);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`--${option} takes a whole number from 1, got '${values[option]}'`);
+  return number;
+}
+
+const names = list('models', MODELS);
+const parts = list('only', PARTS);
+const [runs, loads] = [count('runs'), count('loads')];
+
+/** From the file to the first result, the runtimes in turn, every time in a new process. */
+async function loadTimes(name) {
+  const keys = Object.keys(RUNTIMES).filter((key) => RUNTIMES[key].opens);
+  const samples = Object.fromEntries(keys.map((key) => [key, []]));
+  // One that does not count, so that the file is in the system's cache for all.
+  await child('time-load.mjs', 'lanewise', name);
+  for (let i = 0; i < loads; i++) for (const key of keys) samples[key].push(await child('time-load.mjs', key, name));
+  return Object.fromEntries(
+    Object.entries(samples).map(([key, list]) => [
+      key,
+      {
+        ms: summarize(list.map(({ ms }) => ms)),
+        open: summarize(list.map(({ openMs }) => openMs)),
+        peak: summarize(list.map(({ peak }) => peak)),
+      },
+    ]),
+  );
+}
+
+ensurePeers();
+const results = { machine: machine(), models: {} };
+const save = () => writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+const progress = (what) => process.stderr.write(`${what} ...\n`);
+const { versions, cpu, node, v8 } = results.machine;
+console.log(`${cpu}, Node ${node}, V8 ${v8}`);
+console.log(
+  `${Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ')}\n`,
+);
+
+if (parts.includes('gemm') || parts.includes('convolutions')) {
+  results.gemm = await child('time-gemm.mjs', runs, WARM_UP);
+  console.log(`${gemmText(results.gemm)}\n`);
+}
+for (const name of names) {
+  if (parts.includes('times') || parts.includes('load')) {
+    progress(name);
+    ensureModel(name);
+    results.models[name] = { bytes: statSync(modelPath(name)).size };
+  }
+  if (parts.includes('times')) {
+    Object.assign(results.models[name], await child('time-model.mjs', name, runs, WARM_UP));
+    console.log(`${timesText(name, results.models[name])}\n`);
+  }
+  if (parts.includes('load')) results.models[name].load = await loadTimes(name);
+  save();
+}
+if (parts.includes('convolutions')) {
+  const all = convolutionsOf(names);
+  results.convolutions = [];
+  for (const name of names) {
+    // Each with the first of its models.
+    const own = all.filter(({ models }) => models[0] === name);
+    if (own.length === 0) continue;
+    progress(`${own.length} convolutions of ${name}`);
+    results.convolutions.push(...(await child('time-convolutions.mjs', JSON.stringify(own), runs, WARM_UP)));
+    save();
+  }
+}
+
+if (parts.includes('times')) console.log(`${ratiosText(results.models)}\n`);
+if (parts.includes('load')) console.log(`${loadText(results.models)}\n`);
+if (parts.includes('convolutions')) console.log(`${convolutionsText(results.convolutions, results.gemm.limit)}\n`);
+if (parts.includes('times') && names.length === MODELS.length) {
+  writeFileSync(CHART, chartOf(results));
+  console.log('docs/peers.svg is written');
+}
+console.log('all numbers: bench/peers/results.json');

@@ -1,0 +1,56 @@
+// Each runtime by the same face: open(path) gives { run, close }, run() the output for the picture. Modules are imported by open, so that a
+// process holds only what it measures. One thread everywhere.
+
+import { channelsLast, DIMS, PICTURE, readModel } from './models.mjs';
+
+/** The only entry of an object: these models have one input and one output. */
+const only = (record) => Object.values(record)[0];
+
+async function lanewise() {
+  const { load, Tensor } = await import('../../dist/index.js');
+  return async (path) => {
+    const model = await load(path);
+    const feeds = { [model.inputs[0].name]: new Tensor('float32', PICTURE, DIMS) };
+    return { run: async () => only(await model.run(feeds)).data, close: () => model.dispose() };
+  };
+}
+
+/** onnxruntime's two packages share their interface. */
+const session = (ort, options) => async (source) => {
+  const opened = await ort.InferenceSession.create(source, options);
+  const feeds = { [opened.inputNames[0]]: new ort.Tensor('float32', PICTURE, DIMS) };
+  return { run: async () => only(await opened.run(feeds)).data, close: () => opened.release() };
+};
+
+async function onnxruntimeWeb() {
+  const ort = await import('onnxruntime-web');
+  ort.env.wasm.numThreads = 1;
+  const open = session(ort, { executionProviders: ['wasm'] });
+  return (path) => open(readModel(path));
+}
+
+async function onnxruntimeNode() {
+  const { default: ort } = await import('onnxruntime-node');
+  return session(ort, { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential' });
+}
+
+async function tensorflow() {
+  const { startTensorflow } = await import('./tfjs.mjs');
+  const { interpret } = await import('./interpreter.mjs');
+  const tf = await startTensorflow();
+  return async (path) => {
+    const run = await interpret(tf, readModel(path));
+    const input = channelsLast(PICTURE, DIMS);
+    return { run: async () => run(input), close() {} };
+  };
+}
+
+/** By the key that results have. `wasm`: a peer in WebAssembly; `opens`: whether it reads ONNX files itself, so that loading can be timed. */
+export const RUNTIMES = {
+  lanewise: { label: 'Lanewise', package: undefined, wasm: true, opens: true, start: lanewise },
+  onnxruntimeWeb: { label: 'onnxruntime-web', package: 'onnxruntime-web', wasm: true, opens: true, start: onnxruntimeWeb },
+  tensorflow: { label: 'TensorFlow.js', package: '@tensorflow/tfjs-backend-wasm', wasm: true, opens: false, start: tensorflow },
+  onnxruntimeNode: { label: 'onnxruntime-node', package: 'onnxruntime-node', wasm: false, opens: true, start: onnxruntimeNode },
+};
+
+export const PEERS = Object.keys(RUNTIMES).filter((key) => key !== 'lanewise');
