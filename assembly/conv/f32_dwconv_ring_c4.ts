@@ -5,7 +5,8 @@
 //         [row mod KernelHeight][(OutWidth - 1) * stride + KernelWidth][16]; then 16 floats
 // Sixteen channels, a cache line of every pixel, go down the picture at a time: a row is copied into the ring once, where it meets every row of
 // the kernel in the nearest cache, and columns lie at constant offsets and need no edges. A tile is four output pixels (stride 2: three) of four
-// channels; three taps of a kernel row need 6 (7) pixels, 3 weights and 4 (3) sums, the rest goes two by two. Rows outside the picture are left
+// channels; tiles go along the row. Three taps of a kernel row need 6 (7) pixels, 3 weights and 4 (3) sums, which is what 15 registers hold: V8
+// loads what a turn of the loop needs before it computes. Wider kernels go two taps at a time. Rows outside the picture are left
 // out. The last tile of a row moves back over its neighbour, so there have to be as many output pixels as a tile has. Reads may run 60
 // bytes past the last channel.
 
