@@ -3,7 +3,10 @@
 const WIDTH = 760;
 const LEFT = 130;
 const RIGHT = 60;
-const TOP = 92;
+const TOP = 110;
+const LEGEND = 205;
+/** The room of a number beside its bar. */
+const NUMBER = 34;
 const BAR = 13;
 const GAP = 2;
 const GROUP_GAP = 16;
@@ -25,9 +28,9 @@ const vertical = (x, from, to, name) => `<line class="${name}" x1="${x}" y1="${f
 /**
  * @param peers labels of the bars; three at most
  * @param groups `{ label, values }`, a value for each peer, undefined where there is none
- * @param note a line under the title: where and when this was measured
+ * @param notes two lines under the title: how, where and when this was measured
  */
-export function barChart({ title, note, peers, groups }) {
+export function barChart({ title, notes, peers, groups }) {
   const largest = Math.max(1, ...groups.flatMap(({ values }) => values.filter((value) => value !== undefined)));
   const step = largest > 12 ? 5 : largest > 6 ? 2 : 1;
   const end = Math.ceil(largest / step) * step;
@@ -39,11 +42,11 @@ export function barChart({ title, note, peers, groups }) {
     `<style>${STYLE}\n</style>`,
     `<rect class="page" width="100%" height="100%"/>`,
     text(16, 28, title, ' class="title"'),
-    text(16, 48, note, ' class="small"'),
+    ...notes.map((note, i) => text(16, 48 + i * 17, note, ' class="small"')),
   ];
   peers.forEach((label, i) => {
-    const left = LEFT + i * 190;
-    out.push(`<rect class="bar${i}" x="${left}" y="61" width="12" height="12"/>`, text(left + 18, 72, label));
+    const left = LEFT + i * LEGEND;
+    out.push(`<rect class="bar${i}" x="${left}" y="${TOP - 31}" width="12" height="12"/>`, text(left + 18, TOP - 20, label));
   });
   // The line of 1 comes last, apart from the others.
   for (let value = 0; value <= end; value += step) {
@@ -57,7 +60,9 @@ export function barChart({ title, note, peers, groups }) {
       if (value === undefined) return;
       const y = top + i * (BAR + GAP);
       out.push(`<rect class="bar${i}" x="${LEFT}" y="${y}" width="${x(value) - LEFT}" height="${BAR}"/>`);
-      out.push(text(x(value) + 5, y + BAR - 2, value.toFixed(value < 9.95 ? 2 : 1), ' class="small"'));
+      // Beyond the line of 1 rather than across it.
+      const end = x(value) < x(1) && x(value) + NUMBER > x(1) ? x(1) : x(value);
+      out.push(text(end + 5, y + BAR - 2, value.toFixed(value < 9.95 ? 2 : 1), ' class="small"'));
     });
   });
   out.push(

@@ -92,7 +92,7 @@ export function gemmText({ limit, gemm }) {
 export function chartOf({ machine, models }) {
   return barChart({
     title: "Time of a picture: a peer's over Lanewise's, one thread",
-    note: `224×224, batch 1, medians. ${machine.cpu}, Node ${machine.node}, ${machine.date}. Beyond the line a peer is slower.`,
+    notes: ['224×224, batch 1, medians; beyond the line a peer is slower', `${machine.cpu}, Node ${machine.node}, ${machine.date}`],
     peers: PEERS.map((key) => `${RUNTIMES[key].label}${RUNTIMES[key].wasm ? ' (Wasm)' : ' (native)'}`),
     groups: Object.entries(models).map(([label, model]) => ({ label, values: PEERS.map((peer) => times(model.times, peer)) })),
   });

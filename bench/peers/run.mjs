@@ -39,6 +39,10 @@ function count(option) {
   return number;
 }
 
+process.on('uncaughtException', (error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 const names = list('models', MODELS);
 const parts = list('only', PARTS);
 const [runs, loads] = [count('runs'), count('loads')];

@@ -34,7 +34,7 @@ export function machine() {
   };
 }
 
-/** Runs a file of this folder in a process of its own; gives the one message that it sends. */
+/** Runs a file of this folder in a process of its own; gives what it answers. */
 export function child(file, ...args) {
   return new Promise((resolve, reject) => {
     let message;
@@ -44,7 +44,8 @@ export function child(file, ...args) {
     });
     running.on('error', reject);
     running.on('close', (code, signal) => {
-      if (code === 0 && message !== undefined) resolve(message);
+      if (message?.failure) reject(new Error(message.failure));
+      else if (code === 0 && message) resolve(message.result);
       else reject(new Error(`${file} ${args.map((arg) => String(arg).slice(0, 40)).join(' ')} failed (${signal ?? `exit code ${code}`})`));
     });
   });

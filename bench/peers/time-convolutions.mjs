@@ -5,6 +5,7 @@
 
 import { load, Tensor } from '../../dist/index.js';
 import { conv2d, input, model, uniform } from '../../dist/layers.js';
+import { answer } from './answer.mjs';
 import { describe } from './convolutions.mjs';
 import { interleave } from './interleave.mjs';
 import { filterOf, convolution as tensorflowConvolution } from './interpreter.mjs';
@@ -76,12 +77,13 @@ async function measure(tf, convolution, settings) {
 }
 
 const [list, runs, warmUp] = process.argv.slice(2);
-const tf = await startTensorflow();
-const results = [];
-for (const convolution of JSON.parse(list)) {
-  // Both runtimes' functions serve many sizes, so only the first of them starts cold.
-  const settings = { runs: Number(runs), warmUp: Number(warmUp) / (results.length === 0 ? 1 : 4) };
-  results.push(await measure(tf, convolution, settings));
-}
-process.send(results);
-process.disconnect();
+await answer(async () => {
+  const tf = await startTensorflow();
+  const results = [];
+  for (const convolution of JSON.parse(list)) {
+    // Both runtimes' functions serve many sizes, so only the first of them starts cold.
+    const settings = { runs: Number(runs), warmUp: Number(warmUp) / (results.length === 0 ? 1 : 4) };
+    results.push(await measure(tf, convolution, settings));
+  }
+  return results;
+});

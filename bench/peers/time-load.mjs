@@ -1,6 +1,7 @@
 // A child process: from a file to the first result in one runtime, and the memory it took. Arguments: RUNTIME MODEL.
 
 import { existsSync, readFileSync } from 'node:fs';
+import { answer } from './answer.mjs';
 import { modelPath } from './models.mjs';
 import { RUNTIMES } from './runtimes.mjs';
 
@@ -12,11 +13,12 @@ function peakMemory() {
 }
 
 const [key, name] = process.argv.slice(2);
-const open = await RUNTIMES[key].start();
-const start = performance.now();
-const { run } = await open(modelPath(name));
-const loaded = performance.now();
-await run();
-const ms = performance.now() - start;
-process.send({ ms, openMs: loaded - start, peak: peakMemory() });
-process.disconnect();
+await answer(async () => {
+  const open = await RUNTIMES[key].start();
+  const start = performance.now();
+  const { run } = await open(modelPath(name));
+  const loaded = performance.now();
+  await run();
+  const ms = performance.now() - start;
+  return { ms, openMs: loaded - start, peak: peakMemory() };
+});

@@ -49,7 +49,7 @@ test('the chart has a bar for each value, escapes what it is told, and leaves ou
     { label: 'a', values: [2, undefined] },
     { label: 'b', values: [0.25, 11] },
   ];
-  const svg: string = barChart({ title: 'x < y', note: 'R&D', peers: ['one', 'two'], groups });
+  const svg: string = barChart({ title: 'x < y', notes: ['R&D', 'z'], peers: ['one', 'two'], groups });
   expect(svg.match(/<rect class="bar/g)).toHaveLength(2 + 3);
   expect(svg).toContain('x &lt; y');
   expect(svg).toContain('R&amp;D');
