@@ -28,7 +28,7 @@ export enum ConvArg {
   Weights = WindowArg.Words,
   /** Zeros, a kernel row's `Channels` floats: what padded pixels read. */
   Zeros,
-  /** Packed input pixels, BlockPixels * BlockDepth floats; with InScale 48 bytes more. */
+  /** Packed input pixels, BlockPixels * BlockDepth floats and 48 bytes; then BlockPixels * NR floats where OutChannels are no multiple of NR. */
   Scratch,
   /** Added before the clamp; 0: none. May be the output. */
   Residual,

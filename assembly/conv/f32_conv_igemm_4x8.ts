@@ -8,9 +8,10 @@
 //   in scale  0, or what X is multiplied by and InShift is added to, then clamped, as conv/f32_pack_normalized_4 packs it: for
 //             1×1 kernels, stride 1, no padding, one group, more than one pixel
 // Blocks of BlockPixels output pixels × BlockDepth of the depth are packed into Scratch, [pixel / 4][depth][4], then every
-// panel of weights runs over the block; a single pixel of a 1×1 kernel goes through gemm/f32_gemv_1x16 instead. The order of a sum is that of the depth, whatever the blocks.
+// panel of weights runs over the block (the last one, where it is not whole, into rows of 8 behind the packed pixels); a single
+// pixel of a 1×1 kernel goes through gemm/f32_gemv_1x16 instead. The order of a sum is that of the depth, whatever the blocks.
 
-import { f32_gemm_4x8 } from '../gemm/f32_gemm_4x8';
+import { f32_gemm_4x8, storeColumns } from '../gemm/f32_gemm_4x8';
 import { f32_gemv_1x16 } from '../gemm/f32_gemv_1x16';
 import { arg } from '../math/simd.inline';
 import { ConvArg, MR, NR, WindowArg } from '../opcodes';
@@ -29,6 +30,8 @@ export function f32_conv_igemm_4x8(pc: usize): void {
   const residualStride = <usize>arg(pc, ConvArg.ResidualPixelStride);
   const scratch = <usize>arg(pc, ConvArg.Scratch);
   const scale = <usize>arg(pc, ConvArg.InScale);
+  // Behind what normalising may write past the packed pixels, for partial sums stay here from one block of the depth to the next.
+  const narrow = scratch + ((<usize>(blockPixels * blockDepth)) << 2) + 48;
   const panelBytes = <usize>(depth + 1) * (NR << 2);
 
   let weights = <usize>arg(pc, ConvArg.Weights);
@@ -73,21 +76,28 @@ export function f32_conv_igemm_4x8(pc: usize): void {
         }
         let panel = weights;
         for (let n = 0; n < outChannels; n += NR) {
+          const to = output + <usize>m * outStride + ((<usize>n) << 2);
+          const whole = outChannels - n >= NR;
           f32_gemm_4x8(
             rows,
-            min(NR, outChannels - n),
             block,
             scratch,
             panel + <usize>(k + 1) * (NR << 2),
             panel,
-            output + <usize>m * outStride + ((<usize>n) << 2),
-            outStride,
+            whole ? to : narrow,
+            whole ? outStride : NR << 2,
             residual ? residual + <usize>m * residualStride + ((<usize>n) << 2) : 0,
             residualStride,
             k === 0,
             k + block === depth,
             pc + (ConvArg.Min << 2),
           );
+          if (!whole && k + block === depth) {
+            for (let i: usize = 0; i < <usize>rows; i++) {
+              const from = narrow + i * (NR << 2);
+              storeColumns(to + i * outStride, v128.load(from), v128.load(from, 16), outChannels - n);
+            }
+          }
           panel += panelBytes;
         }
         k += block;

@@ -2,22 +2,22 @@
 //
 // One panel of 8 columns (n) against a block of packed rows (m), over a block of the depth (k).
 //   a         packed rows: [ceil(rows / 4)][depth][4] floats; rows past the end hold anything
-//   b         the panel's rows k of this block: [depth][8] floats; columns past the end hold zeros
+//   b         the panel's rows k of this block: [depth][8] floats
 //   bias      8 floats, read where `first`
-//   c         row m at c + m * cStride bytes; only `columns` (1 to 8) columns are written
+//   c         row m at c + m * cStride bytes
 //   residual  0, or rows like c's with residualStride; may be c itself
 //   first     the depth starts here: begin from the bias; otherwise from what c holds
 //   last      the depth ends here: add the residual and clamp
 //   limits    min and max, two floats: in memory, for the loop has no register to spare for them
-// Tile 4x8: eight accumulators, two vectors of b, one splat of a, in the 16 registers of x86-64. A row past the end is
-// computed over the last one's place and stored before it (rows are stored from the last to the first), so that there is no
-// scalar tail. Reads of c and residual may run 28 bytes past the last column.
+// Tile 4x8: eight accumulators, two vectors of b, four splats of a, in the 15 registers of x86-64 that V8 hands out: it loads all that a turn of
+// the loop needs first. A row past the end is computed over the last one's place and stored before it (rows are stored from the last to the
+// first), so that there is no scalar tail. All 8 columns are written; a narrower last panel goes to memory of its own (a call here
+// for odd columns would cost every tile its sums' way to the stack).
 
 import { clamp, madd, storeLanes } from '../math/simd.inline';
 
 export function f32_gemm_4x8(
   rows: i32,
-  columns: i32,
   depth: i32,
   a: usize,
   b: usize,
@@ -32,9 +32,14 @@ export function f32_gemm_4x8(
 ): void {
   const bEnd = b + ((<usize>depth) << 5);
   while (rows > 0) {
-    const c1 = select<usize>(c + cStride, c, rows > 1);
-    const c2 = select<usize>(c1 + cStride, c1, rows > 2);
-    const c3 = select<usize>(c2 + cStride, c2, rows > 3);
+    let c1 = c + cStride;
+    let c2 = c1 + cStride;
+    let c3 = c2 + cStride;
+    if (rows < 4) {
+      if (rows < 2) c1 = c;
+      if (rows < 3) c2 = c1;
+      c3 = c2;
+    }
     let x00: v128, x01: v128, x10: v128, x11: v128, x20: v128, x21: v128, x30: v128, x31: v128;
     if (first) {
       x00 = x10 = x20 = x30 = v128.load(bias);
@@ -94,21 +99,14 @@ export function f32_gemm_4x8(
       x30 = clamp(x30, low, high);
       x31 = clamp(x31, low, high);
     }
-    if (columns === 8) {
-      v128.store(c3, x30);
-      v128.store(c3, x31, 16);
-      v128.store(c2, x20);
-      v128.store(c2, x21, 16);
-      v128.store(c1, x10);
-      v128.store(c1, x11, 16);
-      v128.store(c, x00);
-      v128.store(c, x01, 16);
-    } else {
-      storeColumns(c3, x30, x31, columns);
-      storeColumns(c2, x20, x21, columns);
-      storeColumns(c1, x10, x11, columns);
-      storeColumns(c, x00, x01, columns);
-    }
+    v128.store(c3, x30);
+    v128.store(c3, x31, 16);
+    v128.store(c2, x20);
+    v128.store(c2, x21, 16);
+    v128.store(c1, x10);
+    v128.store(c1, x11, 16);
+    v128.store(c, x00);
+    v128.store(c, x01, 16);
     c += cStride << 2;
     rows -= 4;
   }

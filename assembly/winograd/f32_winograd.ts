@@ -68,7 +68,6 @@ export function f32_winograd(pc: usize): void {
         for (let p: usize = 0; p < squared; p++) {
           f32_gemm_4x8(
             count,
-            NR,
             channels,
             transformed + p * pointStride,
             matrix,

@@ -1,4 +1,4 @@
-import { ConvArg, DepthwiseConvArg, Op } from '../../assembly/opcodes.ts';
+import { ConvArg, DepthwiseConvArg, NR, Op } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
 import { gemmBlocks } from './blocks.ts';
@@ -163,6 +163,8 @@ export function emitConv(lowering: Lowering, call: ConvCall): void {
   const image = asImage(to.dims);
   const channels = asImage(from.dims).channels / groups;
   const block = gemmBlocks(image.batch * image.height * image.width, product(window.kernel) * channels);
+  const outChannels = image.channels / groups;
+  const narrow = outChannels % NR === 0 ? 0 : NR;
   const [min, max] = clampWords(call.clamped);
   const [inMin, inMax] = clampWords({ clamp: call.inputClamp });
   lowering.emit(
@@ -171,11 +173,11 @@ export function emitConv(lowering: Lowering, call: ConvCall): void {
       ...windowArgs(window, from, to, source, target, channels),
       [ConvArg.Weights]: call.weights,
       [ConvArg.Zeros]: lowering.zeros(window.kernel[1] * channels * 4),
-      [ConvArg.Scratch]: lowering.scratch(block.pixels * block.depth * 4 + 48),
+      [ConvArg.Scratch]: lowering.scratch(block.pixels * (block.depth + narrow) * 4 + 48),
       [ConvArg.Residual]: residual?.pointer ?? 0,
       [ConvArg.ResidualPixelStride]: residual?.pixelStride ?? 0,
       [ConvArg.Groups]: groups,
-      [ConvArg.OutChannels]: image.channels / groups,
+      [ConvArg.OutChannels]: outChannels,
       [ConvArg.BlockPixels]: block.pixels,
       [ConvArg.BlockDepth]: block.depth,
       [ConvArg.Min]: min,
