@@ -1,34 +1,20 @@
 // Times every kernel alone: node bench/kernels/run.mjs [--only NAME] [--relaxed] [--json]
 // --only takes cases and kernels whose name holds NAME; --json writes build/bench-kernels.json.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { importSources, path } from '../sources.mjs';
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, relaxed: { type: 'boolean' }, json: { type: 'boolean' } } });
-const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 
-// The kernels' plans are internal, so the sources are bundled for this run.
-mkdirSync(path('build/bench-kernels'), { recursive: true });
-await build({
-  stdin: {
-    contents: `
-      export * from './bench/kernels/cases.ts';
-      export * from './bench/kernels/measure.ts';
-      export { multiplyAddLimit } from './src/cli/limit.ts';
-      export { chooseVariant } from './src/runtime/wasm.ts';`,
-    resolveDir: path('.'),
-  },
-  outfile: path('build/bench-kernels/measure.mjs'),
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  packages: 'external',
-  logLevel: 'warning',
-});
-const { cases, measure, multiplyAddLimit, chooseVariant } = await import('../../build/bench-kernels/measure.mjs');
+const { cases, measure, multiplyAddLimit, chooseVariant } = await importSources(
+  'kernels',
+  `export * from './bench/kernels/cases.ts';
+  export * from './bench/kernels/measure.ts';
+  export { multiplyAddLimit } from './src/cli/limit.ts';
+  export { chooseVariant } from './src/runtime/wasm.ts';`,
+);
 
 const wanted = (values.only ?? '').toLowerCase();
 const chosen = cases.filter(({ name, kernel }) => `${name} ${kernel}`.toLowerCase().includes(wanted));

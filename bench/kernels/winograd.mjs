@@ -2,35 +2,20 @@
 // Every shape is run directly and in each form that fits, the shapes in turn, so that weights come from as far as they do in a network. A row has the
 // fastest of the rounds, what the model reckons, the form that it takes, and what a wrong one loses.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { importSources, path } from '../sources.mjs';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' }, json: { type: 'boolean' } } });
-const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 
-mkdirSync(path('build/bench-kernels'), { recursive: true });
-await build({
-  stdin: {
-    contents: `
-      export { graphOf } from './bench/kernels/measure.ts';
-      export { algorithmOf } from './src/cli/kernel.ts';
-      export { compile } from './src/compiler/compile.ts';
-      export { directCost, winogradCost, winogradForms } from './src/ops/winograd.ts';
-      export { Engine } from './src/runtime/engine.ts';
-      export { compileModule } from './src/runtime/wasm.ts';`,
-    resolveDir: path('.'),
-  },
-  outfile: path('build/bench-kernels/winograd.mjs'),
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  packages: 'external',
-  logLevel: 'warning',
-});
-const { graphOf, algorithmOf, compile, directCost, winogradCost, winogradForms, Engine, compileModule } = await import(
-  '../../build/bench-kernels/winograd.mjs'
+const { graphOf, algorithmOf, compile, directCost, winogradCost, winogradForms, Engine, compileModule } = await importSources(
+  'winograd',
+  `export { graphOf } from './bench/kernels/measure.ts';
+  export { algorithmOf } from './src/cli/kernel.ts';
+  export { compile } from './src/compiler/compile.ts';
+  export { directCost, winogradCost, winogradForms } from './src/ops/winograd.ts';
+  export { Engine } from './src/runtime/engine.ts';
+  export { compileModule } from './src/runtime/wasm.ts';`,
 );
 
 /** Pixels along each axis, channels, filters, and what is not 3×3 or one group. */

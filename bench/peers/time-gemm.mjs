@@ -2,10 +2,12 @@
 
 import { Tensor } from '../../dist/index.js';
 import { dense, input, model } from '../../dist/layers.js';
-import { multiplyAddLimit } from '../kernels/limit.mjs';
+import { importSources } from '../sources.mjs';
 import { answer } from './answer.mjs';
 import { interleave } from './interleave.mjs';
 import { noise } from './statistics.mjs';
+
+const { multiplyAddLimit } = await importSources('limit', "export { multiplyAddLimit } from './src/cli/limit.ts';");
 
 const SIZE = 512;
 const [runs, warmUp] = process.argv.slice(2).map(Number);

@@ -1,30 +1,17 @@
 // Times what pictures go through, with SIMD and by the plain loops, in turn: node bench/vision/run.mjs
 // The gain is the ratio of the medians, so that a busy machine slows both sides.
 
-import { mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { importSources } from '../sources.mjs';
 
-const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const ROUNDS = 60;
 /** Milliseconds for each side before the clock runs: until the engine has optimised it. */
 const WARM_UP = 300;
 
-// Which side runs is internal, so the sources are bundled for this run.
-mkdirSync(path('build'), { recursive: true });
-await build({
-  stdin: {
-    contents: "export * from './src/vision/index.ts'; export { allowSimd, usesSimd } from './src/vision/simd.ts';",
-    resolveDir: path('.'),
-  },
-  outfile: path('build/bench-vision.mjs'),
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  logLevel: 'warning',
-});
-const { allowSimd, imagenet, resize, toTensor, usesSimd } = await import('../../build/bench-vision.mjs');
+const { allowSimd, imagenet, resize, toTensor, usesSimd } = await importSources(
+  'vision',
+  "export * from './src/vision/index.ts'; export { allowSimd, usesSimd } from './src/vision/simd.ts';",
+);
 if (!usesSimd()) throw new Error('this engine does not compile the SIMD binary');
 
 /** Noise: the time does not depend on the bytes. */
