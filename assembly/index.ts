@@ -1,5 +1,6 @@
-// What the Wasm module exports. `run` is the way in; `staticEnd` is where the module's own tables end, at most STATIC_BYTES. The inner kernels are exported too, so that the optimiser does not inline
-// a hot loop into its only caller: engines compile by function and move up per call.
+// What the Wasm module exports. `run` is the way in; `staticEnd` is where the module's own tables end, at most STATIC_BYTES. The inner
+// kernels are exported too, so that the optimiser does not inline a hot loop into its only caller: engines compile by function and move up
+// per call.
 
 export { f32_col2im_row_c4 } from './conv/f32_col2im_c4';
 export { f32_pack_pixels_4 } from './conv/f32_conv_igemm_4x8';
@@ -21,7 +22,7 @@ export { f32_gridsample_pixel } from './resample/f32_gridsample';
 export { f32_resample_row } from './resample/f32_resample';
 export { copy_row } from './shape/copy';
 export { f32_transpose_rows_4x4 } from './shape/f32_transpose_4x4';
-
-export const staticEnd: usize = __heap_base;
 export { f32_winograd_input } from './winograd/f32_winograd_input';
 export { f32_winograd_output } from './winograd/f32_winograd_output';
+
+export const staticEnd: usize = __heap_base;
