@@ -16,7 +16,7 @@ export { f32_lrn_pixel } from './norm/f32_lrn';
 export { f32_softmax_column_c4, f32_softmax_row } from './norm/f32_softmax';
 export { f32_avgpool_row_c4 } from './pool/f32_avgpool_c4';
 export { f32_maxpool_row_c4 } from './pool/f32_maxpool_c4';
-export { run } from './program';
+export { join, run } from './program';
 export { f32_reduce_row } from './reduce/f32_reduce';
 export { f32_gridsample_pixel } from './resample/f32_gridsample';
 export { f32_resample_row } from './resample/f32_resample';

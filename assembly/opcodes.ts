@@ -22,6 +22,22 @@ export const WINOGRAD_SCRATCH = 36 * 16 * 4 * 5;
 /** Memory's first bytes: address 0, which means absent, and the tables of the scalar functions. Everything else starts here. */
 export const STATIC_BYTES = 1024;
 
+/** Words at the start of a memory that threads share, by address: see threads.inline.ts. All are 0 before a run. */
+export enum Team {
+  /** The next part of the instruction that no thread has taken. */
+  Next = 4,
+  /** Threads that are done with the instruction. */
+  Arrived = 8,
+  /** Counts instructions; threads wait here. */
+  Turn = 12,
+  /** Not 0: the run is to end before the next instruction. */
+  Stop = 16,
+  /** The turn before which the run ended, as Stop asked. */
+  Stopped = 20,
+  /** Set by the worker of the first thread when it has run the program; where that stopped is in the word behind. */
+  Done = 24,
+}
+
 export enum Op {
   End = 0,
   PackPanels = 1,

@@ -15,13 +15,20 @@ import { f32_resample } from './resample/f32_resample';
 import { copy } from './shape/copy';
 import { f32_transpose_4x4 } from './shape/f32_transpose_4x4';
 import { gather } from './shape/gather';
+import { joinTeam, meet, mine, share } from './threads.inline';
 import { windowRows } from './window/rows';
 import { f32_winograd } from './winograd/f32_winograd';
 import { f32_winograd_weights } from './winograd/f32_winograd_weights';
 
+/** With threads: makes this instance thread `index` of `count`, whose workspaces but the first's lie `bytes` apart from `base` on. */
+export function join(index: i32, count: i32, base: usize, bytes: usize): void {
+  if (ASC_FEATURE_THREADS) joinTeam(index, count, base, bytes);
+}
+
 /**
  * Runs the instructions from byte address `from` until `to` or an End instruction.
- * @returns the address where it stopped: `to`, or the End's; the address of a word that is no opcode, where there is one
+ * @returns the address where it stopped: `to`, or the End's; the address of a word that is no opcode, where there is one; 0 where
+ *   Team.Stop ended it
  */
 export function run(from: usize, to: usize): usize {
   let pc = from;
@@ -29,7 +36,8 @@ export function run(from: usize, to: usize): usize {
     const op = load<i32>(pc);
     switch (op) {
       case Op.PackPanels:
-        f32_pack_panels(pc);
+        share(1, 0);
+        if (mine()) f32_pack_panels(pc);
         break;
       case Op.Conv:
         f32_conv_igemm_4x8(pc);
@@ -80,12 +88,14 @@ export function run(from: usize, to: usize): usize {
         f32_winograd(pc);
         break;
       case Op.WinogradWeights:
-        f32_winograd_weights(pc);
+        share(1, 0);
+        if (mine()) f32_winograd_weights(pc);
         break;
       default:
         return pc;
     }
     pc += (<usize>instructionWords(op)) << 2;
+    if (ASC_FEATURE_THREADS && !meet()) return 0;
   }
   return pc;
 }

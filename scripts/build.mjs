@@ -22,6 +22,8 @@ const encodeBinary = (bytes) =>
 const binaries = {
   strict: 'assembly/index.ts',
   relaxed: 'assembly/index.ts',
+  'strict-threads': 'assembly/index.ts',
+  'relaxed-threads': 'assembly/index.ts',
   vision: 'assembly/vision/index.ts',
   // What `bench` measures the machine with; only the command line holds them.
   'limit-strict': 'assembly/bench/multiply_add.ts',
@@ -31,7 +33,7 @@ for (const [variant, entry] of Object.entries(binaries)) {
   tool('node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', '--target', variant);
   const wasm = readFileSync(`build/${variant}.wasm`);
   // Who compiles the kernels of models beforehand gives them to load(); the others are a few KB at most and compiled on the spot.
-  if (variant === 'strict' || variant === 'relaxed') writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
+  if (/^(strict|relaxed)/.test(variant)) writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
   writeFileSync(`build/${variant}.js`, `export default ${JSON.stringify(encodeBinary(wasm))};\n`);
   writeFileSync(`build/${variant}.d.ts`, '/** The binary: see src/binary.ts. */\ndeclare const text: string;\nexport default text;\n');
 }
@@ -61,6 +63,8 @@ await build({
   },
   splitting: true,
 });
+// What threads load, under the name that team.ts gives it.
+await build({ ...options, entryPoints: { worker: 'src/runtime/worker.js' } });
 // An entry also imports chunks of which it takes nothing; users' bundlers warn of that, for nothing here has side effects.
 for (const file of readdirSync('dist').filter((name) => name.endsWith('.js'))) {
   writeFileSync(`dist/${file}`, readFileSync(`dist/${file}`, 'utf8').replace(/^import "\.\/[^"]+";\n/gm, ''));

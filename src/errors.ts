@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'WASM_BLOCKED' // an engine that refuses to compile WebAssembly, by a page's policy
   | 'DISPOSED' // a model used after dispose()
   | 'ABORTED' // the caller's AbortSignal fired
+  | 'WORKER_FAILED' // a thread of the runtime died
   | 'MISSING_DEPENDENCY'; // an optional package that is not installed
 
 /** Every error that Lanewise throws on purpose. */

@@ -1,3 +1,4 @@
+import { checkAborted } from './abort.ts';
 import { checkOperators, type FindOperator, namesRead, operatorFinder } from './compiler/bind.ts';
 import { compile } from './compiler/compile.ts';
 import { LanewiseError } from './errors.ts';
@@ -7,9 +8,10 @@ import { checkDims } from './graph/dims.ts';
 import type { Dim, Graph } from './graph/graph.ts';
 import type { DataType } from './graph/tensor.ts';
 import type { CustomOperator } from './ops/custom.ts';
-import { Model, type PlanSource } from './runtime/model.ts';
-import { chooseVariant, compileModule, type Variant } from './runtime/wasm.ts';
-import { checkAborted, openSource, type Source, sourceName } from './source.ts';
+import { type Binary, Model, type PlanSource } from './runtime/model.ts';
+import { findThreads, MOST_THREADS } from './runtime/threads.ts';
+import { chooseVariant, compileModule } from './runtime/wasm.ts';
+import { openSource, type Source, sourceName } from './source.ts';
 
 export interface LoadOptions {
   /** The shape of inputs whose dimensions the model leaves open; the model then takes no other. An open batch is 1 at first where nothing is said. */
@@ -21,7 +23,14 @@ export interface LoadOptions {
    * true.
    */
   readonly winograd?: boolean;
-  /** The binary, compiled already, for places that forbid compiling. `relaxed` then says which one it is. */
+  /**
+   * How many threads run the model, 1 where nothing is said; 'auto': as many as the machine has cores, 8 at most. Threads are workers that share
+   * memory, so a page has to be cross-origin isolated (COOP and COEP); elsewhere one thread runs it. Any number gives the same bits.
+   */
+  readonly threads?: number | 'auto';
+  /** Whether one thread, too, is a worker, so that `run` leaves the caller's free. Default false. */
+  readonly worker?: boolean;
+  /** The binary, compiled already, for places that forbid compiling. `relaxed` and `threads` then say which one it is. */
   readonly wasm?: WebAssembly.Module;
   /** Most bytes of activations and scratch space, 768 MiB where nothing is said: a guard against shapes that are a mistake. */
   readonly memoryLimit?: number;
@@ -58,30 +67,25 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
  */
 export async function createModel(graph: Graph, options: LoadOptions = {}, compiling = startCompiling(options)): Promise<Model> {
   checkOperators(graph, options.operators);
-  const { module, variant } = await compiling;
+  const binary = await compiling;
   checkAborted(options.signal);
-  return new Model(planSource(graph, options), module, variant, initialDims(graph, options));
-}
-
-/** @internal */
-export interface Compiled {
-  readonly module: WebAssembly.Module;
-  readonly variant: Variant;
+  return new Model(planSource(graph, options, binary.threads?.count), binary, initialDims(graph, options));
 }
 
 /**
  * Starts compiling the binary. What goes wrong is reported by `createModel`, which awaits it.
  * @internal
  */
-export function startCompiling(options: LoadOptions): Promise<Compiled> {
+export function startCompiling(options: LoadOptions): Promise<Binary> {
   const compiling = compileFor(options);
   compiling.catch(() => {});
   return compiling;
 }
 
-async function compileFor(options: LoadOptions): Promise<Compiled> {
-  const variant = chooseVariant(options.relaxed ?? false);
-  return { module: options.wasm ?? (await compileModule(variant)), variant };
+async function compileFor({ threads: count = 1, worker = false, relaxed = false, wasm }: LoadOptions): Promise<Binary> {
+  const threads = count === 1 && !worker ? undefined : await findThreads(count);
+  const variant = chooseVariant(relaxed, threads !== undefined);
+  return { module: wasm ?? (await compileModule(variant)), variant, threads };
 }
 
 /**
@@ -92,9 +96,13 @@ export function checkOptions(options: LoadOptions): void {
   const isObject = (value: unknown) => typeof value === 'object' && value !== null;
   const wrong = (name: string, expected: string) => new LanewiseError('INVALID_INPUT', `option ${name} takes ${expected}`);
   if (!isObject(options)) throw new LanewiseError('INVALID_INPUT', 'the options are an object, or left out');
-  const { relaxed, winograd, wasm, memoryLimit, inputShapes, externalData, signal } = options;
+  const { relaxed, winograd, threads, worker, wasm, memoryLimit, inputShapes, externalData, signal } = options;
   if (relaxed !== undefined && typeof relaxed !== 'boolean' && relaxed !== 'auto') throw wrong('relaxed', "true, false or 'auto'");
   if (winograd !== undefined && typeof winograd !== 'boolean') throw wrong('winograd', 'true or false');
+  if (threads !== undefined && threads !== 'auto' && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
+    throw wrong('threads', `a whole number from 1 to ${MOST_THREADS}, or 'auto'`);
+  }
+  if (worker !== undefined && typeof worker !== 'boolean') throw wrong('worker', 'true or false');
   if (memoryLimit !== undefined && !(typeof memoryLimit === 'number' && memoryLimit >= 0)) throw wrong('memoryLimit', 'bytes, from 0 on');
   if (inputShapes !== undefined && !(isObject(inputShapes) && Object.values(inputShapes).every(Array.isArray))) {
     throw wrong('inputShapes', 'an object of shapes by input name, each a list of dimensions');
@@ -114,14 +122,18 @@ export function checkOptions(options: LoadOptions): void {
  * Plans of a graph, made by the compiler.
  * @internal
  */
-export function planSource(graph: Graph, { memoryLimit, inputShapes = {}, operators, winograd }: LoadOptions): PlanSource {
+export function planSource(
+  graph: Graph,
+  { memoryLimit, inputShapes = {}, operators, winograd }: LoadOptions,
+  threads?: number,
+): PlanSource {
   const read = namesRead(graph);
   return {
     inputs: graph.inputs.map((input) => ({ ...input, dims: [...(given(inputShapes, input.name) ?? input.dims)] })),
     outputs: graph.outputs.map(({ name, type = 'float32', dims }) => (dims ? { name, type, dims } : { name, type })),
     shapingInputs: shapingInputs(graph, operatorFinder(operators)),
     unreadInputs: new Set(graph.inputs.map(({ name }) => name).filter((name) => !read.has(name))),
-    plan: (dims, values) => compile(graph, { dims, values, memoryLimit, operators, winograd }),
+    plan: (dims, values) => compile(graph, { dims, values, memoryLimit, operators, winograd, threads }),
   };
 }
 

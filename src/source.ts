@@ -1,3 +1,4 @@
+import { checkAborted } from './abort.ts';
 import { LanewiseError } from './errors.ts';
 import { type Bytes, inMemory } from './formats/bytes.ts';
 
@@ -41,11 +42,6 @@ export async function openSource(source: Source, signal?: AbortSignal): Promise<
     throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
   throw new LanewiseError('INVALID_INPUT', `a model comes from a path, URL, Response, ArrayBuffer or typed array, got ${describe(source)}`);
-}
-
-/** @throws LanewiseError ABORTED where the signal has fired */
-export function checkAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new LanewiseError('ABORTED', 'the caller aborted', { cause: signal.reason });
 }
 
 const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;

@@ -2,6 +2,7 @@
 
 import { arg, argSplat, clamp, madd, storeLanes } from '../math/simd.inline';
 import { DepthwiseConvArg, WindowArg } from '../opcodes';
+import { workspace } from '../threads.inline';
 
 /** Bytes of a pixel in the ring. */
 export const PIXEL: usize = 64;
@@ -28,7 +29,7 @@ export function tiles(
   const high = argSplat(pc, DepthwiseConvArg.Max);
   const rowBytes = <usize>((outWidth - 1) * <i32>stride + kernelWidth) * PIXEL;
   const ringBytes = <usize>kernelHeight * rowBytes;
-  const ringEnd = <usize>arg(pc, DepthwiseConvArg.Ring) + ringBytes;
+  const ringEnd = workspace(<usize>arg(pc, DepthwiseConvArg.Ring)) + ringBytes;
   const weightsRow = (<usize>kernelWidth) << 5;
   // To the second half of a panel, or to the next one.
   const nextPanel = ((<usize>(1 + kernelHeight * kernelWidth)) << 5) - 16;

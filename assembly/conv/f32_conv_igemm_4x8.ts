@@ -15,6 +15,7 @@ import { f32_gemm_4x8, storeColumns } from '../gemm/f32_gemm_4x8';
 import { f32_gemv_1x16 } from '../gemm/f32_gemv_1x16';
 import { arg } from '../math/simd.inline';
 import { ConvArg, MR, NR, WindowArg } from '../opcodes';
+import { mine, pieces, share, workspace } from '../threads.inline';
 import { f32_pack_normalized_4 } from './f32_pack_normalized_4';
 import { packTap, tapPointer, within } from './taps.inline';
 
@@ -28,7 +29,7 @@ export function f32_conv_igemm_4x8(pc: usize): void {
   const blockDepth = arg(pc, ConvArg.BlockDepth);
   const outStride = <usize>arg(pc, WindowArg.OutPixelStride);
   const residualStride = <usize>arg(pc, ConvArg.ResidualPixelStride);
-  const scratch = <usize>arg(pc, ConvArg.Scratch);
+  const scratch = workspace(<usize>arg(pc, ConvArg.Scratch));
   const scale = <usize>arg(pc, ConvArg.InScale);
   // Behind what normalising may write past the packed pixels, for partial sums stay here from one block of the depth to the next.
   const narrow = scratch + ((<usize>(blockPixels * blockDepth)) << 2) + 48;
@@ -44,9 +45,17 @@ export function f32_conv_igemm_4x8(pc: usize): void {
     depth === channels &&
     arg(pc, WindowArg.InHeight) * arg(pc, WindowArg.InWidth) === 1 &&
     arg(pc, WindowArg.PadTop) + arg(pc, WindowArg.PadLeft) === 0;
+  // Threads share blocks of pixels and, where those are few, the panels of each.
+  const panels = (outChannels + NR - 1) / NR;
+  const blocks = row ? (panels + 1) / 2 : (pixels + blockPixels - 1) / blockPixels;
+  const cut = row ? 1 : pieces(groups * blocks, panels);
+  const part = max(1, (panels + cut - 1) / cut) * NR;
+  const macs = row ? <f32>(NR * 2) * <f32>depth : <f32>min(pixels, blockPixels) * <f32>depth * <f32>part;
+  share(groups * blocks * ((outChannels + part - 1) / part), macs * 0.25);
   for (let g = 0; g < groups; g++) {
     if (row) {
       for (let n = 0; n < outChannels; n += 2 * NR) {
+        if (!mine()) continue;
         const panel = weights + <usize>(n / NR) * panelBytes;
         const at = (<usize>n) << 2;
         f32_gemv_1x16(
@@ -63,47 +72,55 @@ export function f32_conv_igemm_4x8(pc: usize): void {
     }
     for (let m = row ? 1 : 0; m < pixels; m += blockPixels) {
       const rows = min(blockPixels, pixels - m);
-      // Once even where the depth is 0: the output is then the bias.
-      let k = 0;
-      do {
-        const block = min(blockDepth, depth - k);
-        if (scale) {
-          const at = (<usize>k) << 2;
-          const row = input + <usize>m * <usize>arg(pc, WindowArg.InPixelStride) + at;
-          f32_pack_normalized_4(pc, row, rows, block, scale + at, <usize>arg(pc, ConvArg.InShift) + at, scratch);
-        } else if (block) {
-          f32_pack_pixels_4(pc, input, m, rows, k, block, scratch);
-        }
-        let panel = weights;
-        for (let n = 0; n < outChannels; n += NR) {
-          const to = output + <usize>m * outStride + ((<usize>n) << 2);
-          const whole = outChannels - n >= NR;
-          f32_gemm_4x8(
-            rows,
-            block,
-            scratch,
-            panel + <usize>(k + 1) * (NR << 2),
-            panel,
-            whole ? to : narrow,
-            whole ? outStride : NR << 2,
-            residual ? residual + <usize>m * residualStride + ((<usize>n) << 2) : 0,
-            residualStride,
-            k === 0,
-            k + block === depth,
-            pc + (ConvArg.Min << 2),
-          );
-          if (!whole && k + block === depth) {
-            for (let i: usize = 0; i < <usize>rows; i++) {
-              const from = narrow + i * (NR << 2);
-              storeColumns(to + i * outStride, v128.load(from), v128.load(from, 16), outChannels - n);
-            }
+      let packed = false;
+      for (let from = 0; from < outChannels; from += part) {
+        if (!mine()) continue;
+        const end = min(outChannels, from + part);
+        // Once even where the depth is 0: the output is then the bias.
+        let k = 0;
+        do {
+          const block = min(blockDepth, depth - k);
+          if (packed && block === depth) {
+            // It is there from the panels before.
+          } else if (scale) {
+            const at = (<usize>k) << 2;
+            const row = input + <usize>m * <usize>arg(pc, WindowArg.InPixelStride) + at;
+            f32_pack_normalized_4(pc, row, rows, block, scale + at, <usize>arg(pc, ConvArg.InShift) + at, scratch);
+          } else if (block) {
+            f32_pack_pixels_4(pc, input, m, rows, k, block, scratch);
           }
-          panel += panelBytes;
-        }
-        k += block;
-      } while (k < depth);
+          packed = true;
+          let panel = weights + <usize>(from / NR) * panelBytes;
+          for (let n = from; n < end; n += NR) {
+            const to = output + <usize>m * outStride + ((<usize>n) << 2);
+            const whole = outChannels - n >= NR;
+            f32_gemm_4x8(
+              rows,
+              block,
+              scratch,
+              panel + <usize>(k + 1) * (NR << 2),
+              panel,
+              whole ? to : narrow,
+              whole ? outStride : NR << 2,
+              residual ? residual + <usize>m * residualStride + ((<usize>n) << 2) : 0,
+              residualStride,
+              k === 0,
+              k + block === depth,
+              pc + (ConvArg.Min << 2),
+            );
+            if (!whole && k + block === depth) {
+              for (let i: usize = 0; i < <usize>rows; i++) {
+                const from = narrow + i * (NR << 2);
+                storeColumns(to + i * outStride, v128.load(from), v128.load(from, 16), outChannels - n);
+              }
+            }
+            panel += panelBytes;
+          }
+          k += block;
+        } while (k < depth);
+      }
     }
-    weights += <usize>((outChannels + NR - 1) / NR) * panelBytes;
+    weights += <usize>panels * panelBytes;
     input += (<usize>channels) << 2;
     output += (<usize>outChannels) << 2;
     if (residual) residual += (<usize>outChannels) << 2;

@@ -12,6 +12,7 @@
 
 import { arg } from '../math/simd.inline';
 import { DepthwiseConvArg, WindowArg } from '../opcodes';
+import { mine, pieces, share, workspace } from '../threads.inline';
 import { endTap, firstTap } from '../window/window.inline';
 import { PIXEL, tiles } from './dwconv.inline';
 
@@ -29,11 +30,17 @@ export function f32_dwconv_ring_c4(pc: usize): void {
   const padLeft = arg(pc, WindowArg.PadLeft);
   const inStride = <usize>arg(pc, WindowArg.InPixelStride);
   const outRow = <usize>outWidth * <usize>arg(pc, WindowArg.OutPixelStride);
-  const ring = <usize>arg(pc, DepthwiseConvArg.Ring);
+  const ring = workspace(<usize>arg(pc, DepthwiseConvArg.Ring));
   const columns = (outWidth - 1) * stride + kernelWidth;
   const rowBytes = <usize>columns * PIXEL;
   const copied = min(width, columns - padLeft);
   const groupPanels = (<usize>(1 + kernelHeight * kernelWidth)) << 6;
+
+  // Threads share groups of channels and, where those are few, bands of rows.
+  const parts = batch * ((channels + 15) >> 4);
+  const cut = pieces(parts, max(1, outHeight >> 2));
+  const band = max(1, (outHeight + cut - 1) / cut);
+  share(parts * ((outHeight + band - 1) / band), <f32>(band * outWidth) * <f32>(kernelHeight * kernelWidth) * 16);
 
   // What is padding stays zero.
   memory.fill(ring, 0, <usize>kernelHeight * rowBytes);
@@ -43,20 +50,24 @@ export function f32_dwconv_ring_c4(pc: usize): void {
     let panels = <usize>arg(pc, DepthwiseConvArg.Weights);
     for (let c = 0; c < channels; c += 16) {
       const at = (<usize>c) << 2;
-      let next = 0;
-      for (let oy = 0; oy < outHeight; oy++) {
-        const iy = oy * arg(pc, WindowArg.StrideHeight) - arg(pc, WindowArg.PadTop);
-        const first = firstTap(iy, 1);
-        const end = endTap(iy, 1, kernelHeight, height, first);
-        for (let row = max(next, iy + first); row < iy + end; row++) {
-          const from = input + <usize>(row * width) * inStride + at;
-          f32_dwconv_copy(from, inStride, ring + <usize>(row % kernelHeight) * rowBytes + <usize>padLeft * PIXEL, copied);
-          next = row + 1;
+      for (let top = 0; top < outHeight; top += band) {
+        if (!mine()) continue;
+        const bottom = min(outHeight, top + band);
+        let next = 0;
+        for (let oy = top; oy < bottom; oy++) {
+          const iy = oy * arg(pc, WindowArg.StrideHeight) - arg(pc, WindowArg.PadTop);
+          const first = firstTap(iy, 1);
+          const end = endTap(iy, 1, kernelHeight, height, first);
+          for (let row = max(next, iy + first); row < iy + end; row++) {
+            const from = input + <usize>(row * width) * inStride + at;
+            f32_dwconv_copy(from, inStride, ring + <usize>(row % kernelHeight) * rowBytes + <usize>padLeft * PIXEL, copied);
+            next = row + 1;
+          }
+          const slot = ring + <usize>((iy + first) % kernelHeight) * rowBytes;
+          const to = output + <usize>oy * outRow + at;
+          if (stride === 1) f32_dwconv_tiles_s1(pc, panels, slot, first, end, channels - c, to);
+          else f32_dwconv_tiles_s2(pc, panels, slot, first, end, channels - c, to);
         }
-        const slot = ring + <usize>((iy + first) % kernelHeight) * rowBytes;
-        const to = output + <usize>oy * outRow + at;
-        if (stride === 1) f32_dwconv_tiles_s1(pc, panels, slot, first, end, channels - c, to);
-        else f32_dwconv_tiles_s2(pc, panels, slot, first, end, channels - c, to);
       }
       panels += groupPanels;
     }

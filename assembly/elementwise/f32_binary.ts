@@ -7,12 +7,16 @@
 
 import { arg, argSplat, clamp, storeLanes } from '../math/simd.inline';
 import { BinaryArg, BinaryKind, RANK } from '../opcodes';
+import { mine, shareLoops } from '../threads.inline';
 import { apply, loop } from './binary.inline';
 
 /** Elements per call: short enough for the engine to move to its optimised code early. */
 const BLOCK: i32 = 4096;
 
 export function f32_binary(pc: usize): void {
+  const rows = arg(pc, BinaryArg.Dims + RANK - 2);
+  const columns = arg(pc, BinaryArg.Dims + RANK - 1);
+  shareLoops(pc + (BinaryArg.Dims << 2), columns < BLOCK ? min(rows, BLOCK / max(1, columns)) * columns : BLOCK, 1);
   dimension(pc, 0, <usize>arg(pc, BinaryArg.Output), <usize>arg(pc, BinaryArg.A), <usize>arg(pc, BinaryArg.B));
 }
 
@@ -26,6 +30,7 @@ function dimension(pc: usize, index: i32, output: usize, a: usize, b: usize): vo
   for (let i = 0; i < size; i += step) {
     if (inner) {
       for (let c = 0; c < columns; c += BLOCK) {
+        if (!mine()) continue;
         const at = <usize>c;
         f32_binary_rows(
           pc,

@@ -5,6 +5,7 @@
 
 import { arg, argSplat, clamp, storeLanes } from '../math/simd.inline';
 import { ClampArg } from '../opcodes';
+import { mine, share } from '../threads.inline';
 
 /** Elements per call: short enough for the engine to move to its optimised code early. */
 const BLOCK: i32 = 4096;
@@ -14,9 +15,10 @@ export function f32_clamp(pc: usize): void {
   const channels = arg(pc, ClampArg.Channels);
   let input = <usize>arg(pc, ClampArg.Input);
   let output = <usize>arg(pc, ClampArg.Output);
+  share(pixels * ((channels + BLOCK - 1) / BLOCK), <f32>min(BLOCK, channels));
   for (let m = 0; m < pixels; m++) {
     for (let c = 0; c < channels; c += BLOCK) {
-      f32_clamp_row(pc, min(BLOCK, channels - c), input + ((<usize>c) << 2), output + ((<usize>c) << 2));
+      if (mine()) f32_clamp_row(pc, min(BLOCK, channels - c), input + ((<usize>c) << 2), output + ((<usize>c) << 2));
     }
     input += <usize>arg(pc, ClampArg.InPixelStride);
     output += <usize>arg(pc, ClampArg.OutPixelStride);

@@ -7,6 +7,7 @@
 
 import { arg } from '../math/simd.inline';
 import { UnaryArg, UnaryKind } from '../opcodes';
+import { mine, share } from '../threads.inline';
 import { loop } from './unary.inline';
 
 /** Elements per call: short enough for the engine to move to its optimised code early. */
@@ -17,9 +18,10 @@ export function f32_unary(pc: usize): void {
   const channels = arg(pc, UnaryArg.Channels);
   let input = <usize>arg(pc, UnaryArg.Input);
   let output = <usize>arg(pc, UnaryArg.Output);
+  share(pixels * ((channels + BLOCK - 1) / BLOCK), <f32>min(BLOCK, channels) * 4);
   for (let m = 0; m < pixels; m++) {
     for (let c = 0; c < channels; c += BLOCK) {
-      f32_unary_row(pc, min(BLOCK, channels - c), input + ((<usize>c) << 2), output + ((<usize>c) << 2));
+      if (mine()) f32_unary_row(pc, min(BLOCK, channels - c), input + ((<usize>c) << 2), output + ((<usize>c) << 2));
     }
     input += <usize>arg(pc, UnaryArg.InPixelStride);
     output += <usize>arg(pc, UnaryArg.OutPixelStride);

@@ -8,6 +8,7 @@
 
 import { arg, argSplat, clamp, madd, storeLanes } from '../math/simd.inline';
 import { BatchNormArg } from '../opcodes';
+import { mine, share, workspace } from '../threads.inline';
 
 /** Pixels per call: short enough for the engine to move to its optimised code early. */
 const BLOCK: i32 = 64;
@@ -18,7 +19,7 @@ export function f32_batchnorm_c4(pc: usize): void {
   const inStride = <usize>arg(pc, BatchNormArg.InPixelStride);
   const outStride = <usize>arg(pc, BatchNormArg.OutPixelStride);
   const epsilon = argSplat(pc, BatchNormArg.Epsilon);
-  const scratch = <usize>arg(pc, BatchNormArg.Scratch);
+  const scratch = workspace(<usize>arg(pc, BatchNormArg.Scratch));
   const offsets = scratch + ((<usize>((channels + 3) & ~3)) << 2);
   for (let c = 0; c < channels; c += 4) {
     const at = (<usize>c) << 2;
@@ -29,7 +30,9 @@ export function f32_batchnorm_c4(pc: usize): void {
     v128.store(scratch + at, a);
     v128.store(offsets + at, f32x4.sub(v128.load(<usize>arg(pc, BatchNormArg.Bias) + at), f32x4.mul(mean, a)));
   }
+  share((pixels + BLOCK - 1) / BLOCK, <f32>BLOCK * <f32>channels);
   for (let m = 0; m < pixels; m += BLOCK) {
+    if (!mine()) continue;
     const at = <usize>m;
     f32_batchnorm_block_c4(
       pc,
@@ -46,7 +49,7 @@ export function f32_batchnorm_block_c4(pc: usize, pixels: i32, input: usize, out
   const channels = arg(pc, BatchNormArg.Channels);
   const inStride = <usize>arg(pc, BatchNormArg.InPixelStride);
   const outStride = <usize>arg(pc, BatchNormArg.OutPixelStride);
-  const scratch = <usize>arg(pc, BatchNormArg.Scratch);
+  const scratch = workspace(<usize>arg(pc, BatchNormArg.Scratch));
   const low = argSplat(pc, BatchNormArg.Min);
   const high = argSplat(pc, BatchNormArg.Max);
   const bytes = (<usize>channels) << 2;

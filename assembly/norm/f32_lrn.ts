@@ -8,15 +8,17 @@
 import { log, power } from '../math/functions';
 import { arg, argSplat, storeLanes } from '../math/simd.inline';
 import { LrnArg } from '../opcodes';
+import { mine, share, workspace } from '../threads.inline';
 
 export function f32_lrn(pc: usize): void {
   const pixels = arg(pc, LrnArg.Pixels);
   const words = max(0, ((arg(pc, LrnArg.Channels) + 3) & ~3) + arg(pc, LrnArg.Size) - 1);
-  memory.fill(<usize>arg(pc, LrnArg.Scratch), 0, (<usize>words) << 2);
+  memory.fill(workspace(<usize>arg(pc, LrnArg.Scratch)), 0, (<usize>words) << 2);
   let input = <usize>arg(pc, LrnArg.Input);
   let output = <usize>arg(pc, LrnArg.Output);
+  share(pixels, <f32>words * 8);
   for (let m = 0; m < pixels; m++) {
-    f32_lrn_pixel(pc, input, output);
+    if (mine()) f32_lrn_pixel(pc, input, output);
     input += <usize>arg(pc, LrnArg.InPixelStride);
     output += <usize>arg(pc, LrnArg.OutPixelStride);
   }
@@ -28,7 +30,7 @@ export function f32_lrn_pixel(pc: usize, input: usize, output: usize): void {
   const alpha = argSplat(pc, LrnArg.Alpha);
   const beta = argSplat(pc, LrnArg.Beta);
   const bias = argSplat(pc, LrnArg.Bias);
-  const scratch = <usize>arg(pc, LrnArg.Scratch);
+  const scratch = workspace(<usize>arg(pc, LrnArg.Scratch));
   const squares = scratch + ((<usize>((size - 1) >> 1)) << 2);
   // The paper's beta is two square roots.
   const threeQuarters = load<f32>(pc + (LrnArg.Beta << 2)) === 0.75;

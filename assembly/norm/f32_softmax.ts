@@ -9,6 +9,7 @@ import { exp } from '../math/exp.inline';
 import { log } from '../math/functions';
 import { arg, storeLanes } from '../math/simd.inline';
 import { SoftmaxArg } from '../opcodes';
+import { mine, share } from '../threads.inline';
 
 const LOWEST: f32 = -f32.MAX_VALUE * 2;
 
@@ -20,14 +21,15 @@ export function f32_softmax(pc: usize): void {
   const bytes = (<usize>length * <usize>inner) << 2;
   let input = <usize>arg(pc, SoftmaxArg.Input);
   let output = <usize>arg(pc, SoftmaxArg.Output);
+  share(outer * ((inner + 3) >> 2), <f32>length * 8);
   for (let o = 0; o < outer; o++) {
     if (inner === 1) {
-      f32_softmax_row(input, output, length, logarithm);
+      if (mine()) f32_softmax_row(input, output, length, logarithm);
     } else {
       const stride = (<usize>inner) << 2;
       for (let i = 0; i < inner; i += 4) {
         const at = (<usize>i) << 2;
-        f32_softmax_column_c4(input + at, output + at, length, stride, min(4, inner - i), logarithm);
+        if (mine()) f32_softmax_column_c4(input + at, output + at, length, stride, min(4, inner - i), logarithm);
       }
     }
     input += bytes;

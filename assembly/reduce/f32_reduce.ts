@@ -9,6 +9,7 @@
 
 import { arg, argSplat, storeLanes } from '../math/simd.inline';
 import { RANK, ReduceArg, ReduceKind } from '../opcodes';
+import { mine, product, shareLoops } from '../threads.inline';
 import { combine, identity, row } from './reduce.inline';
 
 const BLOCK: i32 = 256;
@@ -17,6 +18,7 @@ export function f32_reduce(pc: usize): void {
   // Loops of one turn in front, most of them, would cost more than a short row.
   let first = 0;
   while (first < RANK - 1 && arg(pc, ReduceArg.ReducedDims + first) === 1) first++;
+  if (ASC_FEATURE_THREADS) shareLoops(pc + (ReduceArg.OutDims << 2), lanes(pc), product(pc + (ReduceArg.ReducedDims << 2)));
   outputs(pc, 0, first, <usize>arg(pc, ReduceArg.Input), <usize>arg(pc, ReduceArg.Output));
 }
 
@@ -36,15 +38,22 @@ function outputs(pc: usize, index: i32, first: i32, input: usize, output: usize)
   }
   const kind = arg(pc, ReduceArg.Kind);
   const scale = argSplat(pc, ReduceArg.Scale);
-  const across = inStride === 4 && outStride === 4;
-  const step = across ? 4 : 1;
+  const step = lanes(pc);
+  const across = step === 4;
   for (let i = 0; i < size; i += step) {
-    let y = reduced(pc, first, kind, input, across);
-    if (kind !== ReduceKind.Max && kind !== ReduceKind.Min && kind !== ReduceKind.Prod) y = f32x4.mul(y, scale);
-    storeLanes(output, y, across ? size - i : 1);
+    if (mine()) {
+      let y = reduced(pc, first, kind, input, across);
+      if (kind !== ReduceKind.Max && kind !== ReduceKind.Min && kind !== ReduceKind.Prod) y = f32x4.mul(y, scale);
+      storeLanes(output, y, across ? size - i : 1);
+    }
     input += inStride * <usize>step;
     output += outStride * <usize>step;
   }
+}
+
+/** Outputs computed at a time. */
+function lanes(pc: usize): i32 {
+  return arg(pc, ReduceArg.InStrides + RANK - 1) === 4 && arg(pc, ReduceArg.OutStrides + RANK - 1) === 4 ? 4 : 1;
 }
 
 /** Loops `index` and those inside it. */

@@ -10,6 +10,7 @@
 
 import { arg, storeLanes } from '../math/simd.inline';
 import { GridMode, GridPadding, GridSampleArg } from '../opcodes';
+import { mine, share, workspace } from '../threads.inline';
 
 export function f32_gridsample(pc: usize): void {
   const batch = arg(pc, GridSampleArg.Batch);
@@ -20,9 +21,10 @@ export function f32_gridsample(pc: usize): void {
   let image = <usize>arg(pc, GridSampleArg.Input);
   let grid = <usize>arg(pc, GridSampleArg.Grid);
   let output = <usize>arg(pc, GridSampleArg.Output);
+  share(batch * pixels, 64 + <f32>arg(pc, GridSampleArg.Channels) * 4);
   for (let n = 0; n < batch; n++) {
     for (let i = 0; i < pixels; i++) {
-      f32_gridsample_pixel(pc, image, load<f32>(grid), load<f32>(grid, 4), output);
+      if (mine()) f32_gridsample_pixel(pc, image, load<f32>(grid), load<f32>(grid, 4), output);
       grid += 8;
       output += <usize>arg(pc, GridSampleArg.OutPixelStride);
     }
@@ -34,7 +36,7 @@ export function f32_gridsample(pc: usize): void {
 export function f32_gridsample_pixel(pc: usize, image: usize, x: f32, y: f32, output: usize): void {
   const corners = arg(pc, GridSampleArg.AlignCorners) !== 0;
   const mode = arg(pc, GridSampleArg.Mode);
-  const scratch = <usize>arg(pc, GridSampleArg.Scratch);
+  const scratch = workspace(<usize>arg(pc, GridSampleArg.Scratch));
   const channels = arg(pc, GridSampleArg.Channels);
   const width = arg(pc, GridSampleArg.Width);
   const height = arg(pc, GridSampleArg.Height);

@@ -7,6 +7,7 @@
 
 import { arg, storeLanes } from '../math/simd.inline';
 import { ResampleArg } from '../opcodes';
+import { mine, share } from '../threads.inline';
 
 export function f32_resample(pc: usize): void {
   const outer = arg(pc, ResampleArg.Outer);
@@ -14,10 +15,11 @@ export function f32_resample(pc: usize): void {
   const taps = (<usize>arg(pc, ResampleArg.Taps)) << 2;
   let input = <usize>arg(pc, ResampleArg.Input);
   let output = <usize>arg(pc, ResampleArg.Output);
+  share(outer * length, <f32>arg(pc, ResampleArg.Inner) * <f32>arg(pc, ResampleArg.Taps));
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < length; i++) {
       const row = output + <usize>i * <usize>arg(pc, ResampleArg.OutRowStride);
-      f32_resample_row(pc, input, row, <usize>i * taps);
+      if (mine()) f32_resample_row(pc, input, row, <usize>i * taps);
     }
     input += <usize>arg(pc, ResampleArg.InOuterStride);
     output += <usize>arg(pc, ResampleArg.OutOuterStride);

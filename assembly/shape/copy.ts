@@ -7,6 +7,7 @@
 
 import { arg } from '../math/simd.inline';
 import { CopyArg, RANK } from '../opcodes';
+import { mine, shareLoops } from '../threads.inline';
 
 /** Elements per call: short enough for the engine to move to its optimised code early. */
 const BLOCK: i32 = 4096;
@@ -14,6 +15,7 @@ const BLOCK: i32 = 4096;
 const BULK: i32 = 64;
 
 export function copy(pc: usize): void {
+  shareLoops(pc + (CopyArg.Dims << 2), min(BLOCK, arg(pc, CopyArg.Dims + RANK - 1)), 1);
   dimension(pc, 0, <usize>arg(pc, CopyArg.Input), <usize>arg(pc, CopyArg.Output));
 }
 
@@ -25,8 +27,8 @@ function dimension(pc: usize, index: i32, input: usize, output: usize): void {
   const inner = index === RANK - 1;
   const step = inner ? BLOCK : 1;
   for (let i = 0; i < size; i += step) {
-    if (inner) copy_row(arg(pc, CopyArg.ElementBytes), min(BLOCK, size - i), input, output, inStride, outStride);
-    else dimension(pc, index + 1, input, output);
+    if (!inner) dimension(pc, index + 1, input, output);
+    else if (mine()) copy_row(arg(pc, CopyArg.ElementBytes), min(BLOCK, size - i), input, output, inStride, outStride);
     input += inStride * <usize>step;
     output += outStride * <usize>step;
   }

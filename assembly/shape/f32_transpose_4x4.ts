@@ -6,6 +6,7 @@
 
 import { arg, storeLanes } from '../math/simd.inline';
 import { TransposeArg } from '../opcodes';
+import { mine, share } from '../threads.inline';
 
 export function f32_transpose_4x4(pc: usize): void {
   const batch = arg(pc, TransposeArg.Batch);
@@ -15,10 +16,11 @@ export function f32_transpose_4x4(pc: usize): void {
   const outStride = <usize>arg(pc, TransposeArg.OutRowStride);
   let input = <usize>arg(pc, TransposeArg.Input);
   let output = <usize>arg(pc, TransposeArg.Output);
+  share(batch * ((rows + 3) >> 2), <f32>columns * 4);
   for (let b = 0; b < batch; b++) {
     for (let r = 0; r < rows; r += 4) {
       const row = input + <usize>r * inStride;
-      f32_transpose_rows_4x4(row, inStride, min(4, rows - r), columns, output + ((<usize>r) << 2), outStride);
+      if (mine()) f32_transpose_rows_4x4(row, inStride, min(4, rows - r), columns, output + ((<usize>r) << 2), outStride);
     }
     input += <usize>rows * inStride;
     output += <usize>columns * outStride;

@@ -6,6 +6,7 @@
 
 import { arg } from '../math/simd.inline';
 import { GatherArg } from '../opcodes';
+import { mine, share } from '../threads.inline';
 import { copy_row } from './copy';
 
 export function gather(pc: usize): void {
@@ -14,12 +15,15 @@ export function gather(pc: usize): void {
   const bytes = arg(pc, GatherArg.RowBytes);
   let input = <usize>arg(pc, GatherArg.Input);
   let output = <usize>arg(pc, GatherArg.Output);
+  share(outer * count, <f32>bytes * 0.25);
   for (let o = 0; o < outer; o++) {
     let index = <usize>arg(pc, GatherArg.Indices);
     let row = output;
     for (let j = 0; j < count; j++) {
       const from = input + <usize>load<i32>(index) * <usize>arg(pc, GatherArg.InRowStride);
-      if ((bytes & 3) === 0) copy_row(4, bytes >> 2, from, row, 4, 4);
+      if (!mine()) {
+        // Another thread's.
+      } else if ((bytes & 3) === 0) copy_row(4, bytes >> 2, from, row, 4, 4);
       else copy_row(1, bytes, from, row, 1, 1);
       index += 4;
       row += <usize>arg(pc, GatherArg.OutRowStride);

@@ -8,6 +8,7 @@ import { arg } from '../math/simd.inline';
 import { DepthwiseConvArg, Op, WindowArg } from '../opcodes';
 import { f32_avgpool_row_c4 } from '../pool/f32_avgpool_c4';
 import { f32_maxpool_row_c4 } from '../pool/f32_maxpool_c4';
+import { mine, share } from '../threads.inline';
 
 /** Runs the row kernel of the instruction at `pc` for every output row of every picture. */
 export function windowRows(pc: usize): void {
@@ -22,9 +23,13 @@ export function windowRows(pc: usize): void {
   const imageBytes = <usize>arg(pc, WindowArg.InHeight) * <usize>arg(pc, WindowArg.InWidth) * <usize>arg(pc, WindowArg.InPixelStride);
   let image = <usize>arg(pc, WindowArg.Input);
   let output = <usize>arg(pc, WindowArg.Output);
+  const elements = <f32>arg(pc, WindowArg.OutWidth) * <f32>arg(pc, WindowArg.Channels);
+  share(batch * outHeight, elements * <f32>arg(pc, WindowArg.KernelHeight) * <f32>arg(pc, WindowArg.KernelWidth));
   for (let n = 0; n < batch; n++) {
     for (let oy = 0; oy < outHeight; oy++) {
-      if (op === Op.DepthwiseConv) f32_dwconv_row_c8(pc, image, oy, output);
+      if (!mine()) {
+        // Another thread's.
+      } else if (op === Op.DepthwiseConv) f32_dwconv_row_c8(pc, image, oy, output);
       else if (op === Op.MaxPool) f32_maxpool_row_c4(pc, image, oy, output);
       else if (op === Op.AveragePool) f32_avgpool_row_c4(pc, image, oy, output);
       else f32_col2im_row_c4(pc, image, oy, output);

@@ -13,6 +13,7 @@ import { tapPointer } from '../conv/taps.inline';
 import { f32_gemm_4x8 } from '../gemm/f32_gemm_4x8';
 import { arg } from '../math/simd.inline';
 import { NR, WINOGRAD_PATCHES, WINOGRAD_SCRATCH, WindowArg, WinogradArg } from '../opcodes';
+import { mine, pieces, share, workspace } from '../threads.inline';
 import { f32_winograd_input } from './f32_winograd_input';
 import { f32_winograd_output } from './f32_winograd_output';
 
@@ -38,8 +39,9 @@ export function f32_winograd(pc: usize): void {
   const tiles = arg(pc, WindowArg.Batch) * tilesY * tilesX;
   const squared = <usize>(points * points);
   const depthBytes = (<usize>channels) << 5;
+  const panelBytes: usize = 32 + squared * depthBytes;
 
-  const patches = <usize>arg(pc, WinogradArg.Scratch);
+  const patches = workspace(<usize>arg(pc, WinogradArg.Scratch));
   const scratch = patches + WINOGRAD_PATCHES;
   const transformed = scratch + WINOGRAD_SCRATCH;
   const pointStride = <usize>blockTiles * ((<usize>channels) << 2);
@@ -50,68 +52,80 @@ export function f32_winograd(pc: usize): void {
   let input = <usize>arg(pc, WindowArg.Input);
   let output = <usize>arg(pc, WindowArg.Output);
   let residual = <usize>arg(pc, WinogradArg.Residual);
+  // Threads share blocks of tiles and, where those are few, the panels of each.
+  const panels = (outChannels + NR - 1) / NR;
+  const blocks = (tiles + blockTiles - 1) / blockTiles;
+  const cut = pieces(groups * blocks, panels);
+  const part = max(1, (panels + cut - 1) / cut) * NR;
+  share(groups * blocks * ((outChannels + part - 1) / part), <f32>(squared * blockTiles) * <f32>channels * <f32>part * 0.25);
   for (let g = 0; g < groups; g++) {
     for (let first = 0; first < tiles; first += blockTiles) {
       const count = min(blockTiles, tiles - first);
-      let to = transformed;
-      for (let t = 0; t < count; t += 4) {
-        for (let i = 0; i < 4; i++)
-          patch(pc, input, t + i < count ? first + t + i : -1, tilesX, tilesY, patches + <usize>(i * points * points) * 4);
-        for (let c = 0; c < channels; c += 16) {
-          f32_winograd_input(points, patches, (<usize>c) << 2, min(4, (channels - c) >> 2), to + ((<usize>c) << 4), pointStride, scratch);
+      let ready = false;
+      for (let from = 0; from < outChannels; from += part) {
+        if (!mine()) continue;
+        const end = min(outChannels, from + part);
+        let to = transformed;
+        for (let t = 0; t < count && !ready; t += 4) {
+          for (let i = 0; i < 4; i++)
+            patch(pc, input, t + i < count ? first + t + i : -1, tilesX, tilesY, patches + <usize>(i * points * points) * 4);
+          for (let c = 0; c < channels; c += 16) {
+            f32_winograd_input(points, patches, (<usize>c) << 2, min(4, (channels - c) >> 2), to + ((<usize>c) << 4), pointStride, scratch);
+          }
+          to += (<usize>channels) << 4;
         }
-        to += (<usize>channels) << 4;
-      }
-      let panel = weights;
-      for (let n = 0; n < outChannels; n += NR) {
-        let matrix = panel + 32;
-        for (let p: usize = 0; p < squared; p++) {
-          f32_gemm_4x8(
-            count,
-            channels,
-            transformed + p * pointStride,
-            matrix,
-            zeros,
-            products + p * productStride,
-            32,
-            0,
-            0,
-            true,
-            false,
-            0,
-          );
-          matrix += depthBytes;
+        ready = true;
+        let panel = weights + <usize>(from / NR) * panelBytes;
+        for (let n = from; n < end; n += NR) {
+          let matrix = panel + 32;
+          for (let p: usize = 0; p < squared; p++) {
+            f32_gemm_4x8(
+              count,
+              channels,
+              transformed + p * pointStride,
+              matrix,
+              zeros,
+              products + p * productStride,
+              32,
+              0,
+              0,
+              true,
+              false,
+              0,
+            );
+            matrix += depthBytes;
+          }
+          for (let t = 0; t < count; t++) {
+            const tile = first + t;
+            const row = tile / tilesX;
+            const x = (tile - row * tilesX) * size;
+            const picture = row / tilesY;
+            const y = (row - picture * tilesY) * size;
+            const pixel = <usize>((picture * outHeight + y) * outWidth + x);
+            f32_winograd_output(
+              points,
+              size,
+              products + ((<usize>t) << 5),
+              productStride,
+              panel,
+              output + pixel * outPixelStride + ((<usize>n) << 2),
+              outRowStride,
+              outPixelStride,
+              residual ? residual + pixel * residualPixelStride + ((<usize>n) << 2) : 0,
+              residualRowStride,
+              residualPixelStride,
+              min(size, outHeight - y),
+              min(size, outWidth - x),
+              min(NR, outChannels - n),
+              limits,
+              scratch,
+            );
+          }
+          panel = matrix;
         }
-        for (let t = 0; t < count; t++) {
-          const tile = first + t;
-          const row = tile / tilesX;
-          const x = (tile - row * tilesX) * size;
-          const picture = row / tilesY;
-          const y = (row - picture * tilesY) * size;
-          const pixel = <usize>((picture * outHeight + y) * outWidth + x);
-          f32_winograd_output(
-            points,
-            size,
-            products + ((<usize>t) << 5),
-            productStride,
-            panel,
-            output + pixel * outPixelStride + ((<usize>n) << 2),
-            outRowStride,
-            outPixelStride,
-            residual ? residual + pixel * residualPixelStride + ((<usize>n) << 2) : 0,
-            residualRowStride,
-            residualPixelStride,
-            min(size, outHeight - y),
-            min(size, outWidth - x),
-            min(NR, outChannels - n),
-            limits,
-            scratch,
-          );
-        }
-        panel = matrix;
       }
     }
-    weights += <usize>((outChannels + NR - 1) / NR) * (32 + squared * depthBytes);
+    weights += <usize>panels * panelBytes;
     input += (<usize>channels) << 2;
     output += (<usize>outChannels) << 2;
     if (residual) residual += (<usize>outChannels) << 2;

@@ -21,6 +21,8 @@ import { packArgs, packedWeight, panelBytes, rawWeight, tableWeight, zeroWeight 
 export interface CompileOptions extends SimplifyOptions, BindOptions {
   /** Whether convolutions may run by Winograd's algorithm, true where left out; a form: wherever it fits, whatever it costs. */
   readonly winograd?: boolean | Winograd | undefined;
+  /** How many threads will run it: they change how its instructions are cut into parts, and no result. 1 where left out. */
+  readonly threads?: number | undefined;
   /** False: no output takes the place of an input, to bisect a wrong result. */
   readonly inPlace?: boolean;
 }
@@ -51,7 +53,8 @@ function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: rea
   }
   const outputs = network.outputs.map((value, i) => port(known(names[i], 'an output'), value, program.place(value).pointer));
   const arenaBytes = program.placeBuffers(inputs, outputs, options.inPlace ?? true);
-  return { inputs, outputs, weights: [...program.weights.values()], steps: program.steps, arenaBytes, relayouts: program.relayouts };
+  const { steps, workspaceBytes, relayouts } = program;
+  return { inputs, outputs, weights: [...program.weights.values()], steps, arenaBytes, workspaceBytes, relayouts };
 }
 
 const port = (name: string, { type, dims }: Value, pointer: Pointer): Port => ({ name, type, dims, pointer });
@@ -60,8 +63,10 @@ const port = (name: string, { type, dims }: Value, pointer: Pointer): Port => ({
 class ProgramWriter implements Lowering {
   readonly steps: Step[] = [];
   readonly winograd: boolean | Winograd;
+  readonly threads: number;
   readonly weights = new Map<string, Weight>();
   node: Node | undefined;
+  workspaceBytes = 0;
   readonly #layouts: ReadonlyMap<Value, Layout>;
   readonly #slices: ReadonlyMap<Value, Slice>;
   readonly #memoryLimit: number;
@@ -75,6 +80,7 @@ class ProgramWriter implements Lowering {
     this.#slices = slices;
     this.#memoryLimit = options.memoryLimit ?? DEFAULT_MEMORY_LIMIT;
     this.winograd = options.winograd ?? true;
+    this.threads = options.threads ?? 1;
   }
 
   place(value: Value): Place {
@@ -107,6 +113,11 @@ class ProgramWriter implements Lowering {
 
   scratch(bytes: number): Pointer {
     return this.#arena(bytes, 'scratch space');
+  }
+
+  workspace(bytes: number): Pointer {
+    this.workspaceBytes = Math.max(this.workspaceBytes, bytes);
+    return this.scratch(bytes);
   }
 
   zeros(bytes: number): Pointer {

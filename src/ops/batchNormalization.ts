@@ -52,7 +52,7 @@ export const batchNormalization: Operator<BatchNormAttributes> = {
         [BatchNormArg.Bias]: to.place(input(node, 2)).pointer,
         [BatchNormArg.Mean]: to.place(input(node, 3)).pointer,
         [BatchNormArg.Variance]: to.place(input(node, 4)).pointer,
-        [BatchNormArg.Scratch]: to.scratch(2 * 4 * Math.ceil(channels / 4) * 4),
+        [BatchNormArg.Scratch]: to.workspace(2 * 4 * Math.ceil(channels / 4) * 4),
         [BatchNormArg.Pixels]: channels && product(x.dims) / channels,
         [BatchNormArg.Channels]: channels,
         [BatchNormArg.InPixelStride]: source.pixelStride,

@@ -162,7 +162,7 @@ export function emitConv(lowering: Lowering, call: ConvCall): void {
   const { window, from, to, source, target, residual, groups } = call;
   const image = asImage(to.dims);
   const channels = asImage(from.dims).channels / groups;
-  const block = gemmBlocks(image.batch * image.height * image.width, product(window.kernel) * channels);
+  const block = gemmBlocks(image.batch * image.height * image.width, product(window.kernel) * channels, lowering.threads);
   const outChannels = image.channels / groups;
   const narrow = outChannels % NR === 0 ? 0 : NR;
   const [min, max] = clampWords(call.clamped);
@@ -173,7 +173,7 @@ export function emitConv(lowering: Lowering, call: ConvCall): void {
       ...windowArgs(window, from, to, source, target, channels),
       [ConvArg.Weights]: call.weights,
       [ConvArg.Zeros]: lowering.zeros(window.kernel[1] * channels * 4),
-      [ConvArg.Scratch]: lowering.scratch(block.pixels * (block.depth + narrow) * 4 + 48),
+      [ConvArg.Scratch]: lowering.workspace(block.pixels * (block.depth + narrow) * 4 + 48),
       [ConvArg.Residual]: residual?.pointer ?? 0,
       [ConvArg.ResidualPixelStride]: residual?.pixelStride ?? 0,
       [ConvArg.Groups]: groups,
@@ -224,7 +224,7 @@ function lowerDepthwise(node: Node<ConvAttributes>, to: Lowering): void {
     {
       ...windowArgs(window, x, y, to.place(x), to.define(y), channels),
       [DepthwiseConvArg.Weights]: weights,
-      [DepthwiseConvArg.Ring]: ring <= RING_BYTES ? to.scratch(ring) : 0,
+      [DepthwiseConvArg.Ring]: ring <= RING_BYTES ? to.workspace(ring) : 0,
       [DepthwiseConvArg.Min]: min,
       [DepthwiseConvArg.Max]: max,
     },

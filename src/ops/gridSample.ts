@@ -54,7 +54,7 @@ export const gridSample: Operator<GridSampleAttributes> = {
       [GridSampleArg.Input]: source.pointer,
       [GridSampleArg.Grid]: to.place(input(node, 1)).pointer,
       [GridSampleArg.Output]: target.pointer,
-      [GridSampleArg.Scratch]: to.scratch(128),
+      [GridSampleArg.Scratch]: to.workspace(128),
       [GridSampleArg.Batch]: batch,
       [GridSampleArg.Height]: height,
       [GridSampleArg.Width]: width,

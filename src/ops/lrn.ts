@@ -39,7 +39,7 @@ export const lrn: Operator<LrnAttributes> = {
     to.emit(Op.Lrn, {
       [LrnArg.Input]: source.pointer,
       [LrnArg.Output]: target.pointer,
-      [LrnArg.Scratch]: to.scratch((Math.ceil(channels / 4) * 4 + taps) * 4),
+      [LrnArg.Scratch]: to.workspace((Math.ceil(channels / 4) * 4 + taps) * 4),
       [LrnArg.Pixels]: product(dims) / channels,
       [LrnArg.Channels]: channels,
       [LrnArg.InPixelStride]: source.pixelStride,

@@ -154,6 +154,8 @@ export interface Lowering {
   readonly node?: { readonly name: string } | undefined;
   /** Whether convolutions may run by Winograd's algorithm; a form: wherever it fits. */
   readonly winograd: boolean | Winograd;
+  /** How many threads will run the instructions. */
+  readonly threads: number;
   /** Where an input lies; constants are placed among the weights. */
   place(value: Value): Place;
   /** Gives an output its memory, in the layout that the layout pass chose: of its own, or a slice of a concatenation's. */
@@ -163,6 +165,8 @@ export interface Lowering {
   alias(output: Value, input: Value): void;
   /** Memory for this node alone, in bytes. */
   scratch(bytes: number): Pointer;
+  /** As `scratch`, for one instruction: every thread that runs it has its own. */
+  workspace(bytes: number): Pointer;
   /** Zeros for at least `bytes`. */
   zeros(bytes: number): Pointer;
   /** A list that the plan knows: int32 for Int32Array. */

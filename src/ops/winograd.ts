@@ -1,4 +1,5 @@
 import { MR, NR, Op, WINOGRAD_PATCHES, WINOGRAD_SCRATCH, WinogradArg } from '../../assembly/opcodes.ts';
+import { evenBlock } from './blocks.ts';
 import { clampWords } from './clamp.ts';
 import type { ConvCall } from './conv.ts';
 import type { Lowering, Winograd } from './operator.ts';
@@ -18,14 +19,12 @@ const LEAST_TILES = 16;
 const BLOCK_BYTES = 2 * 1024 * 1024;
 
 /** Tiles of the output, and how many of them are transformed at a time. */
-export function winogradTiles({ to, from, groups }: Pick<ConvCall, 'to' | 'from' | 'groups'>, { size, points }: Winograd) {
+export function winogradTiles({ to, from, groups }: Pick<ConvCall, 'to' | 'from' | 'groups'>, { size, points }: Winograd, threads: number) {
   const { batch, height, width } = asImage(to.dims);
   const tiles = batch * Math.ceil(height / size) * Math.ceil(width / size);
   const tileBytes = points ** 2 * (asImage(from.dims).channels / groups) * 4;
   const most = Math.max(LEAST_TILES, Math.min(MOST_TILES, Math.floor(BLOCK_BYTES / tileBytes)));
-  // Even parts, so that the last one is not a sliver.
-  const parts = Math.ceil(tiles / most) || 1;
-  return { tiles, block: Math.ceil(tiles / parts / MR) * MR };
+  return { tiles, block: Math.ceil(evenBlock(tiles, most, threads) / MR) * MR };
 }
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
@@ -61,7 +60,7 @@ export function winogradCost(
 export function emitWinograd(lowering: Lowering, call: ConvCall, form: Winograd): void {
   const { window, from, to, source, target, residual, groups } = call;
   const channels = asImage(from.dims).channels / groups;
-  const { block } = winogradTiles(call, form);
+  const { block } = winogradTiles(call, form, lowering.threads);
   const squared = form.points ** 2;
   const [min, max] = clampWords(call.clamped);
   lowering.emit(
@@ -70,7 +69,7 @@ export function emitWinograd(lowering: Lowering, call: ConvCall, form: Winograd)
       ...windowArgs(window, from, to, source, target, channels),
       [WinogradArg.Weights]: call.weights,
       [WinogradArg.Zeros]: lowering.zeros(Math.max(channels, NR) * 4),
-      [WinogradArg.Scratch]: lowering.scratch(WINOGRAD_PATCHES + WINOGRAD_SCRATCH + squared * block * (channels + NR) * 4),
+      [WinogradArg.Scratch]: lowering.workspace(WINOGRAD_PATCHES + WINOGRAD_SCRATCH + squared * block * (channels + NR) * 4),
       [WinogradArg.Residual]: residual?.pointer ?? 0,
       [WinogradArg.ResidualPixelStride]: residual?.pixelStride ?? 0,
       [WinogradArg.Groups]: groups,

@@ -5,10 +5,12 @@ import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
 import type { Pointer } from '../ops/operator.ts';
 import { isHost, type Plan, type Span, type Step, type Weight } from './plan.ts';
 import { programBytes, writeProgram } from './program.ts';
+import type { Job, Team } from './team.ts';
 import { instantiate, type Kernels } from './wasm.ts';
 
 const PAGE = 65536;
-const MOST_BYTES = 4 * 1024 ** 3 - PAGE;
+const MOST_PAGES = 65535;
+const MOST_BYTES = MOST_PAGES * PAGE;
 const ALIGNMENT = 64;
 const WEIGHTS_BASE = STATIC_BYTES;
 
@@ -20,6 +22,16 @@ export interface MemoryUse {
   readonly activations: number;
   readonly total: number;
 }
+
+/** Who runs a program. @internal */
+export interface Threads {
+  readonly team: Team;
+  readonly count: number;
+}
+
+let engines = 0;
+/** Lets the workers go of models that nobody disposed of. */
+const forgotten = new FinalizationRegistry((close: () => void) => close());
 
 /**
  * One model's memory and kernels. Memory holds, from its start: weights, program, the plan's constants, arena. Weights stay; the
@@ -36,13 +48,21 @@ export class Engine {
   #starts: readonly number[] = [];
   #constants = 0;
   #arena = 0;
+  #workspaces = 0;
+  #stopping = false;
+  readonly #threads: Threads | undefined;
+  readonly #id = ++engines;
 
-  constructor(module: WebAssembly.Module) {
+  /** @param threads where several run it, of a binary for shared memory */
+  constructor(module: WebAssembly.Module, threads?: Threads) {
     this.#module = module;
+    this.#threads = threads;
+    const id = this.#id;
+    if (threads) forgotten.register(this, () => threads.team.close(id));
   }
 
   get memory(): MemoryUse {
-    const activations = this.#plan ? this.#plan.arenaBytes + bytesOfConstants(this.#plan) : 0;
+    const activations = this.#plan ? this.#plan.arenaBytes + bytesOfConstants(this.#plan) + this.#workspaceBytes(this.#plan) : 0;
     return { weights: this.#weightBytes, activations, total: this.#memory?.buffer.byteLength ?? 0 };
   }
 
@@ -57,10 +77,12 @@ export class Engine {
     const constants = programBase + align(programBytes(plan.steps));
     const arena = constants + bytesOfConstants(plan);
     // May throw; nothing has changed by then.
-    this.#reserve(arena + plan.arenaBytes + OVERREAD);
+    const workspaces = align(arena + plan.arenaBytes + OVERREAD);
+    this.#reserve(workspaces + this.#workspaceBytes(plan));
     this.#plan = undefined;
     this.#constants = constants;
     this.#arena = arena;
+    this.#workspaces = workspaces;
     for (const { key, buffer } of weights) buffer.offset = this.#weights.get(key) ?? 0;
     for (const weight of missing) {
       weight.buffer.offset = this.#weightBytes;
@@ -79,22 +101,68 @@ export class Engine {
     this.#plan = plan;
   }
 
-  /** Runs the whole plan, or steps `from` to `to`: one call for each stretch of instructions. */
-  run(from = 0, to = this.#starts.length - 1): void {
+  /** Runs the whole plan, or steps `from` to `to`, and blocks until it is done. */
+  run(from?: number, to?: number): void {
+    for (const [start, end] of this.#stretches(from, to)) {
+      const stopped = this.#threads ? this.#threads.team.runSync(this.#job(this.#threads, start, end)) : this.#call(start, end);
+      checkEnd(stopped, end);
+    }
+  }
+
+  /** Runs the whole plan on the team. @returns false where `stop` ended it */
+  async runOnTeam(): Promise<boolean> {
+    const threads = this.#threads as Threads;
+    for (const [start, end] of this.#stretches()) {
+      if (this.#stopping) return false;
+      const stopped = await threads.team.run(this.#job(threads, start, end));
+      if (this.#stopping) return false;
+      checkEnd(stopped, end);
+    }
+    return !this.#stopping;
+  }
+
+  /** Ends the run on the team before its next instruction. */
+  stop(): void {
+    this.#stopping = true;
+    if (this.#memory) this.#threads?.team.stop(this.#memory);
+  }
+
+  /** The memory goes as soon as nobody looks at it any more. */
+  dispose(): void {
+    this.stop();
+    this.#threads?.team.close(this.#id);
+  }
+
+  /** The addresses of each stretch of instructions; the host's steps run in between. */
+  *#stretches(from = 0, to = this.#starts.length - 1): Generator<[number, number]> {
+    this.#stopping = false;
     const steps = this.#plan?.steps ?? [];
     let start = from;
-    for (let i = from; i < to; i++) {
+    for (let i = from; i <= to; i++) {
       const step = steps[i];
-      if (!step || !isHost(step)) continue;
-      this.#execute(start, i);
+      if (i < to && !(step && isHost(step))) continue;
+      if (start < i) yield [this.#starts[start] ?? 0, this.#starts[i] ?? 0];
+      start = i + 1;
+      if (i === to || !step || !isHost(step)) continue;
       // Views made for this call alone: memory may have grown since the last.
       step.fill(
         step.inputs.map((span) => span && this.#span(span)),
         step.outputs.map((span) => this.#span(span)),
       );
-      start = i + 1;
     }
-    this.#execute(start, to);
+  }
+
+  #job({ count }: Threads, from: number, to: number): Job {
+    return {
+      model: this.#id,
+      module: this.#module,
+      memory: this.#memory as WebAssembly.Memory,
+      threads: count,
+      from,
+      to,
+      workspaces: this.#workspaces,
+      workspaceBytes: align(this.#plan?.workspaceBytes ?? 0),
+    };
   }
 
   /** The elements at a pointer: a view, valid until the next `use`. */
@@ -113,7 +181,7 @@ export class Engine {
       for (const { type, length, to, fill } of copies) fill(this.view(to, length, type));
       if (!instruction) continue;
       const [start = 0, end = 0] = this.#write([instruction], programBase);
-      this.#call(start, end);
+      checkEnd(this.#call(start, end), end);
     }
   }
 
@@ -122,14 +190,14 @@ export class Engine {
     return writeProgram(steps, words, base, (pointer) => this.#address(pointer));
   }
 
-  /** Instructions `from` to `to`, by step. */
-  #execute(from: number, to: number): void {
-    if (from < to) this.#call(this.#starts[from] ?? 0, this.#starts[to] ?? 0);
+  /** On this thread alone. */
+  #call(from: number, to: number): number {
+    return (this.#kernels as Kernels).run(from, to) >>> 0;
   }
 
-  #call(from: number, to: number): void {
-    const stopped = (this.#kernels as Kernels).run(from, to) >>> 0;
-    if (stopped !== to) throw new Error(`the program stopped at ${stopped} instead of ${to}: it holds no instruction there`);
+  /** What the threads but the first have for themselves. */
+  #workspaceBytes({ workspaceBytes }: Plan): number {
+    return ((this.#threads?.count ?? 1) - 1) * align(workspaceBytes);
   }
 
   #address({ buffer, offset }: Pointer): number {
@@ -142,7 +210,7 @@ export class Engine {
     const pages = Math.ceil(bytes / PAGE);
     try {
       if (!this.#memory) {
-        this.#memory = new WebAssembly.Memory({ initial: pages });
+        this.#memory = this.#threads ? sharedMemory(pages) : new WebAssembly.Memory({ initial: pages });
         this.#kernels = instantiate(this.#module, this.#memory);
       } else {
         const more = pages - this.#memory.buffer.byteLength / PAGE;
@@ -152,6 +220,19 @@ export class Engine {
       if (cause instanceof RangeError) throw outOfMemory(bytes, 'which the engine refuses', cause);
       throw cause;
     }
+  }
+}
+
+function checkEnd(stopped: number, to: number): void {
+  if (stopped !== to) throw new Error(`the program stopped at ${stopped} instead of ${to}: it holds no instruction there`);
+}
+
+/** A memory that may grow as far as any, where the engine sets that much of its address space aside. */
+function sharedMemory(pages: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: MOST_PAGES, shared: true });
+  } catch {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   }
 }
 

@@ -1,8 +1,9 @@
+import { checkAborted, unlessAborted } from '../abort.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkDims, product } from '../graph/dims.ts';
 import type { Dim } from '../graph/graph.ts';
 import { type DataType, formatDims, Tensor } from '../graph/tensor.ts';
-import { Engine, type MemoryUse } from './engine.ts';
+import { Engine, type MemoryUse, type Threads } from './engine.ts';
 import { isHost, kernelNames, type Plan, type Step } from './plan.ts';
 import type { Variant } from './wasm.ts';
 
@@ -48,6 +49,20 @@ export interface ProfileRow {
   readonly macs: number;
 }
 
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The binary that runs a model, and who runs it: this thread where nobody is named.
+ * @internal
+ */
+export interface Binary {
+  readonly module: WebAssembly.Module;
+  readonly variant: Variant;
+  readonly threads?: Threads | undefined;
+}
+
 /** Plans kept for input shapes seen before. */
 const MOST_PLANS = 8;
 
@@ -57,22 +72,29 @@ export class Model {
   readonly outputs: readonly ModelOutput[];
   /** Which binary runs it. */
   readonly variant: Variant;
+  /** How many threads run it. */
+  readonly threads: number;
   readonly #source: PlanSource;
   readonly #plans = new Map<string, Plan>();
   #engine: Engine | undefined;
   /** While a run is on, which a custom operator could interrupt by another. */
   #running = false;
+  /** The last of the runs on the team that were asked for: they take turns. It never fails. */
+  #last: Promise<void> | undefined;
+  readonly #onTeam: boolean;
 
   /**
    * @param dims the shapes to plan for at once, where all are known; else the first run does
    * @internal
    */
-  constructor(source: PlanSource, module: WebAssembly.Module, variant: Variant, dims: ReadonlyMap<string, readonly number[]> | undefined) {
+  constructor(source: PlanSource, { module, variant, threads }: Binary, dims: ReadonlyMap<string, readonly number[]> | undefined) {
     this.#source = source;
     this.inputs = source.inputs;
     this.outputs = source.outputs;
     this.variant = variant;
-    this.#engine = new Engine(module);
+    this.threads = threads?.count ?? 1;
+    this.#onTeam = threads !== undefined;
+    this.#engine = new Engine(module, threads);
     if (dims && source.shapingInputs.size === 0) this.#engine.use(this.#planOf(dims, new Map()));
   }
 
@@ -82,14 +104,25 @@ export class Model {
   }
 
   /**
-   * Runs the network.
-   * @param feeds a tensor for each input, row-major in ONNX's order of dimensions (NCHW)
+   * Runs the network. With threads it leaves this thread free, and runs that are asked for meanwhile wait for their turn; without, it blocks.
+   * @param feeds a tensor for each input, row-major in ONNX's order of dimensions (NCHW); they are read before this returns
+   * @param options.signal ends the run: with threads between two instructions, without before it begins
    * @returns a tensor for each output; they are the caller's
-   * @throws LanewiseError INVALID_INPUT; TOO_LARGE; DISPOSED; UNSUPPORTED where the model cannot run at these
-   *   shapes; OPERATOR_FAILED where a custom operator throws
+   * @throws LanewiseError INVALID_INPUT; TOO_LARGE; DISPOSED, also where the model is disposed of meanwhile; UNSUPPORTED where the model
+   *   cannot run at these shapes; OPERATOR_FAILED where a custom operator throws; ABORTED; WORKER_FAILED
    */
-  async run(feeds: Feeds): Promise<Outputs> {
-    return this.runSync(feeds);
+  async run(feeds: Feeds, { signal }: RunOptions = {}): Promise<Outputs> {
+    checkAborted(signal);
+    if (!this.#onTeam) return this.runSync(feeds);
+    this.#alive();
+    const before = this.#last;
+    const checked = before ? copied(this.#check(feeds)) : this.#check(feeds);
+    const running = this.#runOnTeam(before, checked, signal);
+    const last = Promise.allSettled([before, running]).then(() => {
+      if (this.#last === last) this.#last = undefined;
+    });
+    this.#last = last;
+    return running;
   }
 
   /** As `run`, and blocks until it is done. */
@@ -121,8 +154,12 @@ export class Model {
     );
   }
 
-  /** Drops the memory. Whatever is called afterwards throws DISPOSED; a run that is on (a custom operator may call this) is finished. */
+  /**
+   * Drops the memory. Whatever is called afterwards throws DISPOSED, and so do runs that threads have not finished; a run on this thread (a custom
+   * operator may call this) is finished.
+   */
   dispose(): void {
+    this.#engine?.dispose();
     this.#engine = undefined;
     this.#plans.clear();
   }
@@ -130,6 +167,7 @@ export class Model {
   #run(feeds: Feeds, execute: (engine: Engine, plan: Plan) => void): Outputs {
     const engine = this.#alive();
     if (this.#running) throw new LanewiseError('INVALID_INPUT', 'the model is running: its operators cannot run it again');
+    if (this.#last) throw new LanewiseError('INVALID_INPUT', 'the model is running: await what run() gives first');
     this.#running = true;
     try {
       return this.#outputs(engine, feeds, execute);
@@ -138,14 +176,45 @@ export class Model {
     }
   }
 
+  async #runOnTeam(
+    before: Promise<void> | undefined,
+    checked: ReadonlyMap<string, Tensor>,
+    signal: AbortSignal | undefined,
+  ): Promise<Outputs> {
+    if (before) await unlessAborted(before, signal);
+    checkAborted(signal);
+    const engine = this.#alive();
+    const plan = this.#prepare(engine, checked);
+    const stop = () => engine.stop();
+    signal?.addEventListener('abort', stop);
+    try {
+      await engine.runOnTeam();
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+    checkAborted(signal);
+    this.#alive();
+    return this.#read(engine, plan, checked);
+  }
+
   #outputs(engine: Engine, feeds: Feeds, execute: (engine: Engine, plan: Plan) => void): Outputs {
     const checked = this.#check(feeds);
+    const plan = this.#prepare(engine, checked);
+    execute(engine, plan);
+    return this.#read(engine, plan, checked);
+  }
+
+  /** Plans, and writes the inputs. */
+  #prepare(engine: Engine, checked: ReadonlyMap<string, Tensor>): Plan {
     const plan = this.#blamingInputs(checked, () => this.#planFor(checked));
     engine.use(plan);
     for (const { name, pointer, dims, type } of plan.inputs) {
       engine.view(pointer, product(dims), type).set(checked.get(name)?.data as never);
     }
-    execute(engine, plan);
+    return plan;
+  }
+
+  #read(engine: Engine, plan: Plan, checked: ReadonlyMap<string, Tensor>): Outputs {
     let tensors: ReadonlyMap<string, Tensor> = new Map(
       plan.outputs.map(({ name, dims, pointer, type }) => [
         name,
@@ -227,3 +296,7 @@ export class Model {
     return plan;
   }
 }
+
+/** The caller may write to its arrays while a run waits for its turn. */
+const copied = (tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> =>
+  new Map([...tensors].map(([name, { type, data, dims }]) => [name, new Tensor(type, data.slice() as never, dims)]));

@@ -73,6 +73,8 @@ export interface Plan {
   readonly weights: readonly Weight[];
   readonly steps: readonly Step[];
   readonly arenaBytes: number;
+  /** What an instruction needs at most for itself: every thread but the first has as much beside the arena. */
+  readonly workspaceBytes: number;
   /** Changes of layout in the program. */
   readonly relayouts: number;
   /** The nodes whose sizes only a run tells: the program's outputs and the feeds in, the model's outputs out. */

@@ -4,13 +4,15 @@ import { decodeBinary } from '../binary.ts';
 import { LanewiseError } from '../errors.ts';
 
 /** strict gives the same bits on every engine; relaxed may fuse multiply and add. */
-export type Variant = 'strict' | 'relaxed';
+export type Variant = 'strict' | 'relaxed' | 'strict-threads' | 'relaxed-threads';
 
 /** What the binary exports. */
 export interface Kernels {
   /** Runs a program from byte address `from` to `to`; returns where it stopped. */
   run(from: number, to: number): number;
   /** Where the binary's own tables end. */
+  /** Makes the instance one of several threads: see assembly/program.ts. */
+  join(index: number, count: number, base: number, bytes: number): void;
   readonly staticEnd: { readonly value: number };
 }
 
@@ -25,10 +27,16 @@ const RELAXED_PROBE = [
 const validates = (bytes: readonly number[]): boolean => WebAssembly.validate(Uint8Array.from(bytes));
 
 /**
- * @param relaxed true asks for the relaxed binary, 'auto' takes it where the engine has it
+ * @param relaxed true asks for a relaxed binary, 'auto' takes it where the engine has it
+ * @param shared for memory that threads share
  * @throws LanewiseError NO_SIMD
  */
-export function chooseVariant(relaxed: boolean | 'auto'): Variant {
+export function chooseVariant(relaxed: boolean | 'auto', shared = false): Variant {
+  const kind = chooseKind(relaxed);
+  return shared ? `${kind}-threads` : kind;
+}
+
+function chooseKind(relaxed: boolean | 'auto'): 'strict' | 'relaxed' {
   if (typeof WebAssembly === 'undefined') throw new LanewiseError('NO_SIMD', 'this engine has no WebAssembly');
   if (!validates(SIMD_PROBE)) {
     throw new LanewiseError(
@@ -56,8 +64,16 @@ export function compileModule(variant: Variant): Promise<WebAssembly.Module> {
   return module;
 }
 
+/** Each a chunk of its own, of which a page fetches the one that it needs. */
+const binaries: Readonly<Record<Variant, () => Promise<{ readonly default: string }>>> = {
+  strict: () => import('../../build/strict.js'),
+  relaxed: () => import('../../build/relaxed.js'),
+  'strict-threads': () => import('../../build/strict-threads.js'),
+  'relaxed-threads': () => import('../../build/relaxed-threads.js'),
+};
+
 async function compileBinary(variant: Variant): Promise<WebAssembly.Module> {
-  const { default: text } = variant === 'strict' ? await import('../../build/strict.js') : await import('../../build/relaxed.js');
+  const { default: text } = await binaries[variant]();
   try {
     return await WebAssembly.compile(decodeBinary(text));
   } catch (cause) {

@@ -192,7 +192,7 @@ eachVariant((variant) => {
   test('inputs are there again for the next run', () => {
     const spec: GraphSpec = { inputs: { x: DIMS }, nodes: [node('Neg', ['x'], 'a'), node('Exp', ['a'], 'b')] };
     const source = planSource(graphOf(spec), {});
-    const model = new Model(source, moduleOf(variant), variant, new Map([['x', DIMS]]));
+    const model = new Model(source, { module: moduleOf(variant), variant }, new Map([['x', DIMS]]));
     const feed = new Tensor('float32', Float32Array.from(x.data), DIMS);
     const first = model.runSync({ x: feed });
     expect(feed.data).toEqual(Float32Array.from(x.data));

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { passes } from '../../src/compiler/passes/index.ts';
 import type { Constant } from '../../src/graph/graph.ts';
+import type { Variant } from '../../src/runtime/wasm.ts';
 import { type GraphSpec, graphOf, int64, type NodeSpec } from '../kernels/graph.ts';
 import { eachVariant, runGraph } from '../kernels/run.ts';
 import { array, maxError, type NdArray, random } from '../reference/index.ts';
@@ -249,7 +250,7 @@ function build(list: Step[]): { spec: GraphSpec; feeds: Record<string, NdArray> 
 }
 
 /** The largest difference that passes make, relative to the largest value where that is over 1. */
-function difference(list: Step[], variant: 'strict' | 'relaxed', maxPasses: number | undefined): number {
+function difference(list: Step[], variant: Variant, maxPasses: number | undefined): number {
   const { spec, feeds } = build(list);
   const expected = runGraph(graphOf(spec), feeds, { variant, maxPasses: 0, inPlace: false });
   const actual = runGraph(graphOf(spec), feeds, { variant, ...(maxPasses === undefined ? {} : { maxPasses }) });

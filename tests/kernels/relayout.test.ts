@@ -31,6 +31,7 @@ function transposePlan(batch: number, rows: number, columns: number, inGap: numb
     weights: [],
     steps: [{ op: Op.Transpose, args, node: 'transpose', macs: 0 }],
     arenaBytes: outAt + output.buffer.bytes,
+    workspaceBytes: 0,
     relayouts: 0,
   };
 }

@@ -4,6 +4,7 @@ import { Tensor } from '../../src/graph/tensor.ts';
 import type { Buffer } from '../../src/ops/operator.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { isHost, type Plan } from '../../src/runtime/plan.ts';
+import { Team } from '../../src/runtime/team.ts';
 import { chooseVariant, compileModule, type Variant } from '../../src/runtime/wasm.ts';
 import { array, maxError, type NdArray, sizeOf } from '../reference/index.ts';
 import { skip } from '../skip.ts';
@@ -12,7 +13,13 @@ import { constantOf, graphOf } from './graph.ts';
 /** The binaries that this engine can run. */
 export const variants: readonly Variant[] = chooseVariant('auto') === 'relaxed' ? ['strict', 'relaxed'] : ['strict'];
 
-const modules = new Map(await Promise.all(variants.map(async (variant) => [variant, await compileModule(variant)] as const)));
+const modules = new Map(
+  await Promise.all(([...variants, 'strict-threads'] as const).map(async (variant) => [variant, await compileModule(variant)] as const)),
+);
+
+const team = await Team.ready();
+/** Odd, so that parts are not even. */
+const THREADS = 3;
 
 export function moduleOf(variant: Variant): WebAssembly.Module {
   const module = modules.get(variant);
@@ -141,7 +148,28 @@ function execute(plan: Plan, feeds: Record<string, NdArray | Tensor>, variant: V
   for (let i = 0; i < words.length; i++) {
     if (words[i] !== before[i]) throw new Error(`the word at ${4 * i}, which belongs to no buffer of the plan's, has changed`);
   }
-  return plan.outputs.map(({ type, dims, pointer }) => new Tensor(type, engine.view(pointer, sizeOf(dims), type).slice() as never, dims));
+  const outputs = outputsOf(engine, plan);
+  if (variant === 'strict') expectSameOnTeam(plan, feeds, outputs);
+  return outputs;
+}
+
+const outputsOf = (engine: Engine, plan: Plan): Tensor[] =>
+  plan.outputs.map(({ type, dims, pointer }) => new Tensor(type, engine.view(pointer, sizeOf(dims), type).slice() as never, dims));
+
+/** Several threads give the same bits, in memory where what nobody has written is NaN. */
+function expectSameOnTeam(plan: Plan, feeds: Record<string, NdArray | Tensor>, expected: readonly Tensor[]): void {
+  const engine = new Engine(moduleOf('strict-threads'), { team, count: THREADS });
+  engine.use(plan);
+  const arena = engine.view({ buffer: { region: 'arena', bytes: 0, offset: 0 }, offset: 0 }, 0);
+  new Uint32Array(arena.buffer).fill(CANARY, arena.byteOffset / 4);
+  for (const { name, type, dims, pointer } of plan.inputs) engine.view(pointer, sizeOf(dims), type).set(feeds[name]?.data as never);
+  engine.run();
+  const bytes = ({ data }: Tensor) => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+  for (const [i, output] of outputsOf(engine, plan).entries()) {
+    if (bytes(output).join() !== bytes(expected[i] as Tensor).join())
+      throw new Error(`${THREADS} threads give other bits for output ${i} than one`);
+  }
+  engine.dispose();
 }
 
 function arenaBuffers({ inputs, outputs, steps }: Plan): Buffer[] {

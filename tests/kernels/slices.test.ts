@@ -58,6 +58,7 @@ function slicePlan(plan: Plan, op: Op, x: NdArray, outDims: number[], words: rea
     weights: plan.weights,
     steps: [{ op, args: wide, node: 'slice', macs: 0 }],
     arenaBytes: second + output.buffer.bytes,
+    workspaceBytes: plan.workspaceBytes,
     relayouts: 0,
   };
 }

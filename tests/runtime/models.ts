@@ -17,7 +17,7 @@ export function modelOf(graph: Graph, options: LoadOptions = {}, variant: Varian
       return source.plan(...args);
     },
   };
-  return new Model(heard, moduleOf(variant), variant, initialDims(graph, options));
+  return new Model(heard, { module: moduleOf(variant), variant }, initialDims(graph, options));
 }
 
 /** Pictures [N, 3, H, W] to 5 numbers each: a convolution, Relu, pools, a dense layer. */

@@ -1,0 +1,23 @@
+import { LanewiseError } from './errors.ts';
+
+/** @throws LanewiseError ABORTED where the signal has fired */
+export function checkAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new LanewiseError('ABORTED', 'the caller aborted', { cause: signal.reason });
+}
+
+/** What `promise` gives, or ABORTED as soon as the signal fires. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  let abort = () => {};
+  const aborted = new Promise<void>((resolve) => {
+    abort = resolve;
+    signal.addEventListener('abort', abort);
+  });
+  try {
+    await Promise.race([promise, aborted]);
+    checkAborted(signal);
+    return await promise;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,185 @@
+// The threads that run programs: workers, started once when they are first needed and shared by all models. Every thread runs the same
+// program over the model's memory; assembly/threads.inline.ts tells how they share it.
+
+import { Team as Word } from '../../assembly/opcodes.ts';
+import { LanewiseError } from '../errors.ts';
+
+/** A stretch of a program, for a team. */
+export interface Job {
+  /** Whose memory: a number for each. */
+  readonly model: number;
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly threads: number;
+  readonly from: number;
+  readonly to: number;
+  /** Where the workspaces of all threads but the first lie, and the bytes of each. */
+  readonly workspaces: number;
+  readonly workspaceBytes: number;
+}
+
+/** A worker, in the words that Node and browsers have in common. */
+interface Member {
+  post(message: object): void;
+  /** Whether it keeps the process alive. */
+  hold(held: boolean): void;
+  terminate(): void;
+  readonly opened: Set<number>;
+}
+
+interface Answer {
+  readonly job: number;
+  /** Where the program stopped. */
+  readonly stopped: number;
+  readonly failure?: string;
+}
+
+type Listener = { readonly answer: (answer: Answer) => void; readonly dead: (why: string) => void };
+type Start = (listener: Listener) => Member;
+
+/** Words of a memory, for Atomics. */
+const wordsOf = (memory: WebAssembly.Memory) => new Int32Array(memory.buffer, 0, 16);
+
+/** How long no thread may get on before a blocking wait gives up, in milliseconds: a worker that was ended from outside says nothing meanwhile. */
+const PATIENCE = 20_000;
+
+/** @internal */
+export class Team {
+  readonly #start: Start;
+  #members: Member[] = [];
+  readonly #pending = new Map<number, { readonly resolve: (stopped: number) => void; readonly reject: (error: LanewiseError) => void }>();
+  #jobs = 0;
+
+  private constructor(start: Start) {
+    this.#start = start;
+  }
+
+  static #made: Promise<Team> | undefined;
+
+  /** The team of this process or page; without workers so far. @throws LanewiseError UNSUPPORTED where the place has no workers */
+  static ready(): Promise<Team> {
+    Team.#made ??= findWorkers().then((start) => new Team(start));
+    return Team.#made;
+  }
+
+  /** Runs a stretch; gives where it stopped. Stretches run in the order in which they are given. */
+  async run(job: Job): Promise<number> {
+    const id = this.#post(job);
+    const [first] = this.#members;
+    try {
+      return await new Promise<number>((resolve, reject) => {
+        this.#pending.set(id, { resolve, reject });
+        first?.hold(true);
+      });
+    } finally {
+      this.#pending.delete(id);
+      if (this.#pending.size === 0) first?.hold(false);
+    }
+  }
+
+  /** As `run`, and blocks. @throws LanewiseError UNSUPPORTED on a page's main thread, which may not wait */
+  runSync(job: Job): number {
+    const words = wordsOf(job.memory);
+    const at = Word.Done / 4;
+    Atomics.store(words, at, 0);
+    this.#post(job);
+    let seen = 0;
+    let since = performance.now();
+    while (Atomics.load(words, at) === 0) {
+      try {
+        Atomics.wait(words, at, 0, 1000);
+      } catch (cause) {
+        throw new LanewiseError('UNSUPPORTED', "a page's main thread may not wait for others: use run() instead of runSync()", { cause });
+      }
+      const turn = Atomics.load(words, Word.Turn / 4) * 65536 + Atomics.load(words, Word.Next / 4);
+      if (turn !== seen) since = performance.now();
+      seen = turn;
+      if (performance.now() - since > PATIENCE) {
+        const error = this.#fail('no thread has got on');
+        throw error;
+      }
+    }
+    return Atomics.load(words, at + 1) >>> 0;
+  }
+
+  /** Asks the run on a memory to end before its next instruction. */
+  stop(memory: WebAssembly.Memory): void {
+    Atomics.store(wordsOf(memory), Word.Stop / 4, 1);
+  }
+
+  /** Lets go of a model's memory. */
+  close(model: number): void {
+    for (const member of this.#members) if (member.opened.delete(model)) member.post({ close: model });
+  }
+
+  #post({ model, module, memory, ...rest }: Job): number {
+    const id = ++this.#jobs;
+    Atomics.store(wordsOf(memory), Word.Stop / 4, 0);
+    while (this.#members.length < rest.threads) this.#hire();
+    for (const [index, member] of this.#members.slice(0, rest.threads).entries()) {
+      const open = member.opened.has(model) ? undefined : { model, module, memory };
+      member.opened.add(model);
+      member.post({ open, job: { id, model, index, doneWord: Word.Done / 4, ...rest } });
+    }
+    return id;
+  }
+
+  #hire(): void {
+    const member = this.#start({
+      answer: ({ job, stopped, failure }) => {
+        if (failure) this.#fail(failure);
+        else this.#pending.get(job)?.resolve(stopped);
+      },
+      dead: (why) => {
+        if (this.#members.includes(member)) this.#fail(why);
+      },
+    });
+    this.#members.push(member);
+  }
+
+  /** Without one of its threads a team cannot go on: all runs fail, and the next one gets new workers. */
+  #fail(why: string): LanewiseError {
+    const error = new LanewiseError('WORKER_FAILED', `a worker that ran the model failed: ${why}`);
+    const members = this.#members;
+    this.#members = [];
+    for (const member of members) member.terminate();
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+    return error;
+  }
+}
+
+/** How to start a worker here. */
+async function findWorkers(): Promise<Start> {
+  if (typeof Worker === 'function') return startWebWorker;
+  const threads = await import('node:worker_threads').catch(() => undefined);
+  if (!threads?.Worker) throw new LanewiseError('UNSUPPORTED', 'this place has no workers, which threads need');
+  return ({ answer, dead }) => {
+    const worker = new threads.Worker(new URL('./worker.js', import.meta.url));
+    worker.on('message', answer);
+    worker.on('error', (error) => dead(error.message));
+    worker.on('exit', (code) => dead(`it ended (exit code ${code})`));
+    worker.unref();
+    return {
+      opened: new Set(),
+      post: (message) => worker.postMessage(message),
+      hold: (held) => void (held ? worker.ref() : worker.unref()),
+      terminate: () => void worker.terminate(),
+    };
+  };
+}
+
+const startWebWorker: Start = ({ answer, dead }) => {
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'lanewise' });
+  worker.onmessage = ({ data }) => answer(data);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    dead(event.message || 'its script could not be loaded');
+  };
+  return {
+    opened: new Set(),
+    post: (message) => worker.postMessage(message),
+    hold: () => {},
+    terminate: () => worker.terminate(),
+  };
+};

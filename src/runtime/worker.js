@@ -1,0 +1,34 @@
+// A thread of the team in team.ts, in a file of its own, for that is what a Worker loads: plain JavaScript, the same in the sources and in the
+// package.
+
+/** By model: the kernels on its memory, and that memory's first words. */
+const models = new Map();
+
+function receive({ open, close, job }, reply) {
+  if (open) {
+    const { exports } = new WebAssembly.Instance(open.module, { env: { memory: open.memory } });
+    models.set(open.model, { ...exports, words: new Int32Array(open.memory.buffer, 0, 16) });
+  }
+  if (close !== undefined) models.delete(close);
+  if (!job) return;
+  try {
+    const { join, run, words } = models.get(job.model);
+    join(job.index, job.threads, job.workspaces, job.workspaceBytes);
+    const stopped = run(job.from, job.to) >>> 0;
+    // Where the first thread is, all others have been: each instruction ends for all of them at once.
+    if (job.index > 0) return;
+    Atomics.store(words, job.doneWord + 1, stopped);
+    Atomics.store(words, job.doneWord, 1);
+    Atomics.notify(words, job.doneWord);
+    reply({ job: job.id, stopped });
+  } catch (error) {
+    reply({ job: job.id, failure: String(error?.stack ?? error) });
+  }
+}
+
+if (typeof postMessage === 'function') {
+  globalThis.onmessage = ({ data }) => receive(data, postMessage);
+} else {
+  const { parentPort } = await import('node:worker_threads');
+  parentPort.on('message', (data) => receive(data, (message) => parentPort.postMessage(message)));
+}
