@@ -24,8 +24,6 @@ export const STATIC_BYTES = 1024;
 
 /** Words at the start of a memory that threads share, by address: see threads.inline.ts. All are 0 before a run. */
 export enum Team {
-  /** The next part of the instruction that no thread has taken. */
-  Next = 4,
   /** Threads that are done with the instruction. */
   Arrived = 8,
   /** Counts instructions; threads wait here. */

@@ -15,7 +15,7 @@ import { f32_resample } from './resample/f32_resample';
 import { copy } from './shape/copy';
 import { f32_transpose_4x4 } from './shape/f32_transpose_4x4';
 import { gather } from './shape/gather';
-import { joinTeam, meet, mine, share } from './threads.inline';
+import { joinTeam, meet, mine, more, share } from './threads.inline';
 import { windowRows } from './window/rows';
 import { f32_winograd } from './winograd/f32_winograd';
 import { f32_winograd_weights } from './winograd/f32_winograd_weights';
@@ -34,66 +34,68 @@ export function run(from: usize, to: usize): usize {
   let pc = from;
   while (pc < to) {
     const op = load<i32>(pc);
-    switch (op) {
-      case Op.PackPanels:
-        share(1, 0);
-        if (mine()) f32_pack_panels(pc);
-        break;
-      case Op.Conv:
-        f32_conv_igemm_4x8(pc);
-        break;
-      case Op.DepthwiseConv:
-      case Op.MaxPool:
-      case Op.AveragePool:
-      case Op.Col2Im:
-        windowRows(pc);
-        break;
-      case Op.BatchNorm:
-        f32_batchnorm_c4(pc);
-        break;
-      case Op.Clamp:
-        f32_clamp(pc);
-        break;
-      case Op.Binary:
-        f32_binary(pc);
-        break;
-      case Op.Unary:
-        f32_unary(pc);
-        break;
-      case Op.Copy:
-        copy(pc);
-        break;
-      case Op.Gather:
-        gather(pc);
-        break;
-      case Op.Resample:
-        f32_resample(pc);
-        break;
-      case Op.Reduce:
-        f32_reduce(pc);
-        break;
-      case Op.Lrn:
-        f32_lrn(pc);
-        break;
-      case Op.GridSample:
-        f32_gridsample(pc);
-        break;
-      case Op.Softmax:
-        f32_softmax(pc);
-        break;
-      case Op.Transpose:
-        f32_transpose_4x4(pc);
-        break;
-      case Op.Winograd:
-        f32_winograd(pc);
-        break;
-      case Op.WinogradWeights:
-        share(1, 0);
-        if (mine()) f32_winograd_weights(pc);
-        break;
-      default:
-        return pc;
-    }
+    do {
+      switch (op) {
+        case Op.PackPanels:
+          share(1, 0);
+          if (mine()) f32_pack_panels(pc);
+          break;
+        case Op.Conv:
+          f32_conv_igemm_4x8(pc);
+          break;
+        case Op.DepthwiseConv:
+        case Op.MaxPool:
+        case Op.AveragePool:
+        case Op.Col2Im:
+          windowRows(pc);
+          break;
+        case Op.BatchNorm:
+          f32_batchnorm_c4(pc);
+          break;
+        case Op.Clamp:
+          f32_clamp(pc);
+          break;
+        case Op.Binary:
+          f32_binary(pc);
+          break;
+        case Op.Unary:
+          f32_unary(pc);
+          break;
+        case Op.Copy:
+          copy(pc);
+          break;
+        case Op.Gather:
+          gather(pc);
+          break;
+        case Op.Resample:
+          f32_resample(pc);
+          break;
+        case Op.Reduce:
+          f32_reduce(pc);
+          break;
+        case Op.Lrn:
+          f32_lrn(pc);
+          break;
+        case Op.GridSample:
+          f32_gridsample(pc);
+          break;
+        case Op.Softmax:
+          f32_softmax(pc);
+          break;
+        case Op.Transpose:
+          f32_transpose_4x4(pc);
+          break;
+        case Op.Winograd:
+          f32_winograd(pc);
+          break;
+        case Op.WinogradWeights:
+          share(1, 0);
+          if (mine()) f32_winograd_weights(pc);
+          break;
+        default:
+          return pc;
+      }
+    } while (ASC_FEATURE_THREADS && more());
     pc += (<usize>instructionWords(op)) << 2;
     if (ASC_FEATURE_THREADS && !meet()) return 0;
   }

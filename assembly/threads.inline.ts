@@ -3,17 +3,21 @@
 //   share(parts, cost);
 //   for (...) if (mine()) ...
 //
-// Threads take the next parts of a counter in the memory that they share, several at a time where parts are small. Which thread computes a
-// part does not change it, so any number of threads gives the same bits. Binaries of one thread have none of this.
+// Every thread has a range of the parts, always the same share of the picture, so that it finds in its caches what it computed itself; it goes
+// over the loops for some parts of its range at a time, and when those are all taken, for parts of the others' ranges. Which thread
+// computes a part does not change it, so any number of threads gives the same bits. Binaries of one thread have none of this.
 
 import { RANK, Team } from './opcodes';
 
 /** What is worth handing to another thread, in elements that are loaded, worked on and stored: some microseconds. */
 const GRAIN: f32 = 16384;
+const COUNTER_SHIFT: usize = 6;
 
 /** This thread and how many there are: globals belong to an instance, and every thread has its own. */
 let thread: i32 = 0;
 let threads: i32 = 1;
+/** By thread: a counter of the parts that are taken from its range, in a cache line of its own. */
+let counters: usize = 0;
 /** Where the workspaces of all threads but the first lie. */
 let workspaces: usize = 0;
 let workspaceBytes: usize = 0;
@@ -21,14 +25,15 @@ let workspaceBytes: usize = 0;
 let part: i32 = 0;
 let first: i32 = 0;
 let end: i32 = 0;
-/** Parts taken at a time. */
-let step: i32 = 1;
+/** Whose range parts are taken from now, counted from this thread on. */
+let victim: i32 = 0;
 
-/** Makes this instance thread `index` of `count`. */
+/** Makes this instance thread `index` of `count`. At `base` lie the counters, then the workspaces. */
 export function joinTeam(index: i32, count: i32, base: usize, bytes: usize): void {
   thread = index;
   threads = count;
-  workspaces = base;
+  counters = base;
+  workspaces = base + ((<usize>count) << COUNTER_SHIFT);
   workspaceBytes = bytes;
 }
 
@@ -39,11 +44,37 @@ export function share(parts: i32, cost: f32): void {
   if (ASC_FEATURE_THREADS) shareParts(parts, cost);
 }
 
+/** Takes the next parts for this pass over the loops. */
 function shareParts(parts: i32, cost: f32): void {
   part = 0;
   first = 0;
-  end = threads === 1 ? i32.MAX_VALUE : 0;
-  step = max(1, max(parts / (16 * threads), <i32>(GRAIN / max<f32>(cost, 1))));
+  end = i32.MAX_VALUE;
+  if (threads === 1) return;
+  end = 0;
+  if (atomic.load<i32>(Team.Stop)) victim = threads;
+  const least = max(1, <i32>(GRAIN / max<f32>(cost, 1)));
+  const ranges = min(threads, max(1, parts / least));
+  for (; victim < threads; victim++) {
+    const index = (thread + victim) % threads;
+    if (index >= ranges) continue;
+    const from = <i32>((<i64>parts * index) / ranges);
+    const size = <i32>((<i64>parts * (index + 1)) / ranges) - from;
+    const step = max(least, size >> 3);
+    const counter = counters + ((<usize>index) << COUNTER_SHIFT);
+    if (atomic.load<i32>(counter) >= size) continue;
+    const taken = atomic.add<i32>(counter, step);
+    if (taken >= size) continue;
+    first = from + taken;
+    end = from + min(size, taken + step);
+    return;
+  }
+}
+
+/** Whether the instruction is to be run once more, for parts that are still to be had. */
+export function more(): bool {
+  if (threads > 1 && victim < threads) return true;
+  victim = 0;
+  return false;
 }
 
 /** As `share`, for RANK loops whose sizes stand at `dims` and whose parts have `leaf` elements, `cost` each. */
@@ -70,21 +101,22 @@ export function product(dims: usize): f32 {
 @inline
 export function mine(): bool {
   if (!ASC_FEATURE_THREADS) return true;
-  if (part >= end) take();
-  return part++ >= first;
+  return <u32>(part++ - first) < <u32>(end - first);
 }
 
-function take(): void {
-  first = atomic.load<i32>(Team.Stop) ? i32.MAX_VALUE : atomic.add<i32>(Team.Next, step);
-  end = first + min(step, i32.MAX_VALUE - first);
-}
-
-/** Into how many pieces, at most `most`, each of `parts` parts should be cut, so that all threads have something to do. */
+/** Into how many pieces, at most `most`, each of `parts` parts should be cut, so that all threads get as much. */
 // @ts-expect-error: decorator
 @inline
 export function pieces(parts: i32, most: i32): i32 {
   if (!ASC_FEATURE_THREADS) return 1;
-  return threads === 1 ? 1 : max(1, min(most, (4 * threads + parts - 1) / max(1, parts)));
+  return cutInto(parts, most);
+}
+
+function cutInto(parts: i32, most: i32): i32 {
+  if (parts >= 2 * threads) return 1;
+  let cut = 1;
+  while (cut < most && (parts * cut) % threads !== 0) cut++;
+  return cut;
 }
 
 /** This thread's workspace, which for the first thread is where the instruction says. */
@@ -107,7 +139,7 @@ export function meet(): bool {
   const turn = atomic.load<i32>(Team.Turn);
   if (atomic.add<i32>(Team.Arrived, 1) === threads - 1) {
     atomic.store<i32>(Team.Arrived, 0);
-    atomic.store<i32>(Team.Next, 0);
+    for (let i = 0; i < threads; i++) atomic.store<i32>(counters + ((<usize>i) << COUNTER_SHIFT), 0);
     // A turn's number, for a slow thread may look when the next run has begun.
     if (atomic.load<i32>(Team.Stop)) atomic.store<i32>(Team.Stopped, turn + 1);
     atomic.store<i32>(Team.Turn, turn + 1);

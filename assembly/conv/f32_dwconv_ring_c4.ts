@@ -36,23 +36,23 @@ export function f32_dwconv_ring_c4(pc: usize): void {
   const copied = min(width, columns - padLeft);
   const groupPanels = (<usize>(1 + kernelHeight * kernelWidth)) << 6;
 
-  // Threads share groups of channels and, where those are few, bands of rows.
-  const parts = batch * ((channels + 15) >> 4);
-  const cut = pieces(parts, max(1, outHeight >> 2));
+  // Threads share bands of rows, and groups of channels.
+  const cut = pieces(batch, max(1, outHeight >> 2));
   const band = max(1, (outHeight + cut - 1) / cut);
-  share(parts * ((outHeight + band - 1) / band), <f32>(band * outWidth) * <f32>(kernelHeight * kernelWidth) * 16);
+  share(batch * ((outHeight + band - 1) / band) * ((channels + 15) >> 4), <f32>(band * outWidth) * <f32>(kernelHeight * kernelWidth) * 16);
 
   // What is padding stays zero.
   memory.fill(ring, 0, <usize>kernelHeight * rowBytes);
   let input = <usize>arg(pc, WindowArg.Input);
   let output = <usize>arg(pc, WindowArg.Output);
   for (let n = 0; n < batch; n++) {
-    let panels = <usize>arg(pc, DepthwiseConvArg.Weights);
-    for (let c = 0; c < channels; c += 16) {
-      const at = (<usize>c) << 2;
-      for (let top = 0; top < outHeight; top += band) {
+    for (let top = 0; top < outHeight; top += band) {
+      const bottom = min(outHeight, top + band);
+      let panels = <usize>arg(pc, DepthwiseConvArg.Weights) - groupPanels;
+      for (let c = 0; c < channels; c += 16) {
+        panels += groupPanels;
         if (!mine()) continue;
-        const bottom = min(outHeight, top + band);
+        const at = (<usize>c) << 2;
         let next = 0;
         for (let oy = top; oy < bottom; oy++) {
           const iy = oy * arg(pc, WindowArg.StrideHeight) - arg(pc, WindowArg.PadTop);
@@ -69,7 +69,6 @@ export function f32_dwconv_ring_c4(pc: usize): void {
           else f32_dwconv_tiles_s2(pc, panels, slot, first, end, channels - c, to);
         }
       }
-      panels += groupPanels;
     }
     input += <usize>(height * width) * inStride;
     output += <usize>outHeight * outRow;

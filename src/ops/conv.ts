@@ -162,8 +162,9 @@ export function emitConv(lowering: Lowering, call: ConvCall): void {
   const { window, from, to, source, target, residual, groups } = call;
   const image = asImage(to.dims);
   const channels = asImage(from.dims).channels / groups;
-  const block = gemmBlocks(image.batch * image.height * image.width, product(window.kernel) * channels, lowering.threads);
   const outChannels = image.channels / groups;
+  const pixels = image.batch * image.height * image.width;
+  const block = gemmBlocks(pixels, product(window.kernel) * channels, outChannels, lowering.threads);
   const narrow = outChannels % NR === 0 ? 0 : NR;
   const [min, max] = clampWords(call.clamped);
   const [inMin, inMax] = clampWords({ clamp: call.inputClamp });

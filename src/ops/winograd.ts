@@ -24,7 +24,7 @@ export function winogradTiles({ to, from, groups }: Pick<ConvCall, 'to' | 'from'
   const tiles = batch * Math.ceil(height / size) * Math.ceil(width / size);
   const tileBytes = points ** 2 * (asImage(from.dims).channels / groups) * 4;
   const most = Math.max(LEAST_TILES, Math.min(MOST_TILES, Math.floor(BLOCK_BYTES / tileBytes)));
-  return { tiles, block: Math.ceil(evenBlock(tiles, most, threads) / MR) * MR };
+  return { tiles, block: Math.ceil(evenBlock(tiles, most, asImage(to.dims).channels / groups, threads) / MR) * MR };
 }
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;

@@ -12,6 +12,8 @@ const PAGE = 65536;
 const MOST_PAGES = 65535;
 const MOST_BYTES = MOST_PAGES * PAGE;
 const ALIGNMENT = 64;
+/** What a thread counts parts in. */
+const COUNTER = 64;
 const WEIGHTS_BASE = STATIC_BYTES;
 
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
@@ -101,19 +103,51 @@ export class Engine {
     this.#plan = plan;
   }
 
-  /** Runs the whole plan, or steps `from` to `to`, and blocks until it is done. */
-  run(from?: number, to?: number): void {
-    for (const [start, end] of this.#stretches(from, to)) {
-      const stopped = this.#threads ? this.#threads.team.runSync(this.#job(this.#threads, start, end)) : this.#call(start, end);
-      checkEnd(stopped, end);
+  /** Runs the whole plan, and blocks until it is done. */
+  run(): void {
+    for (const { from, to } of this.#stretches()) {
+      const [start, end] = this.#addresses(from, to);
+      checkEnd(this.#threads ? this.#threads.team.runSync(this.#job(this.#threads, start, end)) : this.#call(start, end), end);
     }
+  }
+
+  /** As `run`. @returns milliseconds of each step */
+  profile(): number[] {
+    const times: number[] = [];
+    let start = performance.now();
+    for (const { from, to } of this.#stretches()) {
+      // What the host did before this stretch.
+      while (times.length < from) times.push(performance.now() - start);
+      times.push(...(this.#threads ? this.#timeOnTeam(this.#threads, from, to) : this.#timeSteps(from, to)));
+      start = performance.now();
+    }
+    while (times.length < this.#starts.length - 1) times.push(performance.now() - start);
+    return times;
+  }
+
+  #timeSteps(from: number, to: number): number[] {
+    return Array.from({ length: to - from }, (_, i) => {
+      const [start, end] = this.#addresses(from + i, from + i + 1);
+      const begun = performance.now();
+      checkEnd(this.#call(start, end), end);
+      return performance.now() - begun;
+    });
+  }
+
+  #timeOnTeam(threads: Threads, from: number, to: number): number[] {
+    const [start, end] = this.#addresses(from, to);
+    const times = new SharedArrayBuffer(8 * (to - from));
+    const marks = this.#starts.slice(from + 1, to + 1);
+    checkEnd(threads.team.runSync({ ...this.#job(threads, start, end), marks, times }), end);
+    return [...new Float64Array(times)].map((time, i, all) => time - (all[i - 1] ?? 0));
   }
 
   /** Runs the whole plan on the team. @returns false where `stop` ended it */
   async runOnTeam(): Promise<boolean> {
     const threads = this.#threads as Threads;
-    for (const [start, end] of this.#stretches()) {
+    for (const { from, to } of this.#stretches()) {
       if (this.#stopping) return false;
+      const [start, end] = this.#addresses(from, to);
       const stopped = await threads.team.run(this.#job(threads, start, end));
       if (this.#stopping) return false;
       checkEnd(stopped, end);
@@ -133,23 +167,26 @@ export class Engine {
     this.#threads?.team.close(this.#id);
   }
 
-  /** The addresses of each stretch of instructions; the host's steps run in between. */
-  *#stretches(from = 0, to = this.#starts.length - 1): Generator<[number, number]> {
+  /** Stretches of instructions, steps `from` to `to`; the host's steps run in between. */
+  *#stretches(): Generator<{ readonly from: number; readonly to: number }> {
     this.#stopping = false;
     const steps = this.#plan?.steps ?? [];
-    let start = from;
-    for (let i = from; i <= to; i++) {
-      const step = steps[i];
-      if (i < to && !(step && isHost(step))) continue;
-      if (start < i) yield [this.#starts[start] ?? 0, this.#starts[i] ?? 0];
-      start = i + 1;
-      if (i === to || !step || !isHost(step)) continue;
+    let from = 0;
+    for (const [i, step] of steps.entries()) {
+      if (!isHost(step)) continue;
+      if (from < i) yield { from, to: i };
       // Views made for this call alone: memory may have grown since the last.
       step.fill(
         step.inputs.map((span) => span && this.#span(span)),
         step.outputs.map((span) => this.#span(span)),
       );
+      from = i + 1;
     }
+    if (from < steps.length) yield { from, to: steps.length };
+  }
+
+  #addresses(from: number, to: number): [number, number] {
+    return [this.#starts[from] ?? 0, this.#starts[to] ?? 0];
   }
 
   #job({ count }: Threads, from: number, to: number): Job {
@@ -195,9 +232,9 @@ export class Engine {
     return (this.#kernels as Kernels).run(from, to) >>> 0;
   }
 
-  /** What the threads but the first have for themselves. */
+  /** What threads have for themselves beside the arena. */
   #workspaceBytes({ workspaceBytes }: Plan): number {
-    return ((this.#threads?.count ?? 1) - 1) * align(workspaceBytes);
+    return this.#threads ? this.#threads.count * COUNTER + (this.#threads.count - 1) * align(workspaceBytes) : 0;
   }
 
   #address({ buffer, offset }: Pointer): number {

@@ -145,13 +145,9 @@ export class Model {
    * @internal
    */
   timeSteps(feeds: Feeds, each: (step: Step, ms: number) => void): void {
-    this.#run(feeds, (engine, plan) =>
-      plan.steps.forEach((step, i) => {
-        const start = performance.now();
-        engine.run(i, i + 1);
-        each(step, performance.now() - start);
-      }),
-    );
+    this.#run(feeds, (engine, plan) => {
+      for (const [i, ms] of engine.profile().entries()) each(plan.steps[i] as Step, ms);
+    });
   }
 
   /**

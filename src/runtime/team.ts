@@ -13,9 +13,12 @@ export interface Job {
   readonly threads: number;
   readonly from: number;
   readonly to: number;
-  /** Where the workspaces of all threads but the first lie, and the bytes of each. */
+  /** Where the threads' counters lie, and behind them the workspaces of all threads but the first, and the bytes of each. */
   readonly workspaces: number;
   readonly workspaceBytes: number;
+  /** Addresses at which the time is taken, the last one `to`, and the milliseconds since the start: 8 bytes each. */
+  readonly marks?: readonly number[];
+  readonly times?: SharedArrayBuffer;
 }
 
 /** A worker, in the words that Node and browsers have in common. */
@@ -91,7 +94,7 @@ export class Team {
       } catch (cause) {
         throw new LanewiseError('UNSUPPORTED', "a page's main thread may not wait for others: use run() instead of runSync()", { cause });
       }
-      const turn = Atomics.load(words, Word.Turn / 4) * 65536 + Atomics.load(words, Word.Next / 4);
+      const turn = Atomics.load(words, Word.Turn / 4);
       if (turn !== seen) since = performance.now();
       seen = turn;
       if (performance.now() - since > PATIENCE) {

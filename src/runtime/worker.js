@@ -14,7 +14,7 @@ function receive({ open, close, job }, reply) {
   try {
     const { join, run, words } = models.get(job.model);
     join(job.index, job.threads, job.workspaces, job.workspaceBytes);
-    const stopped = run(job.from, job.to) >>> 0;
+    const stopped = job.marks ? runAndTime(run, job) : run(job.from, job.to) >>> 0;
     // Where the first thread is, all others have been: each instruction ends for all of them at once.
     if (job.index > 0) return;
     Atomics.store(words, job.doneWord + 1, stopped);
@@ -24,6 +24,19 @@ function receive({ open, close, job }, reply) {
   } catch (error) {
     reply({ job: job.id, failure: String(error?.stack ?? error) });
   }
+}
+
+/** From one mark to the next, and when it was reached. */
+function runAndTime(run, { from, marks, times, index }) {
+  const clock = new Float64Array(times);
+  const start = performance.now();
+  let at = from;
+  for (const [i, mark] of marks.entries()) {
+    at = run(at, mark) >>> 0;
+    if (index === 0) clock[i] = performance.now() - start;
+    if (at !== mark) break;
+  }
+  return at;
 }
 
 if (typeof postMessage === 'function') {
