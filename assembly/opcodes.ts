@@ -36,6 +36,9 @@ export enum Team {
   Done = 24,
 }
 
+/** Behind the arena every thread counts parts in 1 << COUNTER_SHIFT bytes, a cache line; then come the workspaces of all threads but the first. */
+export const COUNTER_SHIFT = 6;
+
 export enum Op {
   End = 0,
   PackPanels = 1,

@@ -7,11 +7,10 @@
 // over the loops for some parts of its range at a time, and when those are all taken, for parts of the others' ranges. Which thread
 // computes a part does not change it, so any number of threads gives the same bits. Binaries of one thread have none of this.
 
-import { RANK, Team } from './opcodes';
+import { COUNTER_SHIFT, Team } from './opcodes';
 
 /** What is worth handing to another thread, in elements that are loaded, worked on and stored: some microseconds. */
 const GRAIN: f32 = 16384;
-const COUNTER_SHIFT: usize = 6;
 
 /** This thread and how many there are: globals belong to an instance, and every thread has its own. */
 let thread: i32 = 0;
@@ -37,7 +36,7 @@ export function joinTeam(index: i32, count: i32, base: usize, bytes: usize): voi
   workspaceBytes = bytes;
 }
 
-/** Before a kernel's loops: how many parts they have, and what each costs, in elements that are loaded, worked on and stored. */
+/** Before a kernel's loops: how many parts they have, exactly, and what each costs, in elements that are loaded, worked on and stored. */
 // @ts-expect-error: decorator
 @inline
 export function share(parts: i32, cost: f32): void {
@@ -77,23 +76,11 @@ export function more(): bool {
   return false;
 }
 
-/** As `share`, for RANK loops whose sizes stand at `dims` and whose parts have `leaf` elements, `cost` each. */
-// @ts-expect-error: decorator
-@inline
-export function shareLoops(dims: usize, leaf: i32, cost: f32): void {
-  if (ASC_FEATURE_THREADS) shareElements(dims, leaf, cost);
-}
-
-function shareElements(dims: usize, leaf: i32, cost: f32): void {
-  const size = max<f32>(1, <f32>leaf);
-  shareParts(<i32>(product(dims) / size), size * cost);
-}
-
-/** Of RANK sizes. */
-export function product(dims: usize): f32 {
-  let elements: f32 = 1;
-  for (let i = 0; i < RANK; i++) elements *= <f32>load<i32>(dims + ((<usize>i) << 2));
-  return elements;
+/** The product of `count` sizes. */
+export function product(sizes: usize, count: i32): i32 {
+  let all = 1;
+  for (let i = 0; i < count; i++) all *= load<i32>(sizes + ((<usize>i) << 2));
+  return all;
 }
 
 /** Whether the next part is this thread's. */

@@ -7,17 +7,26 @@
 
 import { arg, argSplat, clamp, storeLanes } from '../math/simd.inline';
 import { BinaryArg, BinaryKind, RANK } from '../opcodes';
-import { mine, shareLoops } from '../threads.inline';
+import { mine, product, share } from '../threads.inline';
 import { apply, loop } from './binary.inline';
 
 /** Elements per call: short enough for the engine to move to its optimised code early. */
 const BLOCK: i32 = 4096;
 
 export function f32_binary(pc: usize): void {
-  const rows = arg(pc, BinaryArg.Dims + RANK - 2);
-  const columns = arg(pc, BinaryArg.Dims + RANK - 1);
-  shareLoops(pc + (BinaryArg.Dims << 2), columns < BLOCK ? min(rows, BLOCK / max(1, columns)) * columns : BLOCK, 1);
+  if (ASC_FEATURE_THREADS) {
+    const rows = arg(pc, BinaryArg.Dims + RANK - 2);
+    const columns = arg(pc, BinaryArg.Dims + RANK - 1);
+    const step = rowsAtOnce(columns);
+    const parts = product(pc + (BinaryArg.Dims << 2), RANK - 2) * ((rows + step - 1) / step) * ((columns + BLOCK - 1) / BLOCK);
+    share(parts, <f32>min(rows, step) * <f32>min(BLOCK, columns));
+  }
   dimension(pc, 0, <usize>arg(pc, BinaryArg.Output), <usize>arg(pc, BinaryArg.A), <usize>arg(pc, BinaryArg.B));
+}
+
+/** Rows of the last dimension but one in a call. */
+function rowsAtOnce(columns: i32): i32 {
+  return max(1, BLOCK / max(1, columns));
 }
 
 function dimension(pc: usize, index: i32, output: usize, a: usize, b: usize): void {
@@ -26,7 +35,7 @@ function dimension(pc: usize, index: i32, output: usize, a: usize, b: usize): vo
   const inner = index === RANK - 2;
   const columns = arg(pc, BinaryArg.Dims + RANK - 1);
   // Whole rows, or parts of one.
-  const step = inner ? max(1, BLOCK / max(1, columns)) : 1;
+  const step = inner ? rowsAtOnce(columns) : 1;
   for (let i = 0; i < size; i += step) {
     if (inner) {
       for (let c = 0; c < columns; c += BLOCK) {

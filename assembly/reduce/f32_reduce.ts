@@ -9,7 +9,7 @@
 
 import { arg, argSplat, storeLanes } from '../math/simd.inline';
 import { RANK, ReduceArg, ReduceKind } from '../opcodes';
-import { mine, product, shareLoops } from '../threads.inline';
+import { mine, product, share } from '../threads.inline';
 import { combine, identity, row } from './reduce.inline';
 
 const BLOCK: i32 = 256;
@@ -18,7 +18,11 @@ export function f32_reduce(pc: usize): void {
   // Loops of one turn in front, most of them, would cost more than a short row.
   let first = 0;
   while (first < RANK - 1 && arg(pc, ReduceArg.ReducedDims + first) === 1) first++;
-  if (ASC_FEATURE_THREADS) shareLoops(pc + (ReduceArg.OutDims << 2), lanes(pc), product(pc + (ReduceArg.ReducedDims << 2)));
+  if (ASC_FEATURE_THREADS) {
+    const step = lanes(pc);
+    const parts = product(pc + (ReduceArg.OutDims << 2), RANK - 1) * ((arg(pc, ReduceArg.OutDims + RANK - 1) + step - 1) / step);
+    share(parts, <f32>product(pc + (ReduceArg.ReducedDims << 2), RANK) * <f32>step);
+  }
   outputs(pc, 0, first, <usize>arg(pc, ReduceArg.Input), <usize>arg(pc, ReduceArg.Output));
 }
 

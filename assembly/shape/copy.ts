@@ -7,7 +7,7 @@
 
 import { arg } from '../math/simd.inline';
 import { CopyArg, RANK } from '../opcodes';
-import { mine, shareLoops } from '../threads.inline';
+import { mine, product, share } from '../threads.inline';
 
 /** Elements per call: short enough for the engine to move to its optimised code early. */
 const BLOCK: i32 = 4096;
@@ -15,7 +15,10 @@ const BLOCK: i32 = 4096;
 const BULK: i32 = 64;
 
 export function copy(pc: usize): void {
-  shareLoops(pc + (CopyArg.Dims << 2), min(BLOCK, arg(pc, CopyArg.Dims + RANK - 1)), 1);
+  if (ASC_FEATURE_THREADS) {
+    const last = arg(pc, CopyArg.Dims + RANK - 1);
+    share(product(pc + (CopyArg.Dims << 2), RANK - 1) * ((last + BLOCK - 1) / BLOCK), <f32>min(BLOCK, last));
+  }
   dimension(pc, 0, <usize>arg(pc, CopyArg.Input), <usize>arg(pc, CopyArg.Output));
 }
 

@@ -1,4 +1,4 @@
-import { OVERREAD, STATIC_BYTES } from '../../assembly/opcodes.ts';
+import { COUNTER_SHIFT, OVERREAD, STATIC_BYTES } from '../../assembly/opcodes.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
@@ -12,8 +12,7 @@ const PAGE = 65536;
 const MOST_PAGES = 65535;
 const MOST_BYTES = MOST_PAGES * PAGE;
 const ALIGNMENT = 64;
-/** What a thread counts parts in. */
-const COUNTER = 64;
+const COUNTER_BYTES = 1 << COUNTER_SHIFT;
 const WEIGHTS_BASE = STATIC_BYTES;
 
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
@@ -234,7 +233,7 @@ export class Engine {
 
   /** What threads have for themselves beside the arena. */
   #workspaceBytes({ workspaceBytes }: Plan): number {
-    return this.#threads ? this.#threads.count * COUNTER + (this.#threads.count - 1) * align(workspaceBytes) : 0;
+    return this.#threads ? this.#threads.count * COUNTER_BYTES + (this.#threads.count - 1) * align(workspaceBytes) : 0;
   }
 
   #address({ buffer, offset }: Pointer): number {

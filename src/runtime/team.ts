@@ -1,7 +1,7 @@
 // The threads that run programs: workers, started once when they are first needed and shared by all models. Every thread runs the same
 // program over the model's memory; assembly/threads.inline.ts tells how they share it.
 
-import { Team as Word } from '../../assembly/opcodes.ts';
+import { COUNTER_SHIFT, Team as Word } from '../../assembly/opcodes.ts';
 import { LanewiseError } from '../errors.ts';
 
 /** A stretch of a program, for a team. */
@@ -26,7 +26,8 @@ interface Member {
   post(message: object): void;
   /** Whether it keeps the process alive. */
   hold(held: boolean): void;
-  terminate(): void;
+  /** Resolves when it runs no more. */
+  terminate(): Promise<unknown>;
   readonly opened: Set<number>;
 }
 
@@ -37,7 +38,9 @@ interface Answer {
   readonly failure?: string;
 }
 
+/** How a worker reports. */
 type Listener = { readonly answer: (answer: Answer) => void; readonly dead: (why: string) => void };
+/** Starts a worker. */
 type Start = (listener: Listener) => Member;
 
 /** Words of a memory, for Atomics. */
@@ -52,8 +55,10 @@ export class Team {
   #members: Member[] = [];
   readonly #pending = new Map<number, { readonly resolve: (stopped: number) => void; readonly reject: (error: LanewiseError) => void }>();
   #jobs = 0;
+  /** While workers of a team that failed are still ending. */
+  #ending: Promise<unknown> | undefined;
 
-  private constructor(start: Start) {
+  constructor(start: Start) {
     this.#start = start;
   }
 
@@ -67,6 +72,7 @@ export class Team {
 
   /** Runs a stretch; gives where it stopped. Stretches run in the order in which they are given. */
   async run(job: Job): Promise<number> {
+    while (this.#ending) await this.#ending;
     const id = this.#post(job);
     const [first] = this.#members;
     try {
@@ -82,6 +88,8 @@ export class Team {
 
   /** As `run`, and blocks. @throws LanewiseError UNSUPPORTED on a page's main thread, which may not wait */
   runSync(job: Job): number {
+    if (this.#ending)
+      throw new LanewiseError('WORKER_FAILED', 'a worker has failed, and others have not ended yet: use run(), which waits for them');
     const words = wordsOf(job.memory);
     const at = Word.Done / 4;
     Atomics.store(words, at, 0);
@@ -117,7 +125,11 @@ export class Team {
 
   #post({ model, module, memory, ...rest }: Job): number {
     const id = ++this.#jobs;
-    Atomics.store(wordsOf(memory), Word.Stop / 4, 0);
+    const words = wordsOf(memory);
+    // What threads that died have left; others leave zeros.
+    Atomics.store(words, Word.Arrived / 4, 0);
+    new Int32Array(memory.buffer, rest.workspaces, (rest.threads << COUNTER_SHIFT) / 4).fill(0);
+    Atomics.store(words, Word.Stop / 4, 0);
     while (this.#members.length < rest.threads) this.#hire();
     for (const [index, member] of this.#members.slice(0, rest.threads).entries()) {
       const open = member.opened.has(model) ? undefined : { model, module, memory };
@@ -145,7 +157,10 @@ export class Team {
     const error = new LanewiseError('WORKER_FAILED', `a worker that ran the model failed: ${why}`);
     const members = this.#members;
     this.#members = [];
-    for (const member of members) member.terminate();
+    const ending = Promise.allSettled(members.map((member) => member.terminate())).then(() => {
+      if (this.#ending === ending) this.#ending = undefined;
+    });
+    this.#ending = ending;
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
     return error;
@@ -153,12 +168,13 @@ export class Team {
 }
 
 /** How to start a worker here. */
-async function findWorkers(): Promise<Start> {
+export async function findWorkers(): Promise<Start> {
   if (typeof Worker === 'function') return startWebWorker;
   const threads = await import('node:worker_threads').catch(() => undefined);
   if (!threads?.Worker) throw new LanewiseError('UNSUPPORTED', 'this place has no workers, which threads need');
   return ({ answer, dead }) => {
-    const worker = new threads.Worker(new URL('./worker.js', import.meta.url));
+    // Options of this process, --input-type for one, may not suit a file.
+    const worker = new threads.Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
     worker.on('message', answer);
     worker.on('error', (error) => dead(error.message));
     worker.on('exit', (code) => dead(`it ended (exit code ${code})`));
@@ -167,7 +183,7 @@ async function findWorkers(): Promise<Start> {
       opened: new Set(),
       post: (message) => worker.postMessage(message),
       hold: (held) => void (held ? worker.ref() : worker.unref()),
-      terminate: () => void worker.terminate(),
+      terminate: () => worker.terminate(),
     };
   };
 }
@@ -183,6 +199,6 @@ const startWebWorker: Start = ({ answer, dead }) => {
     opened: new Set(),
     post: (message) => worker.postMessage(message),
     hold: () => {},
-    terminate: () => worker.terminate(),
+    terminate: async () => worker.terminate(),
   };
 };
