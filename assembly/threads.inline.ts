@@ -91,19 +91,11 @@ export function mine(): bool {
   return <u32>(part++ - first) < <u32>(end - first);
 }
 
-/** Into how many pieces, at most `most`, each of `parts` parts should be cut, so that all threads get as much. */
-// @ts-expect-error: decorator
-@inline
-export function pieces(parts: i32, most: i32): i32 {
-  if (!ASC_FEATURE_THREADS) return 1;
-  return cutInto(parts, most);
-}
-
-function cutInto(parts: i32, most: i32): i32 {
-  if (parts >= 2 * threads) return 1;
+/** What a piece has of the `size` of each of `parts` parts, which are cut where they are too few for all threads to get as much. */
+export function pieceOf(parts: i32, size: i32): i32 {
   let cut = 1;
-  while (cut < most && (parts * cut) % threads !== 0) cut++;
-  return cut;
+  if (parts < 2 * threads) while (cut < size && (parts * cut) % threads !== 0) cut++;
+  return max(1, (size + cut - 1) / cut);
 }
 
 /** This thread's workspace, which for the first thread is where the instruction says. */

@@ -114,7 +114,7 @@ export function checkOptions(options: LoadOptions): void {
   if (signal !== undefined && !isObject(signal)) throw wrong('signal', 'an AbortSignal');
   const isKernels = (module: WebAssembly.Module) => WebAssembly.Module.exports(module).some(({ name }) => name === 'run');
   if (wasm !== undefined && !(wasm instanceof WebAssembly.Module && isKernels(wasm))) {
-    throw wrong('wasm', 'a WebAssembly.Module compiled from lanewise/wasm/strict.wasm or relaxed.wasm');
+    throw wrong('wasm', 'a WebAssembly.Module compiled from lanewise/wasm/strict.wasm or another of its kind');
   }
 }
 

@@ -15,7 +15,7 @@ import { f32_gemm_4x8, storeColumns } from '../gemm/f32_gemm_4x8';
 import { f32_gemv_1x16 } from '../gemm/f32_gemv_1x16';
 import { arg } from '../math/simd.inline';
 import { ConvArg, MR, NR, WindowArg } from '../opcodes';
-import { mine, pieces, share, workspace } from '../threads.inline';
+import { mine, pieceOf, share, workspace } from '../threads.inline';
 import { f32_pack_normalized_4 } from './f32_pack_normalized_4';
 import { packTap, tapPointer, within } from './taps.inline';
 
@@ -47,11 +47,16 @@ export function f32_conv_igemm_4x8(pc: usize): void {
     arg(pc, WindowArg.PadTop) + arg(pc, WindowArg.PadLeft) === 0;
   // Threads share blocks of pixels and, where those are few, the panels of each.
   const panels = (outChannels + NR - 1) / NR;
-  const blocks = row ? (panels + 1) / 2 : (pixels + blockPixels - 1) / blockPixels;
-  const cut = row ? 1 : pieces(groups * blocks, panels);
-  const part = max(1, (panels + cut - 1) / cut) * NR;
-  const macs = row ? <f32>(NR * 2) * <f32>depth : <f32>min(pixels, blockPixels) * <f32>depth * <f32>part;
-  share(groups * blocks * ((outChannels + part - 1) / part), macs * 0.25);
+  let part = max(1, panels) * NR;
+  if (ASC_FEATURE_THREADS) {
+    if (row) {
+      share((panels + 1) / 2, <f32>depth * <f32>(NR / 2));
+    } else {
+      const blocks = groups * ((pixels + blockPixels - 1) / max(1, blockPixels));
+      part = pieceOf(blocks, panels) * NR;
+      share(blocks * ((outChannels + part - 1) / part), <f32>min(pixels, blockPixels) * <f32>depth * <f32>part * 0.25);
+    }
+  }
   for (let g = 0; g < groups; g++) {
     if (row) {
       for (let n = 0; n < outChannels; n += 2 * NR) {

@@ -12,7 +12,7 @@
 
 import { arg } from '../math/simd.inline';
 import { DepthwiseConvArg, WindowArg } from '../opcodes';
-import { mine, pieces, share, workspace } from '../threads.inline';
+import { mine, pieceOf, share, workspace } from '../threads.inline';
 import { endTap, firstTap } from '../window/window.inline';
 import { PIXEL, tiles } from './dwconv.inline';
 
@@ -37,9 +37,12 @@ export function f32_dwconv_ring_c4(pc: usize): void {
   const groupPanels = (<usize>(1 + kernelHeight * kernelWidth)) << 6;
 
   // Threads share bands of rows, and groups of channels.
-  const cut = pieces(batch, max(1, outHeight >> 2));
-  const band = max(1, (outHeight + cut - 1) / cut);
-  share(batch * ((outHeight + band - 1) / band) * ((channels + 15) >> 4), <f32>(band * outWidth) * <f32>(kernelHeight * kernelWidth) * 16);
+  let band = max(1, outHeight);
+  if (ASC_FEATURE_THREADS) {
+    band = min(band, 4 * pieceOf(batch, (outHeight + 3) >> 2));
+    const parts = batch * ((outHeight + band - 1) / band) * ((channels + 15) >> 4);
+    share(parts, <f32>(band * outWidth) * <f32>(kernelHeight * kernelWidth) * 16);
+  }
 
   // What is padding stays zero.
   memory.fill(ring, 0, <usize>kernelHeight * rowBytes);

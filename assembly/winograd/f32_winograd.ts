@@ -13,7 +13,7 @@ import { tapPointer } from '../conv/taps.inline';
 import { f32_gemm_4x8 } from '../gemm/f32_gemm_4x8';
 import { arg } from '../math/simd.inline';
 import { NR, WINOGRAD_PATCHES, WINOGRAD_SCRATCH, WindowArg, WinogradArg } from '../opcodes';
-import { mine, pieces, share, workspace } from '../threads.inline';
+import { mine, pieceOf, share, workspace } from '../threads.inline';
 import { f32_winograd_input } from './f32_winograd_input';
 import { f32_winograd_output } from './f32_winograd_output';
 
@@ -54,10 +54,12 @@ export function f32_winograd(pc: usize): void {
   let residual = <usize>arg(pc, WinogradArg.Residual);
   // Threads share blocks of tiles and, where those are few, the panels of each.
   const panels = (outChannels + NR - 1) / NR;
-  const blocks = (tiles + blockTiles - 1) / blockTiles;
-  const cut = pieces(groups * blocks, panels);
-  const part = max(1, (panels + cut - 1) / cut) * NR;
-  share(groups * blocks * ((outChannels + part - 1) / part), <f32>(squared * blockTiles) * <f32>channels * <f32>part * 0.25);
+  let part = max(1, panels) * NR;
+  if (ASC_FEATURE_THREADS) {
+    const blocks = groups * ((tiles + blockTiles - 1) / max(1, blockTiles));
+    part = pieceOf(blocks, panels) * NR;
+    share(blocks * ((outChannels + part - 1) / part), <f32>(squared * blockTiles) * <f32>channels * <f32>part * 0.25);
+  }
   for (let g = 0; g < groups; g++) {
     for (let first = 0; first < tiles; first += blockTiles) {
       const count = min(blockTiles, tiles - first);

@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { MOST_THREADS } from '../runtime/threads.ts';
 
 /** A command line that makes no sense: shown with the usage, exit code 2. */
 export class UsageError extends Error {}
@@ -61,14 +62,18 @@ export const modelOptions = {
 } as const satisfies Options;
 
 /** What these options say to `load`. */
-export const variantOptions = (values: { readonly relaxed: boolean; readonly 'no-winograd': boolean }) => ({
+export const runOptions = (values: { readonly threads: string; readonly relaxed: boolean; readonly 'no-winograd': boolean }) => ({
+  threads: threadCount(values.threads),
   relaxed: values.relaxed,
   winograd: !values['no-winograd'],
 });
 
-/** @throws UsageError for more than the one thread that there is */
-export function checkThreads(text: string): number {
-  const threads = wholeNumber('threads', text, 1);
-  if (threads > 1) throw new UsageError(`--threads ${threads}: this version runs on one thread`);
-  return threads;
+function threadCount(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_THREADS) return count;
+  throw new UsageError(`--threads takes a whole number from 1 to ${MOST_THREADS}, or auto; got '${text}'`);
 }
+
+/** How many threads ran a model, for people. */
+export const threadsText = (threads: number): string => (threads === 1 ? 'one thread' : `${threads} threads`);

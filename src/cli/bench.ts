@@ -3,7 +3,7 @@ import { product } from '../graph/dims.ts';
 import type { Graph } from '../graph/graph.ts';
 import { arrayTypes, Tensor } from '../graph/tensor.ts';
 import { createModel, initialDims, startCompiling } from '../load.ts';
-import { checkThreads, inputShapes, modelOptions, parse, UsageError, variantOptions, wholeNumber } from './arguments.ts';
+import { inputShapes, modelOptions, parse, runOptions, threadsText, UsageError, wholeNumber } from './arguments.ts';
 import { readModel } from './files.ts';
 import { formatMemory, formatMs } from './format.ts';
 import { formatProfile, median, profile } from './profile.ts';
@@ -19,8 +19,7 @@ export async function bench(args: readonly string[]): Promise<number> {
   const [path, ...rest] = positionals;
   if (path === undefined || rest.length > 0) throw new UsageError('bench takes a model');
   const runs = wholeNumber('runs', values.runs, 1);
-  const threads = checkThreads(values.threads);
-  const options = { ...variantOptions(values), inputShapes: inputShapes(values.shape) };
+  const options = { ...runOptions(values), inputShapes: inputShapes(values.shape) };
 
   const started = performance.now();
   const compiling = startCompiling(options);
@@ -34,7 +33,7 @@ export async function bench(args: readonly string[]): Promise<number> {
   const profiled = values.profile ? await profile(model, feeds, runs) : undefined;
   const result = {
     model: path,
-    threads,
+    threads: model.threads,
     variant: model.variant,
     loadMs,
     firstMs,
@@ -47,7 +46,7 @@ export async function bench(args: readonly string[]): Promise<number> {
     console.log(JSON.stringify(result));
     return 0;
   }
-  console.log(`${path}: ${model.variant}, one thread, ${runs} runs`);
+  console.log(`${path}: ${model.variant}, ${threadsText(model.threads)}, ${runs} runs`);
   console.log(
     `  load ${formatMs(loadMs)} · first ${formatMs(firstMs)} · median ${formatMs(result.medianMs)} · min ${formatMs(result.minMs)}`,
   );

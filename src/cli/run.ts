@@ -1,7 +1,7 @@
 import { formatDims, type Tensor } from '../graph/tensor.ts';
 import { createModel, startCompiling } from '../load.ts';
 import { softmax, topK } from '../vision/scores.ts';
-import { checkThreads, modelOptions, parse, UsageError, variantOptions, wholeNumber } from './arguments.ts';
+import { modelOptions, parse, runOptions, threadsText, UsageError, wholeNumber } from './arguments.ts';
 import { readModel } from './files.ts';
 import { bars, formatMemory, formatMs } from './format.ts';
 import { labelsFor, readInput } from './pictures.ts';
@@ -16,9 +16,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const [path, input, ...rest] = positionals;
   if (path === undefined || input === undefined || rest.length > 0) throw new UsageError('run takes a model and an input');
   const top = wholeNumber('top', values.top, 1);
-  checkThreads(values.threads);
 
-  const options = variantOptions(values);
+  const options = runOptions(values);
   const started = performance.now();
   const compiling = startCompiling(options);
   const graph = readModel(path);
@@ -55,7 +54,7 @@ export async function run(args: readonly string[]): Promise<number> {
   console.log(`\n${input}\n`);
   console.log(classes ? bars(classes) : Object.entries(outputs).map(describeOutput).join('\n'));
   console.log(
-    `\n  load ${formatMs(loadMs)} · compile ${formatMs(compileMs)} · inference ${formatMs(runMs)} (first run, ${model.variant}, one thread)`,
+    `\n  load ${formatMs(loadMs)} · compile ${formatMs(compileMs)} · inference ${formatMs(runMs)} (first run, ${model.variant}, ${threadsText(model.threads)})`,
   );
   console.log(`  ${formatMemory(model.memory)}\n`);
   return 0;

@@ -5,7 +5,7 @@ import { readTensorProto } from '../formats/onnx/index.ts';
 import { widenHalves } from '../graph/halves.ts';
 import { type DataType, formatDims, Tensor } from '../graph/tensor.ts';
 import { createModel, type LoadOptions } from '../load.ts';
-import { checkThreads, modelOptions, parse, tolerance, UsageError, variantOptions } from './arguments.ts';
+import { modelOptions, parse, runOptions, tolerance, UsageError } from './arguments.ts';
 import { readBytes, readModel } from './files.ts';
 
 export interface Tolerance {
@@ -28,11 +28,10 @@ export async function verify(args: readonly string[]): Promise<number> {
   });
   if (positionals.length === 0) throw new UsageError('verify takes one or more folders');
   const limits = { atol: tolerance('atol', values.atol), rtol: tolerance('rtol', values.rtol) };
-  checkThreads(values.threads);
 
   const results: CaseResult[] = [];
   for (const folder of positionals.flatMap(findCases)) {
-    const result = await verifyCase(folder, limits, variantOptions(values));
+    const result = await verifyCase(folder, limits, runOptions(values));
     results.push(result);
     if (!values.json && result.status !== 'passed') console.log(`${result.status} ${result.name}: ${result.message}`);
   }

@@ -102,9 +102,9 @@ export class Engine {
     this.#plan = plan;
   }
 
-  /** Runs the whole plan, and blocks until it is done. */
-  run(): void {
-    for (const { from, to } of this.#stretches()) {
+  /** Runs the whole plan, or steps `first` to `last`, and blocks until it is done. */
+  run(first?: number, last?: number): void {
+    for (const { from, to } of this.#stretches(first, last)) {
       const [start, end] = this.#addresses(from, to);
       checkEnd(this.#threads ? this.#threads.team.runSync(this.#job(this.#threads, start, end)) : this.#call(start, end), end);
     }
@@ -167,12 +167,12 @@ export class Engine {
   }
 
   /** Stretches of instructions, steps `from` to `to`; the host's steps run in between. */
-  *#stretches(): Generator<{ readonly from: number; readonly to: number }> {
+  *#stretches(first = 0, last = this.#starts.length - 1): Generator<{ readonly from: number; readonly to: number }> {
     this.#stopping = false;
-    const steps = this.#plan?.steps ?? [];
-    let from = 0;
-    for (const [i, step] of steps.entries()) {
-      if (!isHost(step)) continue;
+    let from = first;
+    for (let i = first; i < last; i++) {
+      const step = this.#plan?.steps[i];
+      if (!step || !isHost(step)) continue;
       if (from < i) yield { from, to: i };
       // Views made for this call alone: memory may have grown since the last.
       step.fill(
@@ -181,7 +181,7 @@ export class Engine {
       );
       from = i + 1;
     }
-    if (from < steps.length) yield { from, to: steps.length };
+    if (from < last) yield { from, to: last };
   }
 
   #addresses(from: number, to: number): [number, number] {
@@ -253,6 +253,12 @@ export class Engine {
         if (more > 0) this.#memory.grow(more);
       }
     } catch (cause) {
+      if (cause instanceof WebAssembly.LinkError) {
+        const wanted = this.#threads
+          ? 'lanewise/wasm/strict-threads.wasm or relaxed-threads.wasm'
+          : 'lanewise/wasm/strict.wasm or relaxed.wasm';
+        throw new LanewiseError('INVALID_INPUT', `option wasm takes a module compiled from ${wanted}: ${cause.message}`, { cause });
+      }
       if (cause instanceof RangeError) throw outOfMemory(bytes, 'which the engine refuses', cause);
       throw cause;
     }

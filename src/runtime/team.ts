@@ -3,6 +3,7 @@
 
 import { COUNTER_SHIFT, Team as Word } from '../../assembly/opcodes.ts';
 import { LanewiseError } from '../errors.ts';
+import { nodeWorkers } from './threads.ts';
 
 /** A stretch of a program, for a team. */
 export interface Job {
@@ -62,12 +63,12 @@ export class Team {
     this.#start = start;
   }
 
-  static #made: Promise<Team> | undefined;
+  static #shared: Team | undefined;
 
-  /** The team of this process or page; without workers so far. @throws LanewiseError UNSUPPORTED where the place has no workers */
-  static ready(): Promise<Team> {
-    Team.#made ??= findWorkers().then((start) => new Team(start));
-    return Team.#made;
+  /** The team of this process or page; without workers so far. */
+  static shared(): Team {
+    Team.#shared ??= new Team(startWorker);
+    return Team.#shared;
   }
 
   /** Runs a stretch; gives where it stopped. Stretches run in the order in which they are given. */
@@ -167,28 +168,28 @@ export class Team {
   }
 }
 
-/** How to start a worker here. */
-export async function findWorkers(): Promise<Start> {
-  if (typeof Worker === 'function') return startWebWorker;
-  const threads = await import('node:worker_threads').catch(() => undefined);
-  if (!threads?.Worker) throw new LanewiseError('UNSUPPORTED', 'this place has no workers, which threads need');
-  return ({ answer, dead }) => {
-    // Options of this process, --input-type for one, may not suit a file.
-    const worker = new threads.Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
-    worker.on('message', answer);
-    worker.on('error', (error) => dead(error.message));
-    worker.on('exit', (code) => dead(`it ended (exit code ${code})`));
-    worker.unref();
-    return {
-      opened: new Set(),
-      post: (message) => worker.postMessage(message),
-      hold: (held) => void (held ? worker.ref() : worker.unref()),
-      terminate: () => worker.terminate(),
-    };
+/** Starts a worker of the kind that this place has. */
+export const startWorker: Start = (listener) => {
+  const threads = typeof Worker === 'function' ? undefined : nodeWorkers();
+  return threads ? startNodeWorker(threads, listener) : startWebWorker(listener);
+};
+
+function startNodeWorker(threads: NonNullable<ReturnType<typeof nodeWorkers>>, { answer, dead }: Listener): Member {
+  // Options of this process, --input-type for one, may not suit a file.
+  const worker = new threads.Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
+  worker.on('message', answer);
+  worker.on('error', (error) => dead(error.message));
+  worker.on('exit', (code) => dead(`it ended (exit code ${code})`));
+  worker.unref();
+  return {
+    opened: new Set(),
+    post: (message) => worker.postMessage(message),
+    hold: (held) => void (held ? worker.ref() : worker.unref()),
+    terminate: () => worker.terminate(),
   };
 }
 
-const startWebWorker: Start = ({ answer, dead }) => {
+function startWebWorker({ answer, dead }: Listener): Member {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'lanewise' });
   worker.onmessage = ({ data }) => answer(data);
   worker.onerror = (event) => {
@@ -201,4 +202,4 @@ const startWebWorker: Start = ({ answer, dead }) => {
     hold: () => {},
     terminate: async () => worker.terminate(),
   };
-};
+}

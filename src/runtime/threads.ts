@@ -18,17 +18,18 @@ export async function findThreads(count: number | 'auto'): Promise<Threads | und
     return undefined;
   }
   const { Team } = await import('./team.ts');
-  return { team: await Team.ready(), count: count === 'auto' ? Math.min(await cores(), MOST_AUTOMATIC) : count };
+  return { team: Team.shared(), count: count === 'auto' ? Math.min(cores(), MOST_AUTOMATIC) : count };
 }
 
-/** Why memory cannot be shared. */
+/** Node's own kind of workers. */
+export const nodeWorkers = () => globalThis.process?.getBuiltinModule?.('node:worker_threads');
+
+/** Why there can be no threads. */
 function missing(): string | undefined {
-  if (typeof SharedArrayBuffer === 'function' && (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false)
-    return undefined;
+  if (typeof Worker !== 'function' && !nodeWorkers()) return 'this place has no workers';
+  const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean };
+  if (typeof SharedArrayBuffer === 'function' && crossOriginIsolated !== false) return undefined;
   return 'memory cannot be shared, for the page is not cross-origin isolated (headers Cross-Origin-Opener-Policy: same-origin, Cross-Origin-Embedder-Policy: require-corp)';
 }
 
-async function cores(): Promise<number> {
-  const { hardwareConcurrency } = globalThis.navigator ?? {};
-  return hardwareConcurrency || (await import('node:os')).availableParallelism();
-}
+const cores = (): number => globalThis.navigator?.hardwareConcurrency ?? process.getBuiltinModule('node:os').availableParallelism();

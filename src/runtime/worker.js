@@ -42,6 +42,6 @@ function runAndTime(run, { from, marks, times, index }) {
 if (typeof postMessage === 'function') {
   globalThis.onmessage = ({ data }) => receive(data, postMessage);
 } else {
-  const { parentPort } = await import('node:worker_threads');
+  const { parentPort } = process.getBuiltinModule('node:worker_threads');
   parentPort.on('message', (data) => receive(data, (message) => parentPort.postMessage(message)));
 }

@@ -57,7 +57,8 @@ describe('run', () => {
       [['run', model], 2, /run takes a model and an input/],
       [['run', model, 'models/cat.png', '--top', '0'], 2, /--top takes a whole number from 1 on/],
       [['run', model, 'models/cat.png', '--colour'], 2, /--colour/],
-      [['bench', model, '--threads', '4'], 2, /runs on one thread/],
+      [['bench', model, '--threads', 'all'], 2, /--threads takes a whole number from 1 to 64, or auto; got 'all'/],
+      [['bench', model, '--threads', '65'], 2, /got '65'/],
       [['paint'], 2, /there is no command 'paint'/],
     ] as const) {
       const result = await lanewise(...args);

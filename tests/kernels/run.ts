@@ -17,7 +17,7 @@ const modules = new Map(
   await Promise.all(([...variants, 'strict-threads'] as const).map(async (variant) => [variant, await compileModule(variant)] as const)),
 );
 
-const team = await Team.ready();
+const team = Team.shared();
 /** Odd, so that parts are not even. */
 const THREADS = 3;
 

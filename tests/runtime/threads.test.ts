@@ -5,7 +5,7 @@ import { Tensor } from '../../src/graph/tensor.ts';
 import type { LayersModel } from '../../src/layers/model.ts';
 import { initialDims, planSource } from '../../src/load.ts';
 import { Model, type Outputs } from '../../src/runtime/model.ts';
-import { findWorkers, Team } from '../../src/runtime/team.ts';
+import { startWorker, Team } from '../../src/runtime/team.ts';
 import { compileModule } from '../../src/runtime/wasm.ts';
 import { densenet121, googlenet, mobilenetV2, resnet20, resnet50, squeezenet1_1 } from '../../src/zoo/index.ts';
 import { random } from '../reference/index.ts';
@@ -65,14 +65,14 @@ describe('runs', () => {
       const x = picture(32, i + 1);
       const right = expected(x);
       const result = run(models[i % 3] as Model, x);
-      x.data.fill(0);
+      (x.data as Float32Array).fill(0);
       expect(await result).toBe(right);
       order.push(i);
     });
     await Promise.all(runs);
     // Each model keeps to the order of its calls.
     for (const k of [0, 1, 2]) {
-      expect(order.filter((i) => i % 3 === k)).toEqual([k, k + 3, k + 6, k + 9]);
+      expect(order.filter((i: number) => i % 3 === k)).toEqual([k, k + 3, k + 6, k + 9]);
     }
     for (const model of models) model.dispose();
   });
@@ -120,10 +120,9 @@ describe('runs', () => {
   });
 
   test('fail with a sentence when a worker dies, and the next one has new workers', async () => {
-    const start = await findWorkers();
-    const members: ReturnType<typeof start>[] = [];
+    const members: ReturnType<typeof startWorker>[] = [];
     const team = new Team((listener) => {
-      const member = start(listener);
+      const member = startWorker(listener);
       members.push(member);
       return member;
     });
@@ -176,4 +175,16 @@ test('options', async () => {
   const automatic = await net.compile({ threads: 'auto' });
   expect(automatic.threads).toBeGreaterThanOrEqual(1);
   expect(await run(automatic, x)).toBe(expected(x));
+});
+
+test('a module for the wrong kind of memory is refused in words', async () => {
+  const refused = { code: 'INVALID_INPUT' };
+  expect(await failure(net.compile({ wasm: await compileModule('strict'), threads: 2 }))).toMatchObject({
+    ...refused,
+    message: expect.stringContaining('strict-threads.wasm'),
+  });
+  expect(await failure(net.compile({ wasm: await compileModule('strict-threads') }))).toMatchObject({
+    ...refused,
+    message: expect.stringContaining('strict.wasm or'),
+  });
 });
