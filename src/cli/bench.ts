@@ -14,16 +14,19 @@ export async function bench(args: readonly string[]): Promise<number> {
     ...modelOptions,
     runs: { type: 'string', default: '20' },
     shape: { type: 'string', multiple: true, default: [] },
+    batch: { type: 'string' },
     profile: { type: 'boolean', default: false },
   });
   const [path, ...rest] = positionals;
   if (path === undefined || rest.length > 0) throw new UsageError('bench takes a model');
   const runs = wholeNumber('runs', values.runs, 1);
-  const options = { ...runOptions(values), inputShapes: inputShapes(values.shape) };
+  const batch = values.batch === undefined ? undefined : wholeNumber('batch', values.batch, 1);
 
   const started = performance.now();
-  const compiling = startCompiling(options);
+  const compileOptions = runOptions(values);
+  const compiling = startCompiling(compileOptions);
   const graph = readModel(path);
+  const options = { ...compileOptions, inputShapes: batched(graph, inputShapes(values.shape), batch) };
   const model = await createModel(graph, options, compiling);
   const loadMs = performance.now() - started;
   const feeds = randomFeeds(graph, options);
@@ -39,6 +42,7 @@ export async function bench(args: readonly string[]): Promise<number> {
     firstMs,
     medianMs: median(times),
     minMs: Math.min(...times),
+    ...(batch ? { batch, picturesPerSecond: (1000 * batch) / median(times) } : {}),
     memory: model.memory,
     ...profiled,
   };
@@ -50,9 +54,27 @@ export async function bench(args: readonly string[]): Promise<number> {
   console.log(
     `  load ${formatMs(loadMs)} · first ${formatMs(firstMs)} · median ${formatMs(result.medianMs)} · min ${formatMs(result.minMs)}`,
   );
+  if (batch) console.log(`  ${(result.picturesPerSecond ?? 0).toFixed(1)} pictures a second, ${batch} in a run`);
   console.log(`  ${formatMemory(model.memory)}`);
   if (profiled) console.log(`\n${formatProfile(profiled)}`);
   return 0;
+}
+
+/** The shapes that were given, and for every other input whose batch is open `batch` in its place. */
+function batched(graph: Graph, given: Record<string, readonly number[]>, batch: number | undefined): Record<string, readonly number[]> {
+  if (batch === undefined) return given;
+  const shapes = graph.inputs.flatMap(({ name, dims: [first, ...rest] }): [string, readonly number[]][] =>
+    Object.hasOwn(given, name) || typeof first !== 'string' || rest.some((dim) => typeof dim === 'string')
+      ? []
+      : [[name, [batch, ...(rest as number[])]]],
+  );
+  if (shapes.length === 0) {
+    throw new LanewiseError(
+      'INVALID_INPUT',
+      '--batch: no input leaves its first dimension open, or others are open too and --shape does not give them',
+    );
+  }
+  return { ...given, ...Object.fromEntries(shapes) };
 }
 
 function time(action: () => unknown): number {

@@ -9,8 +9,8 @@ const usage = `lanewise: convolutional networks in WebAssembly SIMD
       the layers: shapes, parameters, multiply-accumulates, receptive fields
   lanewise verify DIR... [--atol 1e-4] [--rtol 1e-3] [--relaxed] [--no-winograd] [--json]
       run ONNX backend-test cases; the last line counts them
-  lanewise bench MODEL [--runs 20] [--shape NAME=1,3,224,224] [--relaxed] [--no-winograd] [--profile] [--json]
-      time a model; --profile: every instruction's kernel and form, time, GFLOP/s and share of what multiply-adds reach on
+  lanewise bench MODEL [--runs 20] [--batch 1] [--shape NAME=1,3,224,224] [--threads 1] [--relaxed] [--no-winograd] [--profile] [--json]
+      time a model; --batch 8: eight pictures in a run, and how many of them a second; --profile: every instruction's kernel and form, time, GFLOP/s and share of what multiply-adds reach on
       this machine, measured on the spot (over 100 % where Winograd's algorithm does with fewer than are counted)
   lanewise convert IN OUT [--weights f32|f16] [--graph BASE.onnx]
       .onnx or .safetensors into either; into .onnx from weights alone with the graph of BASE.onnx
@@ -18,7 +18,7 @@ const usage = `lanewise: convolutional networks in WebAssembly SIMD
       a known network with random weights as .onnx, or these as .safetensors: alexnet, vgg16, resnet18, resnet20
       (CIFAR-10), densenet121, squeezenet1_1, mobilenet_v2, googlenet and others of these families
 
-MODEL is an ONNX file. --threads takes 1 in this version. --relaxed: faster, other last bits on other machines. --no-winograd:
+MODEL is an ONNX file. --threads 2 (run, verify, bench; or auto): that many threads, the same bits. --relaxed: faster, other last bits on other machines. --no-winograd:
 3×3 and 5×5 convolutions directly, slower and rounded a little more exactly.`;
 
 /** Each command's module is loaded when it is asked for. */

@@ -168,6 +168,15 @@ describe('bench', () => {
     expect(Object.keys(result)).toEqual(['model', 'threads', 'variant', 'loadMs', 'firstMs', 'medianMs', 'minMs', 'memory']);
     expect(result).toMatchObject({ model, threads: 1, variant: 'strict' });
   });
+
+  test('--batch: pictures a second, on threads too', async () => {
+    const result = JSON.parse((await lanewise('bench', model, '--runs', '2', '--batch', '3', '--threads', '2', '--json')).out);
+    expect(result).toMatchObject({ threads: 2, variant: 'strict-threads', batch: 3 });
+    expect(result.picturesPerSecond).toBeCloseTo(3000 / result.medianMs);
+    expect((await lanewise('bench', model, '--batch', '3', '--shape', 'input=1,3,32,32')).err).toMatch(
+      'no input leaves its first dimension open',
+    );
+  });
 });
 
 if (existsSync('dist/cli.js')) {
