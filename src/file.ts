@@ -1,10 +1,13 @@
 // The file system, in Node.
 
 import { LanewiseError } from './errors.ts';
-import type { Bytes, FileBytes } from './formats/bytes.ts';
+import { type Bytes, FILE, type FileBytes } from './formats/bytes.ts';
 
 /** What is smaller than this many bytes is read at once. */
 const SMALL = 2 ** 20;
+
+/** Node takes lengths of 31 bits. */
+const MOST_AT_ONCE = 2 ** 30;
 
 /** In Node. Not an import, which bundlers for browsers would follow. */
 const fs = () => process.getBuiltinModule('node:fs');
@@ -34,6 +37,7 @@ const identity = ({ ino, size, mtimeMs }: Identity): Identity => ({ ino, size, m
 
 /** Open while it is being read: it closes by itself once the program gets to other things. */
 class LargeFile implements FileBytes {
+  readonly [FILE] = true;
   readonly #path: string | URL;
   readonly #name: string;
   readonly #identity: Identity;
@@ -52,7 +56,9 @@ class LargeFile implements FileBytes {
   read(target: Uint8Array, from: number): void {
     this.#descriptor ??= this.#open();
     for (let at = 0; at < target.length; ) {
-      const count = this.#attempt(() => fs().readSync(this.#descriptor as number, target, at, target.length - at, from + at));
+      const count = this.#attempt(() =>
+        fs().readSync(this.#descriptor as number, target, at, Math.min(target.length - at, MOST_AT_ONCE), from + at),
+      );
       if (count === 0) throw this.#changed();
       at += count;
     }

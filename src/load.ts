@@ -19,8 +19,8 @@ export interface LoadOptions {
   /** Relaxed SIMD: faster, but results may differ between machines. Default false. */
   readonly relaxed?: boolean | 'auto';
   /**
-   * Whether convolutions of 3×3 and 5×5 may run by Winograd's algorithm where it is faster, which is where it rounds a little less exactly. Default
-   * true.
+   * Whether convolutions of 3×3 and 5×5 may run by Winograd's algorithm where it is faster. It rounds a little less exactly, relative to the largest
+   * numbers nearby: infinities, NaN and numbers near float32's limit (1e38) reach a whole tile of up to 4×4 outputs. Default true.
    */
   readonly winograd?: boolean;
   /**

@@ -19,6 +19,7 @@ import { LanewiseError } from '../src/errors.ts';
 import { openFile } from '../src/file.ts';
 import {
   type Bytes,
+  FILE,
   type FileBytes,
   inMemory,
   isInMemory,
@@ -27,6 +28,7 @@ import {
   storageOf,
   storedConstant,
 } from '../src/formats/bytes.ts';
+import { readNpy, readOnnx, readSafetensors } from '../src/formats/index.ts';
 import { openOnnx } from '../src/formats/onnx/index.ts';
 import type { TypedArray } from '../src/graph/tensor.ts';
 import { load } from '../src/index.ts';
@@ -45,6 +47,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Bytes as a file would give them. */
 const asFile = (bytes: Uint8Array): FileBytes => ({
+  [FILE]: true,
   length: bytes.length,
   read: (target, from) => {
     expect(from + target.length).toBeLessThanOrEqual(bytes.length);
@@ -174,5 +177,14 @@ test.each<[StoredType, typeof Float32Array | typeof Int8Array | typeof BigInt64A
     const part = new Target(20) as TypedArray;
     constant.fill?.(part, 7);
     expect(part).toEqual(whole.slice(7, 27));
+  }
+});
+
+test('what merely has a read is not the bytes of a file', () => {
+  const handle = { length: 10, read: () => {} } as unknown as Uint8Array;
+  for (const read of [readSafetensors, readNpy, readOnnx]) {
+    expect(() => read(handle)).toThrow(
+      expect.objectContaining({ code: 'INVALID_INPUT', message: expect.stringContaining('is read from a Uint8Array, got Object') }),
+    );
   }
 });

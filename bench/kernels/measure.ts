@@ -74,7 +74,12 @@ function workOf({ limit, inputs, bytes }: BenchCase, plan: Plan, macs: number): 
 export async function measure(cases: readonly BenchCase[], variant: Variant): Promise<Row[]> {
   const module = await compileModule(variant);
   const prepared = cases.map((config) => {
-    const plan = compile(graphOf(config), { dims: new Map([['input0', config.inputs[0] ?? []]]), winograd: config.winograd ?? false });
+    const plan = compile(graphOf(config), {
+      dims: new Map([['input0', config.inputs[0] ?? []]]),
+      winograd: config.winograd ?? false,
+      // An instruction that is run over and over on its own output would soon compute with infinities.
+      inPlace: false,
+    });
     const index = plan.steps.findIndex((step) => algorithmOf(step).kernel === config.kernel);
     const engine = new Engine(module);
     engine.use(plan);

@@ -23,7 +23,8 @@ export function ensureModel(name) {
   renameSync(part, path);
 }
 
-export const readModel = (path) => new Uint8Array(readFileSync(path));
+/** A Buffer is a Uint8Array, so nobody pays for a copy. */
+export const readModel = (path) => readFileSync(path);
 
 /** The picture that every runtime gets, NCHW. */
 export const PICTURE = noise(DIMS.reduce((a, b) => a * b));

@@ -1,9 +1,9 @@
 // Lanewise beside other runtimes: node bench/peers/run.mjs [--models a,b] [--runs 15] [--loads 3] [--only times,load,convolutions,gemm]
 // The README here tells what is measured. Writes results.json, and docs/peers.svg where all models were timed.
 
-import { statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { convolutionsOf } from './convolutions.mjs';
 import { ensureModel, MODELS, modelPath } from './models.mjs';
 import { chartOf, convolutionsText, gemmText, loadText, ratiosText, timesText } from './report.mjs';
@@ -67,7 +67,12 @@ async function loadTimes(name) {
 }
 
 ensurePeers();
-const results = { machine: machine(), models: {} };
+// Parts that are not measured now keep what the same machine and versions gave before.
+const { date, ...here } = machine();
+const before = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : {};
+const { date: _, ...there } = before.machine ?? {};
+const same = isDeepStrictEqual(here, there);
+const results = { ...(same ? before : { models: {} }), machine: { ...here, date } };
 const save = () => writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
 const progress = (what) => process.stderr.write(`${what} ...\n`);
 const { versions, cpu, node, v8 } = results.machine;
@@ -86,7 +91,7 @@ for (const name of names) {
   if (parts.includes('times') || parts.includes('load')) {
     progress(name);
     ensureModel(name);
-    results.models[name] = { bytes: statSync(modelPath(name)).size };
+    results.models[name] = { ...results.models[name], bytes: statSync(modelPath(name)).size };
   }
   if (parts.includes('times')) {
     Object.assign(results.models[name], await child('time-model.mjs', name, runs, WARM_UP));
@@ -108,8 +113,9 @@ if (parts.includes('convolutions')) {
   }
 }
 
-if (parts.includes('times')) console.log(`${ratiosText(results.models)}\n`);
-if (parts.includes('load')) console.log(`${loadText(results.models)}\n`);
+const chosen = Object.fromEntries(names.map((name) => [name, results.models[name]]));
+if (parts.includes('times')) console.log(`${ratiosText(chosen)}\n`);
+if (parts.includes('load')) console.log(`${loadText(chosen)}\n`);
 if (parts.includes('convolutions')) console.log(`${convolutionsText(results.convolutions, results.gemm.limit)}\n`);
 if (parts.includes('times') && names.length === MODELS.length) {
   writeFileSync(CHART, chartOf(results));

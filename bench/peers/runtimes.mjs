@@ -1,5 +1,5 @@
-// Each runtime by the same face: open(path) gives { run, close }, run() the output for the picture. Modules are imported by open, so that a
-// process holds only what it measures. One thread everywhere.
+// Each runtime by the same face: start() imports its modules, so that a process holds only what it measures, and gives open(path), which gives
+// { run }; run() is the output for the picture. One thread everywhere.
 
 import { channelsLast, DIMS, PICTURE, readModel } from './models.mjs';
 
@@ -11,7 +11,7 @@ async function lanewise() {
   return async (path) => {
     const model = await load(path);
     const feeds = { [model.inputs[0].name]: new Tensor('float32', PICTURE, DIMS) };
-    return { run: async () => only(await model.run(feeds)).data, close: () => model.dispose() };
+    return { run: async () => only(await model.run(feeds)).data };
   };
 }
 
@@ -19,7 +19,7 @@ async function lanewise() {
 const session = (ort, options) => async (source) => {
   const opened = await ort.InferenceSession.create(source, options);
   const feeds = { [opened.inputNames[0]]: new ort.Tensor('float32', PICTURE, DIMS) };
-  return { run: async () => only(await opened.run(feeds)).data, close: () => opened.release() };
+  return { run: async () => only(await opened.run(feeds)).data };
 };
 
 async function onnxruntimeWeb() {
@@ -41,7 +41,7 @@ async function tensorflow() {
   return async (path) => {
     const run = await interpret(tf, readModel(path));
     const input = channelsLast(PICTURE, DIMS);
-    return { run: async () => run(input), close() {} };
+    return { run: async () => run(input) };
   };
 }
 

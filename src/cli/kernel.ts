@@ -2,7 +2,6 @@ import {
   BinaryArg,
   BinaryKind,
   ConvArg,
-  DepthwiseConvArg,
   GridMode,
   GridSampleArg,
   Op,
@@ -14,7 +13,7 @@ import {
   WindowArg,
   WinogradArg,
 } from '../../assembly/opcodes.ts';
-import { type Instruction, isHost, kernelNames, type Step } from '../runtime/plan.ts';
+import { type Instruction, isHost, kernelOf, type Step } from '../runtime/plan.ts';
 
 /** How a step of a plan computes. */
 export interface Algorithm {
@@ -26,20 +25,19 @@ export interface Algorithm {
 
 /** What runs a step, as the interpreter in assembly/ picks it. */
 export function algorithmOf(step: Step): Algorithm {
-  if (isHost(step)) return { kernel: `host ${step.host}`, form: '' };
+  const kernel = kernelOf(step);
+  if (isHost(step)) return { kernel, form: '' };
   const word = (index: number): number => wordOf(step, index);
-  const named = (form = '', kernel = kernelNames[step.op]) => ({ kernel, form });
+  const named = (form = '') => ({ kernel, form });
   switch (step.op) {
     case Op.Conv:
-      if (isVectorProduct(word)) return named('', 'f32_gemv_1x16');
+      if (kernel === 'f32_gemv_1x16') return named();
       return named(isMatrixProduct(word) ? 'matrix product' : windowOf(word, word(ConvArg.Groups)));
     case Op.Winograd: {
       const [size, taps] = [word(WinogradArg.TileSize), word(WindowArg.KernelHeight)];
       return named(`F(${size}×${size}, ${taps}×${taps})${groupsOf(word(WinogradArg.Groups))}`);
     }
     case Op.DepthwiseConv:
-      // Where there is a ring its address is not 0.
-      return named(windowOf(word), step.args[DepthwiseConvArg.Ring] ? 'f32_dwconv_ring_c4' : undefined);
     case Op.MaxPool:
     case Op.AveragePool:
     case Op.Col2Im:
@@ -66,12 +64,6 @@ function wordOf({ args }: Instruction, index: number): number {
 }
 
 type Word = (index: number) => number;
-
-/** The condition of f32_conv_igemm_4x8: a dense layer's only row. */
-const isVectorProduct = (word: Word): boolean =>
-  [WindowArg.Batch, WindowArg.InHeight, WindowArg.InWidth, WindowArg.OutHeight, WindowArg.OutWidth].every((size) => word(size) === 1) &&
-  word(WindowArg.KernelHeight) * word(WindowArg.KernelWidth) === 1 &&
-  word(WindowArg.PadTop) + word(WindowArg.PadLeft) === 0;
 
 /** Operators of matrices take rows for pixels of one column. */
 const isMatrixProduct = (word: Word): boolean =>

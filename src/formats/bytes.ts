@@ -3,8 +3,12 @@ import type { Constant } from '../graph/graph.ts';
 import { type Half, widenHalves } from '../graph/halves.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
 
+/** What marks the bytes of a file: other things have a `read` too. */
+export const FILE: unique symbol = Symbol('file');
+
 /** Bytes of a file, read when they are asked for. */
 export interface FileBytes {
+  readonly [FILE]: true;
   readonly length: number;
   /**
    * Fills `target` with the bytes from `from` on.
@@ -22,12 +26,19 @@ export const isInMemory = (bytes: Bytes): bytes is Uint8Array => !('read' in byt
 export const partOf = (bytes: Bytes, from: number, to: number): Bytes =>
   isInMemory(bytes)
     ? bytes.subarray(from, to)
-    : { length: Math.max(Math.min(to, bytes.length) - from, 0), read: (target, at) => bytes.read(target, from + at) };
+    : { [FILE]: true, length: Math.max(Math.min(to, bytes.length) - from, 0), read: (target, at) => bytes.read(target, from + at) };
 
 /** All of the bytes: a file's are read. */
 export function inMemory(bytes: Bytes): Uint8Array {
   if (isInMemory(bytes)) return bytes;
-  const all = new Uint8Array(bytes.length);
+  let all: Uint8Array;
+  try {
+    all = new Uint8Array(bytes.length);
+  } catch (cause) {
+    throw new LanewiseError('TOO_LARGE', `the file has ${bytes.length.toLocaleString('en')} bytes, which the engine cannot hold at once`, {
+      cause,
+    });
+  }
   bytes.read(all, 0);
   return all;
 }
@@ -101,11 +112,7 @@ export function countOf(dims: readonly unknown[]): number {
  */
 export function checkBytes(bytes: Bytes, what: string): void {
   // By name, not by instanceof: bytes may come from another frame.
-  if (
-    (bytes as Uint8Array | undefined)?.[Symbol.toStringTag] === 'Uint8Array' ||
-    typeof (bytes as FileBytes | undefined)?.read === 'function'
-  )
-    return;
+  if ((bytes as Uint8Array | undefined)?.[Symbol.toStringTag] === 'Uint8Array' || (bytes as FileBytes | undefined)?.[FILE] === true) return;
   const got = (bytes as object | null | undefined)?.constructor?.name ?? typeof bytes;
   throw new LanewiseError('INVALID_INPUT', `${what} is read from a Uint8Array, got ${got}`);
 }

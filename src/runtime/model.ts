@@ -4,7 +4,7 @@ import { checkDims, product } from '../graph/dims.ts';
 import type { Dim } from '../graph/graph.ts';
 import { type DataType, formatDims, Tensor } from '../graph/tensor.ts';
 import { Engine, type MemoryUse, type Threads } from './engine.ts';
-import { isHost, kernelNames, type Plan, type Step } from './plan.ts';
+import { kernelOf, type Plan, type Step } from './plan.ts';
 import type { Variant } from './wasm.ts';
 
 /** Tensors by the names of a model's inputs. */
@@ -109,7 +109,8 @@ export class Model {
    * @param options.signal ends the run: with threads between two instructions, without before it begins
    * @returns a tensor for each output; they are the caller's
    * @throws LanewiseError INVALID_INPUT; TOO_LARGE; DISPOSED, also where the model is disposed of meanwhile; UNSUPPORTED where the model
-   *   cannot run at these shapes; OPERATOR_FAILED where a custom operator throws; ABORTED; WORKER_FAILED
+   *   cannot run at these shapes; OPERATOR_FAILED where a custom operator throws; ABORTED; WORKER_FAILED; for input shapes that are new,
+   *   FILE_NOT_FOUND and INVALID_FILE where the model's file, which is read again, is gone or has changed
    */
   async run(feeds: Feeds, { signal }: RunOptions = {}): Promise<Outputs> {
     checkAborted(signal);
@@ -134,8 +135,7 @@ export class Model {
   profile(feeds: Feeds): ProfileRow[] {
     const rows: ProfileRow[] = [];
     this.timeSteps(feeds, (step, ms) => {
-      const kernel = isHost(step) ? `host ${step.host}` : kernelNames[step.op];
-      rows.push({ node: step.node, kernel, ms, macs: step.macs ?? 0 });
+      rows.push({ node: step.node, kernel: kernelOf(step), ms, macs: step.macs ?? 0 });
     });
     return rows;
   }

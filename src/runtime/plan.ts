@@ -1,4 +1,4 @@
-import { Op } from '../../assembly/opcodes.ts';
+import { DepthwiseConvArg, Op, WindowArg } from '../../assembly/opcodes.ts';
 import type { DataType, Tensor, TypedArray } from '../graph/tensor.ts';
 import type { Args, Buffer, Fill, Pointer } from '../ops/operator.ts';
 
@@ -81,7 +81,29 @@ export interface Plan {
   tail?(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor>;
 }
 
-/** Labels of the kernels: the file names under assembly/. */
+/** The kernel that runs a step: a file under assembly/, as the interpreter there picks it. */
+export function kernelOf(step: Step): string {
+  if (isHost(step)) return `host ${step.host}`;
+  // Where there is a ring its address is not 0.
+  if (step.op === Op.DepthwiseConv && step.args[DepthwiseConvArg.Ring]) return 'f32_dwconv_ring_c4';
+  if (step.op === Op.Conv && vectorProduct.every(([word, value]) => step.args[word] === value)) return 'f32_gemv_1x16';
+  return kernelNames[step.op];
+}
+
+/** One pixel of a 1×1 convolution. */
+const vectorProduct: readonly (readonly [WindowArg, number])[] = [
+  [WindowArg.Batch, 1],
+  [WindowArg.InHeight, 1],
+  [WindowArg.InWidth, 1],
+  [WindowArg.OutHeight, 1],
+  [WindowArg.OutWidth, 1],
+  [WindowArg.KernelHeight, 1],
+  [WindowArg.KernelWidth, 1],
+  [WindowArg.PadTop, 0],
+  [WindowArg.PadLeft, 0],
+];
+
+/** Labels of the opcodes; `kernelOf` tells which kernel of those that an opcode stands for. */
 export const kernelNames: Readonly<Record<Op, string>> = {
   [Op.End]: 'end',
   [Op.PackPanels]: 'f32_pack_panels',
