@@ -50,7 +50,7 @@ export function f32_conv_igemm_4x8(pc: usize): void {
   let part = max(1, panels) * NR;
   if (ASC_FEATURE_THREADS) {
     if (row) {
-      share((panels + 1) / 2, <f32>depth * <f32>(NR / 2));
+      share(groups * ((panels + 1) / 2), <f32>depth * <f32>(NR / 2));
     } else {
       const blocks = groups * ((pixels + blockPixels - 1) / max(1, blockPixels));
       part = pieceOf(blocks, panels) * NR;

@@ -1,6 +1,9 @@
 // A thread of the team in team.ts, in a file of its own, for that is what a Worker loads: plain JavaScript, the same in the sources and in the
 // package.
 
+/** Bytes. */
+const MUCH = 64 * 1024 * 1024;
+
 /** By model: the kernels on its memory, and that memory's first words. */
 const models = new Map();
 
@@ -9,10 +12,7 @@ function receive({ open, close, job }, reply) {
     const { exports } = new WebAssembly.Instance(open.module, { env: { memory: open.memory } });
     models.set(open.model, { ...exports, words: new Int32Array(open.memory.buffer, 0, 16) });
   }
-  if (close !== undefined) {
-    models.delete(close);
-    urgeCollection();
-  }
+  if (close !== undefined) release(close);
   if (!job) return;
   try {
     const { join, run, words } = models.get(job.model);
@@ -29,11 +29,24 @@ function receive({ open, close, job }, reply) {
   }
 }
 
+let released = 0;
+let idle;
+
+/** A model's memory goes soon after the last of several models, or when it is much. */
+function release(model) {
+  released += models.get(model)?.words.buffer.byteLength ?? 0;
+  models.delete(model);
+  clearTimeout(idle);
+  if (released >= MUCH) urgeCollection();
+  else idle = setTimeout(urgeCollection, 50);
+}
+
 /**
  * Engines do not count memory that threads share when they decide when to collect garbage, so it would stay for minutes. They do count this, which
  * nobody touches and which therefore takes none.
  */
 function urgeCollection() {
+  released = 0;
   try {
     for (let i = 0; i < 3; i++) new ArrayBuffer(128 * 1024 * 1024);
   } catch {
