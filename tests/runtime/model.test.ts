@@ -246,7 +246,7 @@ test('a profile has a row for every instruction and changes no result', () => {
     'f32_conv_igemm_4x8',
     'f32_maxpool_c4',
     'f32_avgpool_c4',
-    'f32_conv_igemm_4x8',
+    'f32_gemv_1x16',
   ]);
   expect(rows.every(({ ms }) => ms >= 0)).toBe(true);
   expect(rows.map(({ macs }) => macs)).toEqual([0, 8 * 27 * 42, 0, 0, 40]);
