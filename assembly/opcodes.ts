@@ -36,6 +36,9 @@ export enum Team {
   Done = 24,
 }
 
+/** The word at this address is not 0 where the engine keeps loads where they stand, so that large tiles find registers: gemm/f32_gemm_6x8. */
+export const WIDE_TILE = 32;
+
 /** Behind the arena every thread counts parts in 1 << COUNTER_SHIFT bytes, a cache line; then come the workspaces of all threads but the first. */
 export const COUNTER_SHIFT = 6;
 

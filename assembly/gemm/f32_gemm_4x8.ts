@@ -15,6 +15,8 @@
 // for odd columns would cost every tile its sums' way to the stack).
 
 import { clamp, madd, storeLanes } from '../math/simd.inline';
+import { WIDE_TILE } from '../opcodes';
+import { f32_gemm_6x8, TILES } from './f32_gemm_6x8';
 
 export function f32_gemm_4x8(
   rows: i32,
@@ -30,6 +32,14 @@ export function f32_gemm_4x8(
   last: bool,
   limits: usize,
 ): void {
+  if (ASC_FEATURE_RELAXED_SIMD && load<i32>(WIDE_TILE)) {
+    for (; rows >= TILES; rows -= TILES) {
+      f32_gemm_6x8(depth, a, b, bias, c, cStride, residual, residualStride, first, last, limits);
+      a += (<usize>(depth * TILES)) << 2;
+      c += cStride * TILES;
+      if (residual) residual += residualStride * TILES;
+    }
+  }
   const bEnd = b + ((<usize>depth) << 5);
   while (rows > 0) {
     let c1 = c + cStride;

@@ -1,0 +1,133 @@
+// Twelve rows of what gemm/f32_gemm_4x8 computes, as two tiles of six rows, for binaries whose multiply-add is one instruction.
+//
+//   a, b, bias, c, residual, first, last, limits   as there; the twelve rows are three packs of four
+// Tile 6x8: two fused multiply-adds start in each cycle and take four, so eight sums are barely enough and twelve are plenty; with two vectors of
+// b and one splat of a they fill the 15 registers that V8 hands out. Older engines load all six splats first: see WIDE_TILE. Each tile takes
+// a whole pack (rows 0 to 3, then 8 to 11) and half of the one between (4 and 5, then 6 and 7), so that the packing is the same for all tiles.
+
+import { clamp, madd } from '../math/simd.inline';
+
+/** Rows. */
+export const TILES: i32 = 12;
+
+export function f32_gemm_6x8(
+  depth: i32,
+  a: usize,
+  b: usize,
+  bias: usize,
+  c: usize,
+  cStride: usize,
+  residual: usize,
+  residualStride: usize,
+  first: bool,
+  last: bool,
+  limits: usize,
+): void {
+  const bEnd = b + ((<usize>depth) << 5);
+  // Half a pack: pairs of rows.
+  const half = a + ((<usize>depth) << 4);
+  for (let turn = 0; turn < 2; turn++) {
+    let whole = turn ? half + ((<usize>depth) << 4) : a;
+    let pair = turn ? half + 8 : half;
+    // Rows of the whole pack, then of the pair.
+    const c0 = turn ? c + (cStride << 3) : c;
+    const c1 = c0 + cStride;
+    const c2 = c1 + cStride;
+    const c3 = c2 + cStride;
+    const c4 = c + cStride * (turn ? 6 : 4);
+    const c5 = c4 + cStride;
+    let x00: v128, x01: v128, x10: v128, x11: v128, x20: v128, x21: v128;
+    let x30: v128, x31: v128, x40: v128, x41: v128, x50: v128, x51: v128;
+    if (first) {
+      x00 = x10 = x20 = x30 = x40 = x50 = v128.load(bias);
+      x01 = x11 = x21 = x31 = x41 = x51 = v128.load(bias, 16);
+    } else {
+      x00 = v128.load(c0);
+      x01 = v128.load(c0, 16);
+      x10 = v128.load(c1);
+      x11 = v128.load(c1, 16);
+      x20 = v128.load(c2);
+      x21 = v128.load(c2, 16);
+      x30 = v128.load(c3);
+      x31 = v128.load(c3, 16);
+      x40 = v128.load(c4);
+      x41 = v128.load(c4, 16);
+      x50 = v128.load(c5);
+      x51 = v128.load(c5, 16);
+    }
+    let bp = b;
+    while (bp < bEnd) {
+      const b0 = v128.load(bp);
+      const b1 = v128.load(bp, 16);
+      let s = v128.load32_splat(whole);
+      x00 = madd(s, b0, x00);
+      x01 = madd(s, b1, x01);
+      s = v128.load32_splat(whole, 4);
+      x10 = madd(s, b0, x10);
+      x11 = madd(s, b1, x11);
+      s = v128.load32_splat(whole, 8);
+      x20 = madd(s, b0, x20);
+      x21 = madd(s, b1, x21);
+      s = v128.load32_splat(whole, 12);
+      x30 = madd(s, b0, x30);
+      x31 = madd(s, b1, x31);
+      s = v128.load32_splat(pair);
+      x40 = madd(s, b0, x40);
+      x41 = madd(s, b1, x41);
+      s = v128.load32_splat(pair, 4);
+      x50 = madd(s, b0, x50);
+      x51 = madd(s, b1, x51);
+      whole += 16;
+      pair += 16;
+      bp += 32;
+    }
+    if (last) {
+      if (residual) {
+        const r0 = turn ? residual + (residualStride << 3) : residual;
+        const r1 = r0 + residualStride;
+        const r2 = r1 + residualStride;
+        const r3 = r2 + residualStride;
+        const r4 = residual + residualStride * (turn ? 6 : 4);
+        const r5 = r4 + residualStride;
+        x00 = f32x4.add(x00, v128.load(r0));
+        x01 = f32x4.add(x01, v128.load(r0, 16));
+        x10 = f32x4.add(x10, v128.load(r1));
+        x11 = f32x4.add(x11, v128.load(r1, 16));
+        x20 = f32x4.add(x20, v128.load(r2));
+        x21 = f32x4.add(x21, v128.load(r2, 16));
+        x30 = f32x4.add(x30, v128.load(r3));
+        x31 = f32x4.add(x31, v128.load(r3, 16));
+        x40 = f32x4.add(x40, v128.load(r4));
+        x41 = f32x4.add(x41, v128.load(r4, 16));
+        x50 = f32x4.add(x50, v128.load(r5));
+        x51 = f32x4.add(x51, v128.load(r5, 16));
+      }
+      const low = v128.load32_splat(limits);
+      const high = v128.load32_splat(limits, 4);
+      x00 = clamp(x00, low, high);
+      x01 = clamp(x01, low, high);
+      x10 = clamp(x10, low, high);
+      x11 = clamp(x11, low, high);
+      x20 = clamp(x20, low, high);
+      x21 = clamp(x21, low, high);
+      x30 = clamp(x30, low, high);
+      x31 = clamp(x31, low, high);
+      x40 = clamp(x40, low, high);
+      x41 = clamp(x41, low, high);
+      x50 = clamp(x50, low, high);
+      x51 = clamp(x51, low, high);
+    }
+    v128.store(c0, x00);
+    v128.store(c0, x01, 16);
+    v128.store(c1, x10);
+    v128.store(c1, x11, 16);
+    v128.store(c2, x20);
+    v128.store(c2, x21, 16);
+    v128.store(c3, x30);
+    v128.store(c3, x31, 16);
+    v128.store(c4, x40);
+    v128.store(c4, x41, 16);
+    v128.store(c5, x50);
+    v128.store(c5, x51, 16);
+  }
+}
