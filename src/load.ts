@@ -25,7 +25,7 @@ export interface LoadOptions {
   readonly winograd?: boolean;
   /**
    * How many threads run the model, 1 where nothing is said; 'auto': as many as the machine has cores, 8 at most. Threads are workers that share
-   * memory, so a page has to be cross-origin isolated (COOP and COEP); elsewhere one thread runs it. Any number gives the same bits.
+   * memory, so a page has to be cross-origin isolated (COOP and COEP); elsewhere one worker runs it. Any number gives the same bits.
    */
   readonly threads?: number | 'auto';
   /** Whether one thread, too, is a worker, so that `run` leaves the caller's free. Default false. */
@@ -84,7 +84,7 @@ export function startCompiling(options: LoadOptions): Promise<Binary> {
 
 async function compileFor({ threads: count = 1, worker = false, relaxed = false, wasm }: LoadOptions): Promise<Binary> {
   const threads = count === 1 && !worker ? undefined : await findThreads(count);
-  const variant = chooseVariant(relaxed, threads !== undefined);
+  const variant = chooseVariant(relaxed, threads !== undefined && !threads.openRemote);
   return { module: wasm ?? (await compileModule(variant)), variant, threads };
 }
 

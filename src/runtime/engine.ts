@@ -3,8 +3,9 @@ import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
 import type { Pointer } from '../ops/operator.ts';
-import { isHost, type Plan, type Span, type Step, type Weight } from './plan.ts';
+import { type Copy, type HostStep, isHost, type Plan, type Span, type Step, type Weight } from './plan.ts';
 import { programBytes, writeProgram } from './program.ts';
+import type { Remote } from './remote.ts';
 import type { Job, Team } from './team.ts';
 import { instantiate, type Kernels } from './wasm.ts';
 
@@ -24,10 +25,19 @@ export interface MemoryUse {
   readonly total: number;
 }
 
+/** A stretch of instructions, steps `from` to `to`, or one of the host's. */
+interface Part {
+  readonly from: number;
+  readonly to: number;
+  readonly host?: HostStep;
+}
+
 /** Who runs a program. @internal */
 export interface Threads {
   readonly team: Team;
   readonly count: number;
+  /** Where memory cannot be shared: gives engine `id` one that is a worker's own. */
+  readonly openRemote?: (id: number, module: WebAssembly.Module, pages: number) => Remote;
 }
 
 let engines = 0;
@@ -41,6 +51,7 @@ const forgotten = new FinalizationRegistry((close: () => void) => close());
  */
 export class Engine {
   readonly #module: WebAssembly.Module;
+  #pages = 0;
   readonly #weights = new Map<string, number>();
   #weightBytes = 0;
   #memory: WebAssembly.Memory | undefined;
@@ -52,9 +63,11 @@ export class Engine {
   #workspaces = 0;
   #stopping = false;
   readonly #threads: Threads | undefined;
+  /** Where a worker has the memory: that memory, from the first `use` on. */
+  #remote: Remote | undefined;
   readonly #id = ++engines;
 
-  /** @param threads where several run it, of a binary for shared memory */
+  /** @param threads where workers run it; of a binary for shared memory unless that is remote */
   constructor(module: WebAssembly.Module, threads?: Threads) {
     this.#module = module;
     this.#threads = threads;
@@ -64,11 +77,12 @@ export class Engine {
 
   get memory(): MemoryUse {
     const activations = this.#plan ? this.#plan.arenaBytes + bytesOfConstants(this.#plan) + this.#workspaceBytes(this.#plan) : 0;
-    return { weights: this.#weightBytes, activations, total: this.#memory?.buffer.byteLength ?? 0 };
+    return { weights: this.#weightBytes, activations, total: this.#pages * PAGE };
   }
 
   /** Makes `plan` the one that runs: its weights are loaded where they are not there yet, its own constants and its program are written. */
   use(plan: Plan): void {
+    if (this.#remote?.lost) this.#forget();
     if (this.#plan === plan) return;
     const own = plan.weights.filter(({ buffer }) => buffer.region === 'plan');
     const weights = plan.weights.filter(({ buffer }) => buffer.region === 'weights');
@@ -102,8 +116,9 @@ export class Engine {
     this.#plan = plan;
   }
 
-  /** Runs the whole plan, or steps `first` to `last`, and blocks until it is done. */
+  /** Runs the whole plan, or steps `first` to `last`, and blocks until it is done. @throws LanewiseError UNSUPPORTED where a worker has the memory */
   run(first?: number, last?: number): void {
+    this.#checkNear();
     for (const { from, to } of this.#stretches(first, last)) {
       const [start, end] = this.#addresses(from, to);
       checkEnd(this.#threads ? this.#threads.team.runSync(this.#job(this.#threads, start, end)) : this.#call(start, end), end);
@@ -112,6 +127,7 @@ export class Engine {
 
   /** As `run`. @returns milliseconds of each step */
   profile(): number[] {
+    this.#checkNear();
     const times: number[] = [];
     let start = performance.now();
     for (const { from, to } of this.#stretches()) {
@@ -122,6 +138,12 @@ export class Engine {
     }
     while (times.length < this.#starts.length - 1) times.push(performance.now() - start);
     return times;
+  }
+
+  #checkNear(): void {
+    if (this.#threads?.openRemote) {
+      throw new LanewiseError('UNSUPPORTED', 'the model is in a worker whose memory is not shared: use run(), which does not block');
+    }
   }
 
   #timeSteps(from: number, to: number): number[] {
@@ -141,8 +163,9 @@ export class Engine {
     return [...new Float64Array(times)].map((time, i, all) => time - (all[i - 1] ?? 0));
   }
 
-  /** Runs the whole plan on the team. @returns false where `stop` ended it */
+  /** Runs the whole plan in workers. @returns false where `stop` ended it */
   async runOnTeam(): Promise<boolean> {
+    if (this.#remote) return this.#runRemotely(this.#remote);
     const threads = this.#threads as Threads;
     for (const { from, to } of this.#stretches()) {
       if (this.#stopping) return false;
@@ -154,9 +177,42 @@ export class Engine {
     return !this.#stopping;
   }
 
+  async #runRemotely(remote: Remote): Promise<boolean> {
+    try {
+      for (const { from, to, host } of this.#parts()) {
+        if (host) {
+          const inputs = await Promise.all(host.inputs.map((span) => span && this.read(span)));
+          const outputs = host.outputs.map(({ type, dims }) => new arrayTypes[type](product(dims)));
+          host.fill(inputs, outputs);
+          for (const [i, span] of host.outputs.entries()) this.write(span, outputs[i] as TypedArray);
+        } else {
+          const stopped = await remote.run(this.#starts.slice(from, to + 1));
+          if (!this.#stopping) checkEnd(stopped, this.#starts[to] ?? 0);
+        }
+        if (this.#stopping) return false;
+      }
+      return true;
+    } catch (error) {
+      // What the engine refused is asked for anew by the next run.
+      if (error instanceof LanewiseError && error.code === 'TOO_LARGE') this.#forget();
+      throw error;
+    }
+  }
+
+  /** As if nothing had been loaded. */
+  #forget(): void {
+    this.#remote = undefined;
+    this.#threads?.team.close(this.#id);
+    this.#pages = 0;
+    this.#plan = undefined;
+    this.#weights.clear();
+    this.#weightBytes = 0;
+  }
+
   /** Ends the run on the team before its next instruction. */
   stop(): void {
     this.#stopping = true;
+    this.#remote?.stop();
     if (this.#memory) this.#threads?.team.stop(this.#memory);
   }
 
@@ -167,18 +223,25 @@ export class Engine {
   }
 
   /** Stretches of instructions, steps `from` to `to`; the host's steps run in between. */
-  *#stretches(first = 0, last = this.#starts.length - 1): Generator<{ readonly from: number; readonly to: number }> {
+  *#stretches(first?: number, last?: number): Generator<Part> {
+    for (const part of this.#parts(first, last)) {
+      // Views made for this call alone: memory may have grown since the last.
+      part.host?.fill(
+        part.host.inputs.map((span) => span && this.#span(span)),
+        part.host.outputs.map((span) => this.#span(span)),
+      );
+      if (!part.host) yield part;
+    }
+  }
+
+  *#parts(first = 0, last = this.#starts.length - 1): Generator<Part> {
     this.#stopping = false;
     let from = first;
     for (let i = first; i < last; i++) {
       const step = this.#plan?.steps[i];
       if (!step || !isHost(step)) continue;
       if (from < i) yield { from, to: i };
-      // Views made for this call alone: memory may have grown since the last.
-      step.fill(
-        step.inputs.map((span) => span && this.#span(span)),
-        step.outputs.map((span) => this.#span(span)),
-      );
+      yield { from: i, to: i + 1, host: step };
       from = i + 1;
     }
     if (from < last) yield { from, to: last };
@@ -208,22 +271,48 @@ export class Engine {
     return new arrayTypes[type]((this.#memory as WebAssembly.Memory).buffer, this.#address(pointer), length);
   }
 
+  write({ type, pointer, dims }: Span, data: TypedArray): void {
+    this.#put({ type, length: product(dims), to: pointer, fill: (target) => target.set(data as never) });
+  }
+
+  /** A copy. */
+  readSync({ pointer, dims, type }: Span): TypedArray {
+    return this.view(pointer, product(dims), type).slice();
+  }
+
+  /** As `readSync`, of any memory. */
+  async read(span: Span): Promise<TypedArray> {
+    if (!this.#remote) return this.readSync(span);
+    const length = product(span.dims);
+    const ArrayType = arrayTypes[span.type];
+    return new ArrayType(await this.#remote.read(this.#address(span.pointer), length * ArrayType.BYTES_PER_ELEMENT));
+  }
+
+  #put({ type, length, to, fill }: Copy): void {
+    const target = this.#remote ? new arrayTypes[type](length) : this.view(to, length, type);
+    fill(target);
+    this.#remote?.write(this.#address(to), target.buffer as ArrayBuffer);
+  }
+
   #span({ pointer, dims, type }: Span): TypedArray {
     return this.view(pointer, product(dims), type);
   }
 
   #load({ load }: Weight, programBase: number): void {
     for (const { copies, instruction } of load()) {
-      for (const { type, length, to, fill } of copies) fill(this.view(to, length, type));
+      for (const copy of copies) this.#put(copy);
       if (!instruction) continue;
       const [start = 0, end = 0] = this.#write([instruction], programBase);
-      checkEnd(this.#call(start, end), end);
+      if (this.#remote) this.#remote.call(start, end);
+      else checkEnd(this.#call(start, end), end);
     }
   }
 
   #write(steps: readonly Step[], base: number): number[] {
-    const words = new DataView((this.#memory as WebAssembly.Memory).buffer);
-    return writeProgram(steps, words, base, (pointer) => this.#address(pointer));
+    const words = new DataView(this.#remote ? new ArrayBuffer(programBytes(steps)) : (this.#memory as WebAssembly.Memory).buffer);
+    const starts = writeProgram(steps, words, base, (pointer) => this.#address(pointer), this.#remote ? base : 0);
+    this.#remote?.write(base, words.buffer as ArrayBuffer);
+    return starts;
   }
 
   /** On this thread alone. */
@@ -233,7 +322,9 @@ export class Engine {
 
   /** What threads have for themselves beside the arena. */
   #workspaceBytes({ workspaceBytes }: Plan): number {
-    return this.#threads ? this.#threads.count * COUNTER_BYTES + (this.#threads.count - 1) * align(workspaceBytes) : 0;
+    return this.#threads && !this.#threads.openRemote
+      ? this.#threads.count * COUNTER_BYTES + (this.#threads.count - 1) * align(workspaceBytes)
+      : 0;
   }
 
   #address({ buffer, offset }: Pointer): number {
@@ -245,6 +336,12 @@ export class Engine {
     if (bytes > MOST_BYTES) throw outOfMemory(bytes, 'more than WebAssembly can address');
     const pages = Math.ceil(bytes / PAGE);
     try {
+      if (this.#threads?.openRemote) {
+        if (this.#remote && pages > this.#pages) this.#remote.grow(pages);
+        this.#remote ??= this.#threads.openRemote(this.#id, this.#module, pages);
+        this.#pages = Math.max(pages, this.#pages);
+        return;
+      }
       if (!this.#memory) {
         this.#memory = this.#threads ? sharedMemory(pages) : new WebAssembly.Memory({ initial: pages });
         this.#kernels = instantiate(this.#module, this.#memory);
@@ -252,11 +349,13 @@ export class Engine {
         const more = pages - this.#memory.buffer.byteLength / PAGE;
         if (more > 0) this.#memory.grow(more);
       }
+      this.#pages = this.#memory.buffer.byteLength / PAGE;
     } catch (cause) {
       if (cause instanceof WebAssembly.LinkError) {
-        const wanted = this.#threads
-          ? 'lanewise/wasm/strict-threads.wasm or relaxed-threads.wasm'
-          : 'lanewise/wasm/strict.wasm or relaxed.wasm';
+        const wanted =
+          this.#threads && !this.#threads.openRemote
+            ? 'lanewise/wasm/strict-threads.wasm or relaxed-threads.wasm'
+            : 'lanewise/wasm/strict.wasm or relaxed.wasm';
         throw new LanewiseError('INVALID_INPUT', `option wasm takes a module compiled from ${wanted}: ${cause.message}`, { cause });
       }
       if (cause instanceof RangeError) throw outOfMemory(bytes, 'which the engine refuses', cause);

@@ -1,8 +1,8 @@
 import { checkAborted, unlessAborted } from '../abort.ts';
 import { LanewiseError } from '../errors.ts';
-import { checkDims, product } from '../graph/dims.ts';
+import { checkDims } from '../graph/dims.ts';
 import type { Dim } from '../graph/graph.ts';
-import { type DataType, formatDims, Tensor } from '../graph/tensor.ts';
+import { type DataType, formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
 import { Engine, type MemoryUse, type Threads } from './engine.ts';
 import { kernelOf, type Plan, type Step } from './plan.ts';
 import type { Variant } from './wasm.ts';
@@ -190,32 +190,34 @@ export class Model {
     }
     checkAborted(signal);
     this.#alive();
-    return this.#read(engine, plan, checked);
+    const data = await Promise.all(plan.outputs.map((port) => engine.read(port)));
+    this.#alive();
+    return this.#assemble(plan, checked, data);
   }
 
   #outputs(engine: Engine, feeds: Feeds, execute: (engine: Engine, plan: Plan) => void): Outputs {
     const checked = this.#check(feeds);
     const plan = this.#prepare(engine, checked);
     execute(engine, plan);
-    return this.#read(engine, plan, checked);
+    return this.#assemble(
+      plan,
+      checked,
+      plan.outputs.map((port) => engine.readSync(port)),
+    );
   }
 
   /** Plans, and writes the inputs. */
   #prepare(engine: Engine, checked: ReadonlyMap<string, Tensor>): Plan {
     const plan = this.#blamingInputs(checked, () => this.#planFor(checked));
     engine.use(plan);
-    for (const { name, pointer, dims, type } of plan.inputs) {
-      engine.view(pointer, product(dims), type).set(checked.get(name)?.data as never);
-    }
+    for (const port of plan.inputs) engine.write(port, checked.get(port.name)?.data as TypedArray);
     return plan;
   }
 
-  #read(engine: Engine, plan: Plan, checked: ReadonlyMap<string, Tensor>): Outputs {
+  /** @param data of the plan's outputs */
+  #assemble(plan: Plan, checked: ReadonlyMap<string, Tensor>, data: readonly TypedArray[]): Outputs {
     let tensors: ReadonlyMap<string, Tensor> = new Map(
-      plan.outputs.map(({ name, dims, pointer, type }) => [
-        name,
-        new Tensor(type, engine.view(pointer, product(dims), type).slice() as never, dims),
-      ]),
+      plan.outputs.map(({ name, dims, type }, i) => [name, new Tensor(type, data[i] as never, dims)]),
     );
     if (plan.tail) tensors = this.#blamingInputs(checked, () => plan.tail?.(new Map([...checked, ...tensors])) ?? tensors);
     return Object.fromEntries(this.outputs.map(({ name }) => [name, tensors.get(name) as Tensor]));

@@ -22,9 +22,15 @@ export interface Job {
   readonly times?: SharedArrayBuffer;
 }
 
+/** To a worker that has a model's memory: remote.ts sends them. */
+export interface RemoteWord {
+  readonly model: number;
+  readonly [key: string]: unknown;
+}
+
 /** A worker, in the words that Node and browsers have in common. */
 interface Member {
-  post(message: object): void;
+  post(message: object, transfer?: ArrayBuffer[]): void;
   /** Whether it keeps the process alive. */
   hold(held: boolean): void;
   /** Resolves when it runs no more. */
@@ -36,7 +42,12 @@ interface Answer {
   readonly job: number;
   /** Where the program stopped. */
   readonly stopped: number;
+  /** What was asked for of a memory that is the worker's own. */
+  readonly bytes?: ArrayBuffer;
+  /** What the worker cannot go on after. */
   readonly failure?: string;
+  /** What it can. */
+  readonly refusal?: string;
 }
 
 /** How a worker reports. */
@@ -54,8 +65,9 @@ const PATIENCE = 20_000;
 export class Team {
   readonly #start: Start;
   #members: Member[] = [];
-  readonly #pending = new Map<number, { readonly resolve: (stopped: number) => void; readonly reject: (error: LanewiseError) => void }>();
+  readonly #pending = new Map<number, { readonly resolve: (answer: Answer) => void; readonly reject: (error: LanewiseError) => void }>();
   #jobs = 0;
+  #generation = 0;
   /** While workers of a team that failed are still ending. */
   #ending: Promise<unknown> | undefined;
 
@@ -71,13 +83,36 @@ export class Team {
     return Team.#shared;
   }
 
+  /** Counts teams that failed. With them went the memories that were their workers' own. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** Runs a stretch; gives where it stopped. Stretches run in the order in which they are given. */
   async run(job: Job): Promise<number> {
     while (this.#ending) await this.#ending;
-    const id = this.#post(job);
+    return (await this.#answer(this.#post(job))).stopped;
+  }
+
+  /** Sends word to the first worker, which has a memory of its own for a model: see remote.ts. */
+  tell(remote: RemoteWord, transfer?: ArrayBuffer[]): void {
+    if (this.#members.length === 0) this.#hire();
+    const [first] = this.#members;
+    first?.opened.add(remote.model);
+    first?.post({ remote }, transfer);
+  }
+
+  /** As `tell`, and gives the answer. */
+  ask(remote: RemoteWord): Promise<Answer> {
+    const id = ++this.#jobs;
+    this.tell({ ...remote, id });
+    return this.#answer(id);
+  }
+
+  async #answer(id: number): Promise<Answer> {
     const [first] = this.#members;
     try {
-      return await new Promise<number>((resolve, reject) => {
+      return await new Promise<Answer>((resolve, reject) => {
         this.#pending.set(id, { resolve, reject });
         first?.hold(true);
       });
@@ -142,9 +177,9 @@ export class Team {
 
   #hire(): void {
     const member = this.#start({
-      answer: ({ job, stopped, failure }) => {
-        if (failure) this.#fail(failure);
-        else this.#pending.get(job)?.resolve(stopped);
+      answer: (answer) => {
+        if (answer.failure) this.#fail(answer.failure);
+        else this.#pending.get(answer.job)?.resolve(answer);
       },
       dead: (why) => {
         if (this.#members.includes(member)) this.#fail(why);
@@ -158,6 +193,7 @@ export class Team {
     const error = new LanewiseError('WORKER_FAILED', `a worker that ran the model failed: ${why}`);
     const members = this.#members;
     this.#members = [];
+    this.#generation++;
     const ending = Promise.allSettled(members.map((member) => member.terminate())).then(() => {
       if (this.#ending === ending) this.#ending = undefined;
     });
@@ -183,7 +219,7 @@ function startNodeWorker(threads: NonNullable<ReturnType<typeof nodeWorkers>>, {
   worker.unref();
   return {
     opened: new Set(),
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer) => worker.postMessage(message, transfer ?? []),
     hold: (held) => void (held ? worker.ref() : worker.unref()),
     terminate: () => worker.terminate(),
   };
@@ -198,7 +234,7 @@ function startWebWorker({ answer, dead }: Listener): Member {
   };
   return {
     opened: new Set(),
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer) => worker.postMessage(message, transfer ?? []),
     hold: () => {},
     terminate: async () => worker.terminate(),
   };

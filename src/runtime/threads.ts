@@ -9,27 +9,33 @@ const MOST_AUTOMATIC = 8;
 
 let told = false;
 
-/** Threads for a model; undefined where memory cannot be shared, which is said once. */
+/** Workers for a model; undefined where there are none. One, which is said once, where memory cannot be shared. */
 export async function findThreads(count: number | 'auto'): Promise<Threads | undefined> {
-  const reason = missing();
-  if (reason) {
-    if (!told) console.warn(`Lanewise runs on one thread here: ${reason}`);
+  const workers = typeof Worker === 'function' || nodeWorkers();
+  const shared = canShare();
+  if (!workers || (!shared && count !== 1)) {
+    if (!told)
+      console.warn(`Lanewise runs on one thread here${workers ? ', a worker' : ''}: ${workers ? NOT_ISOLATED : 'there are no workers'}`);
     told = true;
-    return undefined;
   }
+  if (!workers) return undefined;
   const { Team } = await import('./team.ts');
+  if (!shared) {
+    const { Remote } = await import('./remote.ts');
+    return { team: Team.shared(), count: 1, openRemote: (id, module, pages) => new Remote(Team.shared(), id, module, pages) };
+  }
   return { team: Team.shared(), count: count === 'auto' ? Math.min(cores(), MOST_AUTOMATIC) : count };
 }
 
 /** Node's own kind of workers. */
 export const nodeWorkers = () => globalThis.process?.getBuiltinModule?.('node:worker_threads');
 
-/** Why there can be no threads. */
-function missing(): string | undefined {
-  if (typeof Worker !== 'function' && !nodeWorkers()) return 'this place has no workers';
+const NOT_ISOLATED =
+  'memory cannot be shared, for the page is not cross-origin isolated (headers Cross-Origin-Opener-Policy: same-origin, Cross-Origin-Embedder-Policy: require-corp)';
+
+function canShare(): boolean {
   const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean };
-  if (typeof SharedArrayBuffer === 'function' && crossOriginIsolated !== false) return undefined;
-  return 'memory cannot be shared, for the page is not cross-origin isolated (headers Cross-Origin-Opener-Policy: same-origin, Cross-Origin-Embedder-Policy: require-corp)';
+  return typeof SharedArrayBuffer === 'function' && crossOriginIsolated !== false;
 }
 
 const cores = (): number => globalThis.navigator?.hardwareConcurrency ?? process.getBuiltinModule('node:os').availableParallelism();

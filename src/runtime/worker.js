@@ -7,7 +7,8 @@ const MUCH = 64 * 1024 * 1024;
 /** By model: the kernels on its memory, and that memory's first words. */
 const models = new Map();
 
-function receive({ open, close, job }, reply) {
+function receive({ open, close, job, remote }, reply) {
+  if (remote) receiveRemote(remote, reply);
   if (open) {
     const { exports } = new WebAssembly.Instance(open.module, { env: { memory: open.memory } });
     models.set(open.model, { ...exports, words: new Int32Array(open.memory.buffer, 0, 16) });
@@ -36,6 +37,7 @@ let idle;
 function release(model) {
   released += models.get(model)?.words.buffer.byteLength ?? 0;
   models.delete(model);
+  remotes.delete(model);
   clearTimeout(idle);
   if (released >= MUCH) urgeCollection();
   else idle = setTimeout(urgeCollection, 50);
@@ -67,9 +69,70 @@ function runAndTime(run, { from, marks, times, index }) {
   return at;
 }
 
+/** By model: what has a memory of its own here, where memory cannot be shared. remote.ts is the other side. */
+const remotes = new Map();
+/** The runs take turns. */
+let last = Promise.resolve();
+
+function receiveRemote({ model, open, pages, write, call, read, run, stop, id }, reply) {
+  try {
+    if (open) {
+      const entry = { stopped: 0 };
+      remotes.set(model, entry);
+      entry.memory = new WebAssembly.Memory({ initial: pages });
+      entry.run = new WebAssembly.Instance(open, { env: { memory: entry.memory } }).exports.run;
+    }
+    const entry = remotes.get(model);
+    if (!entry || entry.refusal) return id && reply({ job: id, stopped: 0, refusal: entry?.refusal ?? 'the model was disposed of' });
+    if (!open && pages) entry.memory.grow(pages - entry.memory.buffer.byteLength / 65536);
+    if (write) new Uint8Array(entry.memory.buffer, write.address).set(new Uint8Array(write.bytes));
+    if (call && entry.run(...call) >>> 0 !== call[1]) throw new Error(`an instruction at ${call[0]} is unknown`);
+    if (read) {
+      const bytes = entry.memory.buffer.slice(read.address, read.address + read.length);
+      reply({ job: id, stopped: 0, bytes }, [bytes]);
+    }
+    if (run) {
+      entry.stop = false;
+      last = last
+        .then(() => runAlone(entry, run))
+        .then(
+          (stopped) => reply({ job: id, stopped }),
+          (error) => reply({ job: id, failure: String(error?.stack ?? error) }),
+        );
+    }
+    if (stop) entry.stop = true;
+  } catch (error) {
+    const entry = remotes.get(model);
+    if (error instanceof RangeError && entry) entry.refusal = error.message;
+    else reply({ job: id, failure: String(error?.stack ?? error) });
+  }
+}
+
+/** Milliseconds after which a run lets messages in, one of which may stop it. */
+const SLICE = 4;
+const { port1, port2 } = new MessageChannel();
+const letIn = () =>
+  new Promise((resolve) => {
+    port1.onmessage = resolve;
+    port2.postMessage(0);
+  });
+
+async function runAlone(entry, starts) {
+  let since = performance.now();
+  for (let i = 0; i + 1 < starts.length; i++) {
+    const at = entry.run(starts[i], starts[i + 1]) >>> 0;
+    if (at !== starts[i + 1]) return at;
+    if (performance.now() - since < SLICE) continue;
+    await letIn();
+    if (entry.stop) return at;
+    since = performance.now();
+  }
+  return starts.at(-1);
+}
+
 if (typeof postMessage === 'function') {
-  globalThis.onmessage = ({ data }) => receive(data, postMessage);
+  globalThis.onmessage = ({ data }) => receive(data, (message, transfer) => postMessage(message, { transfer }));
 } else {
   const { parentPort } = process.getBuiltinModule('node:worker_threads');
-  parentPort.on('message', (data) => receive(data, (message) => parentPort.postMessage(message)));
+  parentPort.on('message', (data) => receive(data, (message, transfer) => parentPort.postMessage(message, transfer)));
 }
