@@ -34,16 +34,30 @@ inChromium('threads', ['tests/browser/threads'], (site) => {
     expect(sync).toBe("LanewiseError: a page's main thread may not wait for others: use run() instead of runSync()");
   });
 
-  test('a run is aborted between instructions', async () => {
-    const { result } = await callPage<ThreadsPage, 'abort'>(site, 'isolated/threads/index.html', 'abort', { threads: 2 }, 5);
+  test.each(['isolated/threads/index.html', 'threads/index.html'])('%s: a run is aborted between instructions', async (address) => {
+    const { result } = await callPage<ThreadsPage, 'abort'>(site, address, 'abort', { threads: 2 }, 5);
     expect(result.code).toBe('ABORTED');
   });
 
-  test('elsewhere one thread runs it, which is said once', async () => {
-    const { result, complaints } = await callPage<ThreadsPage, 'infer'>(site, 'threads/index.html', 'infer', { threads: 2 }, 1);
-    const { bits, threads, variant, sync } = result;
-    expect({ threads, variant, sync }).toEqual({ threads: 1, variant: 'strict', sync: 'done' });
+  test('elsewhere one worker runs it, which is said once, and the page stays alive', async () => {
+    const { result, complaints } = await callPage<ThreadsPage, 'infer'>(site, 'threads/index.html', 'infer', { threads: 2 }, 12);
+    const { bits, gap, frames, ms, sync, ...how } = result;
+    expect(how).toEqual({ threads: 1, variant: 'strict' });
     expect(bits).toEqual(expected);
-    expect(complaints).toEqual([expect.stringMatching(/^Lanewise runs on one thread here: .*not cross-origin isolated/)]);
+    expect(frames).toBeGreaterThan(5);
+    expect(gap).toBeLessThan(ms / 3);
+    expect(sync).toBe('LanewiseError: the model is in a worker whose memory is not shared: use run(), which does not block');
+    expect(complaints).toEqual([expect.stringMatching(/^Lanewise runs on one thread here, a worker: .*not cross-origin isolated/)]);
   });
+
+  test.each(['isolated/threads/index.html', 'threads/index.html'])(
+    '%s: eight models, 200 runs each, aborted and disposed of at random, all end',
+    async (address) => {
+      const { result, complaints } = await callPage<ThreadsPage, 'stress'>(site, address, 'stress', { threads: 2 }, 8, 200);
+      expect(complaints.filter((text) => !text.startsWith('Lanewise runs on one thread here'))).toEqual([]);
+      expect(Object.keys(result).sort()).toEqual(['ABORTED', 'DISPOSED', 'right']);
+      expect(Object.values(result).reduce((sum, count) => sum + count)).toBe(8 * 200);
+      expect(result.right).toBeGreaterThan(8 * 200 * 0.3);
+    },
+  );
 });
