@@ -15,7 +15,7 @@ const GRAIN: f32 = 16384;
 /** This thread and how many there are: globals belong to an instance, and every thread has its own. */
 let thread: i32 = 0;
 let threads: i32 = 1;
-/** By thread: a counter of the parts that are taken from its range, in a cache line of its own. */
+/** By thread: a counter of the parts that are taken from its range, in a cache line of its own. 0 where this instance is no team's. */
 let counters: usize = 0;
 /** Where the workspaces of all threads but the first lie. */
 let workspaces: usize = 0;
@@ -48,7 +48,7 @@ function shareParts(parts: i32, cost: f32): void {
   part = 0;
   first = 0;
   end = i32.MAX_VALUE;
-  if (threads === 1) return;
+  if (counters === 0) return;
   end = 0;
   if (atomic.load<i32>(Team.Stop)) victim = threads;
   const least = max(1, <i32>(GRAIN / max<f32>(cost, 1)));
@@ -71,7 +71,7 @@ function shareParts(parts: i32, cost: f32): void {
 
 /** Whether the instruction is to be run once more, for parts that are still to be had. */
 export function more(): bool {
-  if (threads > 1 && victim < threads) return true;
+  if (counters !== 0 && victim < threads) return true;
   victim = 0;
   return false;
 }
@@ -114,7 +114,7 @@ const SPINS: i32 = 4000;
  * @returns whether the run goes on: all threads get the same answer
  */
 export function meet(): bool {
-  if (threads === 1) return true;
+  if (counters === 0) return true;
   const turn = atomic.load<i32>(Team.Turn);
   if (atomic.add<i32>(Team.Arrived, 1) === threads - 1) {
     atomic.store<i32>(Team.Arrived, 0);

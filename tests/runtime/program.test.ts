@@ -19,6 +19,7 @@ import {
   ResampleArg,
   SoftmaxArg,
   STATIC_BYTES,
+  Team,
   TransposeArg,
   UnaryArg,
   WinogradArg,
@@ -218,4 +219,21 @@ test('a program has room for its instructions and the End, and for one that pack
   expect(programBytes([])).toBe(packing);
   expect(programBytes([instruction(Op.Softmax, {})])).toBe(packing);
   expect(programBytes(three)).toBe(4 * (ClampArg.Words + TransposeArg.Words + BinaryArg.Words + 1));
+});
+
+test.each([0, 1])('a team of one, asked to stop (%i), does so before its next instruction', (stop) => {
+  const memory = new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true });
+  const kernels = instantiate(moduleOf('strict-threads'), memory);
+  const [base, counters, data] = [STATIC_BYTES, 32768, 65536];
+  const starts = writeProgram(
+    [clamp(data, data + 64, 8, 0, 1), clamp(data + 64, data + 128, 8, 0, 1)],
+    new DataView(memory.buffer),
+    base,
+    ({ offset }) => offset,
+  );
+  new Float32Array(memory.buffer, data, 8).fill(0.5);
+  kernels.join(0, 1, counters, 0);
+  Atomics.store(new Int32Array(memory.buffer), Team.Stop / 4, stop);
+  expect(kernels.run(base, starts.at(-1) as number)).toBe(stop ? 0 : starts.at(-1));
+  expect(new Float32Array(memory.buffer, data + 128, 1)[0]).toBe(stop ? 0 : 0.5);
 });
