@@ -42,6 +42,23 @@ export function loadText(models) {
   return `From the file to the first result, each time in a new process\n\n${table(header, rows)}`;
 }
 
+/** What threads gain, and where that leaves a peer beside Lanewise. */
+export function threadsText(models) {
+  const chosen = Object.entries(models).filter(([, { threads }]) => threads);
+  const rows = chosen.flatMap(([name, { threads }]) =>
+    Object.entries(threads.times).map(([key, { one, several }]) => [
+      `${name}, ${RUNTIMES[key].label}`,
+      digits(one),
+      digits(several),
+      ratio(one / several),
+      ...(key === 'lanewise' ? ['', ''] : [ratio(one / threads.times.lanewise.one), ratio(several / threads.times.lanewise.several)]),
+    ]),
+  );
+  const counts = [...new Set(chosen.map(([, { threads }]) => threads.count))].join();
+  const header = ['', '1 thread, ms', `${counts} threads, ms`, 'faster', "1: over Lanewise's", `${counts}: over Lanewise's`];
+  return `Threads, each runtime in a process of its own\n\n${table(header, rows)}`;
+}
+
 const gflops = ({ macs, alone }) => (2 * macs) / alone.lanewise.median / 1e6;
 
 /** As `45 to 78 %`. */

@@ -1,4 +1,4 @@
-// Lanewise beside other runtimes: node bench/peers/run.mjs [--models a,b] [--runs 15] [--loads 3] [--only times,load,convolutions,gemm]
+// Lanewise beside other runtimes: node bench/peers/run.mjs [--models a,b] [--runs 15] [--loads 3] [--only times,load,threads,convolutions,gemm]
 // The README here tells what is measured. Writes results.json, and docs/peers.svg where all models were timed.
 
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { convolutionsOf } from './convolutions.mjs';
 import { ensureModel, MODELS, modelPath } from './models.mjs';
-import { chartOf, convolutionsText, gemmText, loadText, ratiosText, timesText } from './report.mjs';
+import { chartOf, convolutionsText, gemmText, loadText, ratiosText, threadsText, timesText } from './report.mjs';
 import { RUNTIMES } from './runtimes.mjs';
 import { child, ensurePeers, machine } from './setup.mjs';
 import { summarize } from './statistics.mjs';
 
-const PARTS = ['times', 'load', 'convolutions', 'gemm'];
+const PARTS = ['times', 'load', 'threads', 'convolutions', 'gemm'];
 /** Milliseconds; V8's optimising tier takes about a second to take over. */
 const WARM_UP = 1000;
 const RESULTS = fileURLToPath(new URL('results.json', import.meta.url));
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     models: { type: 'string', default: MODELS.join() },
     runs: { type: 'string', default: '15' },
     loads: { type: 'string', default: '3' },
+    threads: { type: 'string', default: '2' },
     only: { type: 'string', default: PARTS.join() },
   },
 });
@@ -45,7 +46,7 @@ process.on('uncaughtException', (error) => {
 });
 const names = list('models', MODELS);
 const parts = list('only', PARTS);
-const [runs, loads] = [count('runs'), count('loads')];
+const [runs, loads, threads] = [count('runs'), count('loads'), count('threads')];
 
 /** From the file to the first result, the runtimes in turn, every time in a new process. */
 async function loadTimes(name) {
@@ -64,6 +65,19 @@ async function loadTimes(name) {
       },
     ]),
   );
+}
+
+/** One thread and several, the runtimes in turn, each in a process of its own: idle threads of one would disturb the others. */
+async function threadTimes(name) {
+  const keys = Object.keys(RUNTIMES).filter((key) => RUNTIMES[key].threads);
+  const samples = keys.flatMap((key) => [1, threads].map((count) => ({ key, count, medians: [] })));
+  for (let i = 0; i < loads; i++) {
+    for (const { key, count, medians } of samples) {
+      medians.push((await child('time-threads.mjs', key, name, count, runs, WARM_UP)).median);
+    }
+  }
+  const of = (key, wanted) => summarize(samples.find((one) => one.key === key && one.count === wanted).medians).median;
+  return { count: threads, times: Object.fromEntries(keys.map((key) => [key, { one: of(key, 1), several: of(key, threads) }])) };
 }
 
 ensurePeers();
@@ -88,7 +102,7 @@ if (parts.includes('gemm') || parts.includes('convolutions')) {
   console.log(`${gemmText(results.gemm)}\n`);
 }
 for (const name of names) {
-  if (parts.includes('times') || parts.includes('load')) {
+  if (parts.some((part) => part === 'times' || part === 'load' || part === 'threads')) {
     progress(name);
     ensureModel(name);
     results.models[name] = { ...results.models[name], bytes: statSync(modelPath(name)).size };
@@ -98,6 +112,7 @@ for (const name of names) {
     console.log(`${timesText(name, results.models[name])}\n`);
   }
   if (parts.includes('load')) results.models[name].load = await loadTimes(name);
+  if (parts.includes('threads')) results.models[name].threads = await threadTimes(name);
   save();
 }
 if (parts.includes('convolutions')) {
@@ -116,6 +131,7 @@ if (parts.includes('convolutions')) {
 const chosen = Object.fromEntries(names.map((name) => [name, results.models[name]]));
 if (parts.includes('times')) console.log(`${ratiosText(chosen)}\n`);
 if (parts.includes('load')) console.log(`${loadText(chosen)}\n`);
+if (parts.includes('threads')) console.log(`${threadsText(chosen)}\n`);
 if (parts.includes('convolutions')) console.log(`${convolutionsText(results.convolutions, results.gemm.limit)}\n`);
 if (parts.includes('times') && names.length === MODELS.length) {
   writeFileSync(CHART, chartOf(results));

@@ -1,15 +1,15 @@
 // Each runtime by the same face: start() imports its modules, so that a process holds only what it measures, and gives open(path), which gives
-// { run }; run() is the output for the picture. One thread everywhere.
+// { run }; run() is the output for the picture. start() takes the number of threads where a runtime has them.
 
 import { channelsLast, DIMS, PICTURE, readModel } from './models.mjs';
 
 /** The only entry of an object: these models have one input and one output. */
 const only = (record) => Object.values(record)[0];
 
-async function lanewise() {
+async function lanewise(threads = 1) {
   const { load, Tensor } = await import('../../dist/index.js');
   return async (path) => {
-    const model = await load(path);
+    const model = await load(path, { threads });
     const feeds = { [model.inputs[0].name]: new Tensor('float32', PICTURE, DIMS) };
     return { run: async () => only(await model.run(feeds)).data };
   };
@@ -22,16 +22,16 @@ const session = (ort, options) => async (source) => {
   return { run: async () => only(await opened.run(feeds)).data };
 };
 
-async function onnxruntimeWeb() {
+async function onnxruntimeWeb(threads = 1) {
   const ort = await import('onnxruntime-web');
-  ort.env.wasm.numThreads = 1;
+  ort.env.wasm.numThreads = threads;
   const open = session(ort, { executionProviders: ['wasm'] });
   return (path) => open(readModel(path));
 }
 
-async function onnxruntimeNode() {
+async function onnxruntimeNode(threads = 1) {
   const { default: ort } = await import('onnxruntime-node');
-  return session(ort, { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential' });
+  return session(ort, { intraOpNumThreads: threads, interOpNumThreads: 1, executionMode: 'sequential' });
 }
 
 async function tensorflow() {
@@ -45,12 +45,19 @@ async function tensorflow() {
   };
 }
 
-/** By the key that results have. `wasm`: a peer in WebAssembly; `opens`: whether it reads ONNX files itself, so that loading can be timed. */
+/** By the key that results have. `wasm`: a peer in WebAssembly; `opens`: whether it reads ONNX files itself, so that loading can be timed; `threads`: whether it has them in Node. */
 export const RUNTIMES = {
-  lanewise: { label: 'Lanewise', package: undefined, wasm: true, opens: true, start: lanewise },
-  onnxruntimeWeb: { label: 'onnxruntime-web', package: 'onnxruntime-web', wasm: true, opens: true, start: onnxruntimeWeb },
+  lanewise: { label: 'Lanewise', package: undefined, wasm: true, opens: true, threads: true, start: lanewise },
+  onnxruntimeWeb: { label: 'onnxruntime-web', package: 'onnxruntime-web', wasm: true, opens: true, threads: true, start: onnxruntimeWeb },
   tensorflow: { label: 'TensorFlow.js', package: '@tensorflow/tfjs-backend-wasm', wasm: true, opens: false, start: tensorflow },
-  onnxruntimeNode: { label: 'onnxruntime-node', package: 'onnxruntime-node', wasm: false, opens: true, start: onnxruntimeNode },
+  onnxruntimeNode: {
+    label: 'onnxruntime-node',
+    package: 'onnxruntime-node',
+    wasm: false,
+    opens: true,
+    threads: true,
+    start: onnxruntimeNode,
+  },
 };
 
 export const PEERS = Object.keys(RUNTIMES).filter((key) => key !== 'lanewise');
