@@ -183,14 +183,19 @@ export class Model {
     const plan = this.#prepare(engine, checked);
     const stop = () => engine.stop();
     signal?.addEventListener('abort', stop);
+    let data: TypedArray[];
     try {
       await engine.runOnTeam();
+      checkAborted(signal);
+      this.#alive();
+      data = await Promise.all(plan.outputs.map((port) => engine.read(port)));
+    } catch (error) {
+      // What fails for that reason says so.
+      this.#alive();
+      throw error;
     } finally {
       signal?.removeEventListener('abort', stop);
     }
-    checkAborted(signal);
-    this.#alive();
-    const data = await Promise.all(plan.outputs.map((port) => engine.read(port)));
     this.#alive();
     return this.#assemble(plan, checked, data);
   }

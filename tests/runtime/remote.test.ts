@@ -85,6 +85,19 @@ describe('where memory cannot be shared', () => {
     model.dispose();
   });
 
+  test('disposing of a model ends its run at any time', async () => {
+    for (let wait = 0; wait < 12; wait++) {
+      const model = await net.compile({ worker: true });
+      const x = picture(32);
+      await run(model, x);
+      const gone = failure(run(model, x));
+      for (let i = 0; i < wait; i++) await new Promise((resolve) => setImmediate(resolve));
+      model.dispose();
+      const error = await gone;
+      if (error) expect(error).toMatchObject({ code: 'DISPOSED' });
+    }
+  });
+
   test('nothing blocks: runSync and profile say so', async () => {
     const model = await net.compile({ worker: true });
     for (const blocking of [() => model.runSync({ [name]: picture(32) }), () => model.profile({ [name]: picture(32) })]) {
