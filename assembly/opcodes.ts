@@ -8,6 +8,12 @@ import { AveragePoolArg, Col2ImArg, ConvArg, DepthwiseConvArg, MaxPoolArg, Winog
 
 export * from './opcodes-window';
 
+/**
+ * Compiled models hold programs and packed weights, so they run only where these mean the same. One more with every change of an opcode, of an
+ * argument, of STATIC_BYTES or of how weights are packed: tests/compiled/layout.test.ts tells when.
+ */
+export const LAYOUT = 1;
+
 /** Output pixels of one GEMM tile. */
 export const MR = 4;
 /** Output channels of one GEMM tile, and of one panel of packed weights. */
@@ -64,6 +70,7 @@ export enum Op {
   GridSample = 18,
   Winograd = 19,
   WinogradWeights = 20,
+  Widen = 21,
 }
 
 /** Weights into panels: see gemm/f32_pack_panels. Counts in elements, strides in elements. */
@@ -338,6 +345,13 @@ export enum TransposeArg {
   Words,
 }
 
+/** See shape/f16_widen. */
+export enum WidenArg {
+  Data = 1,
+  Count,
+  Words,
+}
+
 /** Words of an instruction, its opcode included; 0 for what is no opcode and for End, which ends a program. */
 export function instructionWords(op: i32): i32 {
   switch (op) {
@@ -381,6 +395,8 @@ export function instructionWords(op: i32): i32 {
       return WinogradArg.Words;
     case Op.WinogradWeights:
       return WinogradWeightsArg.Words;
+    case Op.Widen:
+      return WidenArg.Words;
     default:
       return 0;
   }

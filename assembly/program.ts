@@ -13,6 +13,7 @@ import { f32_reduce } from './reduce/f32_reduce';
 import { f32_gridsample } from './resample/f32_gridsample';
 import { f32_resample } from './resample/f32_resample';
 import { copy } from './shape/copy';
+import { f16_widen } from './shape/f16_widen';
 import { f32_transpose_4x4 } from './shape/f32_transpose_4x4';
 import { gather } from './shape/gather';
 import { joinTeam, meet, mine, more, share } from './threads.inline';
@@ -91,6 +92,10 @@ export function run(from: usize, to: usize): usize {
         case Op.WinogradWeights:
           share(1, 0);
           if (mine()) f32_winograd_weights(pc);
+          break;
+        case Op.Widen:
+          share(1, 0);
+          if (mine()) f16_widen(pc);
           break;
         default:
           return pc;

@@ -56,6 +56,8 @@ await build({
     analysis: 'src/analysis/index.ts',
     formats: 'src/formats/index.ts',
     layers: 'src/layers/index.ts',
+    compile: 'src/compiled/write.ts',
+    runtime: 'src/compiled/index.ts',
     vision: 'src/vision/index.ts',
     'vision-node': 'src/vision/decode.ts',
     'vision-labels': 'src/vision/labels/index.ts',

@@ -1,37 +1,28 @@
 import { checkAborted } from './abort.ts';
+import { isCompiled } from './compiled/format.ts';
 import { checkOperators, type FindOperator, namesRead, operatorFinder } from './compiler/bind.ts';
 import { compile } from './compiler/compile.ts';
 import { LanewiseError } from './errors.ts';
 import { type ExternalData, isExternalData, readExternal } from './external.ts';
+import type { Bytes } from './formats/bytes.ts';
 import { openOnnx } from './formats/onnx/index.ts';
 import { checkDims } from './graph/dims.ts';
 import type { Dim, Graph } from './graph/graph.ts';
 import type { DataType } from './graph/tensor.ts';
 import type { CustomOperator } from './ops/custom.ts';
-import { type Binary, Model, type PlanSource } from './runtime/model.ts';
-import { findThreads, MOST_THREADS } from './runtime/threads.ts';
-import { chooseVariant, compileModule } from './runtime/wasm.ts';
+import { Model, type PlanSource } from './runtime/model.ts';
+import { checkRuntimeOptions, type RuntimeOptions, startCompiling, wrongOption } from './runtime/options.ts';
 import { openSource, type Source, sourceName } from './source.ts';
 
-export interface LoadOptions {
+/** How a model is compiled and run. */
+export interface LoadOptions extends RuntimeOptions {
   /** The shape of inputs whose dimensions the model leaves open; the model then takes no other. An open batch is 1 at first where nothing is said. */
   readonly inputShapes?: Readonly<Record<string, readonly number[]>>;
-  /** Relaxed SIMD: faster, but results may differ between machines. Default false. */
-  readonly relaxed?: boolean | 'auto';
   /**
    * Whether convolutions of 3×3 and 5×5 may run by Winograd's algorithm where it is faster. It rounds a little less exactly, relative to the largest
    * numbers nearby: infinities, NaN and numbers near float32's limit (1e38) reach a whole tile of up to 4×4 outputs. Default true.
    */
   readonly winograd?: boolean;
-  /**
-   * How many threads run the model, 1 where nothing is said; 'auto': as many as the machine has cores, 8 at most. Threads are workers that share
-   * memory, so a page has to be cross-origin isolated (COOP and COEP); elsewhere one worker runs it. Any number gives the same bits.
-   */
-  readonly threads?: number | 'auto';
-  /** Whether one thread, too, is a worker, so that `run` leaves the caller's free. Default false. */
-  readonly worker?: boolean;
-  /** The binary, compiled already, for places that forbid compiling. `relaxed` and `threads` then say which one it is. */
-  readonly wasm?: WebAssembly.Module;
   /** Most bytes of activations and scratch space, 768 MiB where nothing is said: a guard against shapes that are a mistake. */
   readonly memoryLimit?: number;
   /**
@@ -41,13 +32,12 @@ export interface LoadOptions {
   readonly externalData?: ExternalData;
   /** Operators of your own, made by `defineOp`, for the nodes of their domain and name. They stand in for ONNX's where they have such a name. */
   readonly operators?: readonly CustomOperator[];
-  readonly signal?: AbortSignal;
 }
 
 /**
  * Loads a model.
- * @param source an ONNX file: path (in Node), URL, Response, ArrayBuffer or typed array; bytes that are given are not copied, so leave
- *   them as they are for as long as the model lives
+ * @param source an ONNX file, or a compiled model: path (in Node), URL, Response, ArrayBuffer or typed array; bytes that are given are not
+ *   copied, so leave them as they are for as long as the model lives
  * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE, TRUNCATED_FILE, INVALID_MODEL, UNSUPPORTED (naming every operator that is),
  *   INVALID_INPUT (the options), OPERATOR_FAILED (by the operators' own errors), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
  */
@@ -56,9 +46,29 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
   // The binary compiles while the file is read.
   const compiling = startCompiling(options);
   const bytes = await openSource(source, options.signal);
+  if (isCompiled(bytes)) {
+    const given = compilerOptions.find((name) => options[name] !== undefined);
+    if (given)
+      throw new LanewiseError('INVALID_INPUT', `option ${given} is for the compiler, and ${sourceName(source)} is compiled already`);
+    return (await import('./compiled/read.ts')).createCompiled(bytes, sourceName(source), options, compiling);
+  }
+  return createModel(await graphOf(bytes, source, options), options, compiling);
+}
+
+/** Options that a compiled model has no use for. */
+const compilerOptions = ['inputShapes', 'winograd', 'memoryLimit', 'externalData', 'operators'] as const;
+
+/**
+ * The graph of an ONNX file.
+ * @throws LanewiseError as `load`
+ * @internal
+ */
+export const readGraph = async (source: Source, options: LoadOptions): Promise<Graph> =>
+  graphOf(await openSource(source, options.signal), source, options);
+
+async function graphOf(bytes: Bytes, source: Source, { externalData, signal }: LoadOptions): Promise<Graph> {
   const opened = openOnnx(bytes, sourceName(source));
-  const files = opened.external.size ? await readExternal(opened, source, options.externalData, options.signal) : undefined;
-  return createModel(opened.graph(files), options, compiling);
+  return opened.graph(opened.external.size ? await readExternal(opened, source, externalData, signal) : undefined);
 }
 
 /**
@@ -73,49 +83,23 @@ export async function createModel(graph: Graph, options: LoadOptions = {}, compi
 }
 
 /**
- * Starts compiling the binary. What goes wrong is reported by `createModel`, which awaits it.
- * @internal
- */
-export function startCompiling(options: LoadOptions): Promise<Binary> {
-  const compiling = compileFor(options);
-  compiling.catch(() => {});
-  return compiling;
-}
-
-async function compileFor({ threads: count = 1, worker = false, relaxed = false, wasm }: LoadOptions): Promise<Binary> {
-  const threads = count === 1 && !worker ? undefined : await findThreads(count);
-  const variant = chooseVariant(relaxed, threads !== undefined && !threads.openRemote);
-  return { module: wasm ?? (await compileModule(variant)), variant, threads };
-}
-
-/**
  * @throws LanewiseError INVALID_INPUT for an option of the wrong kind
  * @internal
  */
 export function checkOptions(options: LoadOptions): void {
+  checkRuntimeOptions(options);
   const isObject = (value: unknown) => typeof value === 'object' && value !== null;
-  const wrong = (name: string, expected: string) => new LanewiseError('INVALID_INPUT', `option ${name} takes ${expected}`);
-  if (!isObject(options)) throw new LanewiseError('INVALID_INPUT', 'the options are an object, or left out');
-  const { relaxed, winograd, threads, worker, wasm, memoryLimit, inputShapes, externalData, signal } = options;
-  if (relaxed !== undefined && typeof relaxed !== 'boolean' && relaxed !== 'auto') throw wrong('relaxed', "true, false or 'auto'");
-  if (winograd !== undefined && typeof winograd !== 'boolean') throw wrong('winograd', 'true or false');
-  if (threads !== undefined && threads !== 'auto' && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
-    throw wrong('threads', `a whole number from 1 to ${MOST_THREADS}, or 'auto'`);
-  }
-  if (worker !== undefined && typeof worker !== 'boolean') throw wrong('worker', 'true or false');
-  if (memoryLimit !== undefined && !(typeof memoryLimit === 'number' && memoryLimit >= 0)) throw wrong('memoryLimit', 'bytes, from 0 on');
+  const { winograd, memoryLimit, inputShapes, externalData } = options;
+  if (winograd !== undefined && typeof winograd !== 'boolean') throw wrongOption('winograd', 'true or false');
+  if (memoryLimit !== undefined && !(typeof memoryLimit === 'number' && memoryLimit >= 0))
+    throw wrongOption('memoryLimit', 'bytes, from 0 on');
   if (inputShapes !== undefined && !(isObject(inputShapes) && Object.values(inputShapes).every(Array.isArray))) {
-    throw wrong('inputShapes', 'an object of shapes by input name, each a list of dimensions');
+    throw wrongOption('inputShapes', 'an object of shapes by input name, each a list of dimensions');
   }
   if (externalData !== undefined && !isExternalData(externalData)) {
-    throw wrong('externalData', 'an object of Uint8Arrays or ArrayBuffers by file name');
+    throw wrongOption('externalData', 'an object of Uint8Arrays or ArrayBuffers by file name');
   }
   operatorFinder(options.operators);
-  if (signal !== undefined && !isObject(signal)) throw wrong('signal', 'an AbortSignal');
-  const isKernels = (module: WebAssembly.Module) => WebAssembly.Module.exports(module).some(({ name }) => name === 'run');
-  if (wasm !== undefined && !(wasm instanceof WebAssembly.Module && isKernels(wasm))) {
-    throw wrong('wasm', 'a WebAssembly.Module compiled from lanewise/wasm/strict.wasm or another of its kind');
-  }
 }
 
 /**

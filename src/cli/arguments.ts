@@ -48,9 +48,11 @@ export function inputShapes(texts: readonly string[]): Record<string, number[]> 
 
 export const isSafetensors = (path: string): boolean => /\.safetensors$/i.test(path);
 
+export const isOnnx = (path: string): boolean => /\.onnx$/i.test(path);
+
 /** @throws UsageError for a file to write whose name says no format that there is */
 export function checkWritten(command: string, path: string): void {
-  if (!isSafetensors(path) && !/\.onnx$/i.test(path)) throw new UsageError(`${command} writes .onnx and .safetensors, not '${path}'`);
+  if (!isSafetensors(path) && !isOnnx(path)) throw new UsageError(`${command} writes .onnx and .safetensors, not '${path}'`);
 }
 
 /** Options that every command which runs a model takes. */

@@ -1,10 +1,9 @@
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
-import type { Graph } from '../graph/graph.ts';
 import { arrayTypes, Tensor } from '../graph/tensor.ts';
-import { createModel, initialDims, startCompiling } from '../load.ts';
+import { startCompiling } from '../runtime/options.ts';
 import { inputShapes, modelOptions, parse, runOptions, threadsText, UsageError, wholeNumber } from './arguments.ts';
-import { readModel } from './files.ts';
+import { type ModelFile, openModel } from './files.ts';
 import { formatMemory, formatMs } from './format.ts';
 import { formatProfile, median, profile } from './profile.ts';
 
@@ -25,11 +24,11 @@ export async function bench(args: readonly string[]): Promise<number> {
   const started = performance.now();
   const compileOptions = runOptions(values);
   const compiling = startCompiling(compileOptions);
-  const graph = readModel(path);
-  const options = { ...compileOptions, inputShapes: batched(graph, inputShapes(values.shape), batch) };
-  const model = await createModel(graph, options, compiling);
+  const file = openModel(path);
+  const options = { ...compileOptions, inputShapes: batched(file, inputShapes(values.shape), batch) };
+  const model = await file.create(options, compiling);
   const loadMs = performance.now() - started;
-  const feeds = randomFeeds(graph, options);
+  const feeds = randomFeeds(file, options);
   const firstMs = time(() => model.runSync(feeds));
   for (let i = 0; i < 3; i++) model.runSync(feeds);
   const times = Array.from({ length: runs }, () => time(() => model.runSync(feeds)));
@@ -61,9 +60,13 @@ export async function bench(args: readonly string[]): Promise<number> {
 }
 
 /** The shapes that were given, and for every other input whose batch is open `batch` in its place. */
-function batched(graph: Graph, given: Record<string, readonly number[]>, batch: number | undefined): Record<string, readonly number[]> {
+function batched(
+  { inputs }: ModelFile,
+  given: Record<string, readonly number[]>,
+  batch: number | undefined,
+): Record<string, readonly number[]> {
   if (batch === undefined) return given;
-  const shapes = graph.inputs.flatMap(({ name, dims: [first, ...rest] }): [string, readonly number[]][] =>
+  const shapes = inputs.flatMap(({ name, dims: [first, ...rest] }): [string, readonly number[]][] =>
     Object.hasOwn(given, name) || typeof first !== 'string' || rest.some((dim) => typeof dim === 'string')
       ? []
       : [[name, [batch, ...(rest as number[])]]],
@@ -84,8 +87,8 @@ function time(action: () => unknown): number {
 }
 
 /** Numbers from -1 to 1, the same at every run (a linear congruential generator; Numerical Recipes' constants); of other types ones. */
-function randomFeeds(graph: Graph, options: { inputShapes: Record<string, readonly number[]> }): Record<string, Tensor> {
-  const dims = initialDims(graph, options);
+function randomFeeds(file: ModelFile, options: { inputShapes: Record<string, readonly number[]> }): Record<string, Tensor> {
+  const dims = file.dims(options);
   if (!dims) throw new LanewiseError('INVALID_INPUT', 'the model leaves dimensions open; give them with --shape NAME=1,3,224,224');
   let state = 1;
   const next = () => {
@@ -93,7 +96,7 @@ function randomFeeds(graph: Graph, options: { inputShapes: Record<string, readon
     return state / 2 ** 31 - 1;
   };
   return Object.fromEntries(
-    graph.inputs.map(({ name, type }) => {
+    file.inputs.map(({ name, type }) => {
       const list = dims.get(name) ?? [];
       const data = new arrayTypes[type](product(list)) as Float32Array<ArrayBuffer>;
       const one = type === 'int64' || type === 'uint64' ? 1n : 1;

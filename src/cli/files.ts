@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { isCompiled } from '../compiled/format.ts';
+import { createCompiled, readCompiled } from '../compiled/read.ts';
+import { LanewiseError } from '../errors.ts';
 import { named } from '../external.ts';
 import { fileError, openFile, pathBeside } from '../file.ts';
 import type { Bytes } from '../formats/bytes.ts';
 import { openOnnx } from '../formats/onnx/index.ts';
-import type { Graph } from '../graph/graph.ts';
+import { checkDims } from '../graph/dims.ts';
+import type { Graph, GraphInput } from '../graph/graph.ts';
+import { createModel, initialDims, type LoadOptions } from '../load.ts';
+import type { Binary, Model } from '../runtime/model.ts';
 
 /**
  * A file's bytes. A command has nothing else to do meanwhile, and Node starts sooner without its asynchronous file system.
@@ -19,10 +25,52 @@ export function readBytes(path: string): Uint8Array {
 
 /**
  * The graph of an ONNX file, with the data that it keeps in files beside it.
- * @throws LanewiseError as `readOnnx`; INVALID_MODEL for links out of the model's folder
+ * @throws LanewiseError as `readOnnx`; INVALID_MODEL for links out of the model's folder; UNSUPPORTED for a compiled model
  */
 export function readModel(path: string): Graph {
-  const opened = openOnnx(openFile(path, path), path);
+  const bytes = openFile(path, path);
+  if (isCompiled(bytes))
+    throw new LanewiseError('UNSUPPORTED', `${path} is compiled: this command needs the ONNX file that it was made of`);
+  return graphOf(bytes, path);
+}
+
+/** A model that is to run. */
+export interface ModelFile {
+  readonly inputs: readonly GraphInput[];
+  /** The shape of every input; undefined where a dimension is open. */
+  dims(options: Pick<LoadOptions, 'inputShapes'>): ReadonlyMap<string, readonly number[]> | undefined;
+  create(options: LoadOptions, compiling: Promise<Binary>): Promise<Model>;
+}
+
+/**
+ * Opens an ONNX file or a compiled model.
+ * @throws LanewiseError as `readModel` and `readCompiled`; INVALID_INPUT for options that a compiled model cannot follow
+ */
+export function openModel(path: string): ModelFile {
+  const bytes = openFile(path, path);
+  if (!isCompiled(bytes)) {
+    const graph = graphOf(bytes, path);
+    const dims: ModelFile['dims'] = (options) => initialDims(graph, options);
+    return { inputs: graph.inputs, dims, create: (options, compiling) => createModel(graph, options, compiling) };
+  }
+  const { inputs } = readCompiled(bytes, path);
+  return {
+    inputs,
+    dims: ({ inputShapes = {} }) => {
+      for (const [name, shape] of Object.entries(inputShapes)) {
+        checkDims(name, inputs.find((input) => input.name === name)?.dims ?? [], shape);
+      }
+      return new Map(inputs.map(({ name, dims }) => [name, dims as readonly number[]]));
+    },
+    create: (options, compiling) => {
+      if (options.winograd === false) throw new LanewiseError('INVALID_INPUT', `--no-winograd: ${path} is compiled already`);
+      return createCompiled(bytes, path, options, compiling);
+    },
+  };
+}
+
+function graphOf(bytes: Bytes, path: string): Graph {
+  const opened = openOnnx(bytes, path);
   const files = new Map<string, Bytes>();
   for (const [location, tensor] of opened.external) {
     try {

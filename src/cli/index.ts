@@ -14,11 +14,13 @@ const usage = `lanewise: convolutional networks in WebAssembly SIMD
       this machine, measured on the spot (over 100 % where Winograd's algorithm does with fewer than are counted)
   lanewise convert IN OUT [--weights f32|f16] [--graph BASE.onnx]
       .onnx or .safetensors into either; into .onnx from weights alone with the graph of BASE.onnx
+  lanewise compile MODEL OUT [--weights f32|f16] [--shape NAME=1,3,224,224] [--threads 1] [--no-winograd]
+      an ONNX file into a compiled model, which loads faster and without the compiler (lanewise/runtime); f16: half the size, weights rounded
   lanewise export NAME OUT [--seed 0] [--classes 1000] [--shape 3,224,224]
       a known network with random weights as .onnx, or these as .safetensors: alexnet, vgg16, resnet18, resnet20
       (CIFAR-10), densenet121, squeezenet1_1, mobilenet_v2, googlenet and others of these families
 
-MODEL is an ONNX file. --threads 2 (run, verify, bench; or auto): that many threads, the same bits. --relaxed: faster, other last bits on other machines. --no-winograd:
+MODEL is an ONNX file; of run and bench also a compiled one. --threads 2 (run, verify, bench; or auto): that many threads, the same bits. --relaxed: faster, other last bits on other machines. --no-winograd:
 3×3 and 5×5 convolutions directly, slower and rounded a little more exactly.`;
 
 /** Each command's module is loaded when it is asked for. */
@@ -26,6 +28,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   run: async (args) => (await import('./run.ts')).run(args),
   summary: async (args) => (await import('./summary.ts')).summary(args),
   verify: async (args) => (await import('./verify.ts')).verify(args),
+  compile: async (args) => (await import('./compile.ts')).compile(args),
   convert: async (args) => (await import('./convert.ts')).convert(args),
   export: async (args) => (await import('./export.ts')).exportModel(args),
   bench: async (args) => (await import('./bench.ts')).bench(args),

@@ -1,8 +1,8 @@
 import { formatDims, type Tensor } from '../graph/tensor.ts';
-import { createModel, startCompiling } from '../load.ts';
+import { startCompiling } from '../runtime/options.ts';
 import { softmax, topK } from '../vision/scores.ts';
 import { modelOptions, parse, runOptions, threadsText, UsageError, wholeNumber } from './arguments.ts';
-import { readModel } from './files.ts';
+import { openModel } from './files.ts';
 import { bars, formatMemory, formatMs } from './format.ts';
 import { labelsFor, readInput } from './pictures.ts';
 
@@ -20,12 +20,12 @@ export async function run(args: readonly string[]): Promise<number> {
   const options = runOptions(values);
   const started = performance.now();
   const compiling = startCompiling(options);
-  const graph = readModel(path);
+  const file = openModel(path);
   const loadMs = performance.now() - started;
   const tensor = await readInput(input, path, values.preset);
   const compileStart = performance.now();
-  const name = graph.inputs[0]?.name ?? 'input';
-  const model = await createModel(graph, { ...options, inputShapes: { [name]: tensor.dims } }, compiling);
+  const name = file.inputs[0]?.name ?? 'input';
+  const model = await file.create({ ...options, inputShapes: { [name]: tensor.dims } }, compiling);
   const compileMs = performance.now() - compileStart;
   const runStart = performance.now();
   const outputs = model.runSync({ [name]: tensor });

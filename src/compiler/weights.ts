@@ -100,7 +100,7 @@ export function packedWeight(panels: Panels): { weight: Weight; staging: Buffer 
   // Everything that packing depends on; names may hold any character.
   const { weights: _, bias: __, ...numbers } = panels;
   const key = JSON.stringify(['panels', weights.name, bias?.name, numbers]);
-  return { weight: { key, buffer, load }, staging };
+  return { weight: { key, buffer, packed: winograd ? 'winograd' : 'panels', load }, staging };
 }
 
 /** Weights stay whatever the plan; what depends on the shapes of the inputs goes with its plan. */

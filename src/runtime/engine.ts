@@ -3,7 +3,7 @@ import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
 import type { Pointer } from '../ops/operator.ts';
-import { type Copy, type HostStep, isHost, type Plan, type Span, type Step, type Weight } from './plan.ts';
+import { type Copy, type HostStep, type Instruction, isHost, type Plan, type Span, type Step, type Weight } from './plan.ts';
 import { programBytes, writeProgram } from './program.ts';
 import type { Remote } from './remote.ts';
 import type { Job, Team } from './team.ts';
@@ -114,6 +114,11 @@ export class Engine {
     }
     this.#starts = this.#write(plan.steps, programBase);
     this.#plan = plan;
+  }
+
+  /** Loads a weight of the plan in use again, and says so before each instruction: for who writes a compiled model. The program is gone then. */
+  reload(weight: Weight, before: (instruction: Instruction) => void): void {
+    this.#load(weight, WEIGHTS_BASE + this.#weightBytes, before);
   }
 
   /** Runs the whole plan, or steps `first` to `last`, and blocks until it is done. @throws LanewiseError UNSUPPORTED where a worker has the memory */
@@ -268,7 +273,7 @@ export class Engine {
   view(pointer: Pointer, length: number): Float32Array;
   view(pointer: Pointer, length: number, type: DataType): TypedArray;
   view(pointer: Pointer, length: number, type: DataType = 'float32'): TypedArray {
-    return new arrayTypes[type]((this.#memory as WebAssembly.Memory).buffer, this.#address(pointer), length);
+    return new arrayTypes[type]((this.#memory as WebAssembly.Memory).buffer, this.addressOf(pointer), length);
   }
 
   write({ type, pointer, dims }: Span, data: TypedArray): void {
@@ -285,23 +290,24 @@ export class Engine {
     if (!this.#remote) return this.readSync(span);
     const length = product(span.dims);
     const ArrayType = arrayTypes[span.type];
-    return new ArrayType(await this.#remote.read(this.#address(span.pointer), length * ArrayType.BYTES_PER_ELEMENT));
+    return new ArrayType(await this.#remote.read(this.addressOf(span.pointer), length * ArrayType.BYTES_PER_ELEMENT));
   }
 
   #put({ type, length, to, fill }: Copy): void {
     const target = this.#remote ? new arrayTypes[type](length) : this.view(to, length, type);
     fill(target);
-    this.#remote?.write(this.#address(to), target.buffer as ArrayBuffer);
+    this.#remote?.write(this.addressOf(to), target.buffer as ArrayBuffer);
   }
 
   #span({ pointer, dims, type }: Span): TypedArray {
     return this.view(pointer, product(dims), type);
   }
 
-  #load({ load }: Weight, programBase: number): void {
+  #load({ load }: Weight, programBase: number, before?: (instruction: Instruction) => void): void {
     for (const { copies, instruction } of load()) {
       for (const copy of copies) this.#put(copy);
       if (!instruction) continue;
+      before?.(instruction);
       const [start = 0, end = 0] = this.#write([instruction], programBase);
       if (this.#remote) this.#remote.call(start, end);
       else checkEnd(this.#call(start, end), end);
@@ -310,7 +316,7 @@ export class Engine {
 
   #write(steps: readonly Step[], base: number): number[] {
     const words = new DataView(this.#remote ? new ArrayBuffer(programBytes(steps)) : (this.#memory as WebAssembly.Memory).buffer);
-    const starts = writeProgram(steps, words, base, (pointer) => this.#address(pointer), this.#remote ? base : 0);
+    const starts = writeProgram(steps, words, base, (pointer) => this.addressOf(pointer), this.#remote ? base : 0);
     this.#remote?.write(base, words.buffer as ArrayBuffer);
     return starts;
   }
@@ -327,7 +333,8 @@ export class Engine {
       : 0;
   }
 
-  #address({ buffer, offset }: Pointer): number {
+  /** Where a pointer of the plan in use points. */
+  addressOf({ buffer, offset }: Pointer): number {
     const base = { weights: WEIGHTS_BASE, plan: this.#constants, arena: this.#arena }[buffer.region];
     return base + buffer.offset + offset;
   }

@@ -222,7 +222,7 @@ export class Model {
   /** @param data of the plan's outputs */
   #assemble(plan: Plan, checked: ReadonlyMap<string, Tensor>, data: readonly TypedArray[]): Outputs {
     let tensors: ReadonlyMap<string, Tensor> = new Map(
-      plan.outputs.map(({ name, dims, type }, i) => [name, new Tensor(type, data[i] as never, dims)]),
+      plan.outputs.map(({ name, dims, type }, i) => [name, new Tensor(type, withOneNaN(data[i] as TypedArray) as never, dims)]),
     );
     if (plan.tail) tensors = this.#blamingInputs(checked, () => plan.tail?.(new Map([...checked, ...tensors])) ?? tensors);
     return Object.fromEntries(this.outputs.map(({ name }) => [name, tensors.get(name) as Tensor]));
@@ -303,3 +303,16 @@ export class Model {
 /** The caller may write to its arrays while a run waits for its turn. */
 const copied = (tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> =>
   new Map([...tensors].map(([name, { type, data, dims }]) => [name, new Tensor(type, data.slice() as never, dims)]));
+
+/**
+ * Makes every NaN the positive quiet one without a payload. Sign and payload of those that arithmetic makes are left to the machine (WebAssembly
+ * specification, 4.3.3), and differ between x86 and ARM.
+ */
+function withOneNaN<T extends TypedArray>(data: T): T {
+  if (!(data instanceof Float32Array || data instanceof Float64Array)) return data;
+  const bits = data instanceof Float32Array ? [0x7fc00000] : [0, 0x7ff80000];
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isNaN(data[i])) new Uint32Array(data.buffer, data.byteOffset).set(bits, i * bits.length);
+  }
+  return data;
+}

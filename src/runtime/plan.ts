@@ -56,6 +56,8 @@ export interface Weight {
   /** The same key is the same content: whatever the plan for the model's, within the plan for the plan's. */
   readonly key: string;
   readonly buffer: Buffer;
+  /** Of weights of convolutions and dense layers: in panels, or these transformed for Winograd's convolution. */
+  readonly packed?: 'panels' | 'winograd';
   /** How it comes there. */
   load(): Iterable<LoadStep>;
 }
@@ -126,4 +128,5 @@ export const kernelNames: Readonly<Record<Op, string>> = {
   [Op.GridSample]: 'f32_gridsample',
   [Op.Winograd]: 'f32_winograd',
   [Op.WinogradWeights]: 'f32_winograd_weights',
+  [Op.Widen]: 'f16_widen',
 };

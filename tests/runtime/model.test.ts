@@ -262,3 +262,15 @@ test('a profile counts the work of a node once, however many instructions it tak
   expect(rows.length).toBeGreaterThan(2);
   expect(rows.reduce((sum, { macs }) => sum + macs, 0)).toBe(2 * 3 * 4);
 });
+
+test.each(['float32', 'float64'] as const)('every NaN of an output has the same bits (%s)', (type) => {
+  const graph = graphOf({ inputs: { x: { type, dims: [4] } }, nodes: [{ op: 'Mul', inputs: ['x', 'x'], outputs: ['y'] }] });
+  const ArrayType = { float32: Float32Array, float64: Float64Array }[type];
+  const words =
+    type === 'float32' ? [0xffc00001, 0x7fc00000, 0x7f801234, 0x40000000] : [1, 0xfff80000, 0, 0x7ff80000, 9, 0x7ff00000, 0, 0x40000000];
+  const x = new Tensor(type, new ArrayType(Uint32Array.from(words).buffer) as never, [4]);
+  const y = modelOf(graph).runSync({ x }).y as Tensor;
+  const quiet = type === 'float32' ? [0x7fc00000] : [0, 0x7ff80000];
+  const four = type === 'float32' ? [0x40800000] : [0, 0x40100000];
+  expect([...new Uint32Array(y.data.buffer)]).toEqual([...quiet, ...quiet, ...quiet, ...four]);
+});

@@ -22,6 +22,7 @@ import {
   Team,
   TransposeArg,
   UnaryArg,
+  WidenArg,
   WinogradArg,
   WinogradWeightsArg,
 } from '../../assembly/opcodes.ts';
@@ -58,6 +59,7 @@ const words: Record<Op, number> = {
   [Op.GridSample]: GridSampleArg.Words,
   [Op.Winograd]: WinogradArg.Words,
   [Op.WinogradWeights]: WinogradWeightsArg.Words,
+  [Op.Widen]: WidenArg.Words,
 };
 
 /** A pointer to a byte address. */

@@ -1,0 +1,31 @@
+import { formatBytes } from '../analysis/text.ts';
+import { compileGraph } from '../compiled/write.ts';
+import { isWeights } from '../formats/weights.ts';
+import { MOST_THREADS } from '../runtime/threads.ts';
+import { compileModule } from '../runtime/wasm.ts';
+import { writeFile } from '../source.ts';
+import { inputShapes, isOnnx, isSafetensors, parse, UsageError, wholeNumber } from './arguments.ts';
+import { readModel } from './files.ts';
+
+/** `compile MODEL OUT`: an ONNX file into a compiled model. */
+export async function compile(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args, {
+    weights: { type: 'string', default: 'f32' },
+    shape: { type: 'string', multiple: true, default: [] },
+    threads: { type: 'string', default: '1' },
+    'no-winograd': { type: 'boolean', default: false },
+  });
+  const [path, to, ...rest] = positionals;
+  if (path === undefined || to === undefined || rest.length > 0) throw new UsageError('compile takes a model and a file to write');
+  const { weights } = values;
+  if (!isWeights(weights)) throw new UsageError(`--weights takes f32 or f16, got '${weights}'`);
+  // Whoever writes these had another command in mind.
+  if (isOnnx(to) || isSafetensors(to)) throw new UsageError(`compile writes compiled models, not '${to}': name it something.lanewise`);
+  const threads = wholeNumber('threads', values.threads, 1);
+  if (threads > MOST_THREADS) throw new UsageError(`--threads takes a whole number from 1 to ${MOST_THREADS}, got '${values.threads}'`);
+  const options = { weights, threads, inputShapes: inputShapes(values.shape), winograd: !values['no-winograd'] };
+  const bytes = compileGraph(readModel(path), options, await compileModule('strict'));
+  await writeFile(to, bytes);
+  console.log(`${to}: weights ${weights}, ${formatBytes(bytes.length)}`);
+  return 0;
+}

@@ -1,0 +1,64 @@
+// The file of a compiled model: what the reader and the writer agree on. All numbers are little-endian.
+//
+//   header  magic and words (below), 48 bytes
+//   head    Meta as JSON, padded with spaces; then the program, padded with zeros: both to a multiple of 16 bytes
+//   body    the segments one after the other, each a multiple of 16 bytes
+//
+// Addresses are those of the model's memory, which is the same on every machine: see runtime/engine.ts. So loading copies segments to their
+// places. Weights of Winograd's convolutions are an exception, for they take up to four times the space once transformed: they come into the
+// arena part by part and are transformed from there.
+
+import { type Bytes, inMemory, partOf } from '../formats/bytes.ts';
+import type { DataType } from '../graph/tensor.ts';
+
+export const MAGIC = 'lanewise';
+
+/** Words of the header, by their index in bytes. */
+export enum Header {
+  /** LAYOUT of assembly/opcodes.ts. Magic and Layout stay where they are in all versions. */
+  Layout = 8,
+  /** Bytes of Meta and of the program, padding included. */
+  MetaBytes = 12,
+  ProgramBytes = 16,
+  /** XXH32 of head and body. */
+  HeadSum = 20,
+  BodySum = 24,
+  /** Of 64 bits. */
+  BodyBytes = 28,
+  Bytes = 48,
+}
+
+export interface PortMeta {
+  readonly name: string;
+  readonly type: DataType;
+  readonly dims: readonly number[];
+  /** Left out where the program does not read it. */
+  readonly address?: number;
+  /** Whether callers may leave it out. */
+  readonly unread?: boolean;
+}
+
+/**
+ * A part of the body: the address it goes to, its bytes, and what is done then: 1 where the bytes are float16, to be widened from the upper half
+ * of twice as many bytes at the address; then the words of an instruction, where there is one.
+ */
+export type Segment = readonly [address: number, bytes: number, half: 0 | 1, ...instruction: number[]];
+
+export interface Meta {
+  readonly inputs: readonly PortMeta[];
+  readonly outputs: readonly PortMeta[];
+  /** Bytes of memory: weights, the plan's own constants, arena, what an instruction needs at most for itself. */
+  readonly memory: readonly [weights: number, constants: number, arena: number, workspace: number];
+  readonly relayouts: number;
+  /** Of each instruction: the node it came from, and its multiply-accumulates. */
+  readonly steps: readonly (readonly [node: string, macs: number])[];
+  readonly segments: readonly Segment[];
+}
+
+/** To whole stripes of the checksum. */
+export const padded = (bytes: number): number => Math.ceil(bytes / 16) * 16;
+
+export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** Whether a file says that it is a compiled model. */
+export const isCompiled = (bytes: Bytes): boolean => textOf(inMemory(partOf(bytes, 0, MAGIC.length))) === MAGIC;

@@ -1,0 +1,29 @@
+// `lanewise/runtime`: compiled models run without the compiler and the readers of other files.
+
+import type { Model } from '../runtime/model.ts';
+import { checkRuntimeOptions, type RuntimeOptions, startCompiling } from '../runtime/options.ts';
+import { openSource, type Source, sourceName } from '../source.ts';
+import { createCompiled } from './read.ts';
+
+export { type ErrorCode, LanewiseError } from '../errors.ts';
+export type { Dim } from '../graph/graph.ts';
+export { type DataType, Tensor, type TypedArray } from '../graph/tensor.ts';
+export type { MemoryUse } from '../runtime/engine.ts';
+export type { Feeds, Model, ModelInput, ModelOutput, Outputs, ProfileRow } from '../runtime/model.ts';
+export type { RuntimeOptions } from '../runtime/options.ts';
+export type { Variant } from '../runtime/wasm.ts';
+export type { Source } from '../source.ts';
+
+/**
+ * Loads a compiled model, as `lanewise compile MODEL OUT` writes it. A compiled model is a program: its checksums find damage, and not what somebody has
+ * changed on purpose, so load what you made yourself.
+ * @param source a compiled model: path (in Node), URL, Response, ArrayBuffer or typed array
+ * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE (another kind of file, or damaged), TRUNCATED_FILE, UNSUPPORTED (made for another
+ *   layout of instructions), INVALID_INPUT (the options), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
+ */
+export async function load(source: Source, options: RuntimeOptions = {}): Promise<Model> {
+  checkRuntimeOptions(options);
+  // The binary compiles while the file is read.
+  const compiling = startCompiling(options);
+  return createCompiled(await openSource(source, options.signal), sourceName(source), options, compiling);
+}

@@ -1,0 +1,147 @@
+import { instructionWords, LAYOUT, Op, STATIC_BYTES, WidenArg } from '../../assembly/opcodes.ts';
+import { checkAborted } from '../abort.ts';
+import { LanewiseError } from '../errors.ts';
+import { type Bytes, inMemory, isInMemory, partOf, startOf } from '../formats/bytes.ts';
+import type { Args, Buffer, Pointer } from '../ops/operator.ts';
+import { type Binary, Model, type PlanSource } from '../runtime/model.ts';
+import type { RuntimeOptions } from '../runtime/options.ts';
+import type { Instruction, LoadStep, Plan, Port } from '../runtime/plan.ts';
+import { Checksum } from './checksum.ts';
+import { Header, isCompiled, type Meta, type PortMeta, textOf } from './format.ts';
+
+/**
+ * A model of a compiled one's file.
+ * @throws LanewiseError as `readCompiled`
+ */
+export async function createCompiled(bytes: Bytes, what: string, { signal }: RuntimeOptions, compiling: Promise<Binary>): Promise<Model> {
+  const plans = readCompiled(bytes, what);
+  const binary = await compiling;
+  checkAborted(signal);
+  return new Model(plans, binary, new Map(plans.inputs.map(({ name, dims }) => [name, dims as readonly number[]])));
+}
+
+/**
+ * A compiled model, as `compileModel` writes it: its one plan. The body is read when the plan is put into memory.
+ * @param what names the file in errors
+ * @throws LanewiseError INVALID_FILE, TRUNCATED_FILE, or UNSUPPORTED where another layout version made it
+ */
+export function readCompiled(bytes: Bytes, what: string): PlanSource {
+  const damaged = (why: string) => new LanewiseError('INVALID_FILE', `${what} is damaged: ${why}`);
+  if (!isCompiled(bytes)) {
+    const start = startOf(inMemory(partOf(bytes, 0, 24)));
+    throw new LanewiseError('INVALID_FILE', `${what} is no compiled model, as 'lanewise compile' writes them: ${start}`);
+  }
+  const header = headerOf(inMemory(partOf(bytes, 0, Math.min(bytes.length, Header.Bytes))), what);
+  const bodyAt = Header.Bytes + header.metaBytes + header.programBytes;
+  const expected = bodyAt + header.bodyBytes;
+  if (bytes.length < expected) {
+    throw new LanewiseError('TRUNCATED_FILE', `${what} has ${bytes.length} of its ${expected} bytes: it was cut off or damaged`);
+  }
+  if (bytes.length > expected) throw damaged(`it has ${bytes.length} bytes where its header says ${expected}`);
+  // A copy, so that its words are aligned.
+  const head = new Uint8Array(bodyAt - Header.Bytes);
+  copy(bytes, Header.Bytes, head);
+  if (new Checksum().update(head).value !== header.headSum) throw damaged('the checksum of its program is another');
+  const meta = JSON.parse(textOf(head.subarray(0, header.metaBytes))) as Meta;
+  const steps = stepsOf(meta, new Int32Array(head.buffer, header.metaBytes));
+  if (!steps || !fits(meta, header)) throw damaged('it makes no sense');
+
+  const [weightBytes, constantBytes, arenaBytes, workspaceBytes] = meta.memory;
+  const weights: Buffer = { region: 'weights', bytes: weightBytes, offset: 0 };
+  const constants: Buffer = { region: 'plan', bytes: constantBytes, offset: 0 };
+  const at = (address: number): Pointer => ({ buffer: weights, offset: address - STATIC_BYTES });
+  const port = ({ name, type, dims, address = 0 }: PortMeta): Port => ({ name, type, dims, pointer: at(address) });
+
+  function* load(): Generator<LoadStep> {
+    const sum = new Checksum();
+    let from = bodyAt;
+    const fill = (start: number) => (target: unknown) => {
+      copy(bytes, start, target as Uint8Array);
+      sum.update(target as Uint8Array);
+    };
+    for (const [address, length, half, ...words] of meta.segments) {
+      const to = at(half ? address + length : address);
+      const args: Args = half ? { [WidenArg.Data]: address, [WidenArg.Count]: length / 2 } : words;
+      const first = half ? Op.Widen : words[0];
+      const copies = [{ type: 'uint8' as const, length, to, fill: fill(from) }];
+      yield first === undefined ? { copies } : { copies, instruction: loading(first, args) };
+      if (half && words[0] !== undefined) yield { copies: [], instruction: loading(words[0], words) };
+      from += length;
+    }
+    if (header.bodyBytes > 0 && sum.value !== header.bodySum) throw damaged('the checksum of its weights is another');
+  }
+
+  const plan: Plan = {
+    inputs: meta.inputs.filter(({ address }) => address !== undefined).map(port),
+    outputs: meta.outputs.map(port),
+    // The first brings the other's contents too.
+    weights: [
+      { key: 'compiled', buffer: weights, load },
+      { key: 'constants', buffer: constants, load: () => [] },
+    ],
+    steps,
+    arenaBytes,
+    workspaceBytes,
+    relayouts: meta.relayouts,
+  };
+  return {
+    inputs: meta.inputs.map(({ name, type, dims }) => ({ name, type, dims })),
+    outputs: meta.outputs.map(({ name, type, dims }) => ({ name, type, dims })),
+    shapingInputs: new Set(),
+    unreadInputs: new Set(meta.inputs.filter(({ unread }) => unread).map(({ name }) => name)),
+    plan: () => plan,
+  };
+}
+
+function headerOf(bytes: Uint8Array, what: string) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const cutOff = () => new LanewiseError('TRUNCATED_FILE', `${what} ends inside its header: it was cut off`);
+  if (bytes.length < Header.Layout + 4) throw cutOff();
+  const layout = view.getUint32(Header.Layout, true);
+  if (layout !== LAYOUT) {
+    throw new LanewiseError(
+      'UNSUPPORTED',
+      `${what} was compiled for layout ${layout} and this version of Lanewise runs layout ${LAYOUT}: compile the model again`,
+    );
+  }
+  if (bytes.length < Header.Bytes) throw cutOff();
+  const word = (at: Header) => view.getUint32(at, true);
+  return {
+    metaBytes: word(Header.MetaBytes),
+    programBytes: word(Header.ProgramBytes),
+    headSum: word(Header.HeadSum),
+    bodySum: word(Header.BodySum),
+    bodyBytes: Number(view.getBigUint64(Header.BodyBytes, true)),
+  };
+}
+
+/** Copies from a file straight to where the bytes are wanted. */
+function copy(bytes: Bytes, from: number, target: Uint8Array): void {
+  if (isInMemory(bytes)) target.set(bytes.subarray(from, from + target.length));
+  else bytes.read(target, from);
+}
+
+const loading = (op: Op, args: Args): Instruction => ({ op, args, node: 'weights', macs: 0 });
+
+/** The instructions, whose words are numbers already; undefined where there are not as many as the meta says. */
+function stepsOf({ steps }: Meta, words: Int32Array): Instruction[] | undefined {
+  let at = 0;
+  const instructions = steps.map(([node, macs]): Instruction => {
+    const op = words[at] as Op;
+    const args = words.subarray(at, at + instructionWords(op));
+    at += args.length || words.length + 1;
+    return { op, args, node, macs };
+  });
+  return at <= words.length ? instructions : undefined;
+}
+
+/** Whether everything lies inside the memory that is asked for. */
+function fits({ inputs, outputs, memory, segments }: Meta, { programBytes, bodyBytes }: ReturnType<typeof headerOf>): boolean {
+  const end = memory.reduce((sum, bytes) => sum + bytes, STATIC_BYTES + programBytes);
+  const inside = (address: number, bytes: number) => address >= STATIC_BYTES && address + bytes <= end;
+  return (
+    segments.every(([address, bytes, half]) => inside(address, half ? 2 * bytes : bytes)) &&
+    [...inputs, ...outputs].every(({ address }) => address === undefined || inside(address, 0)) &&
+    segments.reduce((sum, [, bytes]) => sum + bytes, 0) === bodyBytes
+  );
+}

@@ -1,0 +1,192 @@
+import { instructionWords, LAYOUT, NR, Op, WinogradWeightsArg } from '../../assembly/opcodes.ts';
+import { checkOperators } from '../compiler/bind.ts';
+import { LanewiseError } from '../errors.ts';
+import { checkWeights, type Weights } from '../formats/weights.ts';
+import type { Graph } from '../graph/graph.ts';
+import { fitsFloat16, toFloat16 } from '../graph/halves.ts';
+import { checkOptions, initialDims, type LoadOptions, planSource, readGraph } from '../load.ts';
+import type { Pointer } from '../ops/operator.ts';
+import { Engine } from '../runtime/engine.ts';
+import type { PlanSource } from '../runtime/model.ts';
+import { type Instruction, isHost, type Plan, type Port, type Weight } from '../runtime/plan.ts';
+import { programBytes, writeProgram } from '../runtime/program.ts';
+import { compileModule } from '../runtime/wasm.ts';
+import type { Source } from '../source.ts';
+import { Checksum } from './checksum.ts';
+import { Header, MAGIC, type Meta, type PortMeta, padded, type Segment } from './format.ts';
+
+export interface CompileModelOptions
+  extends Pick<LoadOptions, 'inputShapes' | 'winograd' | 'memoryLimit' | 'externalData' | 'signal' | 'wasm'> {
+  /**
+   * How the weights of convolutions and dense layers, biases included, are stored: 'f32' as they are; 'f16' in half the space, rounded to float16 where all
+   * of a layer's fit in it. Default 'f32'.
+   */
+  readonly weights?: Weights;
+  /** How many threads the work is cut for. Any number may run it, with the same bits. Default 1. */
+  readonly threads?: number;
+}
+
+/**
+ * Compiles a model to a file that `lanewise/runtime` runs without the compiler and the ONNX reader: its program at one shape of the inputs and its packed
+ * weights. It holds no code but Lanewise's own instructions, and runs only with versions that have the same layout of these.
+ * @param source an ONNX file, as for `load`
+ * @returns the file
+ * @throws LanewiseError as `load`; UNSUPPORTED, naming them, where nodes run outside WebAssembly; INVALID_INPUT where a dimension is open
+ *   and `inputShapes` does not give it
+ */
+export async function compileModel(source: Source, options: CompileModelOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  checkOptions(options);
+  const { weights = 'f32', threads = 1, ...rest } = options;
+  checkWeights(weights);
+  const graph = await readGraph(source, options);
+  return compileGraph(graph, { ...rest, weights, threads }, options.wasm ?? (await compileModule('strict')));
+}
+
+/**
+ * As `compileModel`, of a graph that was read or built.
+ * @internal
+ */
+export function compileGraph(
+  graph: Graph,
+  { weights = 'f32', threads = 1, ...options }: CompileModelOptions,
+  module: WebAssembly.Module,
+): Uint8Array<ArrayBuffer> {
+  checkOperators(graph);
+  const source = planSource(graph, options, threads);
+  const dims = initialDims(graph, options);
+  if (!dims) throw new LanewiseError('INVALID_INPUT', 'the model leaves dimensions open, and a compiled model has none: give inputShapes');
+  const [shaping] = source.shapingInputs;
+  if (shaping !== undefined) {
+    throw new LanewiseError(
+      'UNSUPPORTED',
+      `the elements of input '${shaping}' shape the network, so that it cannot be compiled beforehand`,
+    );
+  }
+  const plan = source.plan(dims, new Map());
+  checkWhole(plan);
+  const engine = new Engine(module);
+  engine.use(plan);
+  const { segments, parts } = bodyOf(plan, engine, weights);
+  return fileOf(metaOf(source, dims, plan, engine, segments), programOf(plan, engine), parts);
+}
+
+/** @throws LanewiseError UNSUPPORTED where the host has a part in the plan */
+function checkWhole({ steps, tail }: Plan): void {
+  const hosted = steps.filter(isHost).map(({ host, node }) => `${host} (node '${node}')`);
+  if (tail) hosted.push('what follows a node whose size only a run tells');
+  if (hosted.length === 0) return;
+  const shown = hosted.slice(0, 5).join(', ') + (hosted.length > 5 ? ` and ${hosted.length - 5} more` : '');
+  throw new LanewiseError(
+    'UNSUPPORTED',
+    `a compiled model runs in WebAssembly alone; this one also has ${shown}: load the ONNX file instead`,
+  );
+}
+
+interface Body {
+  readonly segments: Segment[];
+  readonly parts: Uint8Array[];
+}
+
+/** What the engine has in memory, and what it was transformed from where that is less. */
+function bodyOf(plan: Plan, engine: Engine, weights: Weights): Body {
+  const segments: Segment[] = [];
+  const parts: Uint8Array[] = [];
+  const add = (address: number, data: Float32Array, packed: boolean, ...words: number[]) => {
+    const half = packed && weights === 'f16' && fitsFloat16(data);
+    const { buffer, byteOffset, byteLength } = half ? toFloat16(data) : data.slice();
+    const part = new Uint8Array(padded(byteLength));
+    part.set(new Uint8Array(buffer, byteOffset, byteLength));
+    parts.push(part);
+    segments.push([address, part.length, half ? 1 : 0, ...words]);
+  };
+  const transformed: Weight[] = [];
+  for (const weight of plan.weights) {
+    const pointer = { buffer: weight.buffer, offset: 0 };
+    const data = engine.view(pointer, Math.ceil(weight.buffer.bytes / 4));
+    // Memory is zeros to begin with.
+    if (new Uint32Array(data.buffer, data.byteOffset, data.length).every((word) => word === 0)) continue;
+    if (weight.packed === 'winograd') transformed.push(weight);
+    else add(engine.addressOf(pointer), data, weight.packed !== undefined);
+  }
+  for (const weight of transformed) {
+    engine.reload(weight, (instruction) => {
+      if (instruction.op !== Op.WinogradWeights) return;
+      const input = instruction.args[WinogradWeightsArg.Input] as Pointer;
+      add(engine.addressOf(input), engine.view(input, packedLength(instruction)), true, ...wordsOf(instruction, engine));
+    });
+  }
+  return { segments, parts };
+}
+
+/** How many floats Winograd's weights take before the transform: see assembly/winograd/f32_winograd_weights. */
+function packedLength({ args }: Instruction): number {
+  const word = (at: WinogradWeightsArg) => args[at] as number;
+  return word(WinogradWeightsArg.Panels) * (word(WinogradWeightsArg.Taps) ** 2 * word(WinogradWeightsArg.Channels) + 1) * NR;
+}
+
+function wordsOf(instruction: Instruction, engine: Engine): number[] {
+  const words = new Int32Array(programBytes([instruction]) / 4);
+  writeProgram([instruction], new DataView(words.buffer), 0, (pointer) => engine.addressOf(pointer));
+  return [...words.subarray(0, instructionWords(instruction.op))];
+}
+
+function programOf(plan: Plan, engine: Engine): Uint8Array {
+  const bytes = new Uint8Array(padded(programBytes(plan.steps)));
+  writeProgram(plan.steps, new DataView(bytes.buffer), 0, (pointer) => engine.addressOf(pointer));
+  return bytes;
+}
+
+function metaOf(
+  source: PlanSource,
+  dims: ReadonlyMap<string, readonly number[]>,
+  plan: Plan,
+  engine: Engine,
+  segments: readonly Segment[],
+): Meta {
+  const addressed = ({ name, type, dims, pointer }: Port): PortMeta => ({ name, type, dims, address: engine.addressOf(pointer) });
+  const inputs = source.inputs.map(({ name, type, dims: declared }): PortMeta => {
+    const port = plan.inputs.find((input) => input.name === name);
+    if (port) return addressed(port);
+    const shape = dims.get(name) ?? declared.map((dim) => (typeof dim === 'string' ? 1 : dim));
+    return source.unreadInputs.has(name) ? { name, type, dims: shape, unread: true } : { name, type, dims: shape };
+  });
+  const { weights, activations } = engine.memory;
+  return {
+    inputs,
+    outputs: plan.outputs.map(addressed),
+    memory: [weights, activations - plan.arenaBytes, plan.arenaBytes, plan.workspaceBytes],
+    relayouts: plan.relayouts,
+    steps: (plan.steps as Instruction[]).map(({ node, macs }) => [node, macs]),
+    segments,
+  };
+}
+
+function fileOf(meta: Meta, program: Uint8Array, parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const json = new TextEncoder().encode(JSON.stringify(meta));
+  const metaBytes = padded(json.length);
+  const bodyAt = Header.Bytes + metaBytes + program.length;
+  const bodyBytes = parts.reduce((sum, { length }) => sum + length, 0);
+  const file = new Uint8Array(bodyAt + bodyBytes);
+  file.set(new TextEncoder().encode(MAGIC));
+  file.fill(32, Header.Bytes, bodyAt);
+  file.set(json, Header.Bytes);
+  file.set(program, Header.Bytes + metaBytes);
+  const sum = new Checksum();
+  let at = bodyAt;
+  for (const part of parts) {
+    file.set(part, at);
+    sum.update(part);
+    at += part.length;
+  }
+  const view = new DataView(file.buffer);
+  const words = {
+    [Header.Layout]: LAYOUT,
+    [Header.MetaBytes]: metaBytes,
+    [Header.ProgramBytes]: program.length,
+    [Header.HeadSum]: new Checksum().update(file.subarray(Header.Bytes, bodyAt)).value,
+    [Header.BodySum]: parts.length > 0 ? sum.value : 0,
+  };
+  for (const [offset, word] of Object.entries(words)) view.setUint32(Number(offset), word, true);
+  view.setBigUint64(Header.BodyBytes, BigInt(bodyBytes), true);
+  return file;
+}

@@ -1,0 +1,42 @@
+// Compiled models are refused by versions with another LAYOUT. This test tells when that number has to change.
+
+import { createHash } from 'node:crypto';
+import * as opcodes from '../../assembly/opcodes.ts';
+import { compile } from '../../src/compiler/compile.ts';
+import { Engine } from '../../src/runtime/engine.ts';
+import { graphOf } from '../kernels/graph.ts';
+import { moduleOf } from '../kernels/run.ts';
+import { random } from '../reference/index.ts';
+
+/** What programs mean: the words of every instruction. */
+const words = JSON.stringify(Object.entries(opcodes).filter(([name]) => name !== 'LAYOUT'));
+const lengths = Array.from({ length: 256 }, (_, op) => opcodes.instructionWords(op)).join();
+
+/** What weights mean: how a convolution's are packed, in panels and for Winograd. */
+function packed(winograd: boolean): string {
+  const graph = graphOf({
+    inputs: { x: [1, 12, 16, 16] },
+    constants: { w: random([11, 12, 3, 3], 1), b: random([11], 2) },
+    nodes: [{ op: 'Conv', inputs: ['x', 'w', 'b'] }],
+  });
+  const form = winograd && { size: 4, points: 6, taps: 3 };
+  const plan = compile(graph, { dims: new Map([['x', [1, 12, 16, 16]]]), winograd: form });
+  const engine = new Engine(moduleOf('strict'));
+  engine.use(plan);
+  const [weight] = plan.weights.filter(({ packed }) => packed);
+  if (!weight) throw new Error('nothing is packed');
+  expect(weight.packed).toBe(winograd ? 'winograd' : 'panels');
+  return engine.view({ buffer: weight.buffer, offset: 0 }, weight.buffer.bytes / 4).join();
+}
+
+// A change here is a change of the layout: raise LAYOUT and record the new hash beside it.
+test('LAYOUT stands for these instructions and these weights', () => {
+  const hash = createHash('sha256').update(words).update(lengths).update(packed(false)).update(packed(true)).digest('hex').slice(0, 16);
+  expect({ layout: opcodes.LAYOUT, hash }).toEqual({ layout: 1, hash: '682e66df6b756fa1' });
+});
+
+test('the binary says which layout it runs', () => {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const { layout } = new WebAssembly.Instance(moduleOf('strict'), { env: { memory } }).exports as { layout: WebAssembly.Global };
+  expect(layout.value).toBe(opcodes.LAYOUT);
+});
