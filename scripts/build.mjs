@@ -32,8 +32,8 @@ const binaries = {
 for (const [variant, entry] of Object.entries(binaries)) {
   tool('node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', '--target', variant);
   const wasm = readFileSync(`build/${variant}.wasm`);
-  // Who compiles the kernels of models beforehand gives them to load(); the others are a few KB at most and compiled on the spot.
-  if (/^(strict|relaxed)/.test(variant)) writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
+  // Who compiles the kernels of models beforehand gives them to load(); places that forbid compiling need those for pictures as a file, too.
+  if (!variant.startsWith('limit')) writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
   writeFileSync(`build/${variant}.js`, `export default ${JSON.stringify(encodeBinary(wasm))};\n`);
   writeFileSync(`build/${variant}.d.ts`, '/** The binary: see src/binary.ts. */\ndeclare const text: string;\nexport default text;\n');
 }
@@ -45,7 +45,7 @@ const options = {
   format: 'esm',
   target: 'es2022',
   packages: 'external',
-  external: ['node:*'],
+  external: ['node:*', '*.wasm?module'],
   minifySyntax: true,
   logLevel: 'warning',
 };
@@ -54,8 +54,11 @@ await build({
   entryPoints: {
     index: 'src/index.ts',
     analysis: 'src/analysis/index.ts',
+    'edge-kernels': 'src/edge/kernels.ts',
+    'edge-pictures': 'src/edge/pictures.ts',
     formats: 'src/formats/index.ts',
     layers: 'src/layers/index.ts',
+    onnx: 'src/formats/onnx-entry.ts',
     vision: 'src/vision/index.ts',
     'vision-node': 'src/vision/decode.ts',
     'vision-labels': 'src/vision/labels/index.ts',
@@ -68,6 +71,11 @@ await build({ ...options, entryPoints: { worker: 'src/runtime/worker.js' } });
 // An entry also imports chunks of which it takes nothing; users' bundlers warn of that, for nothing here has side effects.
 for (const file of readdirSync('dist').filter((name) => name.endsWith('.js'))) {
   writeFileSync(`dist/${file}`, readFileSync(`dist/${file}`, 'utf8').replace(/^import "\.\/[^"]+";\n/gm, ''));
+}
+// Entries for places that forbid compiling (workerd, edge-light): the same as the others, but the binaries are modules that the bundler there imports.
+mkdirSync('dist/edge');
+for (const [entry, provider] of Object.entries({ index: 'kernels', layers: 'kernels', zoo: 'kernels', vision: 'pictures' })) {
+  writeFileSync(`dist/edge/${entry}.js`, `import '../edge-${provider}.js';\nexport * from '../${entry}.js';\n`);
 }
 // The command line in one file: resolving a module takes Node longer than parsing it.
 await build({ ...options, entryPoints: { cli: 'src/cli/index.ts' }, platform: 'node', minify: true });
