@@ -39,6 +39,15 @@ for (const [variant, entry] of Object.entries(binaries)) {
 }
 
 const { build } = await import('esbuild');
+
+/** Writes a text as a module of build/. */
+function writeText(name, text, what) {
+  writeFileSync(`build/${name}.js`, `export default ${JSON.stringify(text)};\n`);
+  writeFileSync(`build/${name}.d.ts`, `/** ${what} */\ndeclare const text: string;\nexport default text;\n`);
+}
+const { outputFiles } = await build({ entryPoints: ['src/runtime/worker.js'], minify: true, target: 'es2022', write: false });
+writeText('worker-text', outputFiles[0].text, 'src/runtime/worker.js, minified.');
+
 const options = {
   outdir: 'dist',
   bundle: true,
