@@ -32,20 +32,29 @@ const binaries = {
 for (const [variant, entry] of Object.entries(binaries)) {
   tool('node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', '--target', variant);
   const wasm = readFileSync(`build/${variant}.wasm`);
-  // Who compiles the kernels of models beforehand gives them to load(); the others are a few KB at most and compiled on the spot.
-  if (/^(strict|relaxed)/.test(variant)) writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
+  // Who compiles the kernels of models beforehand gives them to load(); places that forbid compiling need those for pictures as a file, too.
+  if (!variant.startsWith('limit')) writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
   writeFileSync(`build/${variant}.js`, `export default ${JSON.stringify(encodeBinary(wasm))};\n`);
   writeFileSync(`build/${variant}.d.ts`, '/** The binary: see src/binary.ts. */\ndeclare const text: string;\nexport default text;\n');
 }
 
 const { build } = await import('esbuild');
+
+/** Writes a text as a module of build/. */
+function writeText(name, text, what) {
+  writeFileSync(`build/${name}.js`, `export default ${JSON.stringify(text)};\n`);
+  writeFileSync(`build/${name}.d.ts`, `/** ${what} */\ndeclare const text: string;\nexport default text;\n`);
+}
+const { outputFiles } = await build({ entryPoints: ['src/runtime/worker.js'], minify: true, target: 'es2022', write: false });
+writeText('worker-text', outputFiles[0].text, 'src/runtime/worker.js, minified.');
+
 const options = {
   outdir: 'dist',
   bundle: true,
   format: 'esm',
   target: 'es2022',
   packages: 'external',
-  external: ['node:*'],
+  external: ['node:*', '*.wasm?module'],
   minifySyntax: true,
   logLevel: 'warning',
 };
@@ -54,9 +63,12 @@ await build({
   entryPoints: {
     index: 'src/index.ts',
     analysis: 'src/analysis/index.ts',
+    'edge-kernels': 'src/edge/kernels.ts',
+    'edge-pictures': 'src/edge/pictures.ts',
     formats: 'src/formats/index.ts',
     layers: 'src/layers/index.ts',
     compile: 'src/compiled/write.ts',
+    onnx: 'src/formats/onnx-entry.ts',
     runtime: 'src/compiled/index.ts',
     vision: 'src/vision/index.ts',
     'vision-node': 'src/vision/decode.ts',
@@ -70,6 +82,17 @@ await build({ ...options, entryPoints: { worker: 'src/runtime/worker.js' } });
 // An entry also imports chunks of which it takes nothing; users' bundlers warn of that, for nothing here has side effects.
 for (const file of readdirSync('dist').filter((name) => name.endsWith('.js'))) {
   writeFileSync(`dist/${file}`, readFileSync(`dist/${file}`, 'utf8').replace(/^import "\.\/[^"]+";\n/gm, ''));
+}
+// Entries for places that forbid compiling (workerd, edge-light): the same as the others, but the binaries are modules that the bundler there imports.
+mkdirSync('dist/edge');
+for (const [entry, provider] of Object.entries({
+  index: 'kernels',
+  layers: 'kernels',
+  runtime: 'kernels',
+  zoo: 'kernels',
+  vision: 'pictures',
+})) {
+  writeFileSync(`dist/edge/${entry}.js`, `import '../edge-${provider}.js';\nexport * from '../${entry}.js';\n`);
 }
 // The command line in one file: resolving a module takes Node longer than parsing it.
 await build({ ...options, entryPoints: { cli: 'src/cli/index.ts' }, platform: 'node', minify: true });

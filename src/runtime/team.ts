@@ -4,6 +4,7 @@
 import { COUNTER_SHIFT, Team as Word } from '../../assembly/opcodes.ts';
 import { LanewiseError } from '../errors.ts';
 import { nodeWorkers } from './threads.ts';
+import { startWebWorker } from './webWorker.ts';
 
 /** A stretch of a program, for a team. */
 export interface Job {
@@ -29,7 +30,7 @@ export interface RemoteWord {
 }
 
 /** A worker, in the words that Node and browsers have in common. */
-interface Member {
+export interface Member {
   post(message: object, transfer?: ArrayBuffer[]): void;
   /** Whether it keeps the process alive. */
   hold(held: boolean): void;
@@ -51,7 +52,7 @@ interface Answer {
 }
 
 /** How a worker reports. */
-type Listener = { readonly answer: (answer: Answer) => void; readonly dead: (why: string) => void };
+export type Listener = { readonly answer: (answer: Answer) => void; readonly dead: (why: string) => void };
 /** Starts a worker. */
 type Start = (listener: Listener) => Member;
 
@@ -222,20 +223,5 @@ function startNodeWorker(threads: NonNullable<ReturnType<typeof nodeWorkers>>, {
     post: (message, transfer) => worker.postMessage(message, transfer ?? []),
     hold: (held) => void (held ? worker.ref() : worker.unref()),
     terminate: () => worker.terminate(),
-  };
-}
-
-function startWebWorker({ answer, dead }: Listener): Member {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'lanewise' });
-  worker.onmessage = ({ data }) => answer(data);
-  worker.onerror = (event) => {
-    event.preventDefault();
-    dead(event.message || 'its script could not be loaded');
-  };
-  return {
-    opened: new Set(),
-    post: (message, transfer) => worker.postMessage(message, transfer ?? []),
-    hold: () => {},
-    terminate: async () => worker.terminate(),
   };
 }

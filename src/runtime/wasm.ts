@@ -49,13 +49,24 @@ function chooseKind(relaxed: boolean | 'auto'): 'strict' | 'relaxed' {
       'this engine has WebAssembly without SIMD; Chrome 91, Firefox 89, Safari 16.4 and Node 16.4 have it',
     );
   }
-  if (!relaxed) return 'strict';
+  // Where nothing can be compiled, there is no binary but the one that is provided.
+  if (!relaxed || (relaxed === 'auto' && forbidden)) return 'strict';
   if (validates(RELAXED_PROBE)) return 'relaxed';
   if (relaxed === 'auto') return 'strict';
   throw new LanewiseError('NO_SIMD', "this engine has no relaxed SIMD; relaxed: 'auto' falls back to the strict binary");
 }
 
 const compiled = new Map<Variant, Promise<WebAssembly.Module>>();
+let forbidden = false;
+
+/**
+ * Gives the binary of a variant, compiled already: what the entries for places that forbid compiling do (src/edge).
+ * @internal
+ */
+export function provide(variant: Variant, module: WebAssembly.Module): void {
+  forbidden = true;
+  compiled.set(variant, Promise.resolve(module));
+}
 
 /** The compiled binary of a variant, shared by all models. */
 export function compileModule(variant: Variant): Promise<WebAssembly.Module> {

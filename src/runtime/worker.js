@@ -132,6 +132,7 @@ async function runAlone(entry, starts) {
 
 if (typeof postMessage === 'function') {
   globalThis.onmessage = ({ data }) => receive(data, (message, transfer) => postMessage(message, { transfer }));
+  postMessage({ running: true });
 } else {
   const { parentPort } = process.getBuiltinModule('node:worker_threads');
   parentPort.on('message', (data) => receive(data, (message, transfer) => parentPort.postMessage(message, transfer)));

@@ -53,10 +53,17 @@ export function allowSimd(allow: boolean): void {
 /** @internal Whether the calls below do use WebAssembly. */
 export const usesSimd = (): boolean => kernels() !== undefined;
 
+let provided: WebAssembly.Module | undefined;
+
+/** @internal Gives the binary, compiled already: what the entry for places that forbid compiling does (src/edge). */
+export function provide(module: WebAssembly.Module): void {
+  provided = module;
+}
+
 function kernels(): Kernels | undefined {
   if (loaded === undefined) {
     try {
-      loaded = new WebAssembly.Instance(new WebAssembly.Module(decodeBinary(text))).exports as unknown as Kernels;
+      loaded = new WebAssembly.Instance(provided ?? new WebAssembly.Module(decodeBinary(text))).exports as unknown as Kernels;
     } catch {
       loaded = null;
     }

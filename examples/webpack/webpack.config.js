@@ -1,0 +1,5 @@
+export default {
+  mode: 'production',
+  entry: './main.js',
+  output: { path: `${import.meta.dirname}/public/build` },
+};

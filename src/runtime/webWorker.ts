@@ -1,0 +1,60 @@
+// A thread in a page, or in one of its workers.
+
+import type { Listener, Member } from './team.ts';
+
+/**
+ * Starts worker.js from its address, which bundlers that know `new URL(…, import.meta.url)` turn into that of a copy. Others (esbuild, Rollup)
+ * leave it where no file is, and a page may take no worker from another server: there the worker starts from its text, unless the page's
+ * policy forbids blobs.
+ */
+export function startWebWorker({ answer, dead }: Listener): Member {
+  let worker: Worker | undefined;
+  let ended = false;
+  /** What was posted before the worker said that it runs: another may have to take its place. */
+  let unheard: object[] | undefined = [];
+
+  const listen = (started: Worker, failed: (why: string) => void): void => {
+    worker = started;
+    started.onmessage = ({ data }) => {
+      if (data.running) unheard = undefined;
+      else answer(data);
+    };
+    started.onerror = (event) => {
+      event.preventDefault();
+      failed(event.message || NOT_LOADED);
+    };
+  };
+
+  const startFromText = async (): Promise<void> => {
+    const { default: text } = await import('../../build/worker-text.js');
+    if (ended) return;
+    const address = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+    listen(new Worker(address, { type: 'module', name: 'lanewise' }), dead);
+    for (const message of unheard ?? []) worker?.postMessage(message);
+  };
+  const startElse = (): void => void startFromText().catch(() => dead(NOT_LOADED));
+
+  try {
+    listen(new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'lanewise' }), (why) =>
+      unheard ? startElse() : dead(why),
+    );
+  } catch {
+    startElse();
+  }
+  return {
+    opened: new Set(),
+    post: (message, transfer = []) => {
+      unheard?.push(message);
+      // What is transferred is gone here.
+      worker?.postMessage(message, unheard ? [] : transfer);
+    },
+    hold: () => {},
+    terminate: async () => {
+      ended = true;
+      worker?.terminate();
+    },
+  };
+}
+
+const NOT_LOADED =
+  "its script could not be loaded: serve lanewise's dist/worker.js as worker.js beside the bundle, or allow blobs in the page's policy (worker-src blob:)";

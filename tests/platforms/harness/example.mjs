@@ -1,0 +1,139 @@
+// Examples in browsers: one is built and opened as it is, then built again with the list of models in the place of its own code.
+
+import { copyFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { missing, openPage, withBrowser } from './browser.mjs';
+import { openSite } from './site.mjs';
+
+const here = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * An example of which a browser opens what was built.
+ * @typedef {object} PageExample
+ * @property {string} example the folder's name under examples/
+ * @property {string} site where in it lies what is served
+ * @property {string} [assets] where in it the model and the photo go
+ * @property {string} entry the script that loads Lanewise: the list of models takes its place
+ * @property {object} [options] for every `load` of the list
+ * @property {Record<string, string>} [headers] of the server
+ */
+
+/** What is built, once for all browsers: by the example's name, and with the list of models by its options too. */
+const built = new Map();
+const once = (key, build) => {
+  if (!built.has(key)) built.set(key, build());
+  return built.get(key);
+};
+
+/** Builds an example as it is; gives its folder, and the one that is to be served. */
+const buildPlain = (context, { example, site, assets = '.' }) =>
+  once(example, async () => {
+    const folder = context.example(example, assets);
+    await build(context, folder);
+    const plain = `${folder}-plain`;
+    cpSync(join(folder, site), plain, { recursive: true });
+    return { folder, plain };
+  });
+
+/** Builds it with the list of models; gives the folder that is to be served. */
+const buildBits = (context, { site, entry, options = {}, ...more }) =>
+  once(JSON.stringify([more.example, options]), async () => {
+    const { folder } = await buildPlain(context, { site, ...more });
+    copyFileSync(join(here, 'entries/browser.js'), join(folder, entry));
+    copyFileSync(join(here, 'bits.js'), join(folder, 'bits.js'));
+    writeFileSync(join(folder, 'options.js'), `export default ${JSON.stringify(options)};\n`);
+    await build(context, folder);
+    const bits = `${folder}-bits-${built.size}`;
+    cpSync(join(folder, site), bits, { recursive: true });
+    return bits;
+  });
+
+async function build(context, folder) {
+  const { scripts = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  if (scripts.build) await npmRun(context, folder);
+}
+
+/** `npm run build`, with what it prints in the error where it fails. */
+const npmRun = (context, cwd) =>
+  process.env.npm_execpath
+    ? context.exec(process.execPath, [process.env.npm_execpath, 'run', 'build'], { cwd })
+    : context.exec('npm', ['run', 'build'], { cwd });
+
+/** Opens a built example in a browser. @throws Error where its label is wrong or anything goes wrong in it */
+async function checkExample(browser, folder, headers) {
+  const site = await openSite({ '/': folder }, headers);
+  try {
+    const { page, complaints } = await openPage(browser, `${site.origin}/`);
+    const label = await labelOf(page);
+    const all = await complaints();
+    if (label !== 'cat' || all.length > 0) throw new Error(`the example says '${label}' and complains of: ${all.join('; ') || 'nothing'}`);
+  } finally {
+    site.close();
+  }
+}
+
+/** What the page says of its picture, or what it still says after 30 s. */
+async function labelOf(page) {
+  const read = () => page.evaluate(() => document.querySelector('#label')?.textContent);
+  await page.waitForFunction(() => document.querySelector('#label')?.textContent !== '…', { timeout: 30_000 }).catch(() => {});
+  return read();
+}
+
+/**
+ * Runs the list of models in a page.
+ * @returns what `measure` of bits.js gives, or `{ error: { code, message } }`
+ */
+async function measureInPage(context, browser, folder, headers) {
+  const site = await openSite({ '/': folder, '/models/': `${context.models}/` }, headers);
+  try {
+    const { complaints } = await openPage(browser, `${site.origin}/`);
+    const late = new Promise((_, reject) => context.signal.addEventListener('abort', () => reject(new Error('out of time'))));
+    const found = await Promise.race([site.report, late]);
+    return { ...found, complaints: await complaints() };
+  } finally {
+    site.close();
+  }
+}
+
+/**
+ * The platform that an example is in a browser.
+ * @param {string} browserName Chromium or Firefox
+ * @param {string} name of the platform; the browser's is added
+ * @param {PageExample} example
+ * @param {(found: object) => void} [check] throws where what was measured is not as it should be
+ */
+export const examplePlatform = (browserName, name, example, check) => ({
+  name: `${name}, ${browserName}`,
+  async run(context) {
+    const skipped = missing(browserName);
+    if (skipped) return { skipped };
+    const { plain } = await buildPlain(context, example);
+    const bits = await buildBits(context, example);
+    return withBrowser(browserName, context.signal, async (browser) => {
+      await checkExample(browser, plain, example.headers);
+      const { hash, label, coldMs, warmMs, variant, error, complaints } = await measureInPage(context, browser, bits, example.headers);
+      if (error) throw new Error(`${error.code}: ${error.message}`);
+      // Of the page whose own code was replaced only a breach of its policy counts.
+      const breaches = complaints.filter((text) => text.startsWith('policy:'));
+      if (breaches.length > 0) throw new Error(breaches.join('; '));
+      check?.({ variant });
+      return { hash, label, coldMs, warmMs, variant };
+    });
+  },
+});
+
+/** A check of how an example fails: what `measure` throws under other headers. */
+export const refusalPlatform = (browserName, name, example, headers, { code, message }) => ({
+  name: `${name}, ${browserName}`,
+  async run(context) {
+    const skipped = missing(browserName);
+    if (skipped) return { skipped };
+    const bits = await buildBits(context, example);
+    return withBrowser(browserName, context.signal, async (browser) => {
+      const { error } = await measureInPage(context, browser, bits, headers);
+      if (error?.code !== code || !message.test(error.message)) throw new Error(`expected ${code}, got ${JSON.stringify(error)}`);
+      return { note: code };
+    });
+  },
+});

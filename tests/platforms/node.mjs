@@ -1,0 +1,24 @@
+// Node, as a module and by require().
+
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { lastJson } from './harness/setup.mjs';
+
+const entries = { import: 'node.mjs', require: 'node.cjs' };
+
+/** What bits.js measures in a process of its own. */
+export async function measureInNode({ project, models, exec }, node, kind = 'import') {
+  const file = entries[kind];
+  copyFileSync(new URL(`./entries/${file}`, import.meta.url), join(project, file));
+  return lastJson(await exec(node, [file, models], { cwd: project }));
+}
+
+async function run(context, version, kind) {
+  const node = context.tool(`node${version}`);
+  if (!node) return { skipped: `Node ${version} is not installed` };
+  return measureInNode(context, node, kind);
+}
+
+export const platforms = [20, 22, 24].flatMap((version) =>
+  Object.keys(entries).map((kind) => ({ name: `Node ${version}, ${kind}`, run: (context) => run(context, version, kind) })),
+);

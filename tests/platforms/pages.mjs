@@ -1,0 +1,29 @@
+// Pages without a bundler, under a policy, and with threads.
+
+import { examplePlatform, refusalPlatform } from './harness/example.mjs';
+import { isolation } from './harness/site.mjs';
+
+const noBundler = { example: 'no-bundler', site: '.', entry: 'main.js' };
+const policy = (text) => ({ 'content-security-policy': text });
+const csp = {
+  example: 'csp',
+  site: 'public',
+  assets: 'public',
+  entry: 'main.js',
+  headers: policy("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"),
+};
+const threads = { example: 'threads', site: 'dist', entry: 'main.js', options: { threads: 'auto' }, headers: isolation };
+
+const isThreaded = ({ variant }) => {
+  if (variant !== 'strict-threads') throw new Error(`ran on ${variant}`);
+};
+
+export const platforms = ['Chromium', 'Firefox'].flatMap((browser) => [
+  examplePlatform(browser, 'page, no bundler', noBundler),
+  examplePlatform(browser, 'page, strict policy', csp),
+  refusalPlatform(browser, 'page, no wasm-unsafe-eval', csp, policy("default-src 'self'"), {
+    code: 'WASM_BLOCKED',
+    message: /^the engine refuses to compile WebAssembly \(.+\): a content security policy needs 'wasm-unsafe-eval'/,
+  }),
+  examplePlatform(browser, 'page, threads', threads, isThreaded),
+]);
