@@ -34,7 +34,7 @@ export interface CompileModelOptions
  * @throws LanewiseError as `load`; UNSUPPORTED, naming them, where nodes run outside WebAssembly; INVALID_INPUT where a dimension is open
  *   and `inputShapes` does not give it
  */
-export async function compileModel(source: Source, options: CompileModelOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+export async function compileModel(source: Source, options: CompileModelOptions = {}): Promise<Uint8Array> {
   checkOptions(options);
   const { weights = 'f32', threads = 1, ...rest } = options;
   checkWeights(weights);
@@ -50,7 +50,7 @@ export function compileGraph(
   graph: Graph,
   { weights = 'f32', threads = 1, ...options }: CompileModelOptions,
   module: WebAssembly.Module,
-): Uint8Array<ArrayBuffer> {
+): Uint8Array {
   checkOperators(graph);
   const source = planSource(graph, options, threads);
   const dims = initialDims(graph, options);
@@ -161,7 +161,7 @@ function metaOf(
   };
 }
 
-function fileOf(meta: Meta, program: Uint8Array, parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+function fileOf(meta: Meta, program: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
   const json = new TextEncoder().encode(JSON.stringify(meta));
   const metaBytes = padded(json.length);
   const bodyAt = Header.Bytes + metaBytes + program.length;

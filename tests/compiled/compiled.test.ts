@@ -175,7 +175,7 @@ describe('from a file', () => {
     shifted.set(bytes);
     const feeds = feedsOf(readOnnx(readFileSync(path)));
     const expected = bits((await load(path)).runSync(feeds));
-    for (const source of [file, shifted, bytes.buffer]) {
+    for (const source of [file, shifted, bytes.buffer as ArrayBuffer]) {
       expect(bits((await loadCompiled(source)).runSync(feeds))).toEqual(expected);
       expect(bits((await load(source)).runSync(feeds))).toEqual(expected);
     }

@@ -6,8 +6,7 @@ import type { Outputs } from '../../src/runtime/model.ts';
 import { moduleOf } from '../kernels/run.ts';
 import { random } from '../reference/index.ts';
 
-export const compiled = (graph: Graph, options: CompileModelOptions = {}): Uint8Array<ArrayBuffer> =>
-  compileGraph(graph, options, moduleOf('strict'));
+export const compiled = (graph: Graph, options: CompileModelOptions = {}): Uint8Array => compileGraph(graph, options, moduleOf('strict'));
 
 /** Random numbers for every input. */
 export const feedsOf = (graph: Graph, options: CompileModelOptions = {}): Record<string, Tensor> =>

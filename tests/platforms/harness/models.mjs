@@ -4,6 +4,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load, Tensor } from 'lanewise';
+import { compileModel } from 'lanewise/compile';
 import { readTensorProto, writeOnnx } from 'lanewise/formats';
 import { add, batchNorm, conv2d, dense, flatten, globalAvgPool2d, input, leakyRelu, maxPool2d, model, relu } from 'lanewise/layers';
 import { mobilenetV2 } from 'lanewise/zoo';
@@ -38,10 +39,11 @@ function file(name, numbers) {
 }
 
 /** @param runs for each run, for each input its shape and numbers */
-function entry(name, bytes, runs) {
-  writeFileSync(join(out, `${name}.onnx`), bytes);
+function entry(model, bytes, runs) {
+  writeFileSync(join(out, model), bytes);
+  const name = model.replace('.', '-');
   list.push({
-    model: `${name}.onnx`,
+    model,
     runs: runs.map((feeds, run) =>
       Object.fromEntries(
         Object.entries(feeds).map(([key, [dims, numbers]]) => [key, { file: file(`${name}-${run}-${key}.f32`, numbers), dims }]),
@@ -61,7 +63,7 @@ function spoilt(count, seed) {
 
 const cat = readTensorProto(readFileSync(join(defaultModel, 'test_data_set_0/input_0.pb'))).tensor.data;
 file('cat.f32', cat);
-entry('default', readFileSync(join(defaultModel, 'model.onnx')), [
+entry('default.onnx', readFileSync(join(defaultModel, 'model.onnx')), [
   { input: [[1, 3, 32, 32], cat] },
   { input: [[3, 3, 32, 32], random(3 * 3072, 1)] },
   { input: [[1, 3, 32, 32], spoilt(3072, 2)] },
@@ -85,9 +87,13 @@ const byWinograd = compiled
   .profile({ input: new Tensor('float32', winogradInput[1], winogradInput[0]) })
   .filter(({ kernel }) => /winograd/.test(kernel));
 if (byWinograd.length < 4) throw new Error(`of the Winograd-heavy net only ${byWinograd.length} convolutions run by Winograd's algorithm`);
-entry('winograd', winograd, [{ input: winogradInput }, { input: [[1, 3, 28, 30], spoilt(3 * 28 * 30, 4)] }]);
+const winogradRuns = [{ input: winogradInput }, { input: [[1, 3, 28, 30], spoilt(3 * 28 * 30, 4)] }];
+entry('winograd.onnx', winograd, winogradRuns);
+// Compiled here, run everywhere.
+entry('winograd.lanewise', await compileModel(winograd), winogradRuns);
+entry('half.lanewise', await compileModel(winograd, { weights: 'f16' }), winogradRuns);
 
-entry('mobilenet', mobilenetV2({ classes: 20, inputShape: [3, 64, 64], width: 0.25, seed: 4 }).toONNX(), [
+entry('mobilenet.onnx', mobilenetV2({ classes: 20, inputShape: [3, 64, 64], width: 0.25, seed: 4 }).toONNX(), [
   { input: [[1, 3, 64, 64], random(3 * 64 * 64, 6)] },
   { input: [[2, 3, 64, 64], random(6 * 64 * 64, 7)] },
 ]);
@@ -167,7 +173,7 @@ function activationNet() {
   };
 }
 const dims = [1, 8, 7, 9];
-entry('activations', writeOnnx(activationNet()), [{ x: [dims, awkward(504)] }, { x: [dims, random(504, 11)] }]);
+entry('activations.onnx', writeOnnx(activationNet()), [{ x: [dims, awkward(504)] }, { x: [dims, random(504, 11)] }]);
 
 writeFileSync(join(out, 'list.json'), JSON.stringify(list));
 copyFileSync(join(repository, 'models/cat.png'), join(out, 'cat.png'));
