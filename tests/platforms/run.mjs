@@ -43,7 +43,7 @@ const context = {
   repository,
   tool,
   script,
-  example: (name, into) => copyExample(name, temp, tarball, into),
+  example: (name, ...more) => copyExample(name, temp, tarball, ...more),
 };
 
 /** Runs one platform; never fails and never hangs. */

@@ -114,8 +114,9 @@ export function pack(folder) {
 /**
  * A copy of examples/NAME with the model and the photo that its README asks to copy, the package and its own dependencies installed.
  * @param into where in the example the model and the photo go
+ * @param more for npm: '--omit=dev' where the tools here do instead of its own
  */
-export function copyExample(name, folder, tarball, into = '.') {
+export function copyExample(name, folder, tarball, into = '.', more = []) {
   const copy = join(folder, 'examples', name);
   cpSync(join(repository, 'examples', name), copy, {
     recursive: true,
@@ -124,6 +125,6 @@ export function copyExample(name, folder, tarball, into = '.') {
   mkdirSync(join(copy, into), { recursive: true });
   copyFileSync(join(repository, 'models/cifar10-resnet20/model.onnx'), join(copy, into, 'model.onnx'));
   copyFileSync(join(repository, 'models/cat.png'), join(copy, into, 'cat.png'));
-  npm(['install', '--prefer-offline', '--ignore-scripts', '--no-package-lock', tarball], copy);
+  npm(['install', '--prefer-offline', '--ignore-scripts', '--no-package-lock', ...more, tarball], copy);
   return copy;
 }
