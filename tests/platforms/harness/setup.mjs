@@ -128,3 +128,8 @@ export function copyExample(name, folder, tarball, into = '.', more = []) {
   npm(['install', '--prefer-offline', '--ignore-scripts', '--no-package-lock', ...more, tarball], copy);
   return copy;
 }
+
+/** What an example says of the cat. @throws Error where it says something else */
+export function checkLabel(printed) {
+  if (!/^cat\b/m.test(printed)) throw new Error(`the example takes the cat for: ${printed}`);
+}
