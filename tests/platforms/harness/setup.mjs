@@ -21,11 +21,12 @@ export function npm(args, cwd) {
 /** Installs the tools where one is missing or of another version. */
 export function ensureTools() {
   const manifest = (path) => JSON.parse(readFileSync(path, 'utf8'));
-  const { dependencies } = manifest(`${here}package.json`);
-  const missing = Object.entries(dependencies)
+  const { dependencies, optionalDependencies } = manifest(`${here}package.json`);
+  const own = Object.entries(optionalDependencies).filter(([name]) => name.endsWith(`-${process.platform}-${process.arch}`));
+  const missing = [...Object.entries(dependencies), ...own]
     .filter(([name, version]) => {
       const path = `${tools}${name}/package.json`;
-      return !existsSync(path) || manifest(path).version !== version;
+      return !existsSync(path) || manifest(path).version !== version.split('@').at(-1);
     })
     .map(([name]) => name);
   if (missing.length === 0) return;
@@ -38,6 +39,7 @@ export function ensureTools() {
 const binaries = {
   bun: ['@oven/bun-', 'bin/bun'],
   deno: ['@deno/', 'deno'],
+  node20: ['node-20-', 'bin/node'],
   node22: ['node-22-', 'bin/node'],
   node24: ['node-24-', 'bin/node'],
 };
