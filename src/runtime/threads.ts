@@ -1,6 +1,7 @@
 // Whether this place has threads, and how many are wanted.
 
 import type { Threads } from './engine.ts';
+import { compilesNothing } from './wasm.ts';
 
 /** A guard against numbers that are a mistake. */
 export const MOST_THREADS = 64;
@@ -11,7 +12,8 @@ let told = false;
 
 /** Workers for a model; undefined where there are none. One, which is said once, where memory cannot be shared. */
 export async function findThreads(count: number | 'auto'): Promise<Threads | undefined> {
-  const workers = typeof Worker === 'function' || nodeWorkers();
+  // workerd, for one, has Node's module of workers, but no workers.
+  const workers = !compilesNothing() && (typeof Worker === 'function' || nodeWorkers());
   const shared = canShare();
   if (!workers || (!shared && count !== 1)) {
     if (!told)

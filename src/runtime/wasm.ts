@@ -68,6 +68,9 @@ export function provide(variant: Variant, module: WebAssembly.Module): void {
   compiled.set(variant, Promise.resolve(module));
 }
 
+/** Whether this place compiles nothing. */
+export const compilesNothing = (): boolean => forbidden;
+
 /** The compiled binary of a variant, shared by all models. */
 export function compileModule(variant: Variant): Promise<WebAssembly.Module> {
   let module = compiled.get(variant);

@@ -2,9 +2,10 @@
 
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lastJson } from './harness/setup.mjs';
+import { checkLabel, lastJson } from './harness/setup.mjs';
 
 const entries = { import: 'node.mjs', require: 'node.cjs' };
+const examples = { import: 'index.js', require: 'index.cjs' };
 
 /** What bits.js measures in a process of its own. */
 export async function measureInNode({ project, models, exec }, node, kind = 'import') {
@@ -13,9 +14,13 @@ export async function measureInNode({ project, models, exec }, node, kind = 'imp
   return lastJson(await exec(node, [file, models], { cwd: project }));
 }
 
+let folder;
+
 async function run(context, version, kind) {
   const node = context.tool(`node${version}`);
   if (!node) return { skipped: `Node ${version} is not installed` };
+  folder ??= context.example('node');
+  checkLabel(await context.exec(node, [examples[kind]], { cwd: folder }));
   return measureInNode(context, node, kind);
 }
 

@@ -21,11 +21,12 @@ export function npm(args, cwd) {
 /** Installs the tools where one is missing or of another version. */
 export function ensureTools() {
   const manifest = (path) => JSON.parse(readFileSync(path, 'utf8'));
-  const { dependencies } = manifest(`${here}package.json`);
-  const missing = Object.entries(dependencies)
+  const { dependencies, optionalDependencies } = manifest(`${here}package.json`);
+  const own = Object.entries(optionalDependencies).filter(([name]) => name.endsWith(`-${process.platform}-${process.arch}`));
+  const missing = [...Object.entries(dependencies), ...own]
     .filter(([name, version]) => {
       const path = `${tools}${name}/package.json`;
-      return !existsSync(path) || manifest(path).version !== version;
+      return !existsSync(path) || manifest(path).version !== version.split('@').at(-1);
     })
     .map(([name]) => name);
   if (missing.length === 0) return;
@@ -38,6 +39,7 @@ export function ensureTools() {
 const binaries = {
   bun: ['@oven/bun-', 'bin/bun'],
   deno: ['@deno/', 'deno'],
+  node20: ['node-20-', 'bin/node'],
   node22: ['node-22-', 'bin/node'],
   node24: ['node-24-', 'bin/node'],
 };
@@ -114,8 +116,9 @@ export function pack(folder) {
 /**
  * A copy of examples/NAME with the model and the photo that its README asks to copy, the package and its own dependencies installed.
  * @param into where in the example the model and the photo go
+ * @param more for npm: '--omit=dev' where the tools here do instead of its own
  */
-export function copyExample(name, folder, tarball, into = '.') {
+export function copyExample(name, folder, tarball, into = '.', more = []) {
   const copy = join(folder, 'examples', name);
   cpSync(join(repository, 'examples', name), copy, {
     recursive: true,
@@ -124,6 +127,11 @@ export function copyExample(name, folder, tarball, into = '.') {
   mkdirSync(join(copy, into), { recursive: true });
   copyFileSync(join(repository, 'models/cifar10-resnet20/model.onnx'), join(copy, into, 'model.onnx'));
   copyFileSync(join(repository, 'models/cat.png'), join(copy, into, 'cat.png'));
-  npm(['install', '--prefer-offline', '--ignore-scripts', '--no-package-lock', tarball], copy);
+  npm(['install', '--prefer-offline', '--ignore-scripts', '--no-package-lock', ...more, tarball], copy);
   return copy;
+}
+
+/** What an example says of the cat. @throws Error where it says something else */
+export function checkLabel(printed) {
+  if (!/^cat\b/m.test(printed)) throw new Error(`the example takes the cat for: ${printed}`);
 }
