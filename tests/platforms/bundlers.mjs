@@ -1,6 +1,8 @@
 // What bundlers make of the package with the configurations that users write, in Chromium.
 
-import { examplePlatform } from './harness/example.mjs';
+import { spawn } from 'node:child_process';
+import { missing, withBrowser } from './harness/browser.mjs';
+import { checkPage, examplePlatform } from './harness/example.mjs';
 import { isolation } from './harness/site.mjs';
 
 const vite = { example: 'vite', site: 'dist', entry: 'main.js' };
@@ -12,8 +14,40 @@ const mustThread = ({ variant }) => {
   if (variant !== 'strict-threads') throw new Error(`ran on ${variant}`);
 };
 
+/** Bundles dependencies another way than a build does. */
+const viteServer = {
+  name: 'Vite, development server, threads, Chromium',
+  async run(context) {
+    const skipped = missing('Chromium');
+    if (skipped) return { skipped };
+    const cwd = context.example('threads');
+    const server = spawn(process.execPath, ['node_modules/vite/bin/vite.js'], {
+      cwd,
+      env: { ...process.env, NO_COLOR: '1' },
+      signal: context.signal,
+    });
+    try {
+      const address = await new Promise((resolve, reject) => {
+        let printed = '';
+        server.stdout.on('data', (data) => {
+          printed += data;
+          const found = /http:\/\/localhost:\d+\//.exec(printed);
+          if (found) resolve(found[0]);
+        });
+        server.on('error', reject);
+        server.on('exit', () => reject(new Error(`Vite ended: ${printed}`)));
+      });
+      await withBrowser('Chromium', context.signal, (browser) => checkPage(browser, address));
+      return { note: 'cat' };
+    } finally {
+      server.kill();
+    }
+  },
+};
+
 export const platforms = [
   examplePlatform('Chromium', 'Vite', vite),
+  viteServer,
   examplePlatform('Chromium', 'webpack', bundled('webpack', { assets: '.' })),
   examplePlatform('Chromium', 'esbuild', bundled('esbuild')),
   examplePlatform('Chromium', 'Rollup', bundled('rollup')),

@@ -62,6 +62,8 @@ export async function openPage(browser, address) {
   const page = await context.newPage();
   const complaints = [];
   page.on('console', (message) => {
+    // Browsers ask for /favicon.ico unasked.
+    if (message.location()?.url?.endsWith('/favicon.ico')) return;
     if (['error', 'warn', 'warning'].includes(message.type())) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));

@@ -1,6 +1,6 @@
 // Examples in browsers: one is built and opened as it is, then built again with the list of models in the place of its own code.
 
-import { copyFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { missing, openPage, withBrowser } from './browser.mjs';
@@ -16,6 +16,7 @@ const here = fileURLToPath(new URL('..', import.meta.url));
  * @property {string} [assets] where in it the model and the photo go
  * @property {string} entry the script that loads Lanewise: the list of models takes its place
  * @property {object} [options] for every `load` of the list
+ * @property {string[]} [build] arguments that the build gets after its own
  * @property {Record<string, string>} [headers] of the server
  */
 
@@ -27,50 +28,56 @@ const once = (key, build) => {
 };
 
 /** Builds an example as it is; gives its folder, and the one that is to be served. */
-const buildPlain = (context, { example, site, assets = '.' }) =>
-  once(example, async () => {
+const buildPlain = (context, { example, site, assets = '.', build: more = [] }) =>
+  once(JSON.stringify([example, more]), async () => {
     const folder = context.example(example, assets);
-    await build(context, folder);
-    const plain = `${folder}-plain`;
+    await build(context, folder, more);
+    const plain = `${folder}-plain-${built.size}`;
     cpSync(join(folder, site), plain, { recursive: true });
     return { folder, plain };
   });
 
 /** Builds it with the list of models; gives the folder that is to be served. */
 const buildBits = (context, { site, entry, options = {}, ...more }) =>
-  once(JSON.stringify([more.example, options]), async () => {
+  once(JSON.stringify([more.example, more.build, options]), async () => {
     const { folder } = await buildPlain(context, { site, ...more });
     copyFileSync(join(here, 'entries/browser.js'), join(folder, entry));
     copyFileSync(join(here, 'bits.js'), join(folder, 'bits.js'));
     writeFileSync(join(folder, 'options.js'), `export default ${JSON.stringify(options)};\n`);
-    await build(context, folder);
+    await build(context, folder, more.build);
     const bits = `${folder}-bits-${built.size}`;
     cpSync(join(folder, site), bits, { recursive: true });
     return bits;
   });
 
-async function build(context, folder) {
+async function build(context, folder, more = []) {
+  for (const output of ['dist', 'public/build']) rmSync(join(folder, output), { recursive: true, force: true });
   const { scripts = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  if (scripts.build) await npmRun(context, folder);
+  if (scripts.build) await npmRun(context, folder, more);
 }
 
 /** `npm run build`, with what it prints in the error where it fails. */
-const npmRun = (context, cwd) =>
+const npmRun = (context, cwd, more) =>
   process.env.npm_execpath
-    ? context.exec(process.execPath, [process.env.npm_execpath, 'run', 'build'], { cwd })
-    : context.exec('npm', ['run', 'build'], { cwd });
+    ? context.exec(process.execPath, [process.env.npm_execpath, 'run', 'build', '--', ...more], { cwd })
+    : context.exec('npm', ['run', 'build', '--', ...more], { cwd });
 
 /** Opens a built example in a browser. @throws Error where its label is wrong or anything goes wrong in it */
 async function checkExample(browser, folder, headers) {
   const site = await openSite({ '/': folder }, headers);
   try {
-    const { page, complaints } = await openPage(browser, `${site.origin}/`);
-    const label = await labelOf(page);
-    const all = await complaints();
-    if (label !== 'cat' || all.length > 0) throw new Error(`the example says '${label}' and complains of: ${all.join('; ') || 'nothing'}`);
+    await checkPage(browser, `${site.origin}/`);
   } finally {
     site.close();
   }
+}
+
+/** Opens an example's page. @throws Error where its label is wrong or anything goes wrong in it */
+export async function checkPage(browser, address) {
+  const { page, complaints } = await openPage(browser, address);
+  const label = await labelOf(page);
+  const all = await complaints();
+  if (label !== 'cat' || all.length > 0) throw new Error(`the example says '${label}' and complains of: ${all.join('; ') || 'nothing'}`);
 }
 
 /** What the page says of its picture, or what it still says after 30 s. */

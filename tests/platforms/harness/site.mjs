@@ -35,8 +35,6 @@ export async function openSite(folders, headers = {}) {
       reported(JSON.parse(Buffer.concat(parts).toString()));
       return response.writeHead(204, headers).end();
     }
-    // Browsers ask for it unasked.
-    if (path === '/favicon.ico') return response.writeHead(204, headers).end();
     const file = path.endsWith('/') ? `${path}index.html` : path;
     const under = Object.keys(folders)
       .filter((prefix) => file.startsWith(prefix))
