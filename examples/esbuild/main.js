@@ -1,7 +1,7 @@
-import { load } from 'lanewise';
+import { load } from 'lanewise/runtime';
 import { cifar10, pictureFromBlob, topK, toTensor } from 'lanewise/vision';
 
-const model = await load('model.onnx');
+const model = await load('model.lanewise');
 
 async function classify(blob) {
   const input = toTensor(await pictureFromBlob(blob), cifar10);

@@ -6,7 +6,9 @@ import { checkPage, examplePlatform } from './harness/example.mjs';
 import { isolation } from './harness/site.mjs';
 
 const vite = { example: 'vite', site: 'dist', entry: 'main.js' };
-const bundled = (example, more) => ({ example, site: 'public', assets: 'public', entry: 'main.js', ...more });
+const bundled = (example, more) => ({ example, site: 'public', assets: ['public'], entry: 'main.js', ...more });
+/** Its page runs a compiled model. */
+const esbuild = bundled('esbuild', { assets: ['.', 'public'], before: 'compile' });
 /** Threads, which need worker.js to be found. */
 const threaded = { options: { threads: 2 }, headers: isolation };
 
@@ -48,10 +50,10 @@ const viteServer = {
 export const platforms = [
   examplePlatform('Chromium', 'Vite', vite),
   viteServer,
-  examplePlatform('Chromium', 'webpack', bundled('webpack', { assets: '.' })),
-  examplePlatform('Chromium', 'esbuild', bundled('esbuild')),
+  examplePlatform('Chromium', 'webpack', bundled('webpack', { assets: ['.'] })),
+  examplePlatform('Chromium', 'esbuild', esbuild),
   examplePlatform('Chromium', 'Rollup', bundled('rollup')),
-  examplePlatform('Chromium', 'webpack, threads', bundled('webpack', { assets: '.', ...threaded }), mustThread),
-  examplePlatform('Chromium', 'esbuild, threads', bundled('esbuild', threaded), mustThread),
+  examplePlatform('Chromium', 'webpack, threads', bundled('webpack', { assets: ['.'], ...threaded }), mustThread),
+  examplePlatform('Chromium', 'esbuild, threads', { ...esbuild, ...threaded }, mustThread),
   examplePlatform('Chromium', 'Rollup, threads', bundled('rollup', threaded), mustThread),
 ];

@@ -9,7 +9,7 @@ const strict = policy("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
 const csp = {
   example: 'csp',
   site: 'public',
-  assets: 'public',
+  assets: ['public'],
   entry: 'main.js',
   headers: strict,
 };

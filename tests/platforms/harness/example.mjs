@@ -13,7 +13,8 @@ const here = fileURLToPath(new URL('..', import.meta.url));
  * @typedef {object} PageExample
  * @property {string} example the folder's name under examples/
  * @property {string} site where in it lies what is served
- * @property {string} [assets] where in it the model and the photo go
+ * @property {string[]} [assets] where in it the model and the photo go
+ * @property {string} [before] a script of its package.json that runs once before it is built
  * @property {string} entry the script that loads Lanewise: the list of models takes its place
  * @property {object} [options] for every `load` of the list
  * @property {string[]} [build] arguments that the build gets after its own
@@ -28,9 +29,13 @@ const once = (key, build) => {
 };
 
 /** Builds an example as it is; gives its folder, and the one that is to be served. */
-const buildPlain = (context, { example, site, assets = '.', build: more = [] }) =>
+const buildPlain = (context, { example, site, assets = ['.'], before, build: more = [] }) =>
   once(JSON.stringify([example, more]), async () => {
-    const folder = context.example(example, assets);
+    const folder = context.example(example, assets[0]);
+    for (const into of assets.slice(1)) {
+      for (const file of ['model.onnx', 'cat.png']) copyFileSync(join(folder, assets[0], file), join(folder, into, file));
+    }
+    if (before) await npmRun(context, folder, before);
     await build(context, folder, more);
     const plain = `${folder}-plain-${built.size}`;
     cpSync(join(folder, site), plain, { recursive: true });
@@ -53,14 +58,15 @@ const buildBits = (context, { site, entry, options = {}, ...more }) =>
 async function build(context, folder, more = []) {
   for (const output of ['dist', 'public/build']) rmSync(join(folder, output), { recursive: true, force: true });
   const { scripts = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  if (scripts.build) await npmRun(context, folder, more);
+  if (scripts.build) await npmRun(context, folder, 'build', more);
 }
 
-/** `npm run build`, with what it prints in the error where it fails. */
-const npmRun = (context, cwd, more) =>
-  process.env.npm_execpath
-    ? context.exec(process.execPath, [process.env.npm_execpath, 'run', 'build', '--', ...more], { cwd })
-    : context.exec('npm', ['run', 'build', '--', ...more], { cwd });
+/** `npm run SCRIPT`, with what it prints in the error where it fails. */
+function npmRun(context, cwd, name, more = []) {
+  const args = ['run', name, '--', ...more];
+  const path = process.env.npm_execpath;
+  return path ? context.exec(process.execPath, [path, ...args], { cwd }) : context.exec('npm', args, { cwd });
+}
 
 /** Opens a built example in a browser. @throws Error where its label is wrong or anything goes wrong in it */
 async function checkExample(browser, folder, headers) {
