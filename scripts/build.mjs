@@ -97,6 +97,8 @@ for (const [entry, provider] of Object.entries({
 // The command line in one file: resolving a module takes Node longer than parsing it.
 await build({ ...options, entryPoints: { cli: 'src/cli/index.ts' }, platform: 'node', minify: true });
 tool('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
+// A script to be started; it exports nothing.
+writeFileSync('dist/types/src/runtime/worker.d.ts', 'export {};\n');
 // AssemblyScript's name for a number is none to who reads the types, and it leaves out the extensions that types need.
 for (const name of ['opcodes', 'opcodes-window']) {
   const file = `dist/types/assembly/${name}.d.ts`;
