@@ -48,13 +48,24 @@ function writeText(name, text, what) {
 const { outputFiles } = await build({ entryPoints: ['src/runtime/worker.js'], minify: true, target: 'es2022', write: false });
 writeText('worker-text', outputFiles[0].text, 'src/runtime/worker.js, minified.');
 
+/** Has a package that is bundled bring its licence along, as a comment that minifiers keep: a page without a bundler then finds all it imports. */
+function withNotice(name) {
+  const licence = readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim();
+  const notice = `/*!\n${name}\n\n${licence}\n*/\n`;
+  const filter = new RegExp(`[\\\\/]node_modules[\\\\/]${name}[\\\\/].*\\.js$`);
+  return {
+    name: 'notice',
+    setup: ({ onLoad }) => onLoad({ filter }, ({ path }) => ({ contents: notice + readFileSync(path, 'utf8'), loader: 'js' })),
+  };
+}
+
 const options = {
   outdir: 'dist',
   bundle: true,
   format: 'esm',
   target: 'es2022',
-  packages: 'external',
-  external: ['node:*', '*.wasm?module'],
+  external: ['node:*', 'sharp', '*.wasm?module'],
+  plugins: [withNotice('pbf')],
   minifySyntax: true,
   logLevel: 'warning',
 };
