@@ -1,7 +1,10 @@
 // Pages without a bundler, under a policy, and with threads.
 
-import { examplePlatform, refusalPlatform } from './harness/example.mjs';
-import { isolation } from './harness/site.mjs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { missing, withBrowser } from './harness/browser.mjs';
+import { buildBits, examplePlatform, measureInPage, refusalPlatform } from './harness/example.mjs';
+import { isolation, openSite } from './harness/site.mjs';
 
 const noBundler = { example: 'no-bundler', site: '.', entry: 'main.js' };
 const policy = (text) => ({ 'content-security-policy': text });
@@ -21,8 +24,31 @@ const isThreaded = ({ variant }) => {
   if (variant !== 'strict-threads') throw new Error(`ran on ${variant}`);
 };
 
+/** The page without a bundler, its package on another server, from which browsers take no workers. */
+const otherServer = (browserName) => ({
+  name: `page, package on another server, threads, ${browserName}`,
+  async run(context) {
+    const skipped = missing(browserName);
+    if (skipped) return { skipped };
+    const bits = await buildBits(context, { ...noBundler, options: { threads: 2 } });
+    const server = await openSite({ '/': join(bits, 'node_modules/lanewise') }, { 'access-control-allow-origin': '*' });
+    try {
+      const folder = `${bits}-${browserName}`;
+      for (const file of ['main.js', 'bits.js', 'options.js']) cpSync(join(bits, file), join(folder, file));
+      const html = readFileSync(join(bits, 'index.html'), 'utf8');
+      writeFileSync(join(folder, 'index.html'), html.replaceAll('./node_modules/lanewise', server.origin));
+      const found = await withBrowser(browserName, context.signal, (browser) => measureInPage(context, browser, folder, isolation));
+      isThreaded(found);
+      return found;
+    } finally {
+      server.close();
+    }
+  },
+});
+
 export const platforms = ['Chromium', 'Firefox'].flatMap((browser) => [
   examplePlatform(browser, 'page, no bundler', noBundler),
+  otherServer(browser),
   examplePlatform(browser, 'page, strict policy', csp),
   refusalPlatform(browser, 'page, no wasm-unsafe-eval', csp, policy("default-src 'self'"), {
     code: 'WASM_BLOCKED',

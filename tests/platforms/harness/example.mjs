@@ -43,7 +43,7 @@ const buildPlain = (context, { example, site, assets = ['.'], before, build: mor
   });
 
 /** Builds it with the list of models; gives the folder that is to be served. */
-const buildBits = (context, { site, entry, options = {}, ...more }) =>
+export const buildBits = (context, { site, entry, options = {}, ...more }) =>
   once(JSON.stringify([more.example, more.build, options]), async () => {
     const { folder } = await buildPlain(context, { site, ...more });
     copyFileSync(join(here, 'entries/browser.js'), join(folder, entry));
@@ -95,15 +95,20 @@ async function labelOf(page) {
 
 /**
  * Runs the list of models in a page.
- * @returns what `measure` of bits.js gives, or `{ error: { code, message } }`
+ * @returns what `measure` of bits.js gives
+ * @throws Error with its `code` where it failed, or where the page's policy was broken
  */
-async function measureInPage(context, browser, folder, headers) {
+export async function measureInPage(context, browser, folder, headers) {
   const site = await openSite({ '/': folder, '/models/': `${context.models}/` }, headers);
   try {
     const { complaints } = await openPage(browser, `${site.origin}/`);
     const late = new Promise((_, reject) => context.signal.addEventListener('abort', () => reject(new Error('out of time'))));
-    const found = await Promise.race([site.report, late]);
-    return { ...found, complaints: await complaints() };
+    const { error, ...found } = await Promise.race([site.report, late]);
+    if (error) throw Object.assign(new Error(error.message), { code: error.code });
+    // An example's own code was replaced, so that the rest of its page may complain of other things.
+    const breaches = (await complaints()).filter((text) => text.startsWith('policy:'));
+    if (breaches.length > 0) throw new Error(breaches.join('; '));
+    return found;
   } finally {
     site.close();
   }
@@ -125,13 +130,9 @@ export const examplePlatform = (browserName, name, example, check) => ({
     const bits = await buildBits(context, example);
     return withBrowser(browserName, context.signal, async (browser) => {
       await checkExample(browser, plain, example.headers);
-      const { hash, label, coldMs, warmMs, variant, error, complaints } = await measureInPage(context, browser, bits, example.headers);
-      if (error) throw new Error(`${error.code}: ${error.message}`);
-      // Of the page whose own code was replaced only a breach of its policy counts.
-      const breaches = complaints.filter((text) => text.startsWith('policy:'));
-      if (breaches.length > 0) throw new Error(breaches.join('; '));
-      check?.({ variant });
-      return { hash, label, coldMs, warmMs, variant };
+      const found = await measureInPage(context, browser, bits, example.headers);
+      check?.(found);
+      return found;
     });
   },
 });
@@ -144,8 +145,9 @@ export const refusalPlatform = (browserName, name, example, headers, { code, mes
     if (skipped) return { skipped };
     const bits = await buildBits(context, example);
     return withBrowser(browserName, context.signal, async (browser) => {
-      const { error } = await measureInPage(context, browser, bits, headers);
-      if (error?.code !== code || !message.test(error.message)) throw new Error(`expected ${code}, got ${JSON.stringify(error)}`);
+      const outcome = await measureInPage(context, browser, bits, headers).catch((error) => error);
+      if (outcome.code !== code || !message.test(outcome.message))
+        throw new Error(`expected ${code}, got ${outcome.message ?? outcome.hash}`);
       return { note: code };
     });
   },
