@@ -41,7 +41,7 @@ export async function hashOf({ load, Tensor }, read, options = {}) {
       for (const name of Object.keys(outputs).sort()) {
         const { type, dims, data } = outputs[name];
         parts.push(new TextEncoder().encode(`${file} ${name} ${type} ${dims} `));
-        parts.push(bytesOf(data));
+        parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
       }
     }
     model.dispose();
@@ -54,13 +54,6 @@ export async function hashOf({ load, Tensor }, read, options = {}) {
   }
   const digest = await crypto.subtle.digest('SHA-256', bytes);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-/** WebAssembly leaves a NaN's sign and payload to the engine (Chromium and Firefox differ), so all NaNs count as one. */
-function bytesOf(data) {
-  const isFloat = data instanceof Float32Array || data instanceof Float64Array;
-  const { buffer, byteOffset, byteLength } = isFloat ? data.map((x) => (Number.isNaN(x) ? Number.NaN : x)) : data;
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** Files of little-endian float32 to tensors. */
