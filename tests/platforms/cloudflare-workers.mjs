@@ -24,6 +24,7 @@ export async function run({ project, models, example, tool, script, exec, temp }
   const worker = example('cloudflare-workers', '.', ['--omit=dev']);
   const thumbnail = join(worker, 'thumbnail.png');
   await sharp(join(worker, 'cat.png')).resize(96, 64).png().toFile(thumbnail);
+  await exec(process.execPath, ['node_modules/lanewise/bin/lanewise.mjs', 'compile', 'model.onnx', 'model.lanewise'], { cwd: worker });
   await bundle(worker);
 
   const bits = join(project, 'workerd');

@@ -1,8 +1,8 @@
 // A PNG that is posted comes back as a label: { "label": "cat", "probability": 0.998 }.
 
-import { load } from 'lanewise';
+import { load } from 'lanewise/runtime';
 import { cifar10, softmax, topK, toTensor } from 'lanewise/vision';
-import file from '../model.onnx';
+import file from '../model.lanewise';
 import { decodePng, unfilter } from './png.js';
 
 const LABELS = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];

@@ -51,7 +51,7 @@ const bundled = (folder) => ({
   modulesRoot: folder,
   modulesRules: [
     { type: 'CompiledWasm', include: ['**/*.wasm'] },
-    { type: 'Data', include: ['**/*.onnx'] },
+    { type: 'Data', include: ['**/*.lanewise'] },
   ],
 });
 
