@@ -207,7 +207,8 @@ export class Team {
 
 /** Starts a worker of the kind that this place has. */
 export const startWorker: Start = (listener) => {
-  const threads = typeof Worker === 'function' ? undefined : nodeWorkers();
+  // Deno and Bun have both kinds, and only Node's lets a program end while a worker waits.
+  const threads = typeof Worker === 'function' && !('Deno' in globalThis || 'Bun' in globalThis) ? undefined : nodeWorkers();
   return threads ? startNodeWorker(threads, listener) : startWebWorker(listener);
 };
 

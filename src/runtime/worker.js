@@ -130,10 +130,11 @@ async function runAlone(entry, starts) {
   return starts.at(-1);
 }
 
-if (typeof postMessage === 'function') {
+// Bun's workers have both, and hear what Node's kind is sent by Node's kind alone.
+const { parentPort } = globalThis.process?.getBuiltinModule?.('node:worker_threads') ?? {};
+if (parentPort) {
+  parentPort.on('message', (data) => receive(data, (message, transfer) => parentPort.postMessage(message, transfer)));
+} else {
   globalThis.onmessage = ({ data }) => receive(data, (message, transfer) => postMessage(message, { transfer }));
   postMessage({ running: true });
-} else {
-  const { parentPort } = process.getBuiltinModule('node:worker_threads');
-  parentPort.on('message', (data) => receive(data, (message, transfer) => parentPort.postMessage(message, transfer)));
 }

@@ -4,14 +4,17 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkLabel, lastJson } from './harness/setup.mjs';
 
+/** Options of `load`; the program has to end although its workers wait. */
+export const THREADS = JSON.stringify({ threads: 2 });
+
 const entries = { import: 'node.mjs', require: 'node.cjs' };
 const examples = { import: 'index.js', require: 'index.cjs' };
 
 /** What bits.js measures in a process of its own. */
-export async function measureInNode({ project, models, exec }, node, kind = 'import') {
+export async function measureInNode({ project, models, exec }, node, kind = 'import', ...options) {
   const file = entries[kind];
   copyFileSync(new URL(`./entries/${file}`, import.meta.url), join(project, file));
-  return lastJson(await exec(node, [file, models], { cwd: project }));
+  return lastJson(await exec(node, [file, models, ...options], { cwd: project }));
 }
 
 let folder;
@@ -24,6 +27,9 @@ async function run(context, version, kind) {
   return measureInNode(context, node, kind);
 }
 
-export const platforms = [20, 22, 24].flatMap((version) =>
-  Object.keys(entries).map((kind) => ({ name: `Node ${version}, ${kind}`, run: (context) => run(context, version, kind) })),
-);
+export const platforms = [
+  ...[20, 22, 24].flatMap((version) =>
+    Object.keys(entries).map((kind) => ({ name: `Node ${version}, ${kind}`, run: (context) => run(context, version, kind) })),
+  ),
+  { name: 'Node, threads', run: (context) => measureInNode(context, process.execPath, 'import', THREADS) },
+];
