@@ -1,7 +1,7 @@
 // An edge function: a PNG that is posted comes back as a label.
 
 import { decode } from 'fast-png';
-import { load } from 'lanewise';
+import { load } from 'lanewise/runtime';
 import { cifar10, softmax, topK, toTensor } from 'lanewise/vision';
 
 export const config = { runtime: 'edge' };
@@ -11,7 +11,7 @@ const LABELS = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 
 /** Fetched once in an isolate's life; the platform serves what `new URL(…, import.meta.url)` names from the function's own bundle. */
 let loading;
 const loadModel = () => {
-  loading ??= load(new URL('../model.onnx', import.meta.url)).catch((error) => {
+  loading ??= load(new URL('../model.lanewise', import.meta.url)).catch((error) => {
     loading = undefined;
     throw error;
   });
