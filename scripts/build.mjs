@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { shrinkBinary } from './wasm.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const tool = (path, ...args) => execFileSync(process.execPath, [path, ...args], { stdio: 'inherit' });
@@ -31,7 +32,8 @@ const binaries = {
 };
 for (const [variant, entry] of Object.entries(binaries)) {
   tool('node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', '--target', variant);
-  const wasm = readFileSync(`build/${variant}.wasm`);
+  const wasm = shrinkBinary(readFileSync(`build/${variant}.wasm`), variant);
+  writeFileSync(`build/${variant}.wasm`, wasm);
   // Who compiles the kernels of models beforehand gives them to load(); the others are a few KB at most and compiled on the spot.
   if (/^(strict|relaxed)/.test(variant)) writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
   writeFileSync(`build/${variant}.js`, `export default ${JSON.stringify(encodeBinary(wasm))};\n`);
