@@ -35,7 +35,7 @@ export function compile(graph: Graph, options: CompileOptions): Plan {
   const { network, names, tail } = bind(graph, options);
   simplify(network, options);
   const laidOut = assignLayouts(network);
-  if (options.verify) laidOut.network.verify();
+  options.verify?.(laidOut.network);
   const plan = lower(laidOut.network, laidOut.layouts, names, options);
   return tail ? { ...plan, tail: (tensors) => tail.run(tensors) } : plan;
 }
