@@ -1,6 +1,7 @@
 import { type Half, toBfloat16, toFloat16, widenHalves } from '../graph/halves.ts';
 import type { DataType, TypedArray } from '../graph/tensor.ts';
 import { allocate, convert, type Element, isBig } from './elements.ts';
+import { alike, rowMajor } from './layouts.ts';
 import type { Node, OpenNode, Operator, Value } from './operator.ts';
 import { input } from './shapes.ts';
 
@@ -42,7 +43,7 @@ export const cast: Operator<CastAttributes> = {
   },
   inferShape: (node) => [{ type: node.attributes.to, dims: input(node, 0).dims }],
   types: ['any'],
-  layout: (node) => (isStill(node) ? { inputs: ['any'], output: 'any' } : { inputs: ['rowMajor'], output: 'rowMajor' }),
+  layout: (node) => (isStill(node) ? alike() : rowMajor()),
   lower: (node, to) => (isStill(node) ? to.alias(node.outputs[0] as Value, input(node, 0)) : to.evaluate(node as Node)),
   evaluate(node, [x]) {
     const { type } = node.outputs[0] as Value;

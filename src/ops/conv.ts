@@ -25,9 +25,7 @@ export const conv: Operator<ConvAttributes> = {
   inputs: [2, 3],
   outputs: [1, 1],
   attributes: (reader) => {
-    const group = reader.int('group', 1);
-    if (group < 1) throw reader.invalid('group', `is ${group}, expected 1 or more`);
-    return { ...readWindow(reader), group };
+    return { ...readWindow(reader), group: reader.positive('group', 1) };
   },
   inferShape(node) {
     const { dims } = input(node, 0);

@@ -4,6 +4,7 @@ import { type Clamped, clampWords } from './clamp.ts';
 import { emitConv } from './conv.ts';
 import { convMacs, macsOf } from './cost.ts';
 import { emitCopy, shifted } from './emit.ts';
+import { pictureFirst } from './layouts.ts';
 import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
 import { asImage, input, invalid } from './shapes.ts';
 import { stridesOf } from './strides.ts';
@@ -36,16 +37,19 @@ export const convTranspose: Operator<ConvTransposeAttributes> = {
   inputs: [2, 3],
   outputs: [1, 1],
   attributes(reader) {
-    const group = reader.int('group', 1);
-    if (group < 1) throw reader.invalid('group', `is ${group}, expected 1 or more`);
-    return { ...readWindow(reader), group, outputPadding: reader.ints('output_padding'), outputShape: reader.ints('output_shape') };
+    return {
+      ...readWindow(reader),
+      group: reader.positive('group', 1),
+      outputPadding: reader.ints('output_padding'),
+      outputShape: reader.ints('output_shape'),
+    };
   },
   inferShape(node) {
     const { dims } = input(node, 0);
     const weights = input(node, 1).dims;
     return [{ type: 'float32', dims: [dims[0] ?? 0, (weights[1] ?? 0) * node.attributes.group, ...transposedWindow(node).out] }];
   },
-  layout: () => ({ inputs: ['channelsLast', 'rowMajor', 'rowMajor'], output: 'channelsLast' }),
+  layout: pictureFirst,
   slices: true,
   macs: (node) => convMacs(input(node, 0).dims, input(node, 1).dims),
   lower(node, to) {
