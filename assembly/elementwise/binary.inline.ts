@@ -53,7 +53,7 @@ export function apply(kind: BinaryKind, x: v128, y: v128): v128 {
   }
 }
 
-/** Not inlined: the standard library's functions are long. */
+/** Not inlined: the functions are long. */
 function lanes(x: v128, y: v128, power: bool): v128 {
   let z = x;
   z = f32x4.replace_lane(z, 0, scalar(f32x4.extract_lane(x, 0), f32x4.extract_lane(y, 0), power));
@@ -66,5 +66,19 @@ function lanes(x: v128, y: v128, power: bool): v128 {
 function scalar(x: f32, y: f32, power: bool): f32 {
   // In the standard library, as in JavaScript, these are NaN.
   if (power && abs(x) === 1 && !isFinite(y) && (x === 1 || y === y)) return 1;
-  return power ? Mathf.pow(x, y) : x % y;
+  return power ? Mathf.pow(x, y) : remainder(x, y);
+}
+
+/** What is left of x when y is taken away as often as it fits, exactly: a power of two times y at a time, the largest that is there. */
+function remainder(x: f32, y: f32): f32 {
+  let rest = <f64>abs(x);
+  const step = <f64>abs(y);
+  if (!(step > 0 && rest < Infinity)) return f32.NaN;
+  while (rest >= step) {
+    // With the exponent of one and the digits of the other: in float64 no float32 is denormal.
+    let most = reinterpret<f64>((reinterpret<u64>(rest) & 0x7ff0000000000000) | (reinterpret<u64>(step) & 0xfffffffffffff));
+    if (most > rest) most *= 0.5;
+    rest -= most;
+  }
+  return copysign<f32>(<f32>rest, x);
 }

@@ -1,7 +1,7 @@
 import { Col2ImArg, Op } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { type Clamped, clampWords } from './clamp.ts';
-import { emitConv } from './conv.ts';
+import { checkFilters, emitConv } from './conv.ts';
 import { convMacs, macsOf } from './cost.ts';
 import { emitCopy, shifted } from './emit.ts';
 import { pictureFirst } from './layouts.ts';
@@ -139,16 +139,9 @@ function tapsFirst(node: Node<ConvTransposeAttributes>, to: Lowering): Value {
 export function transposedWindow(node: OpenNode<ConvTransposeAttributes>): Window {
   const { dims } = input(node, 0);
   const weights = input(node, 1).dims;
-  const { group, kernel, outputPadding, outputShape, autoPad } = node.attributes;
+  const { group, outputPadding, outputShape, autoPad } = node.attributes;
   const filters = (weights[1] ?? 0) * group;
-  if (dims.length > 2 && weights.length !== dims.length) throw invalid(node, `weights [${weights}] do not fit an input of [${dims}]`);
-  if (kernel?.some((size, i) => size !== weights[i + 2])) throw invalid(node, `kernel_shape [${kernel}] contradicts weights [${weights}]`);
-  if (weights[0] !== dims[1] || (weights[0] ?? 0) % group !== 0 || filters === 0) {
-    throw invalid(node, `weights [${weights}] in ${group} group(s) do not fit ${dims[1]} input channels`);
-  }
-  const bias = node.inputs[2];
-  if (bias && (bias.dims.length !== 1 || bias.dims[0] !== filters))
-    throw invalid(node, `bias [${bias.dims}] does not fit ${filters} output channels`);
+  checkFilters(node, filters, weights[0] === dims[1] && (weights[0] ?? 0) % group === 0 && filters > 0);
   const rank = dims.length - 2;
   // Some exporters give all dimensions, the batch's and the channels' too.
   const shape = outputShape?.slice(outputShape.length - rank);
