@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { minified } from './minify.mjs';
 import { shrinkBinary } from './wasm.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -69,7 +70,7 @@ await build({
 await build({ ...options, entryPoints: { worker: 'src/runtime/worker.js' } });
 // An entry also imports chunks of which it takes nothing; users' bundlers warn of that, for nothing here has side effects.
 for (const file of readdirSync('dist').filter((name) => name.endsWith('.js'))) {
-  writeFileSync(`dist/${file}`, readFileSync(`dist/${file}`, 'utf8').replace(/^import "\.\/[^"]+";\n/gm, ''));
+  writeFileSync(`dist/${file}`, await minified(readFileSync(`dist/${file}`, 'utf8').replace(/^import "\.\/[^"]+";\n/gm, '')));
 }
 // The command line in one file: resolving a module takes Node longer than parsing it.
 await build({ ...options, entryPoints: { cli: 'src/cli/index.ts' }, platform: 'node', minify: true });
