@@ -16,7 +16,7 @@ mkdirSync('dist/wasm', { recursive: true });
 /** What decodeBinary of src/binary.ts reads. */
 const encodeBinary = (bytes) =>
   Array.from(bytes, (byte) => {
-    const value = (byte + 6) & 255;
+    const value = (((byte & 0xd8) === 0x48 ? byte ^ 0x20 : byte) + 5) & 255;
     const code = 35 + (value % 88);
     return ['', '}', '~'][Math.floor(value / 88)] + String.fromCharCode(code === 92 ? 123 : code);
   }).join('');
