@@ -3,6 +3,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { minified } from './minify.mjs';
+import { shrinkBinary } from './wasm.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const tool = (path, ...args) => execFileSync(process.execPath, [path, ...args], { stdio: 'inherit' });
@@ -14,7 +16,7 @@ mkdirSync('dist/wasm', { recursive: true });
 /** What decodeBinary of src/binary.ts reads. */
 const encodeBinary = (bytes) =>
   Array.from(bytes, (byte) => {
-    const value = (byte + 6) & 255;
+    const value = (((byte & 0xd8) === 0x48 ? byte ^ 0x20 : byte) + 5) & 255;
     const code = 35 + (value % 88);
     return ['', '}', '~'][Math.floor(value / 88)] + String.fromCharCode(code === 92 ? 123 : code);
   }).join('');
@@ -31,7 +33,8 @@ const binaries = {
 };
 for (const [variant, entry] of Object.entries(binaries)) {
   tool('node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', '--target', variant);
-  const wasm = readFileSync(`build/${variant}.wasm`);
+  const wasm = shrinkBinary(readFileSync(`build/${variant}.wasm`), variant);
+  writeFileSync(`build/${variant}.wasm`, wasm);
   // Who compiles the kernels of models beforehand gives them to load(); places that forbid compiling need those for pictures as a file, too.
   if (!variant.startsWith('limit')) writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
   writeFileSync(`build/${variant}.js`, `export default ${JSON.stringify(encodeBinary(wasm))};\n`);
@@ -92,7 +95,7 @@ await build({
 await build({ ...options, entryPoints: { worker: 'src/runtime/worker.js' } });
 // An entry also imports chunks of which it takes nothing; users' bundlers warn of that, for nothing here has side effects.
 for (const file of readdirSync('dist').filter((name) => name.endsWith('.js'))) {
-  writeFileSync(`dist/${file}`, readFileSync(`dist/${file}`, 'utf8').replace(/^import "\.\/[^"]+";\n/gm, ''));
+  writeFileSync(`dist/${file}`, await minified(readFileSync(`dist/${file}`, 'utf8').replace(/^import "\.\/[^"]+";\n/gm, '')));
 }
 // Entries for places that forbid compiling (workerd, edge-light): the same as the others, but the binaries are modules that the bundler there imports.
 mkdirSync('dist/edge');

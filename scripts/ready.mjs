@@ -59,7 +59,16 @@ unlessFresh('install', ['package-lock.json'], 'node_modules', () =>
 );
 unlessFresh(
   'build',
-  ['assembly', 'src', 'scripts/build.mjs', 'asconfig.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'],
+  [
+    'assembly',
+    'src',
+    'scripts/build.mjs',
+    'scripts/wasm.mjs',
+    'asconfig.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+  ],
   'dist/cli.js',
   () => execFileSync(process.execPath, ['scripts/build.mjs'], quiet),
 );

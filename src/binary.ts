@@ -1,7 +1,7 @@
 /**
  * The bytes of a binary that scripts/build.mjs wrote as a string: printable ASCII, which no bundler escapes and gzip shortens about as well as the
- * binary itself. A byte is 88 * page + digit, less the 6 that bring what is frequent to page 0; '}' and '~' before a digit say pages 1 and 2,
- * and '{' stands for the backslash.
+ * binary itself. A byte is 88 * page + digit, less 5, and with 0x48 to 0x4f in the place of 0x68 to 0x6f: that brings what is frequent to page 0.
+ * '}' and '~' before a digit say pages 1 and 2, and '{' stands for the backslash.
  * @internal
  */
 export function decodeBinary(text: string): Uint8Array<ArrayBuffer> {
@@ -12,7 +12,8 @@ export function decodeBinary(text: string): Uint8Array<ArrayBuffer> {
     const code = text.charCodeAt(i);
     if (code > 124) page = code - 124;
     else {
-      bytes[length++] = (code === 123 ? 92 : code) - 35 + 88 * page - 6;
+      const byte = (code === 123 ? 92 : code) - 40 + 88 * page;
+      bytes[length++] = (byte & 0xd8) === 0x48 ? byte ^ 0x20 : byte;
       page = 0;
     }
   }

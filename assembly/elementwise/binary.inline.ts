@@ -1,5 +1,6 @@
 // The loops of f32_binary for one kind, a constant where they are inlined, so that only that kind's function is left.
 
+import { power } from '../math/power';
 import { arg, argSplat, clamp, storeLanes } from '../math/simd.inline';
 import { BinaryArg, BinaryKind, RANK } from '../opcodes';
 
@@ -53,18 +54,30 @@ export function apply(kind: BinaryKind, x: v128, y: v128): v128 {
   }
 }
 
-/** Not inlined: the standard library's functions are long. */
-function lanes(x: v128, y: v128, power: bool): v128 {
+/** Not inlined: the functions are long. */
+function lanes(x: v128, y: v128, powers: bool): v128 {
   let z = x;
-  z = f32x4.replace_lane(z, 0, scalar(f32x4.extract_lane(x, 0), f32x4.extract_lane(y, 0), power));
-  z = f32x4.replace_lane(z, 1, scalar(f32x4.extract_lane(x, 1), f32x4.extract_lane(y, 1), power));
-  z = f32x4.replace_lane(z, 2, scalar(f32x4.extract_lane(x, 2), f32x4.extract_lane(y, 2), power));
-  return f32x4.replace_lane(z, 3, scalar(f32x4.extract_lane(x, 3), f32x4.extract_lane(y, 3), power));
+  z = f32x4.replace_lane(z, 0, scalar(f32x4.extract_lane(x, 0), f32x4.extract_lane(y, 0), powers));
+  z = f32x4.replace_lane(z, 1, scalar(f32x4.extract_lane(x, 1), f32x4.extract_lane(y, 1), powers));
+  z = f32x4.replace_lane(z, 2, scalar(f32x4.extract_lane(x, 2), f32x4.extract_lane(y, 2), powers));
+  return f32x4.replace_lane(z, 3, scalar(f32x4.extract_lane(x, 3), f32x4.extract_lane(y, 3), powers));
 }
 
-/** As C's pow and fmod: 1 to any power is 1, -1 to an infinite one too, and the remainder has the sign of the dividend. */
-function scalar(x: f32, y: f32, power: bool): f32 {
-  // In the standard library, as in JavaScript, these are NaN.
-  if (power && abs(x) === 1 && !isFinite(y) && (x === 1 || y === y)) return 1;
-  return power ? Mathf.pow(x, y) : x % y;
+/** As C's pow and fmod. */
+function scalar(x: f32, y: f32, powers: bool): f32 {
+  return powers ? power(x, y) : remainder(x, y);
+}
+
+/** What is left of x when y is taken away as often as it fits, exactly: a power of two times y at a time, the largest that is there. */
+function remainder(x: f32, y: f32): f32 {
+  let rest = <f64>abs(x);
+  const step = <f64>abs(y);
+  if (!(step > 0 && rest < Infinity)) return f32.NaN;
+  while (rest >= step) {
+    // With the exponent of one and the digits of the other: in float64 no float32 is denormal.
+    let most = reinterpret<f64>((reinterpret<u64>(rest) & 0x7ff0000000000000) | (reinterpret<u64>(step) & 0xfffffffffffff));
+    if (most > rest) most *= 0.5;
+    rest -= most;
+  }
+  return copysign<f32>(<f32>rest, x);
 }

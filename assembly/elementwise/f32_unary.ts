@@ -2,8 +2,8 @@
 //
 //   input, output  Pixels rows of Channels floats, InPixelStride and OutPixelStride bytes apart; output may be input
 // A tensor without gaps is one row. Reads may run 12 bytes past a row. The vector functions are right to a few units in the last place
-// (tests/kernels/functions.test.ts has each one's error); sin and cos take each lane through the standard library's scalar functions, which
-// reduce large arguments.
+// (tests/kernels/functions.test.ts has each one's error); sin and cos take each lane through a scalar function, which
+// reduces large arguments.
 
 import { arg } from '../math/simd.inline';
 import { UnaryArg, UnaryKind } from '../opcodes';

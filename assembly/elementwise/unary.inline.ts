@@ -4,6 +4,7 @@ import { exp } from '../math/exp.inline';
 import { erf, expm1, log, mish, softplus, tanh } from '../math/functions';
 import { copySign, gate, one, sigmoid } from '../math/functions.inline';
 import { argSplat, clamp, storeLanes } from '../math/simd.inline';
+import { sine } from '../math/sine';
 import { UnaryArg, UnaryKind } from '../opcodes';
 
 // @ts-expect-error: decorator
@@ -78,28 +79,19 @@ function apply(kind: UnaryKind, x: v128, alpha: v128, beta: v128): v128 {
     case UnaryKind.Sign:
       return v128.bitselect(copySign(one(), x), x, f32x4.gt(f32x4.abs(x), zero));
     case UnaryKind.Sin:
-      return lanes(x, true);
+      return sines(x, 0);
     case UnaryKind.Cos:
-      return lanes(x, false);
+      return sines(x, 1);
     default:
       return f32x4.add(f32x4.mul(x, alpha), beta);
   }
 }
 
-/** Not inlined: the standard library's functions are long. */
-function lanes(x: v128, sine: bool): v128 {
+/** Not inlined: the function is long. */
+function sines(x: v128, quarter: u32): v128 {
   let y = x;
-  y = f32x4.replace_lane(y, 0, scalar(f32x4.extract_lane(x, 0), sine));
-  y = f32x4.replace_lane(y, 1, scalar(f32x4.extract_lane(x, 1), sine));
-  y = f32x4.replace_lane(y, 2, scalar(f32x4.extract_lane(x, 2), sine));
-  return f32x4.replace_lane(y, 3, scalar(f32x4.extract_lane(x, 3), sine));
-}
-
-/** From 2^89 to 2^90 the standard library loses the argument: there by half the angle. */
-function scalar(x: f32, sine: bool): f32 {
-  if ((reinterpret<u32>(x) & 0x7f800000) === 0x6c000000) {
-    const half = Mathf.sin(x * 0.5);
-    return sine ? 2 * half * Mathf.cos(x * 0.5) : 1 - 2 * half * half;
-  }
-  return sine ? Mathf.sin(x) : Mathf.cos(x);
+  y = f32x4.replace_lane(y, 0, sine(f32x4.extract_lane(x, 0), quarter));
+  y = f32x4.replace_lane(y, 1, sine(f32x4.extract_lane(x, 1), quarter));
+  y = f32x4.replace_lane(y, 2, sine(f32x4.extract_lane(x, 2), quarter));
+  return f32x4.replace_lane(y, 3, sine(f32x4.extract_lane(x, 3), quarter));
 }

@@ -257,12 +257,14 @@ const evaluated = (op: Operator, node: Node): readonly TypedArray[] =>
   );
 
 function checkSize(title: string, type: DataType, dims: readonly number[], memoryLimit: number): void {
-  const bytes = product(dims) * arrayTypes[type].BYTES_PER_ELEMENT;
+  checkLimit(`${title}: its output ${formatDims(dims)}`, product(dims) * arrayTypes[type].BYTES_PER_ELEMENT, memoryLimit);
+}
+
+/** @throws LanewiseError TOO_LARGE */
+export function checkLimit(what: string, bytes: number, memoryLimit: number): void {
   if (bytes <= memoryLimit) return;
-  throw new LanewiseError(
-    'TOO_LARGE',
-    `${title}: its output ${formatDims(dims)} would take ${bytes.toLocaleString('en')} bytes, over the limit of ${memoryLimit.toLocaleString('en')} (option memoryLimit)`,
-  );
+  const [taken, limit] = [bytes, memoryLimit].map((count) => `${count.toLocaleString('en')} bytes`);
+  throw new LanewiseError('TOO_LARGE', `${what} would take ${taken}, over the limit of ${limit} (option memoryLimit)`);
 }
 
 /**

@@ -1,5 +1,4 @@
 import { Op } from '../../assembly/opcodes.ts';
-import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import type { Graph } from '../graph/graph.ts';
 import { arrayTypes } from '../graph/tensor.ts';
@@ -9,7 +8,7 @@ import type { Args, Buffer, Fill, Layout, Lowering, Node, Panels, Place, Pointer
 import { relayout } from '../ops/relayout.ts';
 import { stridesOf } from '../ops/strides.ts';
 import { isHost, type Plan, type Port, type Span, type Step, type Weight } from '../runtime/plan.ts';
-import { type BindOptions, bind, DEFAULT_MEMORY_LIMIT } from './bind.ts';
+import { type BindOptions, bind, checkLimit, DEFAULT_MEMORY_LIMIT } from './bind.ts';
 import { inPlaceOf, isPointer } from './inPlace.ts';
 import { assignLayouts } from './layout.ts';
 import { isOp, known, type Network } from './network.ts';
@@ -35,7 +34,7 @@ export function compile(graph: Graph, options: CompileOptions): Plan {
   const { network, names, tail } = bind(graph, options);
   simplify(network, options);
   const laidOut = assignLayouts(network);
-  if (options.verify) laidOut.network.verify();
+  options.verify?.(laidOut.network);
   const plan = lower(laidOut.network, laidOut.layouts, names, options);
   return tail ? { ...plan, tail: (tensors) => tail.run(tensors) } : plan;
 }
@@ -215,21 +214,18 @@ class ProgramWriter implements Lowering {
     const { offsets, total } = planArena(distinct);
     const at = new Map(distinct.map((life, i) => [life, offsets[i]]));
     for (const [buffer, life] of lives) buffer.offset = known(at.get(life), 'an offset');
-    if (total > this.#memoryLimit) throw this.#tooLarge('its activations', total);
+    this.#checkLimit('its activations', total);
     // Weights are staged at the start of the arena before it holds anything else.
     return Math.max(total, ...this.#staging.map(({ bytes }) => bytes));
   }
 
   #arena(bytes: number, what: string): Pointer {
-    if (bytes > this.#memoryLimit) throw this.#tooLarge(what, bytes);
+    this.#checkLimit(what, bytes);
     return { buffer: { region: 'arena', bytes, offset: 0 }, offset: 0 };
   }
 
-  #tooLarge(what: string, bytes: number): LanewiseError {
-    const where = this.node ? `${nodeTitle(this.node)}: ` : '';
-    const limit = `${this.#memoryLimit.toLocaleString('en')} bytes`;
-    const message = `${where}${what} would take ${bytes.toLocaleString('en')} bytes, over the limit of ${limit} (option memoryLimit)`;
-    return new LanewiseError('TOO_LARGE', message);
+  #checkLimit(what: string, bytes: number): void {
+    checkLimit(this.node ? `${nodeTitle(this.node)}: ${what}` : what, bytes, this.#memoryLimit);
   }
 
   #remember(value: Value, pointer: Pointer, wholeStride?: number): Place {

@@ -1,3 +1,4 @@
+import { rowMajor } from '../ops/layouts.ts';
 import type { Operator } from '../ops/operator.ts';
 
 const wrapped = new WeakMap<Operator, Operator>();
@@ -9,7 +10,7 @@ export function hosted(op: Operator): Operator {
   const { slices: _, ...rest } = op;
   const host: Operator = {
     ...rest,
-    layout: () => ({ inputs: ['rowMajor'], output: 'rowMajor' }),
+    layout: rowMajor,
     lower: (node, to) => to.evaluate(node),
   };
   wrapped.set(op, host);

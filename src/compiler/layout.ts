@@ -1,9 +1,8 @@
 import { product } from '../graph/dims.ts';
+import { rowMajor } from '../ops/layouts.ts';
 import type { Layout, LayoutRule, Node, Value } from '../ops/operator.ts';
 import { relayout } from '../ops/relayout.ts';
 import { Network } from './network.ts';
-
-const ROW_MAJOR: LayoutRule = { inputs: ['rowMajor'], output: 'rowMajor' };
 
 /**
  * Gives every value a layout and inserts a Relayout node wherever a node wants the other one. Inputs and outputs of the network
@@ -37,7 +36,7 @@ export function assignLayouts(network: Network): { network: Network; layouts: Re
   };
 
   for (const node of network.nodes) {
-    const rule = node.op.layout?.(node, layoutOf) ?? ROW_MAJOR;
+    const rule = node.op.layout?.(node, layoutOf) ?? rowMajor();
     const rank = node.outputs[0]?.dims.length ?? 0;
     const common = commonLayout(node, rule, rank, layoutOf);
     const inputs = node.inputs.map((value, i) => {

@@ -4,15 +4,14 @@ import type { Node, Value } from '../ops/operator.ts';
 /** Whether a node is one of an operator, whose attributes' type does not matter here. */
 export const isOp = (node: Node | undefined, op: unknown): boolean => node?.op === op;
 
-/** A change to a network: some nodes out, others in, values renamed. `label` says what it did and where. */
+/** A change to a network: some nodes out, others in, values renamed. */
 export interface Patch {
-  readonly label: string;
   /** In execution order. */
   readonly remove: readonly Node[];
   /** Take the place of the last removed node. */
-  readonly insert: readonly Node[];
+  readonly insert?: readonly Node[];
   /** Readers of the key read the value instead. */
-  readonly rename: ReadonlyMap<Value, Value>;
+  readonly rename?: ReadonlyMap<Value, Value>;
 }
 
 /** Nodes in execution order over values whose shapes are known. */
@@ -50,7 +49,12 @@ export class Network {
     return readers.length === 1 && readers[0] === reader && !this.outputs.includes(value);
   }
 
-  apply({ remove, insert, rename }: Patch): void {
+  /** The node that makes a value which only `reader` sees. */
+  privateProducer(value: Value | undefined, reader: Node): Node | undefined {
+    return value && this.isPrivate(value, reader) ? this.producer(value) : undefined;
+  }
+
+  apply({ remove, insert = [], rename = new Map() }: Patch): void {
     let place = 0;
     for (const node of remove) {
       place = this.#nodes.indexOf(node);
@@ -93,22 +97,6 @@ export class Network {
           readers.filter((reader) => reader !== node),
         );
     }
-  }
-
-  /** @throws Error where a value is read before it is made, made twice, or made by nobody: a pass has gone wrong */
-  verify(): void {
-    const known = new Set<Value>(this.inputs);
-    const check = (value: Value | undefined, where: string) => {
-      if (value && !value.constant && !known.has(value)) throw new Error(`${where} reads '${value.name}' before it is made`);
-    };
-    for (const node of this.nodes) {
-      for (const value of node.inputs) check(value, `node '${node.name}'`);
-      for (const value of node.outputs) {
-        if (known.has(value)) throw new Error(`'${value.name}' is made twice`);
-        known.add(value);
-      }
-    }
-    for (const value of this.outputs) check(value, 'the output list');
   }
 }
 

@@ -10,79 +10,46 @@ type Named = { readonly name: string };
 
 /** What a node computes of two elements; the float32 kinds of the kernels, for every type. */
 export function arithmetic(node: Named, kind: BinaryKind, type: DataType, fmod = true): (a: Element, b: Element) => Element {
-  if (isBig(type)) return bigArithmetic(node, kind, fmod) as (a: Element, b: Element) => Element;
-  return (isFloat(type) ? floatArithmetic(kind) : wholeArithmetic(node, kind, type, fmod)) as (a: Element, b: Element) => Element;
+  return functionOf(node, kind, type, fmod) as (a: Element, b: Element) => Element;
 }
 
-function floatArithmetic(kind: BinaryKind): (a: number, b: number) => number {
+/** The operators of JavaScript work on two numbers as on two bigints, so that the types tell numbers only. */
+function functionOf(node: Named, kind: BinaryKind, type: DataType, fmod: boolean): (a: number, b: number) => Element {
+  const big = isBig(type);
+  const whole = !isFloat(type);
   switch (kind) {
     case BinaryKind.Add:
       return (a, b) => a + b;
     case BinaryKind.Sub:
       return (a, b) => a - b;
-    case BinaryKind.Mul:
-      return (a, b) => a * b;
-    case BinaryKind.Div:
-      return (a, b) => a / b;
-    case BinaryKind.Min:
-      return Math.min;
-    case BinaryKind.Max:
-      return Math.max;
-    case BinaryKind.PRelu:
-      return (a, b) => (a < 0 ? a * b : a);
-    case BinaryKind.Mod:
-      return (a, b) => a % b;
-    case BinaryKind.Pow:
-      return power;
-  }
-}
-
-function wholeArithmetic(node: Named, kind: BinaryKind, type: DataType, fmod: boolean): (a: number, b: number) => number {
-  switch (kind) {
     case BinaryKind.Mul:
       return type === 'int32' || type === 'uint32' ? Math.imul : (a, b) => a * b;
     case BinaryKind.Div:
-      return (a, b) => Math.trunc(a / divisor(node, b, 0));
-    case BinaryKind.Mod:
-      return (a, b) => {
-        const rest = a % divisor(node, b, 0);
-        return fmod || rest === 0 || rest < 0 === b < 0 ? rest : rest + b;
-      };
-    case BinaryKind.Pow:
-      return (a, b) => Number(BigInt.asIntN(32, bigPower(BigInt(a), BigInt(b))));
-    default:
-      return floatArithmetic(kind);
-  }
-}
-
-function bigArithmetic(node: Named, kind: BinaryKind, fmod: boolean): (a: bigint, b: bigint) => bigint {
-  switch (kind) {
-    case BinaryKind.Add:
-      return (a, b) => a + b;
-    case BinaryKind.Sub:
-      return (a, b) => a - b;
-    case BinaryKind.Mul:
-      return (a, b) => a * b;
-    case BinaryKind.Div:
-      return (a, b) => a / divisor(node, b, 0n);
+      if (big) return (a, b) => a / divisor(node, b);
+      return whole ? (a, b) => Math.trunc(a / divisor(node, b)) : (a, b) => a / b;
     case BinaryKind.Min:
-      return (a, b) => pick(a < b, a, b);
+      return big ? (a, b) => pick(a < b, a, b) : Math.min;
     case BinaryKind.Max:
-      return (a, b) => pick(a > b, a, b);
+      return big ? (a, b) => pick(a > b, a, b) : Math.max;
     case BinaryKind.PRelu:
-      return (a, b) => (a < 0n ? a * b : a);
+      return (a, b) => (a < 0 ? a * b : a);
     case BinaryKind.Mod:
+      if (!whole) return (a, b) => a % b;
       return (a, b) => {
-        const rest = a % divisor(node, b, 0n);
-        return fmod || rest === 0n || rest < 0n === b < 0n ? rest : rest + b;
+        const rest = a % divisor(node, b);
+        return fmod || !rest || rest < 0 === b < 0 ? rest : rest + b;
       };
     case BinaryKind.Pow:
-      return bigPower;
+      if (!whole) return power;
+      return (a, b) => {
+        const result = bigPower(BigInt(a), BigInt(b));
+        return big ? result : Number(BigInt.asIntN(32, result));
+      };
   }
 }
 
 /** Not Math.min and Math.max, which take no bigints. */
-const pick = (first: boolean, a: bigint, b: bigint): bigint => (first ? a : b);
+const pick = (first: boolean, a: number, b: number): number => (first ? a : b);
 
 /** Only the last 64 bits count; a negative power of a whole number is cut to 0, or to what 1 and -1 give. */
 function bigPower(base: bigint, exponent: bigint): bigint {
@@ -111,7 +78,8 @@ function power(base: number, exponent: number): number {
   return exponent < 0 ? 1 / result : result;
 }
 
-function divisor<T extends Element>(node: Named, value: T, zero: T): T {
-  if (value === zero) throw new LanewiseError('INVALID_INPUT', `node '${node.name}': a whole number is divided by 0`);
+/** @throws LanewiseError INVALID_INPUT */
+function divisor(node: Named, value: number): number {
+  if (!value) throw new LanewiseError('INVALID_INPUT', `node '${node.name}': a whole number is divided by 0`);
   return value;
 }

@@ -15,6 +15,13 @@ export class AttributeReader {
     return this.#read(name, 'a whole number', isInt) ?? fallback;
   }
 
+  /** A count: 1 or more. */
+  positive(name: string, fallback: number): number {
+    const value = this.int(name, fallback);
+    if (value < 1) throw this.invalid(name, `is ${value}, expected 1 or more`);
+    return value;
+  }
+
   /** An int attribute that is 0 or 1. */
   flag(name: string, fallback = false): boolean {
     const value = this.int(name, fallback ? 1 : 0);
@@ -28,6 +35,18 @@ export class AttributeReader {
 
   string(name: string, fallback: string): string {
     return this.#read(name, 'a string', (value): value is string => typeof value === 'string') ?? fallback;
+  }
+
+  /** One of the strings that are known; the first where left out. */
+  choice<const T extends string>(name: string, ...known: readonly [T, ...T[]]): T {
+    const value = this.string(name, known[0]) as T;
+    if (!known.includes(value)) throw this.invalid(name, `is '${value}', expected ${known.join(', ').replace(/, (?=[^,]*$)/, ' or ')}`);
+    return value;
+  }
+
+  /** What stands for one of the strings that are known; for the first where left out. */
+  choiceOf<V>(name: string, known: Readonly<Record<string, V>>): V {
+    return known[this.choice(name, ...(Object.keys(known) as [string, ...string[]]))] as V;
   }
 
   /** Undefined where left out. */

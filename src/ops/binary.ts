@@ -6,6 +6,7 @@ import type { AttributeReader } from './attributes.ts';
 import type { Clamped } from './clamp.ts';
 import { convert, type Element, type Elements, mapElements } from './elements.ts';
 import { emitBinary, emitClamp, emitUnary, type Operand, operand } from './emit.ts';
+import { alike, rowMajor } from './layouts.ts';
 import type { Lowering, Node, OpenNode, Operator, Value, ValueType } from './operator.ts';
 import { broadcast, input, invalid, resolveAxis } from './shapes.ts';
 import { stridesOf } from './strides.ts';
@@ -28,7 +29,7 @@ export type BinaryAttributes = Clamped & {
 /** Layout and what else all element-wise operators share. */
 export const elementwise = {
   outputs: [1, 1],
-  layout: () => ({ inputs: ['any'], output: 'any' }) as const,
+  layout: alike,
   slices: true,
 } as const;
 
@@ -103,7 +104,7 @@ function binary(
       });
       return [factor === 1 ? sum.data : mapElements(type, dims, [sum], (a) => Number(a) * factor)];
     },
-    layout: (node) => (isMixed(kind, node) ? { inputs: ['rowMajor'], output: 'rowMajor' } : elementwise.layout()),
+    layout: (node) => (isMixed(kind, node) ? rowMajor() : elementwise.layout()),
     lower(node, to) {
       const y = node.outputs[0] as Value;
       const output = operand(y.dims, to.define(y));

@@ -1,25 +1,10 @@
 import { type Half, toBfloat16, toFloat16, widenHalves } from '../graph/halves.ts';
-import type { DataType, TypedArray } from '../graph/tensor.ts';
+import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
+import { typeNames } from '../graph/typeNames.ts';
 import { allocate, convert, type Element, isBig } from './elements.ts';
+import { alike, rowMajor } from './layouts.ts';
 import type { Node, OpenNode, Operator, Value } from './operator.ts';
 import { input } from './shapes.ts';
-
-/** TensorProto.DataType's numbers. */
-const types: Readonly<Record<number, DataType | Half>> = {
-  1: 'float32',
-  2: 'uint8',
-  3: 'int8',
-  4: 'uint16',
-  5: 'int16',
-  6: 'int32',
-  7: 'int64',
-  9: 'bool',
-  10: 'float16',
-  11: 'float64',
-  12: 'uint32',
-  13: 'uint64',
-  16: 'bfloat16',
-};
 
 export interface CastAttributes {
   readonly to: DataType;
@@ -35,14 +20,15 @@ export const cast: Operator<CastAttributes> = {
   outputs: [1, 1],
   attributes(reader) {
     const code = reader.int('to', 0);
-    const to = types[code];
+    const to = typeNames[code] ?? '';
     reader.int('saturate', 1);
-    if (!to) throw reader.unsupported(`a cast to ONNX's element type ${code} is not supported`);
-    return to === 'float16' || to === 'bfloat16' ? { to: 'float32', rounding: to } : { to };
+    if (to === 'float16' || to === 'bfloat16') return { to: 'float32', rounding: to };
+    if (!Object.hasOwn(arrayTypes, to)) throw reader.unsupported(`a cast to ONNX's element type ${code} is not supported`);
+    return { to: to as DataType };
   },
   inferShape: (node) => [{ type: node.attributes.to, dims: input(node, 0).dims }],
   types: ['any'],
-  layout: (node) => (isStill(node) ? { inputs: ['any'], output: 'any' } : { inputs: ['rowMajor'], output: 'rowMajor' }),
+  layout: (node) => (isStill(node) ? alike() : rowMajor()),
   lower: (node, to) => (isStill(node) ? to.alias(node.outputs[0] as Value, input(node, 0)) : to.evaluate(node as Node)),
   evaluate(node, [x]) {
     const { type } = node.outputs[0] as Value;

@@ -25,9 +25,7 @@ export const conv: Operator<ConvAttributes> = {
   inputs: [2, 3],
   outputs: [1, 1],
   attributes: (reader) => {
-    const group = reader.int('group', 1);
-    if (group < 1) throw reader.invalid('group', `is ${group}, expected 1 or more`);
-    return { ...readWindow(reader), group };
+    return { ...readWindow(reader), group: reader.positive('group', 1) };
   },
   inferShape(node) {
     const { dims } = input(node, 0);
@@ -60,23 +58,33 @@ export function isPointwise(node: Node<ConvAttributes>): boolean {
 export function convWindow(node: OpenNode<ConvAttributes>) {
   const { dims } = input(node, 0);
   const weights = input(node, 1).dims;
-  const { group, kernel } = node.attributes;
+  const { group } = node.attributes;
   const [filters = 0, depth = 0] = weights;
-  const channels = dims[1] ?? 0;
-  if (dims.length > 2 && weights.length !== dims.length)
-    throw invalid(node, `weights ${formatDims(weights)} do not fit an input of ${formatDims(dims)}`);
-  const window = resolveWindow(node, dims, weights.slice(2));
+  checkFilters(node, filters, depth * group === dims[1] && filters % group === 0 && depth > 0);
+  return resolveWindow(node, dims, weights.slice(2));
+}
+
+/**
+ * Checks the weights and the bias of a convolution or its transpose.
+ * @param filters the output's channels
+ * @param fits whether the channels of the weights are those of the input
+ * @throws LanewiseError INVALID_MODEL
+ */
+export function checkFilters(node: OpenNode<WindowAttributes & { readonly group: number }>, filters: number, fits: boolean): void {
+  const [{ dims }, { dims: weights }] = [input(node, 0), input(node, 1)];
+  const { group, kernel } = node.attributes;
+  const shown = formatDims(weights);
+  // No picture: resolveWindow says so.
+  if (dims.length < 3) return;
+  if (weights.length !== dims.length) throw invalid(node, `weights ${shown} do not fit an input of ${formatDims(dims)}`);
   if (kernel?.some((size, i) => size !== weights[i + 2])) {
-    throw invalid(node, `kernel_shape ${formatDims(kernel)} contradicts weights ${formatDims(weights)}`);
+    throw invalid(node, `kernel_shape ${formatDims(kernel)} contradicts weights ${shown}`);
   }
-  if (depth * group !== channels || filters % group !== 0 || depth === 0) {
-    throw invalid(node, `weights ${formatDims(weights)} in ${group} group(s) do not fit ${channels} input channels`);
+  if (!fits) throw invalid(node, `weights ${shown} in ${group} group(s) do not fit ${dims[1] ?? 0} input channels`);
+  const bias = node.inputs[2]?.dims;
+  if (bias && (bias.length !== 1 || bias[0] !== filters)) {
+    throw invalid(node, `bias ${formatDims(bias)} does not fit ${filters} output channels`);
   }
-  const bias = node.inputs[2];
-  if (bias && (bias.dims.length !== 1 || bias.dims[0] !== filters)) {
-    throw invalid(node, `bias ${formatDims(bias.dims)} does not fit ${filters} output channels`);
-  }
-  return window;
 }
 
 function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {

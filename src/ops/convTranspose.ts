@@ -1,9 +1,10 @@
 import { Col2ImArg, Op } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { type Clamped, clampWords } from './clamp.ts';
-import { emitConv } from './conv.ts';
+import { checkFilters, emitConv } from './conv.ts';
 import { convMacs, macsOf } from './cost.ts';
 import { emitCopy, shifted } from './emit.ts';
+import { pictureFirst } from './layouts.ts';
 import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
 import { asImage, input, invalid } from './shapes.ts';
 import { stridesOf } from './strides.ts';
@@ -36,16 +37,19 @@ export const convTranspose: Operator<ConvTransposeAttributes> = {
   inputs: [2, 3],
   outputs: [1, 1],
   attributes(reader) {
-    const group = reader.int('group', 1);
-    if (group < 1) throw reader.invalid('group', `is ${group}, expected 1 or more`);
-    return { ...readWindow(reader), group, outputPadding: reader.ints('output_padding'), outputShape: reader.ints('output_shape') };
+    return {
+      ...readWindow(reader),
+      group: reader.positive('group', 1),
+      outputPadding: reader.ints('output_padding'),
+      outputShape: reader.ints('output_shape'),
+    };
   },
   inferShape(node) {
     const { dims } = input(node, 0);
     const weights = input(node, 1).dims;
     return [{ type: 'float32', dims: [dims[0] ?? 0, (weights[1] ?? 0) * node.attributes.group, ...transposedWindow(node).out] }];
   },
-  layout: () => ({ inputs: ['channelsLast', 'rowMajor', 'rowMajor'], output: 'channelsLast' }),
+  layout: pictureFirst,
   slices: true,
   macs: (node) => convMacs(input(node, 0).dims, input(node, 1).dims),
   lower(node, to) {
@@ -135,16 +139,9 @@ function tapsFirst(node: Node<ConvTransposeAttributes>, to: Lowering): Value {
 export function transposedWindow(node: OpenNode<ConvTransposeAttributes>): Window {
   const { dims } = input(node, 0);
   const weights = input(node, 1).dims;
-  const { group, kernel, outputPadding, outputShape, autoPad } = node.attributes;
+  const { group, outputPadding, outputShape, autoPad } = node.attributes;
   const filters = (weights[1] ?? 0) * group;
-  if (dims.length > 2 && weights.length !== dims.length) throw invalid(node, `weights [${weights}] do not fit an input of [${dims}]`);
-  if (kernel?.some((size, i) => size !== weights[i + 2])) throw invalid(node, `kernel_shape [${kernel}] contradicts weights [${weights}]`);
-  if (weights[0] !== dims[1] || (weights[0] ?? 0) % group !== 0 || filters === 0) {
-    throw invalid(node, `weights [${weights}] in ${group} group(s) do not fit ${dims[1]} input channels`);
-  }
-  const bias = node.inputs[2];
-  if (bias && (bias.dims.length !== 1 || bias.dims[0] !== filters))
-    throw invalid(node, `bias [${bias.dims}] does not fit ${filters} output channels`);
+  checkFilters(node, filters, weights[0] === dims[1] && (weights[0] ?? 0) % group === 0 && filters > 0);
   const rank = dims.length - 2;
   // Some exporters give all dimensions, the batch's and the channels' too.
   const shape = outputShape?.slice(outputShape.length - rank);

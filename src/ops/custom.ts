@@ -4,6 +4,7 @@ import { LanewiseError } from '../errors.ts';
 import type { Attribute } from '../graph/graph.ts';
 import { arrayTypes, type DataType, elementCount, Tensor, type TypedArray } from '../graph/tensor.ts';
 import { isConstant } from './attributes.ts';
+import { rowMajor } from './layouts.ts';
 import type { Operator, ValueType } from './operator.ts';
 import { input, invalid } from './shapes.ts';
 
@@ -173,7 +174,7 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
       if (node.outputCount > shapes.length) throw invalid(node, `has ${node.outputCount} outputs, ${title} gives it ${shapes.length}`);
       return shapes;
     },
-    layout: () => ({ inputs: ['rowMajor'], output: 'rowMajor' }),
+    layout: rowMajor,
     lower(node, to) {
       to.host(node, title, (inputViews, outputViews) =>
         guarded(title, node, () => {

@@ -36,11 +36,8 @@ export const depthToSpace: Operator<BlockAttributes> = {
   inputs: [1, 1],
   outputs: [1, 1],
   attributes(reader, opset) {
-    const mode = opset >= 11 ? reader.string('mode', 'DCR') : 'DCR';
-    if (mode !== 'DCR' && mode !== 'CRD') throw reader.invalid('mode', `is '${mode}', expected DCR or CRD`);
-    const size = reader.int('blocksize', 0);
-    if (size < 1) throw reader.invalid('blocksize', `is ${size}, expected 1 or more`);
-    return { block: size, columnsFirst: mode === 'DCR' };
+    const columnsFirst = opset < 11 || reader.choice('mode', 'DCR', 'CRD') === 'DCR';
+    return { block: reader.positive('blocksize', 0), columnsFirst };
   },
   inferShape(node) {
     const [n, c, h, w] = block(node);
@@ -69,11 +66,7 @@ export const spaceToDepth: Operator<BlockAttributes> = {
   opsets: [1, 21],
   inputs: [1, 1],
   outputs: [1, 1],
-  attributes(reader) {
-    const size = reader.int('blocksize', 0);
-    if (size < 1) throw reader.invalid('blocksize', `is ${size}, expected 1 or more`);
-    return { block: size, columnsFirst: true };
-  },
+  attributes: (reader) => ({ block: reader.positive('blocksize', 0), columnsFirst: true }),
   inferShape(node) {
     const [n, c, h, w] = block(node);
     const { block: b } = node.attributes;

@@ -2,6 +2,7 @@ import { product } from '../graph/dims.ts';
 import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
 import { emitAxis } from './axis.ts';
 import { allocate, wrapIndex } from './elements.ts';
+import { rowMajor } from './layouts.ts';
 import { emitMove, type MoveLoop } from './move.ts';
 import type { Node, OpenNode, Operator, Value } from './operator.ts';
 import { input, invalid, resolveAxis } from './shapes.ts';
@@ -46,8 +47,7 @@ export const gather: Operator<AxisAttributes> = {
     }
     return [y];
   },
-  layout: (node) =>
-    evenly(node, constantRows(node)) ? { inputs: ['any', 'rowMajor'], output: 'rowMajor' } : { inputs: ['rowMajor'], output: 'rowMajor' },
+  layout: (node) => (evenly(node, constantRows(node)) ? { inputs: ['any', 'rowMajor'], output: 'rowMajor' } : rowMajor()),
   lower(node, to) {
     const [x, indices, y] = [input(node, 0), input(node, 1), node.outputs[0] as Value];
     // Indices that only a run knows could lie outside, which kernels do not check.

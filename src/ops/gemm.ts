@@ -38,7 +38,6 @@ export const gemm: Operator<GemmAttributes> = {
     const { rows, columns } = sizes(node);
     return [{ type: 'float32', dims: [rows, columns] }];
   },
-  layout: () => ({ inputs: ['rowMajor', 'rowMajor', 'rowMajor'], output: 'rowMajor' }),
   macs(node) {
     const { rows, columns, depth } = sizes(node);
     return rows * columns * depth;

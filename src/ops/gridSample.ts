@@ -1,4 +1,5 @@
 import { GridMode, GridPadding, GridSampleArg, Op } from '../../assembly/opcodes.ts';
+import { pictureFirst } from './layouts.ts';
 import type { Operator, Value } from './operator.ts';
 import { asImage, input, invalid, unsupported } from './shapes.ts';
 
@@ -8,19 +9,16 @@ interface GridSampleAttributes {
   readonly alignCorners: boolean;
 }
 
-const modes = new Map([
-  ['nearest', GridMode.Nearest],
-  ['bilinear', GridMode.Linear],
-  ['linear', GridMode.Linear],
-  ['bicubic', GridMode.Cubic],
-  ['cubic', GridMode.Cubic],
-]);
+const modes = {
+  linear: GridMode.Linear,
+  nearest: GridMode.Nearest,
+  cubic: GridMode.Cubic,
+  // What they are called up to opset 19.
+  bilinear: GridMode.Linear,
+  bicubic: GridMode.Cubic,
+};
 
-const paddings = new Map([
-  ['zeros', GridPadding.Zeros],
-  ['border', GridPadding.Border],
-  ['reflection', GridPadding.Reflection],
-]);
+const paddings = { zeros: GridPadding.Zeros, border: GridPadding.Border, reflection: GridPadding.Reflection };
 
 /** ONNX GridSample of pictures: X [N, C, H, W], grid [N, H', W', 2] of (x, y) from -1 to 1. */
 export const gridSample: Operator<GridSampleAttributes> = {
@@ -29,11 +27,11 @@ export const gridSample: Operator<GridSampleAttributes> = {
   inputs: [2, 2],
   outputs: [1, 1],
   attributes(reader) {
-    const [mode, padding] = [reader.string('mode', 'linear'), reader.string('padding_mode', 'zeros')];
-    const [knownMode, knownPadding] = [modes.get(mode), paddings.get(padding)];
-    if (knownMode === undefined) throw reader.invalid('mode', `is '${mode}', expected ${[...modes.keys()].join(', ')}`);
-    if (knownPadding === undefined) throw reader.invalid('padding_mode', `is '${padding}', expected ${[...paddings.keys()].join(', ')}`);
-    return { mode: knownMode, padding: knownPadding, alignCorners: reader.flag('align_corners') };
+    return {
+      mode: reader.choiceOf('mode', modes),
+      padding: reader.choiceOf('padding_mode', paddings),
+      alignCorners: reader.flag('align_corners'),
+    };
   },
   inferShape(node) {
     const [x, grid] = [input(node, 0).dims, input(node, 1).dims];
@@ -42,7 +40,7 @@ export const gridSample: Operator<GridSampleAttributes> = {
     if (x[2] === 0 || x[3] === 0) throw invalid(node, 'its input is an empty picture');
     return [{ type: 'float32', dims: [x[0] ?? 0, x[1] ?? 0, grid[1] ?? 0, grid[2] ?? 0] }];
   },
-  layout: () => ({ inputs: ['channelsLast', 'rowMajor'], output: 'channelsLast' }),
+  layout: pictureFirst,
   slices: true,
   lower(node, to) {
     const [x, y] = [input(node, 0), node.outputs[0] as Value];

@@ -1,4 +1,5 @@
 import type { TypedArray } from '../graph/tensor.ts';
+import { alike, rowMajor } from './layouts.ts';
 import type { Operator, Value } from './operator.ts';
 import { input, unsupported } from './shapes.ts';
 
@@ -12,7 +13,7 @@ export const identity: Operator = {
   attributes: () => ({}),
   inferShape: (node) => [input(node, 0)].map(({ type, dims }) => ({ type, dims })),
   evaluate: (_, [x]) => [x as TypedArray],
-  layout: () => ({ inputs: ['any'], output: 'any' }),
+  layout: alike,
   lower: (node, to) => to.alias(node.outputs[0] as Value, input(node, 0)),
 };
 
@@ -48,5 +49,5 @@ export const dropout: Operator = {
     if (mask) to.evaluate(node);
     else to.alias(y, input(node, 0));
   },
-  layout: (node) => (node.outputCount > 1 ? { inputs: ['rowMajor'], output: 'rowMajor' } : { inputs: ['any'], output: 'any' }),
+  layout: (node) => (node.outputCount > 1 ? rowMajor() : alike()),
 };

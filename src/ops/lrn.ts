@@ -1,5 +1,6 @@
 import { LrnArg, Op } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
+import { channelsLast } from './layouts.ts';
 import type { OpenNode, Operator, Value } from './operator.ts';
 import { input, invalid } from './shapes.ts';
 
@@ -17,8 +18,7 @@ export const lrn: Operator<LrnAttributes> = {
   inputs: [1, 1],
   outputs: [1, 1],
   attributes(reader) {
-    const size = reader.int('size', 0);
-    if (size < 1) throw reader.invalid('size', `is ${size}, expected 1 or more`);
+    const size = reader.positive('size', 0);
     return { alpha: reader.float('alpha', 1e-4), beta: reader.float('beta', 0.75), bias: reader.float('bias', 1), size };
   },
   inferShape(node) {
@@ -26,7 +26,7 @@ export const lrn: Operator<LrnAttributes> = {
     if (dims.length < 3) throw invalid(node, `its input [${dims}] should be [N, C, ...]`);
     return [{ type, dims }];
   },
-  layout: () => ({ inputs: ['channelsLast'], output: 'channelsLast' }),
+  layout: channelsLast,
   slices: true,
   macs: (node) => product(input(node, 0).dims) * seen(node),
   lower(node, to) {

@@ -25,7 +25,6 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
   outputs: [1, 1],
   attributes: () => ({}),
   inferShape: (node) => [{ type: input(node, 0).type, dims: sizes(node).dims }],
-  layout: () => ({ inputs: ['rowMajor'], output: 'rowMajor' }),
   macs(node) {
     const { batch, rows, columns, depth } = sizes(node);
     return product(batch) * rows * columns * depth;

@@ -4,6 +4,7 @@ import { product } from '../graph/dims.ts';
 import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
 import { allocate, eachIndex } from './elements.ts';
 import { emitCopy, shifted } from './emit.ts';
+import { alike } from './layouts.ts';
 import type { Lowering, Node, Operator, Place, Value } from './operator.ts';
 import { input } from './shapes.ts';
 import { stridesOf } from './strides.ts';
@@ -36,7 +37,7 @@ export function moving<A>(
   return {
     types: ['any'],
     slices: true,
-    layout: () => ({ inputs: ['any'], output: 'any' }),
+    layout: alike,
     evaluate(node, data) {
       const outputs = node.outputs.map(({ type, dims }) => allocate(type, product(dims)));
       for (const move of moves(node)) {

@@ -4,6 +4,7 @@ import { BinaryKind, ReduceKind, UnaryKind } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { operandOf } from './binary.ts';
 import { emitBinary, emitReduce, emitUnary, type Operand } from './emit.ts';
+import { alike, firstAlike } from './layouts.ts';
 import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
 import { input, invalid, resolveAxis } from './shapes.ts';
 import { stridesOf } from './strides.ts';
@@ -72,7 +73,7 @@ export const instanceNormalization: Operator<{ readonly epsilon: number }> = {
     channelVectors(node, input(node, 0).dims[1] ?? 0);
     return result;
   },
-  layout: () => ({ inputs: ['any', 'rowMajor'], output: 'any' }),
+  layout: firstAlike,
   slices: true,
   macs,
   lower(node, to) {
@@ -92,8 +93,7 @@ export const groupNormalization: Operator<{ readonly epsilon: number; readonly g
   outputs: [1, 1],
   attributes(reader, opset) {
     if (opset >= 21) reader.int('stash_type', 1);
-    const groups = reader.int('num_groups', 0);
-    if (groups < 1) throw reader.invalid('num_groups', `is ${groups}, expected 1 or more`);
+    const groups = reader.positive('num_groups', 0);
     // Up to opset 20 there is a scale and a bias for each group, then for each channel.
     return { epsilon: reader.float('epsilon', 1e-5), groups, perGroup: opset < 21 };
   },
@@ -105,7 +105,7 @@ export const groupNormalization: Operator<{ readonly epsilon: number; readonly g
     channelVectors(node, perGroup ? groups : channels);
     return result;
   },
-  layout: () => ({ inputs: ['any', 'rowMajor'], output: 'any' }),
+  layout: firstAlike,
   slices: true,
   macs,
   lower(node, to) {
@@ -157,7 +157,6 @@ export const layerNormalization: Operator<LayerAttributes> = {
     const statistics = { type, dims: dims.map((dim, a) => (a >= axis ? 1 : dim)) };
     return [{ type, dims }, statistics, statistics].slice(0, node.outputCount);
   },
-  layout: () => ({ inputs: ['rowMajor'], output: 'rowMajor' }),
   macs,
   lower(node, to) {
     const x = operandOf(input(node, 0), to);
@@ -181,7 +180,7 @@ export const meanVarianceNormalization: Operator<{ readonly axes: readonly numbe
     for (const axis of node.attributes.axes) resolveAxis(node, axis, dims.length);
     return [{ type, dims }];
   },
-  layout: () => ({ inputs: ['any'], output: 'any' }),
+  layout: alike,
   slices: true,
   lower(node, to) {
     const x = operandOf(input(node, 0), to);

@@ -3,6 +3,7 @@ import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
 import { type AxisStep, checkRows, emitAxes } from './axis.ts';
 import { allocate, eachIndex, integers } from './elements.ts';
 import { emitCopy } from './emit.ts';
+import { firstAlike } from './layouts.ts';
 import { along, emitMove, type Move } from './move.ts';
 import type { Node, OpenNode, Operator, Value } from './operator.ts';
 import { constantInput, input, invalid, resolveAxis, unsupported } from './shapes.ts';
@@ -23,10 +24,7 @@ export const pad: Operator<PadAttributes> = {
   types: ['any'],
   constantInputs: [1, 3],
   attributes(reader, opset) {
-    const mode = reader.string('mode', 'constant');
-    if (mode !== 'constant' && mode !== 'reflect' && mode !== 'edge' && mode !== 'wrap') {
-      throw reader.invalid('mode', `is '${mode}', expected constant, reflect, edge or wrap`);
-    }
+    const mode = reader.choice('mode', 'constant', 'reflect', 'edge', 'wrap');
     return opset < 11 ? { mode, given: { pads: reader.ints('pads') ?? [], value: reader.float('value', 0) } } : { mode };
   },
   inferShape(node) {
@@ -53,7 +51,7 @@ export const pad: Operator<PadAttributes> = {
       },
     ];
   },
-  layout: () => ({ inputs: ['any', 'rowMajor'], output: 'any' }),
+  layout: firstAlike,
   evaluate(node, data) {
     const { type, dims } = node.outputs[0] as Value;
     const x = input(node, 0);

@@ -5,15 +5,14 @@ import type { AttributeReader } from './attributes.ts';
 import { operandOf } from './binary.ts';
 import { allocate } from './elements.ts';
 import { emitBinary, emitUnary, type Operand, operand } from './emit.ts';
-import type { LayoutRule, Lowering, Node, OpenNode, Operator, Place, Value } from './operator.ts';
+import { channelsLast } from './layouts.ts';
+import type { Lowering, Node, OpenNode, Operator, Place, Value } from './operator.ts';
 import { asImage, input, invalid, unsupported } from './shapes.ts';
 import { stridesOf } from './strides.ts';
 import { readWindow, resolveWindow, type Window, type WindowAttributes, wholeWindow, windowArgs } from './window.ts';
 
 /** What all pools share. */
 const shared = { slices: true } as const;
-
-const channelsLast = (): LayoutRule => ({ inputs: ['channelsLast'], output: 'channelsLast' });
 
 const pooled = (node: OpenNode<unknown>, window: Window) => {
   const { type, dims } = input(node, 0);
@@ -158,11 +157,7 @@ interface LpPoolAttributes extends WindowAttributes {
   readonly p: number;
 }
 
-const readP = (reader: AttributeReader): number => {
-  const p = reader.int('p', 2);
-  if (p < 1) throw reader.invalid('p', `is ${p}, expected 1 or more`);
-  return p;
-};
+const readP = (reader: AttributeReader): number => reader.positive('p', 2);
 
 /** (sum over the window of |x|^p)^(1/p): powers, a pool that sums, and the root in place. */
 function lowerLp(node: Node<{ readonly p: number }>, window: Window, to: Lowering): void {

@@ -5,6 +5,7 @@ import { operandOf } from './binary.ts';
 import { allocate, type Element, eachIndex, integers, isBig, isFloat } from './elements.ts';
 import { emitBinary, emitClamp, emitReduce, emitUnary, type Operand } from './emit.ts';
 import { exp, log } from './exact.ts';
+import { firstAlike } from './layouts.ts';
 import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
 import { constantInput, input, resolveAxis } from './shapes.ts';
 import { stridesOf } from './strides.ts';
@@ -93,8 +94,7 @@ function reduction({ name, axesInput = 18, lower, fold, compute }: Reduction): O
     ...(evaluate ? { evaluate } : {}),
     ...(compute ? { evaluatedTypes: [['float32', 'float64'], ['int64']] } : {}),
     // With its dimensions kept, the output can lie as the input does.
-    layout: (node) =>
-      node.attributes.keepDims ? { inputs: ['any', 'rowMajor'], output: 'any' } : { inputs: ['any', 'rowMajor'], output: 'rowMajor' },
+    layout: (node) => (node.attributes.keepDims ? firstAlike() : { inputs: ['any', 'rowMajor'], output: 'rowMajor' }),
     slices: true,
     lower(node, to) {
       const x = operandOf(input(node, 0), to);

@@ -5,6 +5,7 @@ import { elementwise, operandOf } from './binary.ts';
 import type { Clamped } from './clamp.ts';
 import { type Element, isFloat, mapElements } from './elements.ts';
 import { emitBinary, emitClamp, operand } from './emit.ts';
+import { firstAlike } from './layouts.ts';
 import type { Node, Operator, Value } from './operator.ts';
 import { input, invalid } from './shapes.ts';
 
@@ -48,7 +49,7 @@ export const clip: Operator<Clamped> = {
     }
     return [{ type, dims }];
   },
-  layout: () => ({ inputs: ['any', 'rowMajor', 'rowMajor'], output: 'any' }),
+  layout: firstAlike,
   evaluate(node, [x, low, high]) {
     const { type, dims } = node.outputs[0] as Value;
     const [larger, smaller] = [arithmetic(node, BinaryKind.Max, type), arithmetic(node, BinaryKind.Min, type)];

@@ -1,8 +1,8 @@
 import type { TypedArray } from '../graph/tensor.ts';
-import type { AttributeReader } from './attributes.ts';
 import { checkRows, emitAxes } from './axis.ts';
 import { integers } from './elements.ts';
 import { emitCopy, shifted } from './emit.ts';
+import { firstAlike } from './layouts.ts';
 import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
 import { type Coordinates, coordinates, mostTaps, type ResizedAxis, type Sampling, tableOf } from './resizeTable.ts';
 import { constantInput, input, invalid, resolveAxis, unsupported } from './shapes.ts';
@@ -17,12 +17,6 @@ export interface ResizeAttributes extends Sampling {
   readonly at: { readonly roi: number; readonly scales: number; readonly sizes: number };
 }
 
-function oneOf<T extends string>(reader: AttributeReader, name: string, known: readonly T[], fallback: T): T {
-  const value = reader.string(name, fallback) as T;
-  if (!known.includes(value)) throw reader.invalid(name, `is '${value}', expected ${known.join(', ')}`);
-  return value;
-}
-
 /** What Resize and Upsample share: each axis resized after the other, by tables that the plan computes. */
 const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layout' | 'lower' | 'outputs'> = {
   types: ['any'],
@@ -35,7 +29,7 @@ const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layou
     }
     return [{ type, dims: axesOf(node).map(({ to }) => to) }];
   },
-  layout: () => ({ inputs: ['any', 'rowMajor'], output: 'any' }),
+  layout: firstAlike,
   lower(node, to) {
     const [x, y] = [input(node, 0), node.outputs[0] as Value];
     const axes = axesOf(node);
@@ -107,12 +101,11 @@ export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
   return result;
 }
 
-const modes = ['nearest', 'linear', 'cubic'] as const;
 /** In float32, as ONNX's shape inference and onnxruntime multiply: 10 times what float32 has of 1.3 is 13, and not a little less. */
 const resized = (size: number, scale: number): number => Math.floor(Math.fround(Math.fround(size) * scale));
 
-const roundings = ['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'] as const;
-const transforms: readonly Coordinates[] = [
+/** The first is the default. */
+const transforms: readonly [Coordinates, ...Coordinates[]] = [
   'half_pixel',
   'half_pixel_symmetric',
   'pytorch_half_pixel',
@@ -130,19 +123,18 @@ export const resize: Operator<ResizeAttributes> = {
   inputs: [1, 4],
   constantInputs: [1, 2, 3],
   attributes(reader, opset) {
-    const mode = oneOf(reader, 'mode', modes, 'nearest');
+    const mode = reader.choice('mode', 'nearest', 'linear', 'cubic');
     const old = opset < 11;
     return {
       mode,
-      coordinates: old ? 'asymmetric' : oneOf(reader, 'coordinate_transformation_mode', transforms, 'half_pixel'),
-      rounding: old ? 'unspecified' : oneOf(reader, 'nearest_mode', roundings, 'round_prefer_floor'),
+      coordinates: old ? 'asymmetric' : reader.choice('coordinate_transformation_mode', ...transforms),
+      rounding: old ? 'unspecified' : reader.choice('nearest_mode', 'round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'),
       cubic: old ? -0.75 : reader.float('cubic_coeff_a', -0.75),
       excludeOutside: !old && reader.flag('exclude_outside'),
       extrapolation: old ? 0 : reader.float('extrapolation_value', 0),
       antialias: opset >= 18 && reader.flag('antialias'),
       axes: opset >= 18 ? reader.ints('axes') : undefined,
-      policy:
-        opset >= 18 ? oneOf(reader, 'keep_aspect_ratio_policy', ['stretch', 'not_larger', 'not_smaller'] as const, 'stretch') : 'stretch',
+      policy: opset >= 18 ? reader.choice('keep_aspect_ratio_policy', 'stretch', 'not_larger', 'not_smaller') : 'stretch',
       at: old ? { roi: -1, scales: 1, sizes: -1 } : { roi: 1, scales: 2, sizes: 3 },
     };
   },
@@ -161,7 +153,7 @@ export const upsample: Operator<ResizeAttributes> = {
       throw reader.invalid('scales', 'is not a list of numbers');
     }
     return {
-      mode: oneOf(reader, 'mode', ['nearest', 'linear'] as const, 'nearest'),
+      mode: reader.choice('mode', 'nearest', 'linear'),
       coordinates: 'asymmetric',
       rounding: 'floor',
       cubic: -0.75,

@@ -2,6 +2,7 @@ import { Op, SoftmaxArg } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import type { TypedArray } from '../graph/tensor.ts';
 import { allocate } from './elements.ts';
+import { alike, rowMajor } from './layouts.ts';
 import type { Layout, Node, Operator, Value } from './operator.ts';
 import { input, resolveAxis } from './shapes.ts';
 import { aroundAxis } from './strides.ts';
@@ -41,7 +42,7 @@ function around(node: Node<SoftmaxAttributes>, layout: Layout): { outer: number;
 function softmaxLike(name: string, log: boolean): Operator<SoftmaxAttributes> {
   return {
     ...alongAxis(name),
-    layout: (node) => (node.attributes.flatten ? { inputs: ['rowMajor'], output: 'rowMajor' } : { inputs: ['any'], output: 'any' }),
+    layout: (node) => (node.attributes.flatten ? rowMajor() : alike()),
     lower(node, to) {
       const source = to.place(input(node, 0));
       const { outer, length, inner } = around(node, source.layout);

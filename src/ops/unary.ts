@@ -82,8 +82,7 @@ export const gelu = unary({
   kind: UnaryKind.Gelu,
   since: 20,
   attributes(reader) {
-    const approximate = reader.string('approximate', 'none');
-    if (approximate !== 'none' && approximate !== 'tanh') throw reader.invalid('approximate', `is '${approximate}', expected none or tanh`);
+    const approximate = reader.choice('approximate', 'none', 'tanh');
     return { alpha: 0, beta: 0, kind: approximate === 'tanh' ? UnaryKind.GeluTanh : UnaryKind.Gelu };
   },
 });

@@ -26,10 +26,7 @@ export function readWindow(reader: AttributeReader, { ceil = false } = {}): Wind
     }
     return values;
   };
-  const autoPad = reader.string('auto_pad', 'NOTSET');
-  if (autoPad !== 'NOTSET' && autoPad !== 'SAME_UPPER' && autoPad !== 'SAME_LOWER' && autoPad !== 'VALID') {
-    throw reader.invalid('auto_pad', `is '${autoPad}', expected NOTSET, SAME_UPPER, SAME_LOWER or VALID`);
-  }
+  const autoPad = reader.choice('auto_pad', 'NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID');
   return {
     kernel: list('kernel_shape', 1),
     strides: list('strides', 1),

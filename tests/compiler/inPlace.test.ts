@@ -2,6 +2,7 @@
 
 import { BinaryArg, ClampArg, ConvArg, Op, UnaryArg, WindowArg, WinogradArg } from '../../assembly/opcodes.ts';
 import { type CompileOptions, compile } from '../../src/compiler/compile.ts';
+import { verify } from '../../src/compiler/verify.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { planSource } from '../../src/load.ts';
 import type { Args, Pointer } from '../../src/ops/operator.ts';
@@ -20,7 +21,7 @@ const planOf = (spec: GraphSpec, inPlace = true, winograd: CompileOptions['winog
     dims: new Map(Object.entries(spec.inputs).map(([name, dims]) => [name, dims as number[]])),
     inPlace,
     winograd,
-    verify: true,
+    verify,
   });
 
 /** The words of a plan's instructions of one kind. */

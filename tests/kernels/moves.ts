@@ -1,6 +1,7 @@
 // Operators that move elements, with elements of every size and in both layouts.
 
 import { compile } from '../../src/compiler/compile.ts';
+import { verify } from '../../src/compiler/verify.ts';
 import type { Attribute, Constant, Graph } from '../../src/graph/graph.ts';
 import { arrayTypes, type DataType, Tensor, type TypedArray } from '../../src/graph/tensor.ts';
 import type { Buffer } from '../../src/ops/operator.ts';
@@ -69,7 +70,7 @@ export const saturated = (name: string, values: readonly number[]): Constant => 
 /** Runs a graph on tensors of any type, in memory full of one byte. @throws Error where a byte outside the plan's buffers has changed */
 export function runTyped(graph: Graph, feeds: Record<string, Tensor>, variant: Variant = 'strict', maxPasses?: number): Tensor[] {
   const dims = new Map(Object.entries(feeds).map(([name, { dims }]) => [name, dims]));
-  const plan = compile(graph, { dims, verify: true, ...(maxPasses === undefined ? {} : { maxPasses }) });
+  const plan = compile(graph, { dims, verify, ...(maxPasses === undefined ? {} : { maxPasses }) });
   const engine = new Engine(moduleOf(variant));
   engine.use(plan);
   const addressOf = (buffer: Buffer) => engine.view({ buffer, offset: 0 }, 0).byteOffset;

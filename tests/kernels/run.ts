@@ -1,4 +1,5 @@
 import { type CompileOptions, compile } from '../../src/compiler/compile.ts';
+import { verify } from '../../src/compiler/verify.ts';
 import type { Attribute, Graph } from '../../src/graph/graph.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import type { Buffer } from '../../src/ops/operator.ts';
@@ -67,7 +68,7 @@ export interface RunOptions extends Pick<CompileOptions, 'maxPasses' | 'memoryLi
 /** The outputs of a graph, in its order. The passes are verified and the memory is watched. */
 export function runGraph(graph: Graph, feeds: Record<string, NdArray>, { variant = 'strict', ...options }: RunOptions = {}): NdArray[] {
   const dims = new Map(Object.entries(feeds).map(([name, value]) => [name, value.dims]));
-  return runPlan(compile(graph, { ...options, dims, verify: true }), feeds, variant);
+  return runPlan(compile(graph, { ...options, dims, verify }), feeds, variant);
 }
 
 export interface TypedCase extends Omit<NodeCase, 'inputs'> {
@@ -102,7 +103,7 @@ export function runTyped({
 /** The outputs of a graph, in its order, of any type; nodes whose sizes only a run tells run as well. */
 export function runTensors(graph: Graph, feeds: Record<string, Tensor>, { variant = 'strict', ...options }: RunOptions = {}): Tensor[] {
   const dims = new Map(Object.entries(feeds).map(([name, value]) => [name, value.dims]));
-  const plan = compile(graph, { ...options, dims, verify: true });
+  const plan = compile(graph, { ...options, dims, verify });
   const results = execute(plan, feeds, variant);
   const made = new Map(plan.outputs.map(({ name }, i) => [name, results[i] as Tensor]));
   const all = plan.tail?.(new Map([...made, ...Object.entries(feeds)])) ?? made;

@@ -1,4 +1,5 @@
 import { compile } from '../../src/compiler/compile.ts';
+import { verify } from '../../src/compiler/verify.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import type { LoadOptions } from '../../src/load.ts';
 import { type CustomOperator, defineOp, type OperatorTensor } from '../../src/ops/custom.ts';
@@ -59,7 +60,7 @@ export function run(
   variant: Variant = 'strict',
 ) {
   const dims = new Map(Object.entries(feeds).map(([name, value]) => [name, value.dims]));
-  return runPlan(compile(graphOf(spec), { dims, operators, verify: true }), feeds, variant);
+  return runPlan(compile(graphOf(spec), { dims, operators, verify }), feeds, variant);
 }
 
 export const node = (op: string, inputs: string[], outputs: string[], attributes?: NodeSpec['attributes']): NodeSpec => ({

@@ -8,26 +8,23 @@ import type { Pass } from './pass.ts';
 
 /** One spelling for what files spell in several ways, so that the passes that follow need to know one only. */
 export const canonicalize: Pass = {
-  name: 'canonicalize',
   match(node, network) {
-    const replace = (by: Partial<Node>, what: string, more: Node[] = []) => ({
-      label: `${node.name}: ${what}`,
+    const replace = (by: Partial<Node>, more: Node[] = []) => ({
       remove: [...more, node],
       insert: [{ ...node, ...by } as Node],
-      rename: new Map(),
     });
     const op: unknown = node.op;
-    if (op === sum && node.inputs.length === 2) return replace({ op: add as Node['op'] }, 'Sum of two is Add');
+    if (op === sum && node.inputs.length === 2) return replace({ op: add as Node['op'] });
     if (op === clip && node.inputs.length > 1) {
       const clamp = constantClamp(node as Node<Clamped>);
-      return clamp && replace({ inputs: node.inputs.slice(0, 1), attributes: { clamp } }, 'limits known');
+      return clamp && replace({ inputs: node.inputs.slice(0, 1), attributes: { clamp } });
     }
     const [x] = node.inputs;
     const before = x && network.producer(x);
     if (op === transpose && before && isOp(before, transpose)) {
       const first = permOf(before as Node<never>);
       const perm = permOf(node as Node<never>).map((axis) => first[axis]);
-      return replace({ inputs: before.inputs, attributes: { perm } }, 'two transposes are one', network.isPrivate(x, node) ? [before] : []);
+      return replace({ inputs: before.inputs, attributes: { perm } }, network.isPrivate(x, node) ? [before] : []);
     }
     return undefined;
   },

@@ -11,23 +11,22 @@ import type { Pass } from './pass.ts';
  * in that order instead, once, at load.
  */
 export const flattenWeights: Pass = {
-  name: 'flattenWeights',
   match(node, network) {
     const [a, weights] = node.inputs;
-    const before = a && network.producer(a);
+    const before = network.privateProducer(a, node);
     const op: unknown = node.op;
     const { transA = false } = node.attributes as Partial<GemmAttributes>;
-    if ((op !== gemm && op !== matMul) || transA || !before || !weights?.constant || weights.dims.length !== 2) return undefined;
+    if ((op !== gemm && op !== matMul) || transA || !a || !before || !weights?.constant || weights.dims.length !== 2) return undefined;
     if (!isOp(before, flatten) && !isOp(before, reshape)) return undefined;
     const [picture] = before.inputs;
     const [batch, channels = 0, ...spatial] = picture?.dims ?? [];
     const pixels = product(spatial);
     if (!picture || spatial.length === 0 || pixels < 2 || channels < 2) return undefined;
-    if (a.dims.length !== 2 || a.dims[0] !== batch || !network.isPrivate(a, node) || !isChannelsLast(picture, network)) return undefined;
+    if (a.dims.length !== 2 || a.dims[0] !== batch || !isChannelsLast(picture, network)) return undefined;
 
     const flat: Node = { ...before, op: flattenPixels as Operator, attributes: {}, inputs: [picture] };
     const dense: Node = { ...node, attributes: { ...(node.attributes as object), pixels } };
-    return { label: `${node.name}: its weights packed pixel by pixel`, remove: [before, node], insert: [flat, dense], rename: new Map() };
+    return { remove: [before, node], insert: [flat, dense] };
   },
 };
 

@@ -14,12 +14,11 @@ import type { Pass } from './pass.ts';
  * dense layer) before it, if nobody else reads that one's output: W' = W * a, b' = b * a + shift; in float64, rounded once.
  */
 export const foldAffine: Pass = {
-  name: 'foldAffine',
   match(node, network) {
     const [x] = node.inputs.filter((value) => value && !value.constant);
-    const before = x && (network.producer(x) as Node<FoldedAttributes> | undefined);
+    const before = network.privateProducer(x, node) as Node<FoldedAttributes> | undefined;
     const [output] = node.outputs;
-    if (!before || !output || !network.isPrivate(x, node)) return undefined;
+    if (!x || !before || !output) return undefined;
     const filters = filtersOf(before);
     const affine = filters && affineOf(node, x);
     const [input, weights, bias] = before.inputs;
@@ -47,7 +46,6 @@ export const foldAffine: Pass = {
       read: shiftedBias,
     });
     return {
-      label: `${node.name}: folded into ${before.name}`,
       remove: [before, node],
       insert: [
         {
@@ -57,7 +55,6 @@ export const foldAffine: Pass = {
           outputs: node.outputs,
         },
       ],
-      rename: new Map(),
     };
   },
 };

@@ -12,7 +12,6 @@ import type { Pass } from './pass.ts';
  * x·tanh(softplus(x)), x·(1 + erf(x / √2)) / 2. What comes in between must be nobody else's.
  */
 export const fuseActivation: Pass = {
-  name: 'fuseActivation',
   match(node, network) {
     const [output] = node.outputs;
     if (!output || (node.attributes as Clamped)?.clamp) return undefined;
@@ -34,7 +33,7 @@ function fuse(node: Node, output: Value, factors: Factors, network: Network): Pa
     const remove = [...new Set([...gate.nodes, ...factors.nodes])].sort((a, b) => network.nodes.indexOf(a) - network.nodes.indexOf(b));
     if (!remove.every((part) => part === node || part.outputs.every((value) => onlyReadBy(value, remove, network)))) continue;
     const fused: Node = { ...node, op: gate.op as Operator, attributes: { alpha: 0, beta: 0 }, inputs: [x] };
-    return { label: `${node.name}: ${gate.op.name}`, remove, insert: [fused], rename: new Map() };
+    return { remove, insert: [fused] };
   }
   return undefined;
 }

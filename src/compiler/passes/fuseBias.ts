@@ -8,15 +8,14 @@ import type { Pass } from './pass.ts';
 
 /** A constant row that is added to a matrix product becomes its bias. */
 export const fuseBias: Pass = {
-  name: 'fuseBias',
   match(node, network) {
     const [a, b] = node.inputs;
     const [output] = node.outputs;
     if (!isOp(node, add) || !a || !b || !output) return undefined;
     const [x, bias] = a.constant ? [b, a] : [a, b];
-    const before = network.producer(x) as Node<Clamped> | undefined;
+    const before = network.privateProducer(x, node) as Node<Clamped> | undefined;
     const columns = x.dims.at(-1) ?? 0;
-    if (!before || !isOp(before, matMul) || before.inputs[2] || before.attributes.clamp || !network.isPrivate(x, node)) return undefined;
+    if (!before || !isOp(before, matMul) || before.inputs[2] || before.attributes.clamp) return undefined;
     const fits = bias.constant && bias.dims.at(-1) === columns && product(bias.dims) === columns && before.inputs[1]?.dims.length === 2;
     if (!fits || output.dims.join() !== x.dims.join()) return undefined;
     const { clamp, axis } = node.attributes as BinaryAttributes;
@@ -27,6 +26,6 @@ export const fuseBias: Pass = {
       inputs: [...before.inputs, bias],
       outputs: node.outputs,
     } as Node;
-    return { label: `${node.name}: fused into ${before.name}`, remove: [before, node], insert: [fused], rename: new Map() };
+    return { remove: [before, node], insert: [fused] };
   },
 };

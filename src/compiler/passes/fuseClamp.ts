@@ -17,16 +17,15 @@ const clamping: ReadonlySet<unknown> = new Set<unknown>([
 
 /** An activation that is a clamp becomes part of the only node that feeds it. */
 export const fuseClamp: Pass = {
-  name: 'fuseClamp',
   match(node, network) {
     const [x, ...limits] = node.inputs;
-    const before = x && network.producer(x);
+    const before = network.privateProducer(x, node);
     const op: unknown = node.op;
     if ((op !== relu && op !== clip) || limits.length > 0) return undefined;
-    if (!before || !clamping.has(before.op) || !network.isPrivate(x, node)) return undefined;
+    if (!before || !clamping.has(before.op)) return undefined;
     const attributes = before.attributes as Clamped;
     if (attributes.clamp) return undefined;
     const fused: Node = { ...before, attributes: { ...attributes, clamp: (node.attributes as Clamped).clamp }, outputs: node.outputs };
-    return { label: `${node.name}: fused into ${before.name}`, remove: [before, node], insert: [fused], rename: new Map() };
+    return { remove: [before, node], insert: [fused] };
   },
 };

@@ -9,11 +9,10 @@ import type { Pass } from './pass.ts';
 
 /** Batch-norm, clamped or not, that a 1×1 convolution alone reads, as in DenseNet, is done while that one packs its input. */
 export const fuseNormalization: Pass = {
-  name: 'fuseNormalization',
   match(node, network) {
     const [x, weights, bias, residual, scaled] = node.inputs;
-    const before = x && (network.producer(x) as Node<BatchNormAttributes> | undefined);
-    if (!before || !isOp(node, conv) || !isOp(before, batchNormalization) || scaled || !network.isPrivate(x, node)) return undefined;
+    const before = network.privateProducer(x, node) as Node<BatchNormAttributes> | undefined;
+    if (!x || !before || !isOp(node, conv) || !isOp(before, batchNormalization) || scaled) return undefined;
     // A single pixel is not packed.
     const pixels = product(x.dims) / (x.dims[1] ?? 1);
     const affine = pixels > 1 && isPointwise(node as Node<ConvAttributes>) ? batchNormAffine(before) : undefined;
@@ -26,6 +25,6 @@ export const fuseNormalization: Pass = {
       attributes: { ...(node.attributes as ConvAttributes), inputClamp: before.attributes.clamp },
       inputs: [before.inputs[0], weights, bias, residual, scale, shift],
     };
-    return { label: `${before.name}: fused into ${node.name}`, remove: [before, node], insert: [fused], rename: new Map() };
+    return { remove: [before, node], insert: [fused] };
   },
 };

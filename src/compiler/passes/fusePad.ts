@@ -8,12 +8,11 @@ import type { Pass } from './pass.ts';
 
 /** A Pad with zeros before a convolution, or before an average that has no padding of its own, becomes that one's padding. */
 export const fusePad: Pass = {
-  name: 'fusePad',
   match(node, network) {
     const [x] = node.inputs;
-    const before = x && (network.producer(x) as Node<PadAttributes> | undefined);
+    const before = network.privateProducer(x, node) as Node<PadAttributes> | undefined;
     const op: unknown = node.op;
-    if ((op !== conv && op !== averagePool) || !before || !isOp(before, pad) || !network.isPrivate(x, node)) return undefined;
+    if ((op !== conv && op !== averagePool) || !before || !isOp(before, pad)) return undefined;
     // What scales its input as it packs that would shift the zeros.
     if (node.inputs[4]) return undefined;
     const attributes = node.attributes as ConvAttributes & AveragePoolAttributes;
@@ -29,6 +28,6 @@ export const fusePad: Pass = {
     const pads = [0, 1].flatMap((side) => spatial.map((pair, axis) => (pair[side] ?? 0) + (own[axis + side * rank] ?? 0)));
     const padded = { ...attributes, autoPad: 'NOTSET', pads, ...(op === averagePool ? { countIncludePad: true } : {}) };
     const fused: Node = { ...node, attributes: padded, inputs: [before.inputs[0], ...node.inputs.slice(1)] };
-    return { label: `${before.name}: fused into ${node.name}`, remove: [before, node], insert: [fused], rename: new Map() };
+    return { remove: [before, node], insert: [fused] };
   },
 };

@@ -10,7 +10,6 @@ import type { Pass } from './pass.ts';
  * Where both operands would do it is the later one: the earlier one's input need not be kept until then.
  */
 export const fuseResidual: Pass = {
-  name: 'fuseResidual',
   match(node, network) {
     const [a, b] = node.inputs;
     if (!isOp(node, add) || !a || !b || a === b || a.dims.join() !== b.dims.join()) return undefined;
@@ -24,9 +23,8 @@ export const fuseResidual: Pass = {
 };
 
 function fuse(node: Node, sum: Value, residual: Value, network: Network): Patch | undefined {
-  const before = network.producer(sum) as Node<ConvAttributes> | undefined;
+  const before = network.privateProducer(sum, node) as Node<ConvAttributes> | undefined;
   if (!before || !isOp(before, conv) || isDepthwise(before) || before.attributes.clamp || before.inputs[3]) return undefined;
-  if (!network.isPrivate(sum, node)) return undefined;
   const [x, weights, bias] = before.inputs;
   const fused: Node = {
     ...before,
@@ -34,5 +32,5 @@ function fuse(node: Node, sum: Value, residual: Value, network: Network): Patch 
     inputs: [x, weights, bias, residual, ...before.inputs.slice(4)],
     outputs: node.outputs,
   };
-  return { label: `${node.name}: fused into ${before.name}`, remove: [before, node], insert: [fused], rename: new Map() };
+  return { remove: [before, node], insert: [fused] };
 }

@@ -7,16 +7,14 @@ import type { Pass } from './pass.ts';
 
 /** [N, C, ...] reshaped to [N, g, C / g, ...], transposed to [N, C / g, g, ...] and reshaped back is a shuffle of channels. */
 export const fuseShuffle: Pass = {
-  name: 'fuseShuffle',
   match(node, network) {
     const [swapped] = node.inputs;
-    const swap = swapped && network.producer(swapped);
+    const swap = network.privateProducer(swapped, node);
     const [split] = swap?.inputs ?? [];
-    const first = split && network.producer(split);
+    const first = swap && network.privateProducer(split, swap);
     const [x] = first?.inputs ?? [];
-    if (!isOp(node, reshape) || !swap || !first || !x) return undefined;
+    if (!isOp(node, reshape) || !swap || !first || !split || !x) return undefined;
     if (!isOp(swap, transpose) || !isOp(first, reshape)) return undefined;
-    if (!network.isPrivate(swapped, node) || !network.isPrivate(split, swap)) return undefined;
     const [batch, channels = 0, ...spatial] = x.dims;
     const [, groups = 1, each = 1] = split.dims;
     const wanted = [batch, groups, each, ...spatial].join();
@@ -25,6 +23,6 @@ export const fuseShuffle: Pass = {
     if (!fits || perm !== [0, 2, 1, ...spatial.map((_, i) => i + 3)].join() || node.outputs[0]?.dims.join() !== x.dims.join())
       return undefined;
     const shuffle: Node = { ...node, op: channelShuffle as Operator, attributes: { groups }, inputs: [x] };
-    return { label: `${node.name}: a shuffle of channels`, remove: [first, swap, node], insert: [shuffle], rename: new Map() };
+    return { remove: [first, swap, node], insert: [shuffle] };
   },
 };

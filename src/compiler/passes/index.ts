@@ -35,18 +35,18 @@ export const passes: readonly Pass[] = [
 export interface SimplifyOptions {
   /** Only so many of the passes, to bisect a wrong result. */
   readonly maxPasses?: number;
-  /** Checks the network after every patch. */
-  readonly verify?: boolean;
+  /** Looks at the network after every patch: see src/compiler/verify.ts. */
+  readonly verify?: (network: Network) => void;
 }
 
 /** Runs the passes over the network. @returns what was done, in order */
-export function simplify(network: Network, { maxPasses = passes.length, verify = false }: SimplifyOptions = {}): Patch[] {
+export function simplify(network: Network, { maxPasses = passes.length, verify }: SimplifyOptions = {}): Patch[] {
   const applied: Patch[] = [];
   const attempt = (pass: Pass, i: number): Patch | undefined => {
     const patch = pass.match(network.nodes[i] as Node, network);
     if (!patch) return undefined;
     network.apply(patch);
-    if (verify) network.verify();
+    verify?.(network);
     applied.push(patch);
     return patch;
   };

@@ -14,15 +14,14 @@ const TAP_COST = 8;
  * to 1; that way round, as in DenseNet's transitions, the convolution has fewer pixels.
  */
 export const poolFirst: Pass = {
-  name: 'poolFirst',
   match(node, network) {
     const [pooled] = node.inputs;
     const [output] = node.outputs;
-    const before = pooled && (network.producer(pooled) as Node<ConvAttributes> | undefined);
+    const before = network.privateProducer(pooled, node) as Node<ConvAttributes> | undefined;
     const [x, weights, bias, ...fused] = before?.inputs ?? [];
-    if (!before || !x || !output || !isOp(before, conv) || fused.length > 0 || before.attributes.clamp) return undefined;
+    if (!pooled || !before || !x || !output || !isOp(before, conv) || fused.length > 0 || before.attributes.clamp) return undefined;
     const taps = tapsOf(node, pooled);
-    if (taps === undefined || !network.isPrivate(pooled, node) || !isPointwise(before)) return undefined;
+    if (taps === undefined || !isPointwise(before)) return undefined;
     const [from, to] = [x.dims[1] ?? 0, output.dims[1] ?? 0];
     const [pixels, fewer] = [product(pooled.dims) / to, product(output.dims) / to];
     const [now, then] = [to * (pixels * from + fewer * taps * TAP_COST), fewer * from * (to + taps * TAP_COST)];
@@ -33,13 +32,11 @@ export const poolFirst: Pass = {
       dims: [...x.dims.slice(0, 2), ...output.dims.slice(2)],
     };
     return {
-      label: `${node.name}: before ${before.name}`,
       remove: [before, node],
       insert: [
         { ...node, inputs: [x], outputs: [average] },
         { ...before, inputs: [average, weights, bias], outputs: [output] },
       ],
-      rename: new Map(),
     };
   },
 };

@@ -15,13 +15,12 @@ const still: ReadonlySet<unknown> = new Set([concat, dropout, expand, flatten, i
 
 /** Identity, Dropout at inference, and what changes nothing here (a Pad by nothing, a Reshape to the same shape) give way to their input. */
 export const removeIdentity: Pass = {
-  name: 'removeIdentity',
   match(node) {
     const [input] = node.inputs;
     const [output, second] = node.outputs;
     if (!input || !output || second) return undefined;
     if (input.type !== output.type || input.dims.join() !== output.dims.join() || !changesNothing(node)) return undefined;
-    return { label: `${node.name}: removed`, remove: [node], insert: [], rename: new Map([[output, input]]) };
+    return { remove: [node], rename: new Map([[output, input]]) };
   },
 };
 

@@ -1,5 +1,6 @@
 import type { Constant } from '../../graph/graph.ts';
 import { type DataType, formatDims, Tensor } from '../../graph/tensor.ts';
+import { typeNames } from '../../graph/typeNames.ts';
 import {
   type Bytes,
   bytesPerElement,
@@ -14,12 +15,6 @@ import {
 } from '../bytes.ts';
 import { readExternalTensor } from './external.ts';
 import { FIXED32, FIXED64, readPair, type ScalarWire, VARINT, Wire } from './wire.ts';
-
-/** TensorProto.DataType, in order. */
-const typeNames =
-  'undefined float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64 complex64 complex128 bfloat16 float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4 float4e2m1 float8e8m0 uint2 int2'.split(
-    ' ',
-  );
 
 /** The number of a type in TensorProto.DataType. */
 export const typeCode = (type: StoredType): number => typeNames.indexOf(type);

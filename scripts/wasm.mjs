@@ -1,0 +1,29 @@
+// What asc leaves to make smaller in a binary; no arithmetic changes, so the bits stay.
+
+import binaryen from 'assemblyscript/binaryen';
+
+/** What JavaScript calls: run and join of the kernels; the pictures' binary and the benchmarks' have few exports and need them all. */
+const ENTRIES = new Set(['run', 'join', 'staticEnd', 'layout']);
+
+/** The features that asconfig.json enables for a variant. */
+function featuresOf(variant) {
+  const all = binaryen.Features;
+  const basic = all.SIMD128 | all.BulkMemory | all.BulkMemoryOpt | all.NontrappingFPToInt | all.SignExt | all.MutableGlobals;
+  return basic | (variant.includes('relaxed') ? all.RelaxedSIMD : 0) | (variant.includes('threads') ? all.Atomics : 0);
+}
+
+/**
+ * Optimises once more, which above all numbers locals by their use, and then takes the inner kernels out of the exports: they were there to be
+ * kept from inlining (assembly/index.ts), and their names take 300 bytes of gzip.
+ */
+export function shrinkBinary(bytes, variant) {
+  const module = binaryen.readBinaryWithFeatures(bytes, featuresOf(variant));
+  binaryen.setOptimizeLevel(3);
+  binaryen.setShrinkLevel(1);
+  module.optimize();
+  const names = Array.from({ length: module.getNumExports() }, (_, i) => binaryen.getExportInfo(module.getExportByIndex(i)).name);
+  if (names.includes('join')) for (const name of names) if (!ENTRIES.has(name)) module.removeExport(name);
+  const shrunk = module.emitBinary();
+  module.dispose();
+  return shrunk;
+}
