@@ -2,6 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { minified } from './minify.mjs';
 import { shrinkBinary } from './wasm.mjs';
@@ -51,37 +52,49 @@ function writeText(name, text, what) {
 const { outputFiles } = await build({ entryPoints: ['src/runtime/worker.js'], minify: true, target: 'es2022', write: false });
 writeText('worker-text', outputFiles[0].text, 'src/runtime/worker.js, minified.');
 
-/** Has a package that is bundled bring its licence along, as a comment that minifiers keep: a page without a bundler then finds all it imports. */
-function withNotice(name) {
+/** A package that is bundled brings its licence along, as a comment that minifiers keep: a page without a bundler then finds all it imports. */
+function noticeOf(name) {
   const licence = readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim();
-  const notice = `/*!\n${name}\n\n${licence}\n*/\n`;
   const filter = new RegExp(`[\\\\/]node_modules[\\\\/]${name}[\\\\/].*\\.js$`);
-  return {
-    name: 'notice',
-    setup: ({ onLoad }) => onLoad({ filter }, ({ path }) => ({ contents: notice + readFileSync(path, 'utf8'), loader: 'js' })),
-  };
+  return { name: 'notice', load: (id) => (filter.test(id) ? `/*!\n${name}\n\n${licence}\n*/\n${readFileSync(id, 'utf8')}` : undefined) };
 }
 
-const options = {
-  outdir: 'dist',
-  bundle: true,
-  format: 'esm',
-  target: 'es2022',
-  external: ['node:*', 'sharp', '*.wasm?module'],
-  plugins: [withNotice('pbf')],
-  minifySyntax: true,
-  logLevel: 'warning',
+/**
+ * What entries share, by files' or folders' paths in src/: the first that fits. Few, for each file is a request in a page without a bundler, and a
+ * millisecond of Node's. What only some ask for, when they do (the binaries, threads, files), gets chunks of its own by itself.
+ */
+const chunks = {
+  base: ['errors.ts', 'binary.ts', 'graph/tensor.ts'],
+  picture: ['vision/picture.ts', 'vision/simd.ts'],
+  core: [
+    ...['abort.ts', 'source.ts', 'graph/', 'formats/bytes.ts', 'compiled/format.ts', '../assembly/'],
+    ...['engine', 'model', 'options', 'plan', 'program', 'threads', 'wasm'].map((name) => `runtime/${name}.ts`),
+  ],
+  read: ['compiled/read.ts', 'compiled/checksum.ts'],
+  compiler: [
+    'ops/',
+    'compiler/',
+    'load.ts',
+    'external.ts',
+    ...['index', 'external', 'graph', 'wire', 'tensor'].map((name) => `formats/onnx/${name}.ts`),
+  ],
 };
-await build({
-  ...options,
-  entryPoints: {
+const chunkOf = ([name, paths], i, all) => ({
+  name,
+  priority: all.length - i,
+  test: (id) => paths.some((path) => relative('src', id).replaceAll('\\', '/').startsWith(path)),
+});
+
+const { build: bundle } = await import('rolldown');
+await bundle({
+  input: {
     index: 'src/index.ts',
     analysis: 'src/analysis/index.ts',
+    compile: 'src/compiled/write.ts',
     'edge-kernels': 'src/edge/kernels.ts',
     'edge-pictures': 'src/edge/pictures.ts',
     formats: 'src/formats/index.ts',
     layers: 'src/layers/index.ts',
-    compile: 'src/compiled/write.ts',
     onnx: 'src/formats/onnx-entry.ts',
     runtime: 'src/compiled/index.ts',
     vision: 'src/vision/index.ts',
@@ -89,13 +102,26 @@ await build({
     'vision-labels': 'src/vision/labels/index.ts',
     zoo: 'src/zoo/index.ts',
   },
-  splitting: true,
+  external: [/^node:/, 'sharp', /\.wasm\?module$/],
+  platform: 'neutral',
+  plugins: [noticeOf('pbf')],
+  treeshake: {
+    moduleSideEffects: [
+      { test: /[\\/]edge[\\/]/, sideEffects: true },
+      { test: /./, sideEffects: false },
+    ],
+  },
+  output: {
+    dir: 'dist',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunk-[name].js',
+    codeSplitting: { groups: Object.entries(chunks).map(chunkOf) },
+  },
 });
 // What threads load, under the name that team.ts gives it.
-await build({ ...options, entryPoints: { worker: 'src/runtime/worker.js' } });
-// An entry also imports chunks of which it takes nothing; users' bundlers warn of that, for nothing here has side effects.
-for (const file of readdirSync('dist').filter((name) => name.endsWith('.js'))) {
-  writeFileSync(`dist/${file}`, await minified(readFileSync(`dist/${file}`, 'utf8').replace(/^import "\.\/[^"]+";\n/gm, '')));
+await build({ entryPoints: ['src/runtime/worker.js'], outdir: 'dist', minifySyntax: true, target: 'es2022' });
+for (const file of readdirSync('dist', { recursive: true }).filter((name) => name.endsWith('.js'))) {
+  writeFileSync(`dist/${file}`, await minified(readFileSync(`dist/${file}`, 'utf8')));
 }
 // Entries for places that forbid compiling (workerd, edge-light): the same as the others, but the binaries are modules that the bundler there imports.
 mkdirSync('dist/edge');
@@ -109,7 +135,17 @@ for (const [entry, provider] of Object.entries({
   writeFileSync(`dist/edge/${entry}.js`, `import '../edge-${provider}.js';\nexport * from '../${entry}.js';\n`);
 }
 // The command line in one file: resolving a module takes Node longer than parsing it.
-await build({ ...options, entryPoints: { cli: 'src/cli/index.ts' }, platform: 'node', minify: true });
+await build({
+  entryPoints: { cli: 'src/cli/index.ts' },
+  outdir: 'dist',
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  platform: 'node',
+  external: ['sharp'],
+  minify: true,
+  legalComments: 'inline',
+});
 tool('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
 // A script to be started; it exports nothing.
 writeFileSync('dist/types/src/runtime/worker.d.ts', 'export {};\n');

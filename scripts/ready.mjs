@@ -63,6 +63,7 @@ unlessFresh(
     'assembly',
     'src',
     'scripts/build.mjs',
+    'scripts/minify.mjs',
     'scripts/wasm.mjs',
     'asconfig.json',
     'tsconfig.json',

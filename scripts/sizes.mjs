@@ -24,7 +24,7 @@ const bundle = (contents) =>
 const { metafile, outputFiles } = await bundle("export { load, Tensor } from './dist/index.js';");
 // Chunks that a browser without a wish for relaxed SIMD or threads never asks for.
 const unasked = Object.entries(metafile.outputs).filter(([, { inputs }]) =>
-  Object.keys(inputs).some((path) => /relaxed-|-threads-|team-|remote-|worker-text-|file-|read-/.test(path)),
+  Object.keys(inputs).some((path) => /chunk-(relaxed|strict-threads|team|remote|file|read|worker-text)/.test(path)),
 );
 const downloaded = outputFiles.filter(({ path }) => !unasked.some(([name]) => path.endsWith(name.slice(name.lastIndexOf('/')))));
 const gzipped = (files) => files.reduce((sum, bytes) => sum + gzipSync(bytes, { level: 9 }).length, 0);
