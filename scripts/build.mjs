@@ -104,6 +104,8 @@ await bundle({
   },
   external: [/^node:/, 'sharp', /\.wasm\?module$/],
   platform: 'neutral',
+  // The binaries' paths are those of the package.
+  makeAbsoluteExternalsRelative: false,
   plugins: [noticeOf('pbf')],
   treeshake: {
     moduleSideEffects: [
