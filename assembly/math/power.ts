@@ -8,31 +8,32 @@
 export function power(x: f32, y: f32): f32 {
   if (x === 1 || y === 0) return 1;
   const size = <f64>abs(x);
-  // The bits of √½, so that what is below it goes with the next smaller n.
-  const shifted = <i64>reinterpret<u64>(size) - 0x3fe6a09e667f3bcd;
-  const m = reinterpret<f64>((shifted & 0xfffffffffffff) + 0x3fe6a09e667f3bcd);
+  // What is below √½ goes with the next smaller n.
+  const root = reinterpret<i64>(NativeMath.SQRT1_2);
+  const shifted = reinterpret<i64>(size) - root;
+  const m = reinterpret<f64>((shifted & 0xfffffffffffff) + root);
   const f = (m - 1) / (m + 1);
   const z = f * f;
   let p = z * (1.0 / 11.0) + 1.0 / 9.0;
   p = z * (z * p + 1.0 / 7.0) + 1.0 / 5.0;
   p = z * (z * p + 1.0 / 3.0) + 1;
-  let t = <f64>(shifted >> 52) + f * p * 2.8853900817779268;
-  // Of 0 and of infinity the logarithm is infinite.
+  let t = <f64>(shifted >> 52) + f * p * (2 / NativeMath.LN2);
+  // Of 0 and of infinity the logarithm is infinite, and NaN stays.
   if (size === 0) t = -Infinity;
-  if (size === Infinity) t = Infinity;
-  // Far outside of what float32 holds; -1 has the logarithm 0, which an infinite y makes NaN.
-  t = size === 1 ? 0 : min<f64>(max<f64>(t * y, -512), 512);
+  if (!(size < Infinity)) t = size;
+  // ±512 is far outside of what float32 holds. 0 times infinity is NaN, which a power of -1 is not.
+  t = size === 1 && abs(y) === Infinity ? 0 : min<f64>(max<f64>(t * y, -512), 512);
   const n = nearest<f64>(t);
-  const r = (t - n) * 0.6931471805599453;
+  const r = (t - n) * NativeMath.LN2;
   const s = r * r;
   const c = r - s * (1.0 / 6.0 - s * (1.0 / 360.0 - s * (1.0 / 15120.0)));
   let result = 1 + r + (r * c) / (2 - c);
   result *= reinterpret<f64>((<i64>n + 1023) << 52);
   // Negative numbers have whole powers, the odd ones negative; 0 and infinity have others too.
-  if (reinterpret<i32>(x) < 0 && isFinite(y)) {
+  if (reinterpret<i32>(x) < 0 && abs(y) < Infinity) {
     const half = <f64>y * 0.5;
     if (nearest<f32>(y) !== y) result = size === 0 || size === Infinity ? result : NaN;
     else if (nearest<f64>(half) !== half) result = -result;
   }
-  return x === x && y === y ? <f32>result : x + y;
+  return <f32>result;
 }
