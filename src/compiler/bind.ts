@@ -205,10 +205,10 @@ function bindNode(source: GraphNode, { opset, find, scope, read, memoryLimit }: 
   const outputNames = [...source.outputs];
   // Outputs after the first that nobody reads (Dropout's mask, say) need not be made.
   while (outputNames.length > 1 && !read.has(outputNames.at(-1) ?? '')) outputNames.pop();
-  checkArity(title, 'outputs', outputNames.length, op.outputs);
+  checkArity(title, 'outputs', outputNames.length, op.outputs ?? [1, 1]);
 
   const reader = new AttributeReader({ ...source, op: qualified(source.domain, source.op) });
-  const attributes = op.attributes(reader, opset);
+  const attributes = op.attributes?.(reader, opset) ?? {};
   reader.finish();
   const open = { name: source.name, attributes, inputs, outputCount: outputNames.length, declaredOutputs: source.outputs.length };
   const folds = inputs.every((value) => value?.constant || value === undefined || op.shapeOnly) && evaluates(op, inputs);

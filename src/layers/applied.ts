@@ -123,7 +123,7 @@ export class Recorder {
     const all = { ...attributes, ...floats };
     const source: GraphNode = { op: operator.name, domain, name, inputs: [], outputs: [], attributes: new Map(Object.entries(all)) };
     const reader = new AttributeReader(source);
-    const read = operator.attributes(reader, Math.max(OPSET, operator.opsets[0]));
+    const read = operator.attributes?.(reader, Math.max(OPSET, operator.opsets[0])) ?? {};
     reader.finish();
     const types = operator.inferShape({ name, attributes: read, inputs, outputCount: 1, declaredOutputs: 1 });
     const outputs = types.map(({ type, dims }, i): Value => {

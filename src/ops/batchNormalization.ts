@@ -15,7 +15,6 @@ export const batchNormalization: Operator<BatchNormAttributes> = {
   name: 'BatchNormalization',
   opsets: [6, 21],
   inputs: [5, 5],
-  outputs: [1, 1],
   attributes: (reader, opset) => {
     if (opset >= 14 && reader.flag('training_mode')) throw reader.unsupported('training_mode 1 is not supported; export for inference');
     if (opset < 9 && !reader.flag('spatial', true)) throw reader.unsupported('spatial 0 (statistics per position) is not supported');

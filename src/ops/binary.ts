@@ -28,7 +28,6 @@ export type BinaryAttributes = Clamped & {
 
 /** Layout and what else all element-wise operators share. */
 export const elementwise = {
-  outputs: [1, 1],
   layout: alike,
   slices: true,
 } as const;

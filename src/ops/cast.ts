@@ -17,7 +17,6 @@ export const cast: Operator<CastAttributes> = {
   name: 'Cast',
   opsets: [6, 21],
   inputs: [1, 1],
-  outputs: [1, 1],
   attributes(reader) {
     const code = reader.int('to', 0);
     const to = typeNames[code] ?? '';

@@ -16,7 +16,6 @@ function comparison(
     name,
     opsets: [since, 21],
     inputs: [2, 2],
-    outputs: [1, 1],
     evaluatedTypes: [types],
     attributes: readLegacyAxis,
     inferShape: (node) => [{ type: 'bool', dims: broadcastAll(node).dims }],
@@ -31,9 +30,7 @@ function test(name: string, since: number, holds: (x: number) => boolean, types:
     name,
     opsets: [since, 21],
     inputs: [1, 1],
-    outputs: [1, 1],
     evaluatedTypes: [types],
-    attributes: () => ({}),
     inferShape: (node) => [{ type: 'bool', dims: input(node, 0).dims }],
     evaluate: (_, [x]) => [Uint8Array.from(x as Float32Array, (value) => (holds(value) ? 1 : 0))],
   };
@@ -44,9 +41,7 @@ const where: Operator = {
   name: 'Where',
   opsets: [9, 21],
   inputs: [3, 3],
-  outputs: [1, 1],
   evaluatedTypes: [['bool'], 'any', 'any'],
-  attributes: () => ({}),
   inferShape(node) {
     const [condition, a, b] = [input(node, 0), input(node, 1), input(node, 2)];
     if (a.type !== b.type) throw invalid(node, `it chooses between ${a.type} and ${b.type}, which should be the same`);

@@ -20,7 +20,6 @@ export const concat: Operator<ConcatAttributes> = {
   name: 'Concat',
   opsets: [4, 21],
   inputs: [1, Number.POSITIVE_INFINITY],
-  outputs: [1, 1],
   attributes: (reader) => ({ axis: reader.int('axis', 1) }),
   inferShape(node) {
     const axis = axisOf(node);

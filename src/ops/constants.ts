@@ -21,7 +21,6 @@ export const constant: Operator<ConstantAttributes> = {
   name: 'Constant',
   opsets: [1, 21],
   inputs: [0, 0],
-  outputs: [1, 1],
   attributes(reader) {
     const tensor = reader.any('value');
     if (tensor !== undefined && typeof tensor === 'object' && isConstant(tensor)) return { value: tensor };
@@ -49,7 +48,6 @@ export const constantOfShape: Operator<{ readonly value: Constant | undefined }>
   name: 'ConstantOfShape',
   opsets: [9, 21],
   inputs: [1, 1],
-  outputs: [1, 1],
   types: ['int64'],
   constantInputs: [0],
   attributes(reader) {
@@ -77,7 +75,6 @@ export const shape: Operator<{ readonly start: number; readonly end: number | un
   name: 'Shape',
   opsets: [1, 21],
   inputs: [1, 1],
-  outputs: [1, 1],
   types: ['any'],
   shapeOnly: true,
   attributes(reader, opset) {
@@ -97,10 +94,8 @@ export const size: Operator = {
   name: 'Size',
   opsets: [1, 21],
   inputs: [1, 1],
-  outputs: [1, 1],
   types: ['any'],
   shapeOnly: true,
-  attributes: () => ({}),
   inferShape: () => [{ type: 'int64', dims: [] }],
   evaluate: (node) => [BigInt64Array.of(BigInt(product(input(node, 0).dims)))],
 };
@@ -110,10 +105,8 @@ export const range: Operator = {
   name: 'Range',
   opsets: [11, 21],
   inputs: [3, 3],
-  outputs: [1, 1],
   types: ['any'],
   constantInputs: [0, 1, 2],
-  attributes: () => ({}),
   inferShape(node) {
     const { type } = input(node, 0);
     const fits = [0, 1, 2].every((i) => input(node, i).type === type && product(input(node, i).dims) === 1);
@@ -146,9 +139,7 @@ export const nonZero: Operator = {
   name: 'NonZero',
   opsets: [9, 21],
   inputs: [1, 1],
-  outputs: [1, 1],
   types: ['any'],
-  attributes: () => ({}),
   inferShape: (node) => [{ type: 'int64', dims: [input(node, 0).dims.length, 0] }],
   sizes: (node, [data]) => {
     const rank = input(node, 0).dims.length;

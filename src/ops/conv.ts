@@ -23,7 +23,6 @@ export const conv: Operator<ConvAttributes> = {
   name: 'Conv',
   opsets: [1, 21],
   inputs: [2, 3],
-  outputs: [1, 1],
   attributes: (reader) => {
     return { ...readWindow(reader), group: reader.positive('group', 1) };
   },

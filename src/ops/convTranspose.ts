@@ -35,7 +35,6 @@ export const convTranspose: Operator<ConvTransposeAttributes> = {
   name: 'ConvTranspose',
   opsets: [1, 21],
   inputs: [2, 3],
-  outputs: [1, 1],
   attributes(reader) {
     return {
       ...readWindow(reader),

@@ -34,7 +34,6 @@ export const depthToSpace: Operator<BlockAttributes> = {
   name: 'DepthToSpace',
   opsets: [1, 21],
   inputs: [1, 1],
-  outputs: [1, 1],
   attributes(reader, opset) {
     const columnsFirst = opset < 11 || reader.choice('mode', 'DCR', 'CRD') === 'DCR';
     return { block: reader.positive('blocksize', 0), columnsFirst };
@@ -65,7 +64,6 @@ export const spaceToDepth: Operator<BlockAttributes> = {
   name: 'SpaceToDepth',
   opsets: [1, 21],
   inputs: [1, 1],
-  outputs: [1, 1],
   attributes: (reader) => ({ block: reader.positive('blocksize', 0), columnsFirst: true }),
   inferShape(node) {
     const [n, c, h, w] = block(node);
@@ -90,7 +88,6 @@ export const channelShuffle: Operator<{ readonly groups: number }> = {
   name: 'ChannelShuffle',
   opsets: [0, 0],
   inputs: [1, 1],
-  outputs: [1, 1],
   attributes: () => ({ groups: 1 }),
   inferShape: (node) => [{ type: input(node, 0).type, dims: input(node, 0).dims }],
 };

@@ -21,10 +21,8 @@ export const expand: Operator = {
   name: 'Expand',
   opsets: [8, 21],
   inputs: [2, 2],
-  outputs: [1, 1],
   types: ['any', 'int64'],
   constantInputs: [1],
-  attributes: () => ({}),
   inferShape(node) {
     const { type, dims } = input(node, 0);
     return [{ type, dims: broadcast(node, dims, integers(constantInput(node, 1))) }];
@@ -44,10 +42,8 @@ export const tile: Operator = {
   name: 'Tile',
   opsets: [6, 21],
   inputs: [2, 2],
-  outputs: [1, 1],
   types: ['any', 'int64'],
   constantInputs: [1],
-  attributes: () => ({}),
   inferShape(node) {
     const { type, dims } = input(node, 0);
     const repeats = repeatsOf(node);

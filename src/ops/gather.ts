@@ -25,7 +25,6 @@ export const gather: Operator<AxisAttributes> = {
   name: 'Gather',
   opsets: [1, 21],
   inputs: [2, 2],
-  outputs: [1, 1],
   types: ['any'],
   attributes: (reader) => ({ axis: reader.int('axis', 0) }),
   inferShape(node) {
@@ -92,7 +91,6 @@ export const gatherElements: Operator<AxisAttributes> = {
   name: 'GatherElements',
   opsets: [11, 21],
   inputs: [2, 2],
-  outputs: [1, 1],
   attributes: (reader) => ({ axis: reader.int('axis', 0) }),
   inferShape(node) {
     const [x, indices] = [input(node, 0), indicesOf(node)];

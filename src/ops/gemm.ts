@@ -23,7 +23,6 @@ export const gemm: Operator<GemmAttributes> = {
   name: 'Gemm',
   opsets: [6, 21],
   inputs: [2, 3],
-  outputs: [1, 1],
   attributes(reader, opset) {
     // Up to opset 6 the file says whether C is smaller than the product, which its shape says as well.
     if (opset < 7) reader.flag('broadcast');

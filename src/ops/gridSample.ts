@@ -25,7 +25,6 @@ export const gridSample: Operator<GridSampleAttributes> = {
   name: 'GridSample',
   opsets: [16, 21],
   inputs: [2, 2],
-  outputs: [1, 1],
   attributes(reader) {
     return {
       mode: reader.choiceOf('mode', modes),

@@ -16,7 +16,6 @@ export const lrn: Operator<LrnAttributes> = {
   name: 'LRN',
   opsets: [1, 21],
   inputs: [1, 1],
-  outputs: [1, 1],
   attributes(reader) {
     const size = reader.positive('size', 0);
     return { alpha: reader.float('alpha', 1e-4), beta: reader.float('beta', 0.75), bias: reader.float('bias', 1), size };

@@ -22,8 +22,6 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
   name: 'MatMul',
   opsets: [1, 21],
   inputs: [2, 2],
-  outputs: [1, 1],
-  attributes: () => ({}),
   inferShape: (node) => [{ type: input(node, 0).type, dims: sizes(node).dims }],
   macs(node) {
     const { batch, rows, columns, depth } = sizes(node);

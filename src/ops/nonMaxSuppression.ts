@@ -13,7 +13,6 @@ export const nonMaxSuppression: Operator<NmsAttributes> = {
   name: 'NonMaxSuppression',
   opsets: [10, 21],
   inputs: [2, 5],
-  outputs: [1, 1],
   evaluatedTypes: [['float32'], ['float32'], ['int64'], ['float32'], ['float32']],
   attributes(reader) {
     return { centered: reader.flag('center_point_box') };

@@ -66,7 +66,6 @@ export const instanceNormalization: Operator<{ readonly epsilon: number }> = {
   name: 'InstanceNormalization',
   opsets: [6, 21],
   inputs: [3, 3],
-  outputs: [1, 1],
   attributes: (reader) => ({ epsilon: reader.float('epsilon', 1e-5) }),
   inferShape(node) {
     const result = sameShape(node, 3);
@@ -90,7 +89,6 @@ export const groupNormalization: Operator<{ readonly epsilon: number; readonly g
   name: 'GroupNormalization',
   opsets: [18, 21],
   inputs: [3, 3],
-  outputs: [1, 1],
   attributes(reader, opset) {
     if (opset >= 21) reader.int('stash_type', 1);
     const groups = reader.positive('num_groups', 0);
@@ -173,7 +171,6 @@ export const meanVarianceNormalization: Operator<{ readonly axes: readonly numbe
   name: 'MeanVarianceNormalization',
   opsets: [9, 21],
   inputs: [1, 1],
-  outputs: [1, 1],
   attributes: (reader) => ({ axes: reader.ints('axes') ?? [0, 2, 3] }),
   inferShape(node) {
     const { type, dims } = input(node, 0);

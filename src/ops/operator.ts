@@ -54,9 +54,9 @@ export interface Operator<A = unknown> {
   readonly name: string;
   /** Oldest and newest opset whose definition is implemented. */
   readonly opsets: readonly [number, number];
-  /** How many inputs and outputs, at least and at most. */
+  /** How many inputs and outputs, at least and at most; one output where left out. */
   readonly inputs: readonly [number, number];
-  readonly outputs: readonly [number, number];
+  readonly outputs?: readonly [number, number];
   /** The element types that the kernels take, per input, the last for all that follow; 'any' takes all. float32 where left out. */
   readonly types?: readonly (DataType | 'any')[];
   /** The element types that `evaluate` takes, likewise; all where left out. */
@@ -65,8 +65,8 @@ export interface Operator<A = unknown> {
   readonly shapeOnly?: boolean;
   /** Inputs that must be known when the plan is made (shapes, axes). */
   readonly constantInputs?: readonly number[];
-  /** Reads the attributes with their defaults and checks them. */
-  attributes(reader: AttributeReader, opset: number): A;
+  /** Reads the attributes with their defaults and checks them; {} where left out. */
+  attributes?(reader: AttributeReader, opset: number): A;
   /** @throws LanewiseError INVALID_MODEL or UNSUPPORTED where the inputs do not fit */
   inferShape(node: OpenNode<A>): readonly ValueType[];
   /** Where the sizes of the outputs depend on the inputs' elements: the outputs' dimensions for what `evaluate` gave. */

@@ -20,7 +20,6 @@ export const pad: Operator<PadAttributes> = {
   name: 'Pad',
   opsets: [2, 21],
   inputs: [1, 4],
-  outputs: [1, 1],
   types: ['any'],
   constantInputs: [1, 3],
   attributes(reader, opset) {

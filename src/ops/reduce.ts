@@ -77,7 +77,6 @@ function reduction({ name, axesInput = 18, lower, fold, compute }: Reduction): O
     name,
     opsets: [1, 21],
     inputs: [1, 2],
-    outputs: [1, 1],
     types: ['float32', 'int64'],
     constantInputs: [1],
     attributes: (reader, opset) => ({

@@ -13,7 +13,6 @@ export const relayout: Operator<RelayoutAttributes> = {
   opsets: [0, 0],
   inputs: [1, 1],
   types: ['any'],
-  outputs: [1, 1],
   attributes: () => ({ to: 'rowMajor' }),
   inferShape: (node) => [{ type: input(node, 0).type, dims: input(node, 0).dims }],
   slices: true,

@@ -22,7 +22,6 @@ export const reshape: Operator<ReshapeAttributes> = {
   name: 'Reshape',
   opsets: [5, 21],
   inputs: [2, 2],
-  outputs: [1, 1],
   types: ['any', 'int64'],
   constantInputs: [1],
   attributes: (reader) => ({ allowZero: reader.flag('allowzero') }),
@@ -59,7 +58,6 @@ export const flatten: Operator<FlattenAttributes> = {
   name: 'Flatten',
   opsets: [1, 21],
   inputs: [1, 1],
-  outputs: [1, 1],
   types: ['any'],
   attributes: (reader) => ({ axis: reader.int('axis', 1) }),
   inferShape(node) {
@@ -76,8 +74,6 @@ export const flattenPixels: Operator = {
   name: 'FlattenPixels',
   opsets: [0, 0],
   inputs: [1, 1],
-  outputs: [1, 1],
-  attributes: () => ({}),
   inferShape(node) {
     const { type, dims } = input(node, 0);
     return [{ type, dims: [dims[0] ?? 1, product(dims.slice(1))] }];
@@ -107,7 +103,6 @@ export const squeeze: Operator<AxesAttributes> = {
   name: 'Squeeze',
   opsets: [1, 21],
   inputs: [1, 2],
-  outputs: [1, 1],
   inferShape(node) {
     const { type, dims } = input(node, 0);
     const axes = axesOf(node, dims.length) ?? new Set(dims.flatMap((dim, axis) => (dim === 1 ? [axis] : [])));
@@ -123,7 +118,6 @@ export const unsqueeze: Operator<AxesAttributes> = {
   name: 'Unsqueeze',
   opsets: [1, 21],
   inputs: [1, 2],
-  outputs: [1, 1],
   inferShape(node) {
     const { type, dims } = input(node, 0);
     const count = (node.attributes.axes ?? (node.inputs[1] ? constantInput(node, 1) : [])).length;

@@ -18,9 +18,8 @@ export interface ResizeAttributes extends Sampling {
 }
 
 /** What Resize and Upsample share: each axis resized after the other, by tables that the plan computes. */
-const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layout' | 'lower' | 'outputs'> = {
+const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layout' | 'lower'> = {
   types: ['any'],
-  outputs: [1, 1],
   inferShape(node) {
     const { type } = input(node, 0);
     const { mode, coordinates } = node.attributes;

@@ -23,7 +23,6 @@ function arg(name: string, better: (a: Element, b: Element) => boolean): Operato
     name,
     opsets: [1, 21],
     inputs: [1, 1],
-    outputs: [1, 1],
     attributes: (reader, opset) => ({
       axis: reader.int('axis', 0),
       keepDims: reader.flag('keepdims', true),
@@ -134,7 +133,6 @@ export const cumSum: Operator<CumSumAttributes> = {
   name: 'CumSum',
   opsets: [11, 21],
   inputs: [2, 2],
-  outputs: [1, 1],
   constantInputs: [1],
   attributes: (reader) => ({ exclusive: reader.flag('exclusive'), reverse: reader.flag('reverse') }),
   inferShape(node) {

@@ -24,7 +24,6 @@ export const slice: Operator<SliceAttributes> = {
   name: 'Slice',
   opsets: [1, 21],
   inputs: [1, 5],
-  outputs: [1, 1],
   constantInputs: [1, 2, 3, 4],
   attributes(reader, opset) {
     if (opset >= 10) return {};

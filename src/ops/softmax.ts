@@ -20,7 +20,6 @@ function alongAxis(
     name,
     opsets: [1, 21],
     inputs: [1, 1],
-    outputs: [1, 1],
     attributes: (reader, opset) => ({ axis: reader.int('axis', opset < 13 ? 1 : -1), flatten: opset < 13 }),
     inferShape(node) {
       const { dims, type } = input(node, 0);

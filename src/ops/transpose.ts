@@ -17,7 +17,6 @@ export const transpose: Operator<TransposeAttributes> = {
   name: 'Transpose',
   opsets: [1, 21],
   inputs: [1, 1],
-  outputs: [1, 1],
   // A slice's gaps would be in the wrong place.
   slices: false,
   attributes: (reader) => ({ perm: reader.ints('perm') }),

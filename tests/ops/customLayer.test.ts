@@ -17,7 +17,7 @@ class Symbolic implements Applicable {
   }
 
   [APPLY](...made: Parameters<Applicable[typeof APPLY]>): Symbolic[] {
-    return Array.from({ length: made[0].operator.outputs[1] }, (_, i) => new Symbolic(`${made[0].name}:${i}`, made));
+    return Array.from({ length: made[0].operator.outputs?.[1] ?? 1 }, (_, i) => new Symbolic(`${made[0].name}:${i}`, made));
   }
 }
 
