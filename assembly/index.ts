@@ -13,6 +13,7 @@ export { f32_clamp_row } from './elementwise/f32_clamp';
 export { f32_unary_row } from './elementwise/f32_unary';
 export { f32_gemm_4x8 } from './gemm/f32_gemm_4x8';
 export { f32_gemv_1x16 } from './gemm/f32_gemv_1x16';
+export { xxh32 } from './math/xxh32';
 export { f32_batchnorm_block_c4 } from './norm/f32_batchnorm_c4';
 export { f32_lrn_pixel } from './norm/f32_lrn';
 export { f32_softmax_column_c4, f32_softmax_row } from './norm/f32_softmax';

@@ -1,6 +1,6 @@
 // The file of a compiled model: what the reader and the writer agree on. All numbers are little-endian.
 //
-//   header  magic and words (below), 48 bytes
+//   header  magic and words (below), 32 bytes
 //   head    Meta as JSON, padded with spaces; then the program, padded with zeros: both to a multiple of 16 bytes
 //   body    the segments one after the other, each a multiple of 16 bytes
 //
@@ -20,12 +20,11 @@ export enum Header {
   /** Bytes of Meta and of the program, padding included. */
   MetaBytes = 12,
   ProgramBytes = 16,
-  /** XXH32 of head and body. */
+  /** XXH32 of the head. */
   HeadSum = 20,
-  BodySum = 24,
   /** Of 64 bits. */
-  BodyBytes = 28,
-  Bytes = 48,
+  BodyBytes = 24,
+  Bytes = 32,
 }
 
 export interface PortMeta {
@@ -39,10 +38,10 @@ export interface PortMeta {
 }
 
 /**
- * A part of the body: the address it goes to, its bytes, and what is done then: 1 where the bytes are float16, to be widened from the upper half
- * of twice as many bytes at the address; then the words of an instruction, where there is one.
+ * A part of the body: the address it goes to, its bytes, their XXH32, and what is done then: 1 where the bytes are float16, to be widened from the
+ * upper half of twice as many bytes at the address; then the words of an instruction, where there is one.
  */
-export type Segment = readonly [address: number, bytes: number, half: 0 | 1, ...instruction: number[]];
+export type Segment = readonly [address: number, bytes: number, sum: number, half: 0 | 1, ...instruction: number[]];
 
 export interface Meta {
   readonly inputs: readonly PortMeta[];

@@ -2,11 +2,12 @@ import { instructionWords, LAYOUT, Op, STATIC_BYTES, WidenArg } from '../../asse
 import { checkAborted } from '../abort.ts';
 import { LanewiseError } from '../errors.ts';
 import { type Bytes, inMemory, isInMemory, partOf, startOf } from '../formats/bytes.ts';
+import type { TypedArray } from '../graph/tensor.ts';
 import type { Args, Buffer, Pointer } from '../ops/operator.ts';
 import { type Binary, Model, type PlanSource } from '../runtime/model.ts';
 import type { RuntimeOptions } from '../runtime/options.ts';
 import type { Instruction, LoadStep, Plan, Port } from '../runtime/plan.ts';
-import { Checksum } from './checksum.ts';
+import { xxh32 } from './checksum.ts';
 import { Header, isCompiled, type Meta, type PortMeta, textOf } from './format.ts';
 
 /**
@@ -41,7 +42,7 @@ export function readCompiled(bytes: Bytes, what: string): PlanSource {
   // A copy, so that its words are aligned.
   const head = new Uint8Array(bodyAt - Header.Bytes);
   copy(bytes, Header.Bytes, head);
-  if (new Checksum().update(head).value !== header.headSum) throw damaged('the checksum of its program is another');
+  if (xxh32(head) !== header.headSum) throw damaged('the checksum of its program is another');
   const meta = JSON.parse(textOf(head.subarray(0, header.metaBytes))) as Meta;
   const steps = stepsOf(meta, new Int32Array(head.buffer, header.metaBytes));
   if (!steps || !fits(meta, header)) throw damaged('it makes no sense');
@@ -53,22 +54,21 @@ export function readCompiled(bytes: Bytes, what: string): PlanSource {
   const port = ({ name, type, dims, address = 0 }: PortMeta): Port => ({ name, type, dims, pointer: at(address) });
 
   function* load(): Generator<LoadStep> {
-    const sum = new Checksum();
     let from = bodyAt;
-    const fill = (start: number) => (target: unknown) => {
-      copy(bytes, start, target as Uint8Array);
-      sum.update(target as Uint8Array);
-    };
-    for (const [address, length, half, ...words] of meta.segments) {
+    for (const [address, length, sum, half, ...words] of meta.segments) {
+      const start = from;
       const to = at(half ? address + length : address);
       const args: Args = half ? { [WidenArg.Data]: address, [WidenArg.Count]: length / 2 } : words;
       const first = half ? Op.Widen : words[0];
-      const copies = [{ type: 'uint8' as const, length, to, fill: fill(from) }];
+      const fill = (target: TypedArray) => copy(bytes, start, target as Uint8Array);
+      const verify = (found: number | undefined, target: Uint8Array) => {
+        if ((found ?? xxh32(target)) >>> 0 !== sum) throw damaged('the checksum of its weights is another');
+      };
+      const copies = [{ type: 'uint8' as const, length, to, fill, verify }];
       yield first === undefined ? { copies } : { copies, instruction: loading(first, args) };
       if (half && words[0] !== undefined) yield { copies: [], instruction: loading(words[0], words) };
       from += length;
     }
-    if (header.bodyBytes > 0 && sum.value !== header.bodySum) throw damaged('the checksum of its weights is another');
   }
 
   const plan: Plan = {
@@ -110,7 +110,6 @@ function headerOf(bytes: Uint8Array, what: string) {
     metaBytes: word(Header.MetaBytes),
     programBytes: word(Header.ProgramBytes),
     headSum: word(Header.HeadSum),
-    bodySum: word(Header.BodySum),
     bodyBytes: Number(view.getBigUint64(Header.BodyBytes, true)),
   };
 }
@@ -140,7 +139,7 @@ function fits({ inputs, outputs, memory, segments }: Meta, { programBytes, bodyB
   const end = memory.reduce((sum, bytes) => sum + bytes, STATIC_BYTES + programBytes);
   const inside = (address: number, bytes: number) => address >= STATIC_BYTES && address + bytes <= end;
   return (
-    segments.every(([address, bytes, half]) => inside(address, half ? 2 * bytes : bytes)) &&
+    segments.every(([address, bytes, , half]) => inside(address, half ? 2 * bytes : bytes)) &&
     [...inputs, ...outputs].every(({ address }) => address === undefined || inside(address, 0)) &&
     segments.reduce((sum, [, bytes]) => sum + bytes, 0) === bodyBytes
   );

@@ -12,7 +12,7 @@ import { type Instruction, isHost, type Plan, type Port, type Weight } from '../
 import { programBytes, writeProgram } from '../runtime/program.ts';
 import { compileModule } from '../runtime/wasm.ts';
 import type { Source } from '../source.ts';
-import { Checksum } from './checksum.ts';
+import { xxh32 } from './checksum.ts';
 import { Header, MAGIC, type Meta, type PortMeta, padded, type Segment } from './format.ts';
 
 export interface CompileModelOptions
@@ -97,7 +97,7 @@ function bodyOf(plan: Plan, engine: Engine, weights: Weights): Body {
     const part = new Uint8Array(padded(byteLength));
     part.set(new Uint8Array(buffer, byteOffset, byteLength));
     parts.push(part);
-    segments.push([address, part.length, half ? 1 : 0, ...words]);
+    segments.push([address, part.length, xxh32(part), half ? 1 : 0, ...words]);
   };
   const transformed: Weight[] = [];
   for (const weight of plan.weights) {
@@ -171,11 +171,9 @@ function fileOf(meta: Meta, program: Uint8Array, parts: readonly Uint8Array[]): 
   file.fill(32, Header.Bytes, bodyAt);
   file.set(json, Header.Bytes);
   file.set(program, Header.Bytes + metaBytes);
-  const sum = new Checksum();
   let at = bodyAt;
   for (const part of parts) {
     file.set(part, at);
-    sum.update(part);
     at += part.length;
   }
   const view = new DataView(file.buffer);
@@ -183,8 +181,7 @@ function fileOf(meta: Meta, program: Uint8Array, parts: readonly Uint8Array[]): 
     [Header.Layout]: LAYOUT,
     [Header.MetaBytes]: metaBytes,
     [Header.ProgramBytes]: program.length,
-    [Header.HeadSum]: new Checksum().update(file.subarray(Header.Bytes, bodyAt)).value,
-    [Header.BodySum]: parts.length > 0 ? sum.value : 0,
+    [Header.HeadSum]: xxh32(file.subarray(Header.Bytes, bodyAt)),
   };
   for (const [offset, word] of Object.entries(words)) view.setUint32(Number(offset), word, true);
   view.setBigUint64(Header.BodyBytes, BigInt(bodyBytes), true);

@@ -293,9 +293,10 @@ export class Engine {
     return new ArrayType(await this.#remote.read(this.addressOf(span.pointer), length * ArrayType.BYTES_PER_ELEMENT));
   }
 
-  #put({ type, length, to, fill }: Copy): void {
+  #put({ type, length, to, fill, verify }: Copy): void {
     const target = this.#remote ? new arrayTypes[type](length) : this.view(to, length, type);
     fill(target);
+    verify?.(this.#remote ? undefined : this.#kernels?.xxh32(target.byteOffset, target.byteLength), target as Uint8Array);
     this.#remote?.write(this.addressOf(to), target.buffer as ArrayBuffer);
   }
 

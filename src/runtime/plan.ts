@@ -43,6 +43,11 @@ export interface Copy {
   readonly length: number;
   readonly to: Pointer;
   fill(target: TypedArray): void;
+  /**
+   * Checks the bytes once they are there.
+   * @param sum their XXH32; undefined where this thread does not have the memory: then it is to be computed from the target
+   */
+  verify?(sum: number | undefined, target: Uint8Array): void;
 }
 
 /** One step of loading weights: numbers copied into memory, then perhaps an instruction that packs them. */

@@ -13,6 +13,8 @@ export interface Kernels {
   run(from: number, to: number): number;
   /** Makes the instance one of several threads: see assembly/program.ts. */
   join(index: number, count: number, base: number, bytes: number): void;
+  /** The checksum of bytes in memory, a multiple of 16: see assembly/math/xxh32.ts. As a signed number. */
+  xxh32(data: number, bytes: number): number;
   /** Where the binary's own tables end. */
   readonly staticEnd: { readonly value: number };
   /** Which programs it runs: LAYOUT. */
