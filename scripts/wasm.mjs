@@ -16,12 +16,16 @@ function featuresOf(variant) {
 
 /**
  * Optimises once more, which above all numbers locals by their use, and then takes the inner kernels out of the exports: they were there to be
- * kept from inlining (assembly/index.ts), and their names take 300 bytes of gzip.
+ * kept from inlining (assembly/index.ts), and their names take 300 bytes of gzip. Nothing more is inlined, for an engine would run what packs the weights,
+ * called once, in the code that it compiles first: that cost 8 ms a load.
  */
 export function shrinkBinary(bytes, variant) {
   const module = binaryen.readBinaryWithFeatures(bytes, featuresOf(variant));
   binaryen.setOptimizeLevel(3);
   binaryen.setShrinkLevel(1);
+  binaryen.setAlwaysInlineMaxSize(0);
+  binaryen.setFlexibleInlineMaxSize(0);
+  binaryen.setOneCallerInlineMaxSize(0);
   module.optimize();
   const names = Array.from({ length: module.getNumExports() }, (_, i) => binaryen.getExportInfo(module.getExportByIndex(i)).name);
   const kept = variant.includes('relaxed') ? RELAXED_ENTRIES : ENTRIES;
