@@ -1,7 +1,6 @@
 // What users get is minified already: who uses no bundler downloads less, and bundlers make less of it than of the plain output.
 
 import { minify } from '@swc/core';
-import { minify as terse } from 'terser';
 
 /** Classes that users see in errors and consoles. */
 const reserved = ['LanewiseError', 'LayersModel', 'Model', 'Parameter', 'SymbolicTensor', 'Tensor'];
@@ -11,15 +10,7 @@ const reserved = ['LanewiseError', 'LayersModel', 'Model', 'Parameter', 'Symboli
  * calls, and what bundlers make of it larger.
  */
 export async function minified(code) {
-  const terser = await terse(code, {
-    module: true,
-    ecma: 2022,
-    compress: { ecma: 2022, passes: 3, inline: 1, reduce_funcs: false },
-    mangle: { reserved },
-    format: { ecma: 2022, preserve_annotations: true },
-  });
-  // Finds some hundred bytes that Terser leaves, as Terser does the other way round.
-  const result = await minify(terser.code, {
+  const result = await minify(code, {
     module: true,
     ecma: 2022,
     compress: { ecma: 2022, passes: 2, inline: 0, reduce_vars: false, sequences: false },
