@@ -68,16 +68,10 @@ const chunks = {
   picture: ['vision/picture.ts', 'vision/simd.ts'],
   core: [
     ...['abort.ts', 'source.ts', 'graph/', 'formats/bytes.ts', 'compiled/format.ts', '../assembly/'],
-    ...['engine', 'model', 'options', 'plan', 'program', 'threads', 'wasm'].map((name) => `runtime/${name}.ts`),
+    ...['engine', 'model', 'options', 'plan', 'program', 'wasm'].map((name) => `runtime/${name}.ts`),
   ],
   read: ['compiled/read.ts', 'compiled/checksum.ts'],
-  compiler: [
-    'ops/',
-    'compiler/',
-    'load.ts',
-    'external.ts',
-    ...['index', 'external', 'graph', 'wire', 'tensor'].map((name) => `formats/onnx/${name}.ts`),
-  ],
+  compiler: ['ops/', 'compiler/', 'load.ts', ...['index', 'external', 'graph', 'wire', 'tensor'].map((name) => `formats/onnx/${name}.ts`)],
 };
 const chunkOf = ([name, paths], i, all) => ({
   name,

@@ -7,13 +7,13 @@ const reserved = ['LanewiseError', 'LayersModel', 'Model', 'Parameter', 'Symboli
 
 /**
  * A module without what only people need; comments for bundlers stay. No function is inlined into another: that would make closures where there are
- * calls, and what bundlers make of it larger.
+ * calls.
  */
 export async function minified(code) {
   const result = await minify(code, {
     module: true,
     ecma: 2022,
-    compress: { ecma: 2022, passes: 2, inline: 0, reduce_vars: false, sequences: false },
+    compress: { ecma: 2022, passes: 3, inline: 0, sequences: false, unsafe_arrows: true },
     mangle: { reserved },
     format: { ecma: 2022, comments: { regex: '__PURE__|[Ii]gnore' } },
   });

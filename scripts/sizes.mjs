@@ -10,8 +10,8 @@ import { minify, build as vite } from 'vite';
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 const KB = 1000;
-/** Files that a browser without a wish for relaxed SIMD, threads or compiled models never asks for. */
-const unasked = /^chunk-(relaxed|strict-threads|team|remote|file|read|worker-text)-/;
+/** Files that a browser without a wish for relaxed SIMD, threads, compiled models or models in several files never asks for. */
+const unasked = /^chunk-(relaxed|strict-threads|threads|team|remote|file|external|read|worker-text)-/;
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 const sum = (list) => list.reduce((total, value) => total + value, 0);
 
@@ -68,10 +68,10 @@ const rows = [
   ...variants.map((name) => [`${name}.wasm`, gzipped(readFileSync(`dist/wasm/${name}.wasm`)), 15 * KB]),
   [
     'lanewise/runtime, strict',
-    total(await viteFiles(all('runtime'), /^chunk-(relaxed|strict-threads|team|remote|file|worker-text)-/)),
+    total(await viteFiles(all('runtime'), /^chunk-(relaxed|strict-threads|threads|team|remote|file|external|worker-text)-/)),
     35 * KB,
   ],
-  ['full bundle by Vite', total(await viteFiles(core)), 61 * KB],
+  ['full bundle by Vite', total(await viteFiles(core)), 60 * KB],
   ['full bundle by esbuild', total(await esbuildFiles(core)), 64 * KB],
   ['vision', total(await viteFiles(all('vision'))), 12 * KB],
   ['vision/labels', total(await viteFiles(all('vision-labels'))), 8 * KB],

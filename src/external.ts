@@ -1,21 +1,16 @@
+// Files in which a model keeps data, which few models do: loaded when one does.
+
 import { LanewiseError } from './errors.ts';
 import type { Bytes } from './formats/bytes.ts';
 import { insideFolder } from './formats/onnx/external.ts';
 import type { OpenedOnnx } from './formats/onnx/index.ts';
-import { readBeside, type Source, sourceName } from './source.ts';
+import { isArrayBuffer, isResponse, localPath, nodeFiles, openSource, type Source, sourceName } from './source.ts';
 
 /** Files by the path by which a model names them. */
 export type ExternalData = Readonly<Record<string, Uint8Array | ArrayBuffer>>;
 
-/** Not `instanceof`: a buffer may come from another frame. */
-const isBuffer = (file: unknown): file is ArrayBuffer => Object.prototype.toString.call(file) === '[object ArrayBuffer]';
-
 const bytesOf = (file: ArrayBuffer | ArrayBufferView): Uint8Array =>
-  isBuffer(file) ? new Uint8Array(file) : new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
-
-/** Whether an option is that. */
-export const isExternalData = (value: unknown): value is ExternalData =>
-  typeof value === 'object' && value !== null && Object.values(value).every((file) => isBuffer(file) || ArrayBuffer.isView(file));
+  isArrayBuffer(file) ? new Uint8Array(file) : new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
 
 /**
  * The files in which a model keeps data: those that are given, the others from beside the model.
@@ -44,4 +39,32 @@ export async function readExternal(
 export function named(cause: unknown, model: string, tensor: string, location: string): unknown {
   if (!(cause instanceof LanewiseError) || cause.code === 'ABORTED') return cause;
   return new LanewiseError(cause.code, `${model}: ${tensor} has its data in '${location}', but ${cause.message}`, { cause });
+}
+
+/**
+ * The bytes of a file that a model names as lying beside it.
+ * @param source where the model came from
+ * @param location its path relative to the model's folder, with '/' and without '..'
+ * @throws LanewiseError FILE_NOT_FOUND, ABORTED, or INVALID_MODEL where a link leads out of the folder
+ */
+export async function readBeside(source: Source, location: string, signal?: AbortSignal): Promise<Bytes> {
+  const path = typeof source === 'string' || source instanceof URL ? localPath(source) : undefined;
+  if (path !== undefined) return openSource((await nodeFiles()).pathBeside(path, location), signal);
+  const base = isResponse(source) ? source.url : typeof source === 'string' || source instanceof URL ? String(source) : '';
+  const url = urlBeside(base, location);
+  if (!url)
+    throw new LanewiseError('FILE_NOT_FOUND', 'only a model from a path or URL has files beside it: give them in the option externalData');
+  return openSource(url, signal);
+}
+
+/** Undefined beside what has no folder: a data URL, say. */
+function urlBeside(base: string, location: string): URL | undefined {
+  // In browsers an address may be relative to the page's.
+  const page = (globalThis as { document?: Document }).document?.baseURI ?? (globalThis as { location?: Location }).location?.href;
+  try {
+    // Encoded, no part of a location can be taken for another server, a query or '..'.
+    return new URL(location.split('/').map(encodeURIComponent).join('/'), new URL(base, page));
+  } catch {
+    return undefined;
+  }
 }

@@ -3,7 +3,7 @@ import { isCompiled } from './compiled/format.ts';
 import { checkOperators, type FindOperator, namesRead, operatorFinder } from './compiler/bind.ts';
 import { compile } from './compiler/compile.ts';
 import { LanewiseError } from './errors.ts';
-import { type ExternalData, isExternalData, readExternal } from './external.ts';
+import type { ExternalData } from './external.ts';
 import type { Bytes } from './formats/bytes.ts';
 import { openOnnx } from './formats/onnx/index.ts';
 import { checkDims } from './graph/dims.ts';
@@ -12,7 +12,7 @@ import type { DataType } from './graph/tensor.ts';
 import type { CustomOperator } from './ops/custom.ts';
 import { Model, type PlanSource } from './runtime/model.ts';
 import { checkRuntimeOptions, type RuntimeOptions, startCompiling, wrongOption } from './runtime/options.ts';
-import { openSource, type Source, sourceName } from './source.ts';
+import { isArrayBuffer, openSource, type Source, sourceName } from './source.ts';
 
 /** How a model is compiled and run. */
 export interface LoadOptions extends RuntimeOptions {
@@ -68,7 +68,9 @@ export const readGraph = async (source: Source, options: LoadOptions): Promise<G
 
 async function graphOf(bytes: Bytes, source: Source, { externalData, signal }: LoadOptions): Promise<Graph> {
   const opened = openOnnx(bytes, sourceName(source));
-  return opened.graph(opened.external.size ? await readExternal(opened, source, externalData, signal) : undefined);
+  if (opened.external.size === 0) return opened.graph();
+  const { readExternal } = await import('./external.ts');
+  return opened.graph(await readExternal(opened, source, externalData, signal));
 }
 
 /**
@@ -81,6 +83,8 @@ export async function createModel(graph: Graph, options: LoadOptions = {}, compi
   checkAborted(options.signal);
   return new Model(planSource(graph, options, binary.threads?.count), binary, initialDims(graph, options));
 }
+
+const isBytes = (file: unknown): boolean => isArrayBuffer(file) || ArrayBuffer.isView(file);
 
 /**
  * @throws LanewiseError INVALID_INPUT for an option of the wrong kind
@@ -96,7 +100,7 @@ export function checkOptions(options: LoadOptions): void {
   if (inputShapes !== undefined && !(isObject(inputShapes) && Object.values(inputShapes).every(Array.isArray))) {
     throw wrongOption('inputShapes', 'an object of shapes by input name, each a list of dimensions');
   }
-  if (externalData !== undefined && !isExternalData(externalData)) {
+  if (externalData !== undefined && !(isObject(externalData) && Object.values(externalData).every(isBytes))) {
     throw wrongOption('externalData', 'an object of Uint8Arrays or ArrayBuffers by file name');
   }
   operatorFinder(options.operators);

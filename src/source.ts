@@ -15,7 +15,12 @@ export function sourceName(source: Source): string {
 const shortened = (name: string): string => (name.startsWith('data:') && name.length > 60 ? `${name.slice(0, 57)}...` : name);
 
 /** Not `instanceof Response`: merely naming it makes Node load its whole HTTP client, which takes longer than loading a model. */
-const isResponse = (source: unknown): source is Response => Object.prototype.toString.call(source) === '[object Response]';
+export const isResponse = (source: unknown): source is Response => isKind(source, 'Response');
+
+/** Nor for what may come from another frame. */
+export const isArrayBuffer = (value: unknown): value is ArrayBuffer => isKind(value, 'ArrayBuffer');
+
+const isKind = (value: unknown, kind: string): boolean => Object.prototype.toString.call(value) === `[object ${kind}]`;
 
 /** All bytes of a source. @throws LanewiseError as `openSource` */
 export const readSource = async (source: Source, signal?: AbortSignal): Promise<Uint8Array> => inMemory(await openSource(source, signal));
@@ -26,7 +31,7 @@ export const readSource = async (source: Source, signal?: AbortSignal): Promise<
  */
 export async function openSource(source: Source, signal?: AbortSignal): Promise<Bytes> {
   checkAborted(signal);
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (isArrayBuffer(source)) return new Uint8Array(source);
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   const name = sourceName(source);
   try {
@@ -47,42 +52,14 @@ export async function openSource(source: Source, signal?: AbortSignal): Promise<
 const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
 
 /** What browsers have no use for, and do not load. */
-const nodeFiles = () => import('./file.ts');
+export const nodeFiles = () => import('./file.ts');
 
 /** A file system path, or undefined where the source is to be fetched. */
-function localPath(source: string | URL): string | URL | undefined {
+export function localPath(source: string | URL): string | URL | undefined {
   if (!isNode) return undefined;
   if (source instanceof URL) return source.protocol === 'file:' ? source : undefined;
   if (/^file:\/\//i.test(source)) return new URL(source);
   return /^[a-z][a-z0-9+.-]+:\/\/|^(data|blob):/i.test(source) ? undefined : source;
-}
-
-/**
- * The bytes of a file that a model names as lying beside it.
- * @param source where the model came from
- * @param location its path relative to the model's folder, with '/' and without '..'
- * @throws LanewiseError FILE_NOT_FOUND, ABORTED, or INVALID_MODEL where a link leads out of the folder
- */
-export async function readBeside(source: Source, location: string, signal?: AbortSignal): Promise<Bytes> {
-  const path = typeof source === 'string' || source instanceof URL ? localPath(source) : undefined;
-  if (path !== undefined) return openSource((await nodeFiles()).pathBeside(path, location), signal);
-  const base = isResponse(source) ? source.url : typeof source === 'string' || source instanceof URL ? String(source) : '';
-  const url = urlBeside(base, location);
-  if (!url)
-    throw new LanewiseError('FILE_NOT_FOUND', 'only a model from a path or URL has files beside it: give them in the option externalData');
-  return openSource(url, signal);
-}
-
-/** Undefined beside what has no folder: a data URL, say. */
-function urlBeside(base: string, location: string): URL | undefined {
-  // In browsers an address may be relative to the page's.
-  const page = (globalThis as { document?: Document }).document?.baseURI ?? (globalThis as { location?: Location }).location?.href;
-  try {
-    // Encoded, no part of a location can be taken for another server, a query or '..'.
-    return new URL(location.split('/').map(encodeURIComponent).join('/'), new URL(base, page));
-  } catch {
-    return undefined;
-  }
 }
 
 async function readResponse(response: Response, name: string): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { MOST_THREADS } from '../runtime/threads.ts';
+import { MOST_THREADS } from '../runtime/options.ts';
 
 /** A command line that makes no sense: shown with the usage, exit code 2. */
 export class UsageError extends Error {}

@@ -1,7 +1,7 @@
 import { formatBytes } from '../analysis/text.ts';
 import { compileGraph } from '../compiled/write.ts';
 import { isWeights } from '../formats/weights.ts';
-import { MOST_THREADS } from '../runtime/threads.ts';
+import { MOST_THREADS } from '../runtime/options.ts';
 import { compileModule } from '../runtime/wasm.ts';
 import { writeFile } from '../source.ts';
 import { inputShapes, isOnnx, isSafetensors, parse, UsageError, wholeNumber } from './arguments.ts';

@@ -10,7 +10,8 @@ import type { Job, Team } from './team.ts';
 import { instantiate, type Kernels } from './wasm.ts';
 
 const PAGE = 65536;
-const MOST_PAGES = 65535;
+/** @internal */
+export const MOST_PAGES = 65535;
 const MOST_BYTES = MOST_PAGES * PAGE;
 const ALIGNMENT = 64;
 const COUNTER_BYTES = 1 << COUNTER_SHIFT;
@@ -25,8 +26,8 @@ export interface MemoryUse {
   readonly total: number;
 }
 
-/** A stretch of instructions, steps `from` to `to`, or one of the host's. */
-interface Part {
+/** A stretch of instructions, steps `from` to `to`, or one of the host's. @internal */
+export interface Part {
   readonly from: number;
   readonly to: number;
   readonly host?: HostStep;
@@ -184,19 +185,8 @@ export class Engine {
 
   async #runRemotely(remote: Remote): Promise<boolean> {
     try {
-      for (const { from, to, host } of this.#parts()) {
-        if (host) {
-          const inputs = await Promise.all(host.inputs.map((span) => span && this.read(span)));
-          const outputs = host.outputs.map(({ type, dims }) => new arrayTypes[type](product(dims)));
-          host.fill(inputs, outputs);
-          for (const [i, span] of host.outputs.entries()) this.write(span, outputs[i] as TypedArray);
-        } else {
-          const stopped = await remote.run(this.#starts.slice(from, to + 1));
-          if (!this.#stopping) checkEnd(stopped, this.#starts[to] ?? 0);
-        }
-        if (this.#stopping) return false;
-      }
-      return true;
+      await remote.runParts(this, this.#starts, this.#parts(), () => this.#stopping);
+      return !this.#stopping;
     } catch (error) {
       // What the engine refused is asked for anew by the next run.
       if (error instanceof LanewiseError && error.code === 'TOO_LARGE') this.#forget();
@@ -351,7 +341,7 @@ export class Engine {
         return;
       }
       if (!this.#memory) {
-        this.#memory = this.#threads ? sharedMemory(pages) : new WebAssembly.Memory({ initial: pages });
+        this.#memory = this.#threads ? this.#threads.team.newMemory(pages) : new WebAssembly.Memory({ initial: pages });
         this.#kernels = instantiate(this.#module, this.#memory);
       } else {
         const more = pages - this.#memory.buffer.byteLength / PAGE;
@@ -372,17 +362,9 @@ export class Engine {
   }
 }
 
-function checkEnd(stopped: number, to: number): void {
+/** @internal */
+export function checkEnd(stopped: number, to: number): void {
   if (stopped !== to) throw new Error(`the program stopped at ${stopped} instead of ${to}: it holds no instruction there`);
-}
-
-/** A memory that may grow as far as any, where the engine sets that much of its address space aside. */
-function sharedMemory(pages: number): WebAssembly.Memory {
-  try {
-    return new WebAssembly.Memory({ initial: pages, maximum: MOST_PAGES, shared: true });
-  } catch {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  }
 }
 
 /** What a plan keeps beside its arena: tables, and constants that depend on the shapes of its inputs. */

@@ -2,8 +2,10 @@
 
 import { LanewiseError } from '../errors.ts';
 import type { Binary } from './model.ts';
-import { findThreads, MOST_THREADS } from './threads.ts';
 import { chooseVariant, compileModule } from './wasm.ts';
+
+/** A guard against numbers that are a mistake. */
+export const MOST_THREADS = 64;
 
 /** How a model is run. */
 export interface RuntimeOptions {
@@ -32,7 +34,7 @@ export function startCompiling(options: RuntimeOptions): Promise<Binary> {
 }
 
 async function compileFor({ threads: count = 1, worker = false, relaxed = false, wasm }: RuntimeOptions): Promise<Binary> {
-  const threads = count === 1 && !worker ? undefined : await findThreads(count);
+  const threads = count === 1 && !worker ? undefined : await (await import('./threads.ts')).findThreads(count);
   const variant = chooseVariant(relaxed, threads !== undefined && !threads.openRemote);
   return { module: wasm ?? (await compileModule(variant)), variant, threads };
 }

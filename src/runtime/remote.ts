@@ -2,6 +2,9 @@
 // in which they are sent, so only reading and running wait. worker.js is the other side.
 
 import { LanewiseError } from '../errors.ts';
+import { product } from '../graph/dims.ts';
+import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
+import { checkEnd, type Engine, type Part } from './engine.ts';
 import type { Team } from './team.ts';
 import { instantiate } from './wasm.ts';
 
@@ -55,6 +58,26 @@ export class Remote {
   /** @param starts addresses of the instructions, and the end of the last @returns where it stopped */
   async run(starts: readonly number[]): Promise<number> {
     return (await this.#ask({ run: starts })).stopped;
+  }
+
+  /**
+   * Runs stretches of a program in the worker, and what the host does in between here.
+   * @param memory who reads and writes it
+   * @param starts addresses of all instructions
+   */
+  async runParts(memory: Engine, starts: readonly number[], parts: Iterable<Part>, stopping: () => boolean): Promise<void> {
+    for (const { from, to, host } of parts) {
+      if (host) {
+        const inputs = await Promise.all(host.inputs.map((span) => span && memory.read(span)));
+        const outputs = host.outputs.map(({ type, dims }) => new arrayTypes[type](product(dims)));
+        host.fill(inputs, outputs);
+        for (const [i, span] of host.outputs.entries()) memory.write(span, outputs[i] as TypedArray);
+      } else {
+        const stopped = await this.run(starts.slice(from, to + 1));
+        if (!stopping()) checkEnd(stopped, starts[to] ?? 0);
+      }
+      if (stopping()) return;
+    }
   }
 
   /** Ends the run before an instruction that begins some milliseconds from now. */

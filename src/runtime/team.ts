@@ -3,7 +3,7 @@
 
 import { COUNTER_SHIFT, Team as Word } from '../../assembly/opcodes.ts';
 import { LanewiseError } from '../errors.ts';
-import { nodeWorkers } from './threads.ts';
+import { MOST_PAGES } from './engine.ts';
 import { startWebWorker } from './webWorker.ts';
 
 /** A stretch of a program, for a team. */
@@ -150,6 +150,15 @@ export class Team {
     return Atomics.load(words, at + 1) >>> 0;
   }
 
+  /** A memory that threads share and that may grow as far as any, where the engine sets that much of its address space aside. */
+  newMemory(pages: number): WebAssembly.Memory {
+    try {
+      return new WebAssembly.Memory({ initial: pages, maximum: MOST_PAGES, shared: true });
+    } catch {
+      return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    }
+  }
+
   /** Asks the run on a memory to end before its next instruction. */
   stop(memory: WebAssembly.Memory): void {
     Atomics.store(wordsOf(memory), Word.Stop / 4, 1);
@@ -204,6 +213,9 @@ export class Team {
     return error;
   }
 }
+
+/** Node's own kind of workers. */
+export const nodeWorkers = () => globalThis.process?.getBuiltinModule?.('node:worker_threads');
 
 /** Starts a worker of the kind that this place has. */
 export const startWorker: Start = (listener) => {

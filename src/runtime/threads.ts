@@ -1,10 +1,9 @@
-// Whether this place has threads, and how many are wanted.
+// Whether this place has threads, and how many are wanted. Loaded where a model is to run on them.
 
 import type { Threads } from './engine.ts';
+import { nodeWorkers, Team } from './team.ts';
 import { compilesNothing } from './wasm.ts';
 
-/** A guard against numbers that are a mistake. */
-export const MOST_THREADS = 64;
 /** What 'auto' takes at most: beyond it single pictures hardly gain. */
 const MOST_AUTOMATIC = 8;
 
@@ -21,16 +20,12 @@ export async function findThreads(count: number | 'auto'): Promise<Threads | und
     told = true;
   }
   if (!workers) return undefined;
-  const { Team } = await import('./team.ts');
   if (!shared) {
     const { Remote } = await import('./remote.ts');
     return { team: Team.shared(), count: 1, openRemote: (id, module, pages) => new Remote(Team.shared(), id, module, pages) };
   }
   return { team: Team.shared(), count: count === 'auto' ? Math.min(cores(), MOST_AUTOMATIC) : count };
 }
-
-/** Node's own kind of workers. */
-export const nodeWorkers = () => globalThis.process?.getBuiltinModule?.('node:worker_threads');
 
 const NOT_ISOLATED =
   'memory cannot be shared, for the page is not cross-origin isolated (headers Cross-Origin-Opener-Policy: same-origin, Cross-Origin-Embedder-Policy: require-corp)';

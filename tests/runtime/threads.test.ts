@@ -133,12 +133,15 @@ describe('runs', () => {
     expect(await run(model, x)).toBe(expected(x));
     for (const [i, ahead] of [1, 2].entries()) {
       const runs = Array.from({ length: ahead }, () => run(model, x));
-      members[2 * i + 1]?.terminate();
+      const ended = members[2 * i + 1]?.terminate();
       for (const failed of runs.map(failure)) {
         const error = await failed;
         if (error)
           expect(error).toMatchObject({ code: 'WORKER_FAILED', message: expect.stringContaining('a worker that ran the model failed: ') });
       }
+      // The runs may have been done before it ended: the next is to come after.
+      await ended;
+      await new Promise(setImmediate);
       expect(await run(model, x)).toBe(expected(x));
       expect(members).toHaveLength(2 * i + 4);
     }
