@@ -4,14 +4,12 @@ import { product } from '../graph/dims.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
 import type { Pointer } from '../ops/operator.ts';
 import { type Copy, type HostStep, type Instruction, isHost, type Plan, type Span, type Step, type Weight } from './plan.ts';
-import { programBytes, writeProgram } from './program.ts';
+import { checkEnd, programBytes, writeProgram } from './program.ts';
 import type { Remote } from './remote.ts';
 import type { Job, Team } from './team.ts';
-import { instantiate, type Kernels } from './wasm.ts';
+import { instantiate, type Kernels, MOST_PAGES } from './wasm.ts';
 
 const PAGE = 65536;
-/** @internal */
-export const MOST_PAGES = 65535;
 const MOST_BYTES = MOST_PAGES * PAGE;
 const ALIGNMENT = 64;
 const COUNTER_BYTES = 1 << COUNTER_SHIFT;
@@ -360,11 +358,6 @@ export class Engine {
       throw cause;
     }
   }
-}
-
-/** @internal */
-export function checkEnd(stopped: number, to: number): void {
-  if (stopped !== to) throw new Error(`the program stopped at ${stopped} instead of ${to}: it holds no instruction there`);
 }
 
 /** What a plan keeps beside its arena: tables, and constants that depend on the shapes of its inputs. */

@@ -42,3 +42,8 @@ export function writeProgram(
   memory.setInt32(at - origin, Op.End, true);
   return [...starts, at];
 }
+
+/** A program ends where it should: else it is damaged. */
+export function checkEnd(stopped: number, to: number): void {
+  if (stopped !== to) throw new Error(`the program stopped at ${stopped} instead of ${to}: it holds no instruction there`);
+}

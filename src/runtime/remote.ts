@@ -4,7 +4,8 @@
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
-import { checkEnd, type Engine, type Part } from './engine.ts';
+import type { Engine, Part } from './engine.ts';
+import { checkEnd } from './program.ts';
 import type { Team } from './team.ts';
 import { instantiate } from './wasm.ts';
 

@@ -3,7 +3,7 @@
 
 import { COUNTER_SHIFT, Team as Word } from '../../assembly/opcodes.ts';
 import { LanewiseError } from '../errors.ts';
-import { MOST_PAGES } from './engine.ts';
+import { MOST_PAGES } from './wasm.ts';
 import { startWebWorker } from './webWorker.ts';
 
 /** A stretch of a program, for a team. */

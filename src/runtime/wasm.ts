@@ -7,6 +7,9 @@ import { LanewiseError } from '../errors.ts';
 /** strict gives the same bits on every engine; relaxed may fuse multiply and add. */
 export type Variant = 'strict' | 'relaxed' | 'strict-threads' | 'relaxed-threads';
 
+/** Of 64 KiB: the most that WebAssembly can address, less one, so that the end of memory has an address too. */
+export const MOST_PAGES = 65535;
+
 /** What the binary exports. */
 export interface Kernels {
   /** Runs a program from byte address `from` to `to`; returns where it stopped. */
