@@ -22,6 +22,12 @@ const encodeBinary = (bytes) =>
     return ['', '}', '~'][Math.floor(value / 88)] + String.fromCharCode(code === 92 ? 123 : code);
   }).join('');
 
+/** Writes a text as a module of build/. */
+function writeText(name, text, what) {
+  writeFileSync(`build/${name}.js`, `export default ${JSON.stringify(text)};\n`);
+  writeFileSync(`build/${name}.d.ts`, `/** ${what} */\ndeclare const text: string;\nexport default text;\n`);
+}
+
 const binaries = {
   strict: 'assembly/index.ts',
   relaxed: 'assembly/index.ts',
@@ -38,26 +44,17 @@ for (const [variant, entry] of Object.entries(binaries)) {
   writeFileSync(`build/${variant}.wasm`, wasm);
   // Who compiles the kernels of models beforehand gives them to load(); places that forbid compiling need those for pictures as a file, too.
   if (!variant.startsWith('limit')) writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
-  writeFileSync(`build/${variant}.js`, `export default ${JSON.stringify(encodeBinary(wasm))};\n`);
-  writeFileSync(`build/${variant}.d.ts`, '/** The binary: see src/binary.ts. */\ndeclare const text: string;\nexport default text;\n');
+  writeText(variant, encodeBinary(wasm), 'The binary: see src/binary.ts.');
 }
 
 const { build } = await import('esbuild');
 
-/** Writes a text as a module of build/. */
-function writeText(name, text, what) {
-  writeFileSync(`build/${name}.js`, `export default ${JSON.stringify(text)};\n`);
-  writeFileSync(`build/${name}.d.ts`, `/** ${what} */\ndeclare const text: string;\nexport default text;\n`);
-}
 const { outputFiles } = await build({ entryPoints: ['src/runtime/worker.js'], minify: true, target: 'es2022', write: false });
 writeText('worker-text', outputFiles[0].text, 'src/runtime/worker.js, minified.');
 
-/** A package that is bundled brings its licence along, as a comment that minifiers keep: a page without a bundler then finds all it imports. */
-function noticeOf(name) {
-  const licence = readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim();
-  const filter = new RegExp(`[\\\\/]node_modules[\\\\/]${name}[\\\\/].*\\.js$`);
-  return { name: 'notice', load: (id) => (filter.test(id) ? `/*!\n${name}\n\n${licence}\n*/\n${readFileSync(id, 'utf8')}` : undefined) };
-}
+/** The package that is bundled, so that a page without a bundler finds all that is imported, brings its licence along: a comment that minifiers keep. */
+const notice = `/*!\npbf\n\n${readFileSync('node_modules/pbf/LICENSE', 'utf8').trim()}\n*/`;
+const isPbf = (id) => /[\\/]node_modules[\\/]pbf[\\/]/.test(id);
 
 /**
  * What entries share, by files' or folders' paths in src/: the first that fits. Few, for each file is a request in a page without a bundler, and a
@@ -100,7 +97,6 @@ await bundle({
   platform: 'neutral',
   // The binaries' paths are those of the package.
   makeAbsoluteExternalsRelative: false,
-  plugins: [noticeOf('pbf')],
   treeshake: {
     moduleSideEffects: [
       { test: /[\\/]edge[\\/]/, sideEffects: true },
@@ -111,6 +107,7 @@ await bundle({
     dir: 'dist',
     entryFileNames: '[name].js',
     chunkFileNames: 'chunk-[name].js',
+    banner: ({ moduleIds }) => (moduleIds.some(isPbf) ? notice : ''),
     codeSplitting: { groups: Object.entries(chunks).map(chunkOf) },
   },
 });
@@ -140,7 +137,7 @@ await build({
   platform: 'node',
   external: ['sharp'],
   minify: true,
-  legalComments: 'inline',
+  banner: { js: notice },
 });
 tool('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
 // A script to be started; it exports nothing.

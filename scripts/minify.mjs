@@ -6,7 +6,7 @@ import { minify } from '@swc/core';
 const reserved = ['LanewiseError', 'LayersModel', 'Model', 'Parameter', 'SymbolicTensor', 'Tensor'];
 
 /**
- * A module without what only people need; comments for bundlers stay. No function is inlined into another: that would make closures where there are
+ * A module without what only people need; comments for bundlers and licences stay. No function is inlined into another: that would make closures where there are
  * calls.
  */
 export async function minified(code) {
@@ -15,7 +15,7 @@ export async function minified(code) {
     ecma: 2022,
     compress: { ecma: 2022, passes: 3, inline: 0, sequences: false, unsafe_arrows: true },
     mangle: { reserved },
-    format: { ecma: 2022, comments: { regex: '__PURE__|[Ii]gnore' } },
+    format: { ecma: 2022, comments: { regex: '^!|__PURE__|[Ii]gnore' } },
   });
   return `${result.code}\n`;
 }

@@ -1,6 +1,6 @@
 // What tools say of the packed package, and what a bundler takes of it.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -57,9 +57,22 @@ async function shakeTree({ project }) {
   return { note: `Tensor alone: ${sizes[0]} bytes, gzipped; nothing: ${sizes[2]}` };
 }
 
+/** What is bundled brings its licence along, in every file that an entry may load. */
+function checkNotices({ project, repository }) {
+  const dist = join(project, 'node_modules/lanewise/dist');
+  // Minifiers indent comments as they like.
+  const words = (path) => readFileSync(path, 'utf8').trim().replace(/\s+/g, ' ');
+  const licence = words(join(repository, 'node_modules/pbf/LICENSE'));
+  const holding = readdirSync(dist).filter((name) => name.endsWith('.js') && words(join(dist, name)).includes(licence));
+  if (holding.length < 2)
+    throw new Error(`pbf's licence is in ${holding.join(', ') || 'no file'}, expected in the command line and in a chunk`);
+  return { note: `pbf: ${holding.join(', ')}` };
+}
+
 export const platforms = [
   linter('publint', 'publint', 'run', 'TARBALL', '--strict'),
   linter('attw', '@arethetypeswrong/cli', 'TARBALL', '--profile', 'esm-only'),
   { name: 'types', run: checkTypes },
+  { name: 'licences', run: checkNotices },
   { name: 'tree-shaking', run: shakeTree },
 ];
