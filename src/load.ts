@@ -50,7 +50,8 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
     const given = compilerOptions.find((name) => options[name] !== undefined);
     if (given)
       throw new LanewiseError('INVALID_INPUT', `option ${given} is for the compiler, and ${sourceName(source)} is compiled already`);
-    return (await import('./compiled/read.ts')).createCompiled(bytes, sourceName(source), options, compiling);
+    const { createCompiled, readCompiled } = await import('./compiled/read.ts');
+    return createCompiled(readCompiled(bytes, sourceName(source)), options, compiling);
   }
   return createModel(await graphOf(bytes, source, options), options, compiling);
 }

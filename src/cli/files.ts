@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isCompiled } from '../compiled/format.ts';
-import { createCompiled, readCompiled } from '../compiled/read.ts';
+import { createCompiled, readCompiled, shapesOf } from '../compiled/read.ts';
 import { LanewiseError } from '../errors.ts';
 import { named } from '../external.ts';
 import { fileError, openFile, pathBeside } from '../file.ts';
@@ -53,18 +53,19 @@ export function openModel(path: string): ModelFile {
     const dims: ModelFile['dims'] = (options) => initialDims(graph, options);
     return { inputs: graph.inputs, dims, create: (options, compiling) => createModel(graph, options, compiling) };
   }
-  const { inputs } = readCompiled(bytes, path);
+  const plans = readCompiled(bytes, path);
+  const { inputs } = plans;
   return {
     inputs,
     dims: ({ inputShapes = {} }) => {
       for (const [name, shape] of Object.entries(inputShapes)) {
         checkDims(name, inputs.find((input) => input.name === name)?.dims ?? [], shape);
       }
-      return new Map(inputs.map(({ name, dims }) => [name, dims as readonly number[]]));
+      return shapesOf(plans);
     },
     create: (options, compiling) => {
       if (options.winograd === false) throw new LanewiseError('INVALID_INPUT', `--no-winograd: ${path} is compiled already`);
-      return createCompiled(bytes, path, options, compiling);
+      return createCompiled(plans, options, compiling);
     },
   };
 }

@@ -3,7 +3,7 @@
 import type { Model } from '../runtime/model.ts';
 import { checkRuntimeOptions, type RuntimeOptions, startCompiling } from '../runtime/options.ts';
 import { openSource, type Source, sourceName } from '../source.ts';
-import { createCompiled } from './read.ts';
+import { createCompiled, readCompiled } from './read.ts';
 
 export { type ErrorCode, LanewiseError } from '../errors.ts';
 export type { Dim } from '../graph/graph.ts';
@@ -25,5 +25,6 @@ export async function load(source: Source, options: RuntimeOptions = {}): Promis
   checkRuntimeOptions(options);
   // The binary compiles while the file is read.
   const compiling = startCompiling(options);
-  return createCompiled(await openSource(source, options.signal), sourceName(source), options, compiling);
+  const plans = readCompiled(await openSource(source, options.signal), sourceName(source));
+  return createCompiled(plans, options, compiling);
 }

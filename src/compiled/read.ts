@@ -10,16 +10,15 @@ import type { Instruction, LoadStep, Plan, Port } from '../runtime/plan.ts';
 import { xxh32 } from './checksum.ts';
 import { Header, isCompiled, type Meta, type PortMeta, textOf } from './format.ts';
 
-/**
- * A model of a compiled one's file.
- * @throws LanewiseError as `readCompiled`
- */
-export async function createCompiled(bytes: Bytes, what: string, { signal }: RuntimeOptions, compiling: Promise<Binary>): Promise<Model> {
-  const plans = readCompiled(bytes, what);
+/** The model of what `readCompiled` gave. */
+export async function createCompiled(plans: PlanSource, { signal }: RuntimeOptions, compiling: Promise<Binary>): Promise<Model> {
   const binary = await compiling;
   checkAborted(signal);
-  return new Model(plans, binary, new Map(plans.inputs.map(({ name, dims }) => [name, dims as readonly number[]])));
+  return new Model(plans, binary, shapesOf(plans));
 }
+
+/** The shapes of a compiled model's inputs, all known. */
+export const shapesOf = ({ inputs }: PlanSource) => new Map(inputs.map(({ name, dims }) => [name, dims as readonly number[]]));
 
 /**
  * A compiled model, as `compileModel` writes it: its one plan. The body is read when the plan is put into memory.
@@ -58,15 +57,13 @@ export function readCompiled(bytes: Bytes, what: string): PlanSource {
     for (const [address, length, sum, half, ...words] of meta.segments) {
       const start = from;
       const to = at(half ? address + length : address);
-      const args: Args = half ? { [WidenArg.Data]: address, [WidenArg.Count]: length / 2 } : words;
-      const first = half ? Op.Widen : words[0];
       const fill = (target: TypedArray) => copy(bytes, start, target as Uint8Array);
       const verify = (found: number | undefined, target: Uint8Array) => {
         if ((found ?? xxh32(target)) >>> 0 !== sum) throw damaged('the checksum of its weights is another');
       };
-      const copies = [{ type: 'uint8' as const, length, to, fill, verify }];
-      yield first === undefined ? { copies } : { copies, instruction: loading(first, args) };
-      if (half && words[0] !== undefined) yield { copies: [], instruction: loading(words[0], words) };
+      yield { copies: [{ type: 'uint8', length, to, fill, verify }] };
+      if (half) yield loading(Op.Widen, { [WidenArg.Data]: address, [WidenArg.Count]: length / 2 });
+      if (words[0] !== undefined) yield loading(words[0], words);
       from += length;
     }
   }
@@ -120,7 +117,7 @@ function copy(bytes: Bytes, from: number, target: Uint8Array): void {
   else bytes.read(target, from);
 }
 
-const loading = (op: Op, args: Args): Instruction => ({ op, args, node: 'weights', macs: 0 });
+const loading = (op: Op, args: Args): LoadStep => ({ copies: [], instruction: { op, args, node: 'weights', macs: 0 } });
 
 /** The instructions, whose words are numbers already; undefined where there are not as many as the meta says. */
 function stepsOf({ steps }: Meta, words: Int32Array): Instruction[] | undefined {

@@ -8,7 +8,7 @@ import { checkOptions, initialDims, type LoadOptions, planSource, readGraph } fr
 import type { Pointer } from '../ops/operator.ts';
 import { Engine } from '../runtime/engine.ts';
 import type { PlanSource } from '../runtime/model.ts';
-import { type Instruction, isHost, type Plan, type Port, type Weight } from '../runtime/plan.ts';
+import { type Instruction, isHost, type Plan, type Port, type Step, type Weight } from '../runtime/plan.ts';
 import { programBytes, writeProgram } from '../runtime/program.ts';
 import { compileModule } from '../runtime/wasm.ts';
 import type { Source } from '../source.ts';
@@ -67,7 +67,7 @@ export function compileGraph(
   const engine = new Engine(module);
   engine.use(plan);
   const { segments, parts } = bodyOf(plan, engine, weights);
-  return fileOf(metaOf(source, dims, plan, engine, segments), programOf(plan, engine), parts);
+  return fileOf(metaOf(source, dims, plan, engine, segments), new Uint8Array(programOf(plan.steps, engine).buffer), parts);
 }
 
 /** @throws LanewiseError UNSUPPORTED where the host has a part in the plan */
@@ -112,7 +112,8 @@ function bodyOf(plan: Plan, engine: Engine, weights: Weights): Body {
     engine.reload(weight, (instruction) => {
       if (instruction.op !== Op.WinogradWeights) return;
       const input = instruction.args[WinogradWeightsArg.Input] as Pointer;
-      add(engine.addressOf(input), engine.view(input, packedLength(instruction)), true, ...wordsOf(instruction, engine));
+      const words = programOf([instruction], engine).subarray(0, instructionWords(instruction.op));
+      add(engine.addressOf(input), engine.view(input, packedLength(instruction)), true, ...words);
     });
   }
   return { segments, parts };
@@ -124,16 +125,11 @@ function packedLength({ args }: Instruction): number {
   return word(WinogradWeightsArg.Panels) * (word(WinogradWeightsArg.Taps) ** 2 * word(WinogradWeightsArg.Channels) + 1) * NR;
 }
 
-function wordsOf(instruction: Instruction, engine: Engine): number[] {
-  const words = new Int32Array(programBytes([instruction]) / 4);
-  writeProgram([instruction], new DataView(words.buffer), 0, (pointer) => engine.addressOf(pointer));
-  return [...words.subarray(0, instructionWords(instruction.op))];
-}
-
-function programOf(plan: Plan, engine: Engine): Uint8Array {
-  const bytes = new Uint8Array(padded(programBytes(plan.steps)));
-  writeProgram(plan.steps, new DataView(bytes.buffer), 0, (pointer) => engine.addressOf(pointer));
-  return bytes;
+/** Instructions with their addresses, and zeros behind. */
+function programOf(steps: readonly Step[], engine: Engine): Int32Array {
+  const words = new Int32Array(padded(programBytes(steps)) / 4);
+  writeProgram(steps, new DataView(words.buffer), 0, (pointer) => engine.addressOf(pointer));
+  return words;
 }
 
 function metaOf(
