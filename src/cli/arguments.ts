@@ -15,10 +15,13 @@ export function parse<O extends Options>(args: readonly string[], options: O) {
   }
 }
 
-/** A whole number of at least `least`. */
-export function wholeNumber(name: string, text: string, least: number): number {
+/** A whole number from `least` to `most`. */
+export function wholeNumber(name: string, text: string, least: number, most = Number.POSITIVE_INFINITY): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < least) throw new UsageError(`--${name} takes a whole number from ${least} on, got '${text}'`);
+  const range = most < Number.POSITIVE_INFINITY ? `to ${most}` : 'on';
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    throw new UsageError(`--${name} takes a whole number from ${least} ${range}, got '${text}'`);
+  }
   return value;
 }
 

@@ -21,8 +21,7 @@ export async function compile(args: readonly string[]): Promise<number> {
   if (!isWeights(weights)) throw new UsageError(`--weights takes f32 or f16, got '${weights}'`);
   // Whoever writes these had another command in mind.
   if (isOnnx(to) || isSafetensors(to)) throw new UsageError(`compile writes compiled models, not '${to}': name it something.lanewise`);
-  const threads = wholeNumber('threads', values.threads, 1);
-  if (threads > MOST_THREADS) throw new UsageError(`--threads takes a whole number from 1 to ${MOST_THREADS}, got '${values.threads}'`);
+  const threads = wholeNumber('threads', values.threads, 1, MOST_THREADS);
   const options = { weights, threads, inputShapes: inputShapes(values.shape), winograd: !values['no-winograd'] };
   const bytes = compileGraph(readModel(path), options, await compileModule('strict'));
   await writeFile(to, bytes);
