@@ -311,8 +311,7 @@ const copied = (tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> =>
 function withOneNaN<T extends TypedArray>(data: T): T {
   if (!(data instanceof Float32Array || data instanceof Float64Array)) return data;
   const bits = data instanceof Float32Array ? [0x7fc00000] : [0, 0x7ff80000];
-  for (let i = 0; i < data.length; i++) {
-    if (Number.isNaN(data[i])) new Uint32Array(data.buffer, data.byteOffset).set(bits, i * bits.length);
-  }
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length * bits.length);
+  for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i])) words.set(bits, i * bits.length);
   return data;
 }
