@@ -47,7 +47,7 @@ export function named(cause: unknown, model: string, tensor: string, location: s
  * @param location its path relative to the model's folder, with '/' and without '..'
  * @throws LanewiseError FILE_NOT_FOUND, ABORTED, or INVALID_MODEL where a link leads out of the folder
  */
-export async function readBeside(source: Source, location: string, signal?: AbortSignal): Promise<Bytes> {
+async function readBeside(source: Source, location: string, signal?: AbortSignal): Promise<Bytes> {
   const path = typeof source === 'string' || source instanceof URL ? localPath(source) : undefined;
   if (path !== undefined) return openSource((await nodeFiles()).pathBeside(path, location), signal);
   const base = isResponse(source) ? source.url : typeof source === 'string' || source instanceof URL ? String(source) : '';
