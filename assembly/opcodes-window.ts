@@ -28,7 +28,7 @@ export enum ConvArg {
   Weights = WindowArg.Words,
   /** Zeros, a kernel row's `Channels` floats: what padded pixels read. */
   Zeros,
-  /** Packed input pixels, BlockPixels * BlockDepth floats and 48 bytes; then BlockPixels * NR floats where OutChannels are no multiple of NR. */
+  /** GEMM_SUMS bytes; packed input pixels, BlockPixels * BlockDepth floats and 48 bytes; then BlockPixels * NR floats where OutChannels are no multiple of NR. */
   Scratch,
   /** Added before the clamp; 0: none. May be the output. */
   Residual,
@@ -38,8 +38,10 @@ export enum ConvArg {
   OutChannels,
   /** Output pixels packed at a time, a multiple of MR. */
   BlockPixels,
-  /** Depth (kernel height * width * channels) packed at a time. */
+  /** Depth (kernel height * width * channels) packed at a time: a multiple of SumDepth, or all of it. */
   BlockDepth,
+  /** Products of a partial sum, 1 or more: see gemm/f32_gemm_4x8. */
+  SumDepth,
   Min,
   Max,
   /** 0, or `Channels` floats that the input is multiplied by as it is packed: see conv/f32_pack_normalized_4. */
@@ -68,6 +70,8 @@ export enum WinogradArg {
   TileSize,
   /** Tiles transformed at a time, a multiple of MR. */
   BlockTiles,
+  /** Channels of a partial sum, 1 or more: see gemm/f32_gemm_4x8. */
+  SumDepth,
   Min,
   Max,
   Words,

@@ -12,12 +12,14 @@ export * from './opcodes-window';
  * Compiled models hold programs and packed weights, so they run only where these mean the same. One more with every change of an opcode, of an
  * argument, of STATIC_BYTES or of how weights are packed: tests/compiled/layout.test.ts tells when.
  */
-export const LAYOUT = 1;
+export const LAYOUT = 2;
 
 /** Output pixels of one GEMM tile. */
 export const MR = 4;
 /** Output channels of one GEMM tile, and of one panel of packed weights. */
 export const NR = 8;
+/** Where gemm/f32_gemm_4x8 and its wider tile keep partial sums. */
+export const GEMM_SUMS = 6 * NR * 4;
 /** Bytes after the last tensor that kernels may read (never write): vector loads run past the last channels. */
 export const OVERREAD = 64;
 

@@ -7,14 +7,15 @@
 //   residual  0, or like the output with ResidualPixelStride; may be the output
 //   in scale  0, or what X is multiplied by and InShift is added to, then clamped, as conv/f32_pack_normalized_4 packs it: for
 //             1×1 kernels, stride 1, no padding, one group, more than one pixel
-// Blocks of BlockPixels output pixels × BlockDepth of the depth are packed into Scratch, [pixel / 4][depth][4], then every
+// Blocks of BlockPixels output pixels × BlockDepth of the depth are packed into Scratch (behind GEMM_SUMS bytes), [pixel / 4][depth][4], then every
 // panel of weights runs over the block (the last one, where it is not whole, into rows of 8 behind the packed pixels); a single
-// pixel of a 1×1 kernel goes through gemm/f32_gemv_1x16 instead. The order of a sum is that of the depth, whatever the blocks.
+// pixel of a 1×1 kernel goes through gemm/f32_gemv_1x16 instead. Partial sums of
+// SumDepth products are added in the order of the depth, whatever the blocks.
 
 import { f32_gemm_4x8, storeColumns } from '../gemm/f32_gemm_4x8';
 import { f32_gemv_1x16 } from '../gemm/f32_gemv_1x16';
 import { arg } from '../math/simd.inline';
-import { ConvArg, MR, NR, WindowArg } from '../opcodes';
+import { ConvArg, GEMM_SUMS, MR, NR, WindowArg } from '../opcodes';
 import { mine, pieceOf, share, workspace } from '../threads.inline';
 import { f32_pack_normalized_4 } from './f32_pack_normalized_4';
 import { packTap, tapPointer, within } from './taps.inline';
@@ -27,9 +28,11 @@ export function f32_conv_igemm_4x8(pc: usize): void {
   const outChannels = arg(pc, ConvArg.OutChannels);
   const blockPixels = arg(pc, ConvArg.BlockPixels);
   const blockDepth = arg(pc, ConvArg.BlockDepth);
+  const sumDepth = arg(pc, ConvArg.SumDepth);
   const outStride = <usize>arg(pc, WindowArg.OutPixelStride);
   const residualStride = <usize>arg(pc, ConvArg.ResidualPixelStride);
-  const scratch = workspace(<usize>arg(pc, ConvArg.Scratch));
+  const sums = workspace(<usize>arg(pc, ConvArg.Scratch));
+  const scratch = sums + GEMM_SUMS;
   const scale = <usize>arg(pc, ConvArg.InScale);
   // Behind what normalising may write past the packed pixels, for partial sums stay here from one block of the depth to the next.
   const narrow = scratch + ((<usize>(blockPixels * blockDepth)) << 2) + 48;
@@ -66,6 +69,7 @@ export function f32_conv_igemm_4x8(pc: usize): void {
         f32_gemv_1x16(
           min(2 * NR, outChannels - n),
           channels,
+          sumDepth,
           input,
           panel,
           n + NR < outChannels ? panel + panelBytes : panel,
@@ -102,6 +106,7 @@ export function f32_conv_igemm_4x8(pc: usize): void {
             f32_gemm_4x8(
               rows,
               block,
+              sumDepth,
               scratch,
               panel + <usize>(k + 1) * (NR << 2),
               panel,
@@ -112,6 +117,7 @@ export function f32_conv_igemm_4x8(pc: usize): void {
               k === 0,
               k + block === depth,
               pc + (ConvArg.Min << 2),
+              sums,
             );
             if (!whole && k + block === depth) {
               for (let i: usize = 0; i < <usize>rows; i++) {

@@ -3,16 +3,19 @@
 // One panel of 8 columns (n) against a block of packed rows (m), over a block of the depth (k).
 //   a         packed rows: [ceil(rows / 4)][depth][4] floats; rows past the end hold anything
 //   b         the panel's rows k of this block: [depth][8] floats
+//   sumDepth  products of a partial sum, 1 or more; the last one of the depth may have fewer
 //   bias      8 floats, read where `first`
 //   c         row m at c + m * cStride bytes
 //   residual  0, or rows like c's with residualStride; may be c itself
-//   first     the depth starts here: begin from the bias; otherwise from what c holds
+//   first     the depth starts here: the first partial sum starts from the bias; otherwise from 0, and is added to what c holds
 //   last      the depth ends here: add the residual and clamp
+//   sums      GEMM_SUMS bytes, where a tile's partial sums wait for the next ones: what c holds may still be wanted as the residual
 //   limits    min and max, two floats: in memory, for the loop has no register to spare for them
 // Tile 4x8: eight accumulators, two vectors of b, four splats of a, in the 15 registers of x86-64 that V8 hands out: it loads all that a turn of
 // the loop needs first. A row past the end is computed over the last one's place and stored before it (rows are stored from the last to the
 // first), so that there is no scalar tail. All 8 columns are written; a narrower last panel goes to memory of its own (a call here
-// for odd columns would cost every tile its sums' way to the stack).
+// for odd columns would cost every tile its sums' way to the stack). The depth is summed in parts, which are added to what c
+// holds, because the error of one long sum grows with its length.
 
 import { clamp, madd, storeLanes } from '../math/simd.inline';
 import { WIDE_TILE } from '../opcodes';
@@ -21,6 +24,7 @@ import { f32_gemm_6x8, TILES } from './f32_gemm_6x8';
 export function f32_gemm_4x8(
   rows: i32,
   depth: i32,
+  sumDepth: i32,
   a: usize,
   b: usize,
   bias: usize,
@@ -31,16 +35,18 @@ export function f32_gemm_4x8(
   first: bool,
   last: bool,
   limits: usize,
+  sums: usize,
 ): void {
   if (ASC_FEATURE_RELAXED_SIMD && load<i32>(WIDE_TILE)) {
     for (; rows >= TILES; rows -= TILES) {
-      f32_gemm_6x8(depth, a, b, bias, c, cStride, residual, residualStride, first, last, limits);
+      f32_gemm_6x8(depth, sumDepth, a, b, bias, c, cStride, residual, residualStride, first, last, limits, sums);
       a += (<usize>(depth * TILES)) << 2;
       c += cStride * TILES;
       if (residual) residual += residualStride * TILES;
     }
   }
   const bEnd = b + ((<usize>depth) << 5);
+  const partBytes = (<usize>max(1, sumDepth)) << 5;
   while (rows > 0) {
     let c1 = c + cStride;
     let c2 = c1 + cStride;
@@ -50,38 +56,63 @@ export function f32_gemm_4x8(
       if (rows < 3) c2 = c1;
       c3 = c2;
     }
-    let x00: v128, x01: v128, x10: v128, x11: v128, x20: v128, x21: v128, x30: v128, x31: v128;
-    if (first) {
-      x00 = x10 = x20 = x30 = v128.load(bias);
-      x01 = x11 = x21 = x31 = v128.load(bias, 16);
-    } else {
-      x00 = v128.load(c);
-      x01 = v128.load(c, 16);
-      x10 = v128.load(c1);
-      x11 = v128.load(c1, 16);
-      x20 = v128.load(c2);
-      x21 = v128.load(c2, 16);
-      x30 = v128.load(c3);
-      x31 = v128.load(c3, 16);
-    }
+    let x00: v128, x01: v128, x10: v128, x11: v128;
+    let x20: v128, x21: v128, x30: v128, x31: v128;
     let bp = b;
-    while (bp < bEnd) {
-      const b0 = v128.load(bp);
-      const b1 = v128.load(bp, 16);
-      let s = v128.load32_splat(a);
-      x00 = madd(s, b0, x00);
-      x01 = madd(s, b1, x01);
-      s = v128.load32_splat(a, 4);
-      x10 = madd(s, b0, x10);
-      x11 = madd(s, b1, x11);
-      s = v128.load32_splat(a, 8);
-      x20 = madd(s, b0, x20);
-      x21 = madd(s, b1, x21);
-      s = v128.load32_splat(a, 12);
-      x30 = madd(s, b0, x30);
-      x31 = madd(s, b1, x31);
-      a += 16;
-      bp += 32;
+    // The first sum starts from the bias; the others start from 0 and are added to what is there.
+    let more = !first;
+    let kept = false;
+    for (;;) {
+      x00 = x01 = f32x4.splat(0);
+      if (!more) {
+        x00 = v128.load(bias);
+        x01 = v128.load(bias, 16);
+      }
+      x10 = x20 = x30 = x00;
+      x11 = x21 = x31 = x01;
+      const partEnd = min(bp + partBytes, bEnd);
+      while (bp < partEnd) {
+        const b0 = v128.load(bp);
+        const b1 = v128.load(bp, 16);
+        let s = v128.load32_splat(a);
+        x00 = madd(s, b0, x00);
+        x01 = madd(s, b1, x01);
+        s = v128.load32_splat(a, 4);
+        x10 = madd(s, b0, x10);
+        x11 = madd(s, b1, x11);
+        s = v128.load32_splat(a, 8);
+        x20 = madd(s, b0, x20);
+        x21 = madd(s, b1, x21);
+        s = v128.load32_splat(a, 12);
+        x30 = madd(s, b0, x30);
+        x31 = madd(s, b1, x31);
+        a += 16;
+        bp += 32;
+      }
+      if (more) {
+        const s0 = select<usize>(sums, c, kept);
+        const s1 = select<usize>(sums + 32, c1, kept);
+        const s2 = select<usize>(sums + 64, c2, kept);
+        const s3 = select<usize>(sums + 96, c3, kept);
+        x00 = f32x4.add(x00, v128.load(s0));
+        x01 = f32x4.add(x01, v128.load(s0, 16));
+        x10 = f32x4.add(x10, v128.load(s1));
+        x11 = f32x4.add(x11, v128.load(s1, 16));
+        x20 = f32x4.add(x20, v128.load(s2));
+        x21 = f32x4.add(x21, v128.load(s2, 16));
+        x30 = f32x4.add(x30, v128.load(s3));
+        x31 = f32x4.add(x31, v128.load(s3, 16));
+      }
+      if (bp >= bEnd) break;
+      v128.store(sums, x00);
+      v128.store(sums, x01, 16);
+      v128.store(sums, x10, 32);
+      v128.store(sums, x11, 48);
+      v128.store(sums, x20, 64);
+      v128.store(sums, x21, 80);
+      v128.store(sums, x30, 96);
+      v128.store(sums, x31, 112);
+      kept = more = true;
     }
     if (last) {
       if (residual) {

@@ -1,6 +1,6 @@
 // Twelve rows of what gemm/f32_gemm_4x8 computes, as two tiles of six rows, for binaries whose multiply-add is one instruction.
 //
-//   a, b, bias, c, residual, first, last, limits   as there; the twelve rows are three packs of four
+//   a, b, sumDepth, bias, c, residual, first, last, limits, sums   as there; the twelve rows are three packs of four
 // Tile 6x8: two fused multiply-adds start in each cycle and take four, so eight sums are barely enough and twelve are plenty; with two vectors of
 // b and one splat of a they fill the 15 registers that V8 hands out. Older engines load all six splats first: see WIDE_TILE. Each tile takes
 // a whole pack (rows 0 to 3, then 8 to 11) and half of the one between (4 and 5, then 6 and 7), so that the packing is the same for all tiles.
@@ -12,6 +12,7 @@ export const TILES: i32 = 12;
 
 export function f32_gemm_6x8(
   depth: i32,
+  sumDepth: i32,
   a: usize,
   b: usize,
   bias: usize,
@@ -22,8 +23,10 @@ export function f32_gemm_6x8(
   first: bool,
   last: bool,
   limits: usize,
+  sums: usize,
 ): void {
   const bEnd = b + ((<usize>depth) << 5);
+  const partBytes = (<usize>max(1, sumDepth)) << 5;
   // Half a pack: pairs of rows.
   const half = a + ((<usize>depth) << 4);
   for (let turn = 0; turn < 2; turn++) {
@@ -38,48 +41,78 @@ export function f32_gemm_6x8(
     const c5 = c4 + cStride;
     let x00: v128, x01: v128, x10: v128, x11: v128, x20: v128, x21: v128;
     let x30: v128, x31: v128, x40: v128, x41: v128, x50: v128, x51: v128;
-    if (first) {
-      x00 = x10 = x20 = x30 = x40 = x50 = v128.load(bias);
-      x01 = x11 = x21 = x31 = x41 = x51 = v128.load(bias, 16);
-    } else {
-      x00 = v128.load(c0);
-      x01 = v128.load(c0, 16);
-      x10 = v128.load(c1);
-      x11 = v128.load(c1, 16);
-      x20 = v128.load(c2);
-      x21 = v128.load(c2, 16);
-      x30 = v128.load(c3);
-      x31 = v128.load(c3, 16);
-      x40 = v128.load(c4);
-      x41 = v128.load(c4, 16);
-      x50 = v128.load(c5);
-      x51 = v128.load(c5, 16);
-    }
     let bp = b;
-    while (bp < bEnd) {
-      const b0 = v128.load(bp);
-      const b1 = v128.load(bp, 16);
-      let s = v128.load32_splat(whole);
-      x00 = madd(s, b0, x00);
-      x01 = madd(s, b1, x01);
-      s = v128.load32_splat(whole, 4);
-      x10 = madd(s, b0, x10);
-      x11 = madd(s, b1, x11);
-      s = v128.load32_splat(whole, 8);
-      x20 = madd(s, b0, x20);
-      x21 = madd(s, b1, x21);
-      s = v128.load32_splat(whole, 12);
-      x30 = madd(s, b0, x30);
-      x31 = madd(s, b1, x31);
-      s = v128.load32_splat(pair);
-      x40 = madd(s, b0, x40);
-      x41 = madd(s, b1, x41);
-      s = v128.load32_splat(pair, 4);
-      x50 = madd(s, b0, x50);
-      x51 = madd(s, b1, x51);
-      whole += 16;
-      pair += 16;
-      bp += 32;
+    // The first sum starts from the bias; the others start from 0 and are added to what is there.
+    let more = !first;
+    let kept = false;
+    for (;;) {
+      x00 = x01 = f32x4.splat(0);
+      if (!more) {
+        x00 = v128.load(bias);
+        x01 = v128.load(bias, 16);
+      }
+      x10 = x20 = x30 = x40 = x50 = x00;
+      x11 = x21 = x31 = x41 = x51 = x01;
+      const partEnd = min(bp + partBytes, bEnd);
+      while (bp < partEnd) {
+        const b0 = v128.load(bp);
+        const b1 = v128.load(bp, 16);
+        let s = v128.load32_splat(whole);
+        x00 = madd(s, b0, x00);
+        x01 = madd(s, b1, x01);
+        s = v128.load32_splat(whole, 4);
+        x10 = madd(s, b0, x10);
+        x11 = madd(s, b1, x11);
+        s = v128.load32_splat(whole, 8);
+        x20 = madd(s, b0, x20);
+        x21 = madd(s, b1, x21);
+        s = v128.load32_splat(whole, 12);
+        x30 = madd(s, b0, x30);
+        x31 = madd(s, b1, x31);
+        s = v128.load32_splat(pair);
+        x40 = madd(s, b0, x40);
+        x41 = madd(s, b1, x41);
+        s = v128.load32_splat(pair, 4);
+        x50 = madd(s, b0, x50);
+        x51 = madd(s, b1, x51);
+        whole += 16;
+        pair += 16;
+        bp += 32;
+      }
+      if (more) {
+        const s0 = select<usize>(sums, c0, kept);
+        const s1 = select<usize>(sums + 32, c1, kept);
+        const s2 = select<usize>(sums + 64, c2, kept);
+        const s3 = select<usize>(sums + 96, c3, kept);
+        const s4 = select<usize>(sums + 128, c4, kept);
+        const s5 = select<usize>(sums + 160, c5, kept);
+        x00 = f32x4.add(x00, v128.load(s0));
+        x01 = f32x4.add(x01, v128.load(s0, 16));
+        x10 = f32x4.add(x10, v128.load(s1));
+        x11 = f32x4.add(x11, v128.load(s1, 16));
+        x20 = f32x4.add(x20, v128.load(s2));
+        x21 = f32x4.add(x21, v128.load(s2, 16));
+        x30 = f32x4.add(x30, v128.load(s3));
+        x31 = f32x4.add(x31, v128.load(s3, 16));
+        x40 = f32x4.add(x40, v128.load(s4));
+        x41 = f32x4.add(x41, v128.load(s4, 16));
+        x50 = f32x4.add(x50, v128.load(s5));
+        x51 = f32x4.add(x51, v128.load(s5, 16));
+      }
+      if (bp >= bEnd) break;
+      v128.store(sums, x00);
+      v128.store(sums, x01, 16);
+      v128.store(sums, x10, 32);
+      v128.store(sums, x11, 48);
+      v128.store(sums, x20, 64);
+      v128.store(sums, x21, 80);
+      v128.store(sums, x30, 96);
+      v128.store(sums, x31, 112);
+      v128.store(sums, x40, 128);
+      v128.store(sums, x41, 144);
+      v128.store(sums, x50, 160);
+      v128.store(sums, x51, 176);
+      kept = more = true;
     }
     if (last) {
       if (residual) {

@@ -3,6 +3,7 @@
 // Two panels of 8 columns (n) at a time over the whole depth (k); A is read where it lies, and B, which nobody reads twice, sets the pace: four
 // accumulators keep up with memory.
 //   a         depth floats
+//   sumDepth  products of a partial sum, as gemm/f32_gemm_4x8 sums
 //   panels    [8 biases] then [depth][8] floats; the second may be the first
 //   c         `columns` (1 to 16) floats
 //   residual  0, or floats like c's; may be c
@@ -15,6 +16,7 @@ import { storeColumns } from './f32_gemm_4x8';
 export function f32_gemv_1x16(
   columns: i32,
   depth: i32,
+  sumDepth: i32,
   a: usize,
   panel0: usize,
   panel1: usize,
@@ -22,20 +24,36 @@ export function f32_gemv_1x16(
   residual: usize,
   limits: usize,
 ): void {
-  let x00 = v128.load(panel0);
-  let x01 = v128.load(panel0, 16);
-  let x10 = v128.load(panel1);
-  let x11 = v128.load(panel1, 16);
+  // As in f32_gemm_4x8, the first sum starts from the bias, and the others, which start from 0, are added to it.
+  let p00 = v128.load(panel0);
+  let p01 = v128.load(panel0, 16);
+  let p10 = v128.load(panel1);
+  let p11 = v128.load(panel1, 16);
+  let x00 = p00,
+    x01 = p01,
+    x10 = p10,
+    x11 = p11;
   const end = a + ((<usize>depth) << 2);
+  const partBytes = (<usize>max(1, sumDepth)) << 2;
+  let more = false;
   while (a < end) {
-    const s = v128.load32_splat(a);
-    x00 = madd(s, v128.load(panel0, 32), x00);
-    x01 = madd(s, v128.load(panel0, 48), x01);
-    x10 = madd(s, v128.load(panel1, 32), x10);
-    x11 = madd(s, v128.load(panel1, 48), x11);
-    a += 4;
-    panel0 += 32;
-    panel1 += 32;
+    const partEnd = min(a + partBytes, end);
+    while (a < partEnd) {
+      const s = v128.load32_splat(a);
+      p00 = madd(s, v128.load(panel0, 32), p00);
+      p01 = madd(s, v128.load(panel0, 48), p01);
+      p10 = madd(s, v128.load(panel1, 32), p10);
+      p11 = madd(s, v128.load(panel1, 48), p11);
+      a += 4;
+      panel0 += 32;
+      panel1 += 32;
+    }
+    x00 = more ? f32x4.add(p00, x00) : p00;
+    x01 = more ? f32x4.add(p01, x01) : p01;
+    x10 = more ? f32x4.add(p10, x10) : p10;
+    x11 = more ? f32x4.add(p11, x11) : p11;
+    p00 = p01 = p10 = p11 = f32x4.splat(0);
+    more = true;
   }
   if (residual) {
     x00 = f32x4.add(x00, v128.load(residual));

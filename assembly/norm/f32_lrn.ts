@@ -6,6 +6,7 @@
 // Alpha has been divided by Size. Four channels at a time. Reads may run 12 bytes past the last channel.
 
 import { log, power } from '../math/functions';
+import { threeQuarterPower } from '../math/functions.inline';
 import { arg, argSplat, storeLanes } from '../math/simd.inline';
 import { LrnArg } from '../opcodes';
 import { mine, share, workspace } from '../threads.inline';
@@ -32,7 +33,7 @@ export function f32_lrn_pixel(pc: usize, input: usize, output: usize): void {
   const bias = argSplat(pc, LrnArg.Bias);
   const scratch = workspace(<usize>arg(pc, LrnArg.Scratch));
   const squares = scratch + ((<usize>((size - 1) >> 1)) << 2);
-  // The paper's beta is two square roots.
+  // The paper's beta is made of two square roots.
   const threeQuarters = load<f32>(pc + (LrnArg.Beta << 2)) === 0.75;
   for (let c = 0; c < channels; c += 4) {
     const at = (<usize>c) << 2;
@@ -44,8 +45,7 @@ export function f32_lrn_pixel(pc: usize, input: usize, output: usize): void {
     let sum = f32x4.splat(0);
     for (let j = 0; j < size; j++) sum = f32x4.add(sum, v128.load(scratch + at + ((<usize>j) << 2)));
     const z = f32x4.add(bias, f32x4.mul(alpha, sum));
-    const root = f32x4.sqrt(z);
-    const raised = threeQuarters ? f32x4.mul(root, f32x4.sqrt(root)) : power(f32x4.mul(beta, log(z)));
+    const raised = threeQuarters ? threeQuarterPower(z) : power(f32x4.mul(beta, log(z)));
     storeLanes(output + at, f32x4.div(v128.load(input + at), raised), channels - c);
   }
 }

@@ -2,7 +2,8 @@
 // X[o][l][i] - m - log of that sum
 //
 //   input, output  row-major [Outer, Length, Inner] without gaps; output may be input
-// With Inner 1 the vector runs along Length: four partial sums, added in the order (0 + 2) + (1 + 3). Otherwise along Inner.
+// With Inner 1 the vector runs along Length: four partial sums, added in the order (0 + 2) + (1 + 3). Otherwise along Inner. Sums of BLOCK
+// vectors are added to each other, because the error of one long sum grows with its length.
 // Reads may run 12 bytes past the end; where the output is the input, what lies past a row there is not yet written.
 
 import { exp } from '../math/exp.inline';
@@ -11,6 +12,7 @@ import { arg, storeLanes } from '../math/simd.inline';
 import { SoftmaxArg } from '../opcodes';
 import { mine, share } from '../threads.inline';
 
+const BLOCK: i32 = 64;
 const LOWEST: f32 = -f32.MAX_VALUE * 2;
 
 export function f32_softmax(pc: usize): void {
@@ -47,12 +49,17 @@ export function f32_softmax_row(input: usize, output: usize, length: i32, logari
   highest = f32x4.max(highest, v128.shuffle<f32>(highest, highest, 1, 0, 3, 2));
 
   let sums = f32x4.splat(0);
-  for (let i = 0; i < whole; i += 4) {
-    const at = (<usize>i) << 2;
-    const x = f32x4.sub(v128.load(input + at), highest);
-    const y = exp(x);
-    v128.store(output + at, logarithm ? x : y);
-    sums = f32x4.add(sums, y);
+  for (let i = 0; i < whole; ) {
+    const end = min(whole, i + BLOCK * 4);
+    let part = f32x4.splat(0);
+    for (; i < end; i += 4) {
+      const at = (<usize>i) << 2;
+      const x = f32x4.sub(v128.load(input + at), highest);
+      const y = exp(x);
+      v128.store(output + at, logarithm ? x : y);
+      part = f32x4.add(part, y);
+    }
+    sums = f32x4.add(sums, part);
   }
   if (whole < length) {
     const at = (<usize>whole) << 2;
@@ -78,11 +85,16 @@ export function f32_softmax_column_c4(input: usize, output: usize, length: i32, 
   let highest = f32x4.splat(LOWEST);
   for (let l = 0; l < length; l++) highest = f32x4.max(highest, v128.load(input + <usize>l * stride));
   let sums = f32x4.splat(0);
-  for (let l = 0; l < length; l++) {
-    const x = f32x4.sub(v128.load(input + <usize>l * stride), highest);
-    const y = exp(x);
-    storeLanes(output + <usize>l * stride, logarithm ? x : y, count);
-    sums = f32x4.add(sums, y);
+  for (let l = 0; l < length; ) {
+    const end = min(length, l + BLOCK);
+    let part = f32x4.splat(0);
+    for (; l < end; l++) {
+      const x = f32x4.sub(v128.load(input + <usize>l * stride), highest);
+      const y = exp(x);
+      storeLanes(output + <usize>l * stride, logarithm ? x : y, count);
+      part = f32x4.add(part, y);
+    }
+    sums = f32x4.add(sums, part);
   }
   const logs = log(sums);
   for (let l = 0; l < length; l++) {

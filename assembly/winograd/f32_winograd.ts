@@ -27,6 +27,7 @@ export function f32_winograd(pc: usize): void {
   const groups = arg(pc, WinogradArg.Groups);
   const outChannels = arg(pc, WinogradArg.OutChannels);
   const blockTiles = arg(pc, WinogradArg.BlockTiles);
+  const sumDepth = arg(pc, WinogradArg.SumDepth);
   const zeros = <usize>arg(pc, WinogradArg.Zeros);
   const outPixelStride = <usize>arg(pc, WindowArg.OutPixelStride);
   const outRowStride = <usize>outWidth * outPixelStride;
@@ -84,6 +85,7 @@ export function f32_winograd(pc: usize): void {
             f32_gemm_4x8(
               count,
               channels,
+              sumDepth,
               transformed + p * pointStride,
               matrix,
               zeros,
@@ -94,6 +96,7 @@ export function f32_winograd(pc: usize): void {
               true,
               false,
               0,
+              scratch,
             );
             matrix += depthBytes;
           }

@@ -108,6 +108,8 @@ function prepare(size, channels, filters, kernel = 3, groups = 1) {
   const dims = [1, channels, size, size];
   const graph = graphOf({
     op: 'Conv',
+    // Not straight from the network's input, for which there are fewer forms.
+    channelsLast: true,
     inputs: [dims, [filters, channels / groups, kernel, kernel], [filters]],
     attributes: { pads: [pad, pad, pad, pad], group: groups },
   });
@@ -117,7 +119,7 @@ function prepare(size, channels, filters, kernel = 3, groups = 1) {
   const cost = (form) =>
     groups *
     (form
-      ? winogradCost({ batch: 1, height: size, width: size, channels: channels / groups, outChannels: filters / groups }, form)
+      ? winogradCost({ height: size, width: size, channels: channels / groups, outChannels: filters / groups }, form)
       : directCost(size * size, kernel * kernel * (channels / groups), filters / groups));
   const ways = [undefined, ...winogradForms.filter(({ taps }) => taps === kernel)].map((form) => {
     const made = plan(form ?? false);

@@ -4,7 +4,7 @@
 // it, TensorFlow.js is called on a tensor. `call`: from an array of the caller's to an array of the caller's.
 
 import { load, Tensor } from '../../dist/index.js';
-import { conv2d, input, model, uniform } from '../../dist/layers.js';
+import { conv2d, input, model, relu, uniform } from '../../dist/layers.js';
 import { answer } from './answer.mjs';
 import { describe } from './convolutions.mjs';
 import { interleave } from './interleave.mjs';
@@ -20,7 +20,8 @@ const NAME = 'convolution';
 async function lanewise({ channels, height, width, filters, kernel, strides, pads, depthwise }) {
   const x = input([channels, height, width]);
   const options = { name: NAME, stride: strides, padding: pads.slice(0, 2), groups: depthwise ? channels : 1, bias: uniform(0, 1) };
-  const net = model(x, conv2d(x, filters, kernel, options));
+  // As within a network, where a convolution does not read what the caller gives: such a one has fewer forms to choose from.
+  const net = model(x, conv2d(relu(x), filters, kernel, options));
   const [weight, bias] = net.parameters().map((parameter) => parameter.constant());
   // By its file, which is how a network's convolutions come.
   return { compiled: await load(net.toONNX()), weight, bias };
@@ -29,7 +30,8 @@ async function lanewise({ channels, height, width, filters, kernel, strides, pad
 async function measure(tf, convolution, settings) {
   const { channels, height, width, strides, pads, depthwise } = convolution;
   const dims = [1, channels, height, width];
-  const data = noise(channels * height * width);
+  // What a ReLU leaves as it is.
+  const data = noise(channels * height * width).map(Math.abs);
   const moved = channelsLast(data, dims);
 
   const { compiled, weight, bias } = await lanewise(convolution);

@@ -44,8 +44,10 @@ function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: rea
   // Others are constants of the plan, or nobody reads them.
   const fed = network.inputs.filter((value) => !value.constant && (network.readers(value).length > 0 || network.outputs.includes(value)));
   const inputs = fed.map((value) => port(value.name, value, program.define(value).pointer));
+  for (const value of fed) program.fed.add(value);
   for (const node of network.nodes) {
     program.node = node;
+    if (isOp(node, relayout) && program.isFed(node.inputs[0] as Value)) program.fed.add(node.outputs[0] as Value);
     // Where there is nothing to compute, no kernel should look for it.
     if (node.outputs.every(({ dims }) => dims.includes(0))) node.outputs.forEach((output) => void program.define(output));
     else known(node.op.lower, nodeTitle(node))(node, program);
@@ -64,6 +66,7 @@ class ProgramWriter implements Lowering {
   readonly winograd: boolean | Winograd;
   readonly threads: number;
   readonly weights = new Map<string, Weight>();
+  readonly fed = new Set<Value>();
   node: Node | undefined;
   workspaceBytes = 0;
   readonly #layouts: ReadonlyMap<Value, Layout>;
@@ -102,6 +105,10 @@ class ProgramWriter implements Lowering {
 
   layoutOf(value: Value): Layout {
     return this.#layouts.get(value) ?? 'rowMajor';
+  }
+
+  isFed(value: Value): boolean {
+    return this.fed.has(value);
   }
 
   alias(output: Value, input: Value): void {

@@ -5,13 +5,23 @@ const BLOCK_FLOATS = 32 * 1024;
 const MAX_DEPTH = 512;
 const MAX_PIXELS = 128;
 
+/** Most products of a partial sum; over a depth of some 9,000 more, so that the parts do not become too many. */
+const mostSummed = (depth: number): number => Math.max(144, 1.5 * Math.sqrt(depth));
+
+/**
+ * How many products are added one after the other, before these sums are added to each other: the error grows with the length of either, not with the
+ * whole depth. It follows from the depth alone, so that neither the batch nor threads change a bit.
+ */
+export const sumDepth = (depth: number, most = mostSummed(depth)): number => Math.ceil(depth / Math.ceil(depth / most)) || 1;
+
 /** The GEMM's cache blocks for `pixels` rows of `depth` against `columns`: sizes in elements; `pixels` is a whole number of tiles. */
 export function gemmBlocks(pixels: number, depth: number, columns: number, threads = 1): { pixels: number; depth: number } {
   // Few pixels leave room for more depth, and a panel of weights is then read as it lies.
   const deepest = Math.max(MAX_DEPTH, BLOCK_FLOATS / (Math.ceil(pixels / MR) * MR || 1));
-  // Even parts, so that the last one is not a sliver.
+  // Even parts, so that the last one is not a sliver; of whole partial sums.
   const parts = Math.ceil(depth / deepest) || 1;
-  const blockDepth = Math.ceil(depth / parts) || 1;
+  const sum = sumDepth(depth);
+  const blockDepth = Math.ceil(depth / parts / sum) * sum || 1;
   const most = Math.max(MR, Math.min(MAX_PIXELS, Math.floor(BLOCK_FLOATS / blockDepth)));
   const block = threads === 1 ? Math.min(most, pixels) : evenBlock(pixels, most, columns, threads);
   return { pixels: Math.max(1, Math.ceil(block / MR)) * MR, depth: blockDepth };

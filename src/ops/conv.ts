@@ -1,7 +1,7 @@
-import { ConvArg, DepthwiseConvArg, NR, Op } from '../../assembly/opcodes.ts';
+import { ConvArg, DepthwiseConvArg, GEMM_SUMS, NR, Op } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
-import { gemmBlocks } from './blocks.ts';
+import { gemmBlocks, sumDepth } from './blocks.ts';
 import { type Clamped, clampWords } from './clamp.ts';
 import { convMacs, macsOf } from './cost.ts';
 import type { Lowering, Node, OpenNode, Operator, Place, Pointer, Value, ValueType, Winograd } from './operator.ts';
@@ -95,7 +95,7 @@ function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
   const outChannels = asImage(y.dims).channels / group;
   const taps = kernelHeight * kernelWidth;
   const depth = taps * channels;
-  const form = chooseForm(node, window, to.winograd);
+  const form = chooseForm(node, window, to);
   const weights = to.panels({
     winograd: form,
     weights: w,
@@ -130,19 +130,25 @@ function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
   else emitConv(to, call);
 }
 
-/** The form of Winograd's convolution that costs least, if that is less than the direct one. */
-function chooseForm(node: Node<ConvAttributes>, window: Window, allowed: boolean | Winograd): Winograd | undefined {
+/**
+ * The form of Winograd's convolution that costs least, if that is less than the direct one. It is that of one picture, so that a picture has the same
+ * bits in any batch. What the caller gives may hold pixels that dwarf others, and a tile of six points blurs those (docs/performance.md).
+ */
+function chooseForm(node: Node<ConvAttributes>, window: Window, to: Lowering): Winograd | undefined {
+  const { winograd } = to;
   const [x, w] = [input(node, 0), input(node, 1)];
   const { group } = node.attributes;
   const channels = asImage(x.dims).channels / group;
   const plain = [...window.stride, ...window.dilation].every((n) => n === 1);
-  if (!allowed || !plain || channels % 4 !== 0 || !w.constant || (node.inputs[2] && !node.inputs[2].constant)) return undefined;
-  const fitting = (allowed === true ? winogradForms : [allowed]).filter(({ taps }) => window.kernel.every((n) => n === taps));
-  if (allowed !== true) return fitting[0];
-  const { batch, height, width } = asImage(node.outputs[0]?.dims ?? []);
+  if (!winograd || !plain || channels % 4 !== 0 || !w.constant || (node.inputs[2] && !node.inputs[2].constant)) return undefined;
+  const fitting = (winograd === true ? winogradForms : [winograd]).filter(({ taps }) => window.kernel.every((n) => n === taps));
+  if (winograd !== true) return fitting[0];
+  const { height, width } = asImage(node.outputs[0]?.dims ?? []);
   const outChannels = (w.dims[0] ?? 0) / group;
-  const direct = directCost(batch * height * width, product(window.kernel) * channels, outChannels);
-  const costs = fitting.map((form) => ({ form, cost: winogradCost({ batch, height, width, channels, outChannels }, form) }));
+  const direct = directCost(height * width, product(window.kernel) * channels, outChannels);
+  const costs = fitting
+    .filter(({ points }) => points < 6 || !to.isFed(x))
+    .map((form) => ({ form, cost: winogradCost({ height, width, channels, outChannels }, form) }));
   const best = costs.reduce((a, b) => (b.cost < a.cost ? b : a), { form: undefined as Winograd | undefined, cost: direct });
   return best.form;
 }
@@ -171,7 +177,8 @@ export function emitConv(lowering: Lowering, call: ConvCall): void {
   const channels = asImage(from.dims).channels / groups;
   const outChannels = image.channels / groups;
   const pixels = image.batch * image.height * image.width;
-  const block = gemmBlocks(pixels, product(window.kernel) * channels, outChannels, lowering.threads);
+  const depth = product(window.kernel) * channels;
+  const block = gemmBlocks(pixels, depth, outChannels, lowering.threads);
   const narrow = outChannels % NR === 0 ? 0 : NR;
   const [min, max] = clampWords(call.clamped);
   const [inMin, inMax] = clampWords({ clamp: call.inputClamp });
@@ -181,13 +188,14 @@ export function emitConv(lowering: Lowering, call: ConvCall): void {
       ...windowArgs(window, from, to, source, target, channels),
       [ConvArg.Weights]: call.weights,
       [ConvArg.Zeros]: lowering.zeros(window.kernel[1] * channels * 4),
-      [ConvArg.Scratch]: lowering.workspace(block.pixels * (block.depth + narrow) * 4 + 48),
+      [ConvArg.Scratch]: lowering.workspace(GEMM_SUMS + block.pixels * (block.depth + narrow) * 4 + 48),
       [ConvArg.Residual]: residual?.pointer ?? 0,
       [ConvArg.ResidualPixelStride]: residual?.pixelStride ?? 0,
       [ConvArg.Groups]: groups,
       [ConvArg.OutChannels]: outChannels,
       [ConvArg.BlockPixels]: block.pixels,
       [ConvArg.BlockDepth]: block.depth,
+      [ConvArg.SumDepth]: sumDepth(depth),
       [ConvArg.Min]: min,
       [ConvArg.Max]: max,
       [ConvArg.InScale]: call.scale?.pointer ?? 0,

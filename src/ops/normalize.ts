@@ -30,6 +30,9 @@ function emitNormalize(to: Lowering, y: Operand, x: Operand, axes: readonly numb
   const inverse = affine.inverse ?? scratchLike(to, x, axes);
   emitReduce(to, ReduceKind.Sum, mean, x, axes, 1 / count);
   emitBinary(to, BinaryKind.Sub, y, x, mean);
+  // Of what the mean's own rounding leaves, which is much where the mean is large beside the deviation (`inverse` is free until then).
+  emitReduce(to, ReduceKind.Sum, inverse, y, axes, 1 / count);
+  emitBinary(to, BinaryKind.Sub, y, y, inverse);
   emitReduce(to, ReduceKind.SumSquare, inverse, y, axes, 1 / count);
   emitUnary(to, UnaryKind.Scale, inverse, inverse, 1, epsilon);
   emitUnary(to, UnaryKind.Sqrt, inverse, inverse);

@@ -154,6 +154,8 @@ export interface Lowering {
   readonly node?: { readonly name: string } | undefined;
   /** Whether convolutions may run by Winograd's algorithm; a form: wherever it fits. */
   readonly winograd: boolean | Winograd;
+  /** Whether a value is an input of the network as the caller gives it, in whatever layout. */
+  isFed(value: Value): boolean;
   /** How many threads will run the instructions. */
   readonly threads: number;
   /** Where an input lies; constants are placed among the weights. */

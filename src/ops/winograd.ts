@@ -1,5 +1,5 @@
 import { MR, NR, Op, WINOGRAD_PATCHES, WINOGRAD_SCRATCH, WinogradArg } from '../../assembly/opcodes.ts';
-import { evenBlock } from './blocks.ts';
+import { evenBlock, sumDepth } from './blocks.ts';
 import { clampWords } from './clamp.ts';
 import type { ConvCall } from './conv.ts';
 import type { Lowering, Winograd } from './operator.ts';
@@ -17,6 +17,8 @@ export const winogradForms: readonly Winograd[] = [
 const MOST_TILES = 56;
 const LEAST_TILES = 16;
 const BLOCK_BYTES = 2 * 1024 * 1024;
+/** Channels of a partial sum. */
+const MOST_SUMMED = 80;
 
 /** Tiles of the output, and how many of them are transformed at a time. */
 export function winogradTiles({ to, from, groups }: Pick<ConvCall, 'to' | 'from' | 'groups'>, { size, points }: Winograd, threads: number) {
@@ -39,16 +41,16 @@ const TRANSFORMED = 0.45;
 const WEIGHT_BYTE = 0.03;
 const CALL = 40;
 
-/** What one group of a direct convolution takes. */
+/** What one group of a direct convolution of one picture takes. */
 export const directCost = (pixels: number, depth: number, columns: number): number =>
   roundUp(pixels, MR) * depth * (roundUp(columns, NR) * MAC + PACKED) + depth * columns * 4 * WEIGHT_BYTE;
 
 /** What one group of it takes in a form of Winograd's. */
 export function winogradCost(
-  { batch, height, width, channels, outChannels }: Record<'batch' | 'height' | 'width' | 'channels' | 'outChannels', number>,
+  { height, width, channels, outChannels }: Record<'height' | 'width' | 'channels' | 'outChannels', number>,
   { size, points }: Winograd,
 ): number {
-  const tiles = roundUp(batch * Math.ceil(height / size) * Math.ceil(width / size), MR);
+  const tiles = roundUp(Math.ceil(height / size) * Math.ceil(width / size), MR);
   const columns = roundUp(outChannels, NR);
   const calls = (columns / NR) * Math.ceil(tiles / MOST_TILES);
   const perPoint =
@@ -77,6 +79,7 @@ export function emitWinograd(lowering: Lowering, call: ConvCall, form: Winograd)
       [WinogradArg.Points]: form.points,
       [WinogradArg.TileSize]: form.size,
       [WinogradArg.BlockTiles]: block,
+      [WinogradArg.SumDepth]: sumDepth(channels, MOST_SUMMED),
       [WinogradArg.Min]: min,
       [WinogradArg.Max]: max,
     },

@@ -1,6 +1,7 @@
 import type { Attribute } from '../../src/graph/graph.ts';
 import type { Variant } from '../../src/runtime/wasm.ts';
 import { type AutoPad, conv, type NdArray, random, resolvePads, sizeOf, windowAxes } from '../reference/index.ts';
+import { partialSums } from './partialSums.ts';
 import { expectNode, type NodeCase, sumTolerance } from './run.ts';
 
 /** A convolution by its shapes; the numbers are random in [-1, 1]. */
@@ -58,10 +59,7 @@ export function expectConv(variant: Variant, config: ConvCase): void {
   expectNode(node, convReference(config, arrays), sumTolerance(sizeOf(config.w.slice(1))));
 }
 
-/**
- * What the strict kernels promise to the last bit: from the bias on, products rounded to float32 are added in the order kernel row,
- * kernel column, channel, rounded each time. Zeros of the padding change no sum.
- */
+/** To the last bit: the order is kernel row, kernel column, channel, and padding counts as zeros. */
 export function convFloat32(config: ConvCase, { x, w, b }: ConvArrays): NdArray {
   const { group = 1 } = config;
   const [vertical, horizontal] = windowAxes(x, w.dims.slice(2), windowOf(config));
@@ -74,20 +72,16 @@ export function convFloat32(config: ConvCase, { x, w, b }: ConvArrays): NdArray 
       const first = Math.floor(m / (filters / group)) * depth;
       for (let i = 0; i < vertical.out; i++) {
         for (let j = 0; j < horizontal.out; j++) {
-          let sum = b?.data[m] ?? 0;
-          for (let p = 0; p < vertical.kernel; p++) {
-            for (let q = 0; q < horizontal.kernel; q++) {
-              const row = i * vertical.stride - vertical.begin + p * vertical.dilation;
-              const column = j * horizontal.stride - horizontal.begin + q * horizontal.dilation;
-              if (row < 0 || row >= vertical.size || column < 0 || column >= horizontal.size) continue;
-              for (let c = 0; c < depth; c++) {
-                const input = x.data[((n * channels + first + c) * vertical.size + row) * horizontal.size + column] ?? Number.NaN;
-                const weight = w.data[((m * depth + c) * vertical.kernel + p) * horizontal.kernel + q] ?? Number.NaN;
-                sum = Math.fround(sum + Math.fround(input * weight));
-              }
-            }
-          }
-          y.data[place++] = sum;
+          y.data[place++] = partialSums(vertical.kernel * horizontal.kernel * depth, b?.data[m] ?? 0, (k) => {
+            const c = k % depth;
+            const q = Math.floor(k / depth) % horizontal.kernel;
+            const p = Math.floor(k / depth / horizontal.kernel);
+            const row = i * vertical.stride - vertical.begin + p * vertical.dilation;
+            const column = j * horizontal.stride - horizontal.begin + q * horizontal.dilation;
+            if (row < 0 || row >= vertical.size || column < 0 || column >= horizontal.size) return 0;
+            const input = x.data[((n * channels + first + c) * vertical.size + row) * horizontal.size + column] ?? Number.NaN;
+            return input * (w.data[((m * depth + c) * vertical.kernel + p) * horizontal.kernel + q] ?? Number.NaN);
+          });
         }
       }
     }

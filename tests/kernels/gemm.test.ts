@@ -1,5 +1,7 @@
+import { sumDepth } from '../../src/ops/blocks.ts';
 import { array, at, gemm, type NdArray, random, relu } from '../reference/index.ts';
 import { graphOf } from './graph.ts';
+import { partialSums } from './partialSums.ts';
 import { opsOf } from './plans.ts';
 import { eachVariant, expectClose, expectNode, ROUNDING, runGraph, runNode, sumTolerance } from './run.ts';
 
@@ -136,19 +138,35 @@ eachVariant((variant) => {
   });
 });
 
-test.each([3, 512, 1100])('strict, to the last bit: depth %i', (depth) => {
+test.each([3, 144, 145, 512, 1100])('strict, to the last bit: depth %i', (depth) => {
   const config: GemmCase = { size: [62, 11, depth], c: [11], alpha: 0.3, beta: 0.7 };
   const arrays = operands(config);
   const { a, b } = arrays;
   const expected = array([62, 11]);
   expected.data.forEach((_, place) => {
     const [i, j] = [Math.floor(place / 11), place % 11];
-    let sum = Math.fround(Math.fround(0.7) * at(arrays.c?.data ?? [], j));
-    for (let k = 0; k < depth; k++) {
-      const weight = Math.fround(Math.fround(0.3) * at(b.data, k * 11 + j));
-      sum = Math.fround(sum + Math.fround(at(a.data, i * depth + k) * weight));
-    }
-    expected.data[place] = sum;
+    const bias = Math.fround(Math.fround(0.7) * at(arrays.c?.data ?? [], j));
+    expected.data[place] = partialSums(depth, bias, (k) => {
+      return at(a.data, i * depth + k) * Math.fround(Math.fround(0.3) * at(b.data, k * 11 + j));
+    });
   });
   expectNode(gemmNode(config, arrays), expected, 0);
+});
+
+test('a depth is summed in even parts of at most 144 products, a very large one in longer ones', () => {
+  expect([0, 1, 144, 145, 576, 4608].map((depth) => sumDepth(depth))).toEqual([1, 1, 144, 73, 144, 144]);
+  expect(sumDepth(20_000)).toBe(211);
+  expect(sumDepth(2 ** 24)).toBe(6144);
+});
+
+test('a row has the same bits alone and among others', () => {
+  for (const depth of [100, 500, 5000]) {
+    const arrays = operands({ size: [9, 21, depth], c: [21] });
+    const together = runNode(gemmNode({ size: [9, 21, depth], c: [21] }, arrays));
+    for (let row = 0; row < 9; row++) {
+      const a = array([1, depth], arrays.a.data.subarray(row * depth, (row + 1) * depth));
+      const alone = runNode(gemmNode({ size: [1, 21, depth], c: [21] }, { ...arrays, a }));
+      expect(alone.data).toEqual(together.data.subarray(row * 21, (row + 1) * 21));
+    }
+  }
 });

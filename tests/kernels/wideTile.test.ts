@@ -3,17 +3,18 @@ import { random } from '../reference/index.ts';
 import { skip } from '../skip.ts';
 import { moduleOf, variants } from './run.ts';
 
-type Gemm = (rows: number, depth: number, ...rest: number[]) => void;
+type Gemm = (rows: number, depth: number, sumDepth: number, ...rest: number[]) => void;
 
 const A = 65536;
 const B = 2 * A;
 const C = 3 * A;
 const RESIDUAL = 4 * A;
 const LIMITS = 1024;
+const SUMS = 2048;
 const STRIDE = 48;
 const SENTINEL = 7;
 
-/** 8 columns of C for `rows` rows, in rows of 12 floats; where not `first`, on top of what is there. */
+/** 8 columns of C for `rows` rows, in rows of 12 floats, in sums of at most 7 products; where not `first`, on top of what is there. */
 function gemm(wide: boolean, rows: number, depth: number, residual: boolean, first: boolean, last: boolean): Uint32Array {
   const memory = new WebAssembly.Memory({ initial: 5 });
   const floats = new Float32Array(memory.buffer);
@@ -24,7 +25,22 @@ function gemm(wide: boolean, rows: number, depth: number, residual: boolean, fir
   floats.fill(SENTINEL, C / 4, C / 4 + (rows + 2) * 12);
   floats.set(random([rows * 12], 3).data, RESIDUAL / 4);
   floats.set([-1, 1.5], LIMITS / 4);
-  kernels.f32_gemm_4x8?.(rows, depth, A, B + 32, B, C, STRIDE, residual ? RESIDUAL : 0, STRIDE, Number(first), Number(last), LIMITS);
+  kernels.f32_gemm_4x8?.(
+    rows,
+    depth,
+    7,
+    A,
+    B + 32,
+    B,
+    C,
+    STRIDE,
+    residual ? RESIDUAL : 0,
+    STRIDE,
+    Number(first),
+    Number(last),
+    LIMITS,
+    SUMS,
+  );
   return new Uint32Array(memory.buffer, C, (rows + 2) * 12).slice();
 }
 
