@@ -27,7 +27,8 @@ export interface AccuracyCase {
   readonly inputs: readonly NdArray[];
   readonly fed?: boolean;
   readonly options?: NodeOptions;
-  readonly winograd?: boolean;
+  /** Whether Winograd's algorithm may run it; a layer that reads what the caller gives has fewer forms of it to choose from. */
+  readonly winograd?: 'within a network' | 'at the input' | false;
   /** 18 where left out. */
   readonly opset?: number;
   /** The answer, or its first elements. */
@@ -43,8 +44,7 @@ export function graphOf({ op, opset = 18, inputs, fed, options, winograd }: Accu
     if (i === 0 || fed) return builder.input(name, dims);
     return builder.constant({ name, type: 'float32', dims, read: () => Float32Array.from(data) });
   });
-  // A layer that reads what the caller gives has fewer forms to choose from.
-  if (winograd) names[0] = builder.node('MaxPool', names.slice(0, 1), { attributes: { kernel_shape: [1, 1] } });
+  if (winograd === 'within a network') names[0] = builder.node('MaxPool', names.slice(0, 1), { attributes: { kernel_shape: [1, 1] } });
   builder.output('y', builder.node(op, names, options));
   return builder.build();
 }
@@ -77,7 +77,7 @@ interface ConvShape {
   readonly groups?: number;
 }
 
-function convolution(table: AccuracyCase['table'], shape: ConvShape, outlier = 0): AccuracyCase {
+function convolution(table: AccuracyCase['table'], shape: ConvShape, outlier = 0, atInput = false): AccuracyCase {
   const { size, channels, filters, kernel, stride = 1, dilation = 1, groups = 1 } = shape;
   const pad = ((kernel - 1) * dilation) >> 1;
   const depth = (channels / groups) * kernel ** 2;
@@ -94,6 +94,7 @@ function convolution(table: AccuracyCase['table'], shape: ConvShape, outlier = 0
     ...(dilation > 1 ? [`dilation ${dilation}`] : []),
     ...(groups > 1 ? [`${groups} groups`] : []),
     ...(outlier ? [`a number of ${outlier.toExponential(0)}`] : []),
+    ...(atInput ? ['at the input'] : []),
   ];
   return {
     name: [`${kernel}×${kernel} ${channels}→${filters} at ${size}×${size}`, ...extras].join(', '),
@@ -101,7 +102,7 @@ function convolution(table: AccuracyCase['table'], shape: ConvShape, outlier = 0
     op: 'Conv',
     inputs: [x, w, b],
     options: { attributes: { strides, dilations, pads, group: groups } },
-    winograd: table !== 'direct',
+    winograd: table !== 'direct' && (atInput ? 'at the input' : 'within a network'),
     reference: () => conv({ x, ...(groups === 1 ? firstFilters(w, b) : { w, b }), strides, dilations, pads, group: groups }),
     // Those that see the outlier are as large as it is.
     ...(outlier && { ignored: (place: number) => near(Math.floor((place % plane) / size)) && near(place % size) }),
@@ -341,5 +342,7 @@ export const cases: readonly AccuracyCase[] = [
   elementwise('Reciprocal', 0.01, 100),
   elementwise('Sin', -100, 100),
   elementwise('Cos', -100, 100),
-  ...[1e3, 1e5, 1e7].map((outlier) => convolution('outliers', { size: 56, channels: 64, filters: 64, kernel: 3 }, outlier)),
+  ...[false, true].flatMap((atInput) =>
+    [1e3, 1e5, 1e7].map((outlier) => convolution('outliers', { size: 56, channels: 64, filters: 64, kernel: 3 }, outlier, atInput)),
+  ),
 ];

@@ -35,7 +35,7 @@ const feedsOf = ({ inputs, fed }, Type) =>
   );
 
 async function lanewise(bytes, config) {
-  const model = await load(bytes, { winograd: config.winograd ?? false });
+  const model = await load(bytes, { winograd: Boolean(config.winograd) });
   const { y } = model.runSync(feedsOf(config, Tensor));
   model.dispose();
   return y.data;

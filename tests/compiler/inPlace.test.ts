@@ -118,6 +118,7 @@ eachVariant((variant) => {
 
   test.each([
     ['one block of the depth', 5, true],
+    ['one block of several sums', 300, true],
     ['two blocks of the depth', 1700, false],
   ])('a residual, the convolution having %s', (_, channels, inPlace) => {
     const wide = random([2, channels, 3, 3], 4, -0.1, 0.1);

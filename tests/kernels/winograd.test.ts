@@ -164,7 +164,8 @@ test('what the caller gives may hold a number that dwarfs the others: tiles of s
   const errors = [true, f43, f23].map((winograd) => farError(runNode({ ...convNode(config, arrays), winograd })));
   expect(farError(direct)).toBeLessThan(1e-5);
   expect(errors[0]).toBe(errors[2]);
-  expect(errors[2]).toBeLessThan(1e-3);
+  // With four points a number reaches only outputs that see it.
+  expect(errors[2]).toBeLessThan(1e-5);
   expect(errors[1]).toBeGreaterThan(2e-3);
 });
 
