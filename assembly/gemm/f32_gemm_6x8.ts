@@ -29,9 +29,55 @@ export function f32_gemm_6x8(
   const partBytes = (<usize>max(1, sumDepth)) << 5;
   // Half a pack: pairs of rows.
   const half = a + ((<usize>depth) << 4);
-  for (let turn = 0; turn < 2; turn++) {
-    let whole = turn ? half + ((<usize>depth) << 4) : a;
-    let pair = turn ? half + 8 : half;
+  let whole = a;
+  let pair = half;
+  let bp = b;
+  let turn = 0;
+  // A turn of the loop for each sum of each tile, as there.
+  while (turn < 2) {
+    const begins = bp === b;
+    let x00 = f32x4.splat(0);
+    let x01 = x00;
+    if (first && begins) {
+      x00 = v128.load(bias);
+      x01 = v128.load(bias, 16);
+    }
+    let x10 = x00,
+      x20 = x00,
+      x30 = x00,
+      x40 = x00,
+      x50 = x00;
+    let x11 = x01,
+      x21 = x01,
+      x31 = x01,
+      x41 = x01,
+      x51 = x01;
+    const partEnd = min(bp + partBytes, bEnd);
+    while (bp < partEnd) {
+      const b0 = v128.load(bp);
+      const b1 = v128.load(bp, 16);
+      let s = v128.load32_splat(whole);
+      x00 = madd(s, b0, x00);
+      x01 = madd(s, b1, x01);
+      s = v128.load32_splat(whole, 4);
+      x10 = madd(s, b0, x10);
+      x11 = madd(s, b1, x11);
+      s = v128.load32_splat(whole, 8);
+      x20 = madd(s, b0, x20);
+      x21 = madd(s, b1, x21);
+      s = v128.load32_splat(whole, 12);
+      x30 = madd(s, b0, x30);
+      x31 = madd(s, b1, x31);
+      s = v128.load32_splat(pair);
+      x40 = madd(s, b0, x40);
+      x41 = madd(s, b1, x41);
+      s = v128.load32_splat(pair, 4);
+      x50 = madd(s, b0, x50);
+      x51 = madd(s, b1, x51);
+      whole += 16;
+      pair += 16;
+      bp += 32;
+    }
     // Rows of the whole pack, then of the pair.
     const c0 = turn ? c + (cStride << 3) : c;
     const c1 = c0 + cStride;
@@ -39,67 +85,27 @@ export function f32_gemm_6x8(
     const c3 = c2 + cStride;
     const c4 = c + cStride * (turn ? 6 : 4);
     const c5 = c4 + cStride;
-    let x00: v128, x01: v128, x10: v128, x11: v128, x20: v128, x21: v128;
-    let x30: v128, x31: v128, x40: v128, x41: v128, x50: v128, x51: v128;
-    let bp = b;
-    // The first sum starts from the bias; the others start from 0 and are added to what is there.
-    let more = !first;
-    let kept = false;
-    for (;;) {
-      x00 = x01 = f32x4.splat(0);
-      if (!more) {
-        x00 = v128.load(bias);
-        x01 = v128.load(bias, 16);
-      }
-      x10 = x20 = x30 = x40 = x50 = x00;
-      x11 = x21 = x31 = x41 = x51 = x01;
-      const partEnd = min(bp + partBytes, bEnd);
-      while (bp < partEnd) {
-        const b0 = v128.load(bp);
-        const b1 = v128.load(bp, 16);
-        let s = v128.load32_splat(whole);
-        x00 = madd(s, b0, x00);
-        x01 = madd(s, b1, x01);
-        s = v128.load32_splat(whole, 4);
-        x10 = madd(s, b0, x10);
-        x11 = madd(s, b1, x11);
-        s = v128.load32_splat(whole, 8);
-        x20 = madd(s, b0, x20);
-        x21 = madd(s, b1, x21);
-        s = v128.load32_splat(whole, 12);
-        x30 = madd(s, b0, x30);
-        x31 = madd(s, b1, x31);
-        s = v128.load32_splat(pair);
-        x40 = madd(s, b0, x40);
-        x41 = madd(s, b1, x41);
-        s = v128.load32_splat(pair, 4);
-        x50 = madd(s, b0, x50);
-        x51 = madd(s, b1, x51);
-        whole += 16;
-        pair += 16;
-        bp += 32;
-      }
-      if (more) {
-        const s0 = select<usize>(sums, c0, kept);
-        const s1 = select<usize>(sums + 32, c1, kept);
-        const s2 = select<usize>(sums + 64, c2, kept);
-        const s3 = select<usize>(sums + 96, c3, kept);
-        const s4 = select<usize>(sums + 128, c4, kept);
-        const s5 = select<usize>(sums + 160, c5, kept);
-        x00 = f32x4.add(x00, v128.load(s0));
-        x01 = f32x4.add(x01, v128.load(s0, 16));
-        x10 = f32x4.add(x10, v128.load(s1));
-        x11 = f32x4.add(x11, v128.load(s1, 16));
-        x20 = f32x4.add(x20, v128.load(s2));
-        x21 = f32x4.add(x21, v128.load(s2, 16));
-        x30 = f32x4.add(x30, v128.load(s3));
-        x31 = f32x4.add(x31, v128.load(s3, 16));
-        x40 = f32x4.add(x40, v128.load(s4));
-        x41 = f32x4.add(x41, v128.load(s4, 16));
-        x50 = f32x4.add(x50, v128.load(s5));
-        x51 = f32x4.add(x51, v128.load(s5, 16));
-      }
-      if (bp >= bEnd) break;
+    if (!(first && begins)) {
+      const s0 = select<usize>(c0, sums, begins);
+      const s1 = select<usize>(c1, sums + 32, begins);
+      const s2 = select<usize>(c2, sums + 64, begins);
+      const s3 = select<usize>(c3, sums + 96, begins);
+      const s4 = select<usize>(c4, sums + 128, begins);
+      const s5 = select<usize>(c5, sums + 160, begins);
+      x00 = f32x4.add(x00, v128.load(s0));
+      x01 = f32x4.add(x01, v128.load(s0, 16));
+      x10 = f32x4.add(x10, v128.load(s1));
+      x11 = f32x4.add(x11, v128.load(s1, 16));
+      x20 = f32x4.add(x20, v128.load(s2));
+      x21 = f32x4.add(x21, v128.load(s2, 16));
+      x30 = f32x4.add(x30, v128.load(s3));
+      x31 = f32x4.add(x31, v128.load(s3, 16));
+      x40 = f32x4.add(x40, v128.load(s4));
+      x41 = f32x4.add(x41, v128.load(s4, 16));
+      x50 = f32x4.add(x50, v128.load(s5));
+      x51 = f32x4.add(x51, v128.load(s5, 16));
+    }
+    if (bp < bEnd) {
       v128.store(sums, x00);
       v128.store(sums, x01, 16);
       v128.store(sums, x10, 32);
@@ -112,7 +118,7 @@ export function f32_gemm_6x8(
       v128.store(sums, x41, 144);
       v128.store(sums, x50, 160);
       v128.store(sums, x51, 176);
-      kept = more = true;
+      continue;
     }
     if (last) {
       if (residual) {
@@ -162,5 +168,9 @@ export function f32_gemm_6x8(
     v128.store(c4, x41, 16);
     v128.store(c5, x50);
     v128.store(c5, x51, 16);
+    turn++;
+    bp = b;
+    whole = half + ((<usize>depth) << 4);
+    pair = half + 8;
   }
 }
