@@ -90,15 +90,15 @@ export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
     const from = dims[axis] ?? 0;
     const begin = Number(roi?.[i] ?? 0);
     const end = Number(roi?.[i + axes.length] ?? 1);
-    const crop = attributes.coordinates === 'tf_crop_and_resize' ? end - begin : 1;
+    const crops = attributes.coordinates === 'tf_crop_and_resize';
     const target = targets?.[i] ?? 0;
     // An empty axis stays as it is.
     const ratio = targets && (common ?? (from === target ? [1, 1] : [target, from]));
     const scale = ratio ? ratio[0] / ratio[1] : Number(scales?.[i]);
-    const to = !ratio ? resized(from * crop, scale) : common ? Math.floor((2 * from * ratio[0] + ratio[1]) / (2 * ratio[1])) : target;
+    const to = ratio ? Math.floor((from * ratio[0] + ratio[1] / 2) / ratio[1]) : resized(from * (crops ? end - begin : 1), scale);
     if (!(scale > 0 && scale < Number.POSITIVE_INFINITY) || !Number.isSafeInteger(to) || to < 0)
       throw invalid(node, `axis ${axis} of ${from} cannot be resized by ${scale}`);
-    result[axis] = { from, to, scale, ...(ratio ? { ratio } : {}), roi: [begin, end] };
+    result[axis] = { from, to, scale, ...(ratio && !crops ? { ratio } : {}), roi: [begin, end] };
   });
   return result;
 }

@@ -31,7 +31,7 @@ export interface ResizedAxis {
   readonly to: number;
   /** As given, which may differ from to / from by the rounding of the size. */
   readonly scale: number;
-  /** Two lengths whose ratio the scale is, where sizes are given. */
+  /** Two lengths whose ratio the scale is, where sizes are given and no region, which is float32. */
   readonly ratio?: readonly [to: number, from: number];
   /** Region of interest from 0 to 1, of tf_crop_and_resize. */
   readonly roi: readonly [number, number];
@@ -126,7 +126,7 @@ const clamp = (at: number, size: number): number => Math.min(Math.max(at, 0), si
 function round(at: number, rounding: Rounding, { ratio }: ResizedAxis): number {
   if (rounding === 'floor') return Math.floor(at);
   if (rounding === 'ceil') return Math.ceil(at);
-  // Of two equally near rows. By a scale that was rounded, as onnxruntime has it, two are equally near up to 1e-6.
+  // Of two equally near rows; where places are rounded, two are up to 1e-6, as onnxruntime has it.
   const half = ratio ? 0.5 : 0.500001;
   return rounding === 'round_prefer_floor' ? Math.ceil(at - half) : Math.floor(at + half);
 }
