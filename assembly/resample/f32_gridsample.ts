@@ -52,15 +52,13 @@ export function f32_gridsample_pixel(pc: usize, image: usize, x: f32, y: f32, ou
   for (let ty = 0; ty < size; ty++) {
     const wy = weight(size, ty, fy);
     const iy = resolve(pc, y0 + ty, height, corners);
-    // Without weight a tap counts nothing: 0 times infinity would be NaN.
-    if (iy < 0 || wy === 0) continue;
+    if (iy < 0) continue;
     for (let tx = 0; tx < size; tx++) {
       const ix = resolve(pc, x0 + tx, width, corners);
-      const wx = weight(size, tx, fx);
-      if (ix < 0 || wx === 0) continue;
+      if (ix < 0) continue;
       const at = scratch + ((<usize>taps) << 3);
       store<u32>(at, <u32>(image + (<usize>iy * <usize>width + <usize>ix) * <usize>arg(pc, GridSampleArg.InPixelStride)));
-      store<f32>(at, wy * wx, 4);
+      store<f32>(at, wy * weight(size, tx, fx), 4);
       taps++;
     }
   }

@@ -3,7 +3,7 @@
 //
 //   input, output     [Outer, rows, Inner]; Inner floats without gaps, other strides in bytes
 //   indices, weights  [OutLength, Taps] int32 and float32, indices from 0 to the input's rows - 1
-// Four elements at a time. Sums run in the order of the taps; those of weight 0 at the end of a row are none. Reads may run 12 bytes past Inner. The output may not be the input.
+// Four elements at a time. Sums run in the order of the taps; where the first one's index stands again, the row has no more. Reads may run 12 bytes past Inner. The output may not be the input.
 
 import { arg, storeLanes } from '../math/simd.inline';
 import { ResampleArg } from '../opcodes';
@@ -33,8 +33,8 @@ export function f32_resample_row(pc: usize, input: usize, output: usize, offset:
   const rowStride = <usize>arg(pc, ResampleArg.InRowStride);
   const indices = <usize>arg(pc, ResampleArg.Indices) + offset;
   const weights = <usize>arg(pc, ResampleArg.Weights) + offset;
-  // Taps at the end that weigh nothing count nothing: 0 times infinity would be NaN.
-  while (taps > 1 && load<f32>(weights + ((<usize>(taps - 1)) << 2)) === 0) taps--;
+  // A row of fewer taps is filled up with its first one's index and weight 0: times infinity that would be NaN.
+  while (taps > 1 && load<i32>(indices + ((<usize>(taps - 1)) << 2)) === load<i32>(indices)) taps--;
   if (taps === 2) {
     // Linear: the same sums with the tables read once.
     const first = input + <usize>load<i32>(indices) * rowStride;

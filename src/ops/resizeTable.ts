@@ -93,7 +93,7 @@ export function tableOf(axis: ResizedAxis, sampling: Sampling): AxisTable | unde
   const weights = new Float32Array(to * taps);
   rows.forEach((row, i) => {
     for (let t = 0; t < taps; t++) {
-      // Taps that a row does not need weigh nothing, and are skipped.
+      // Where the first tap's index stands again, the row has no more.
       indices[i * taps + t] = row[t]?.index ?? row[0]?.index ?? 0;
       weights[i * taps + t] = row[t]?.weight ?? 0;
     }
@@ -139,10 +139,10 @@ function tapsAt(place: number, size: number, sampling: Sampling, stretch: number
   const kernel = sampling.mode === 'linear' ? hat : cubicKernel(sampling.cubic);
   const merged = new Map<number, number>();
   let total = 0;
-  for (let index = Math.ceil(at - radius); index <= Math.floor(at + radius); index++) {
+  // Every row of the window counts, as elsewhere: beside infinity a weight of 0 makes NaN.
+  for (let index = Math.floor(at - radius) + 1; index <= Math.floor(at + radius); index++) {
     const weight = kernel(Math.abs(index - at) * stretch);
-    const outside = index < 0 || index >= size;
-    if (weight === 0 || (outside && sampling.excludeOutside)) continue;
+    if (sampling.excludeOutside && (index < 0 || index >= size)) continue;
     const row = clamp(index, size);
     merged.set(row, (merged.get(row) ?? 0) + weight);
     total += weight;

@@ -237,17 +237,28 @@ eachVariant((variant) => {
     expect([...y.data]).toEqual([1, 1, Number.NaN, Number.NaN, 3, 3, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
   });
 
-  test('infinities at exact pixels, without weight elsewhere', () => {
-    const inf = Number.POSITIVE_INFINITY;
-    const x = array([1, 1, 1, 4], [-0, inf, 2, -inf]);
-    const linear = { mode: 'linear', coordinates: 'align_corners', sizes: [1, 1, 1, 7] } as const;
+  test('infinities at exact pixels: only what lies in the window counts', () => {
+    const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
+    const x = array([1, 1, 1, 5], [-0, 1, inf, 2, -inf]);
     const run = (options: ResizeOptions) => [
       ...(runGraph(graphOf(specOf(x.dims, options, [], 'alone')), { x }, { variant })[0]?.data ?? []),
     ];
-    expect(run(linear)).toEqual([-0, inf, inf, inf, 2, -inf, -inf]);
+    // As in ONNX's formula, onnxruntime and PyTorch: the next row weighs 0 there, and 0 times infinity is NaN.
+    expect(run({ mode: 'linear', coordinates: 'asymmetric', scales: [1, 1, 1, 2] })).toEqual([
+      0,
+      0.5,
+      nan,
+      inf,
+      inf,
+      inf,
+      nan,
+      -inf,
+      -inf,
+      -inf,
+    ]);
     const cubic = run({ mode: 'cubic', coordinates: 'asymmetric', scales: [1, 1, 1, 2] });
-    expect([cubic[0], cubic[2], cubic[4], cubic[6]]).toEqual([-0, inf, 2, -inf]);
-    expect(run({ ...linear, sizes: [1, 1, 1, 4] })).toEqual([-0, inf, 2, -inf]);
+    expect([cubic[0], cubic[4]]).toEqual([nan, nan]);
+    expect(run({ mode: 'linear', sizes: [1, 1, 1, 5] })).toEqual([-0, 1, inf, 2, -inf]);
   });
 
   test('nothing stays nothing', () => {
