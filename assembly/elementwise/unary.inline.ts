@@ -1,7 +1,6 @@
 // The loop of f32_unary for one kind, a constant where it is inlined, so that only that kind's function is left.
 
-import { expGradual } from '../math/exp.inline';
-import { erf, expm1, log, mish, softplus, tanh } from '../math/functions';
+import { erf, expm1, log, mish, power, softplus, tanh } from '../math/functions';
 import { copySign, gate, one, sigmoid } from '../math/functions.inline';
 import { argSplat, clamp, storeLanes } from '../math/simd.inline';
 import { sine } from '../math/sine';
@@ -62,7 +61,7 @@ function apply(kind: UnaryKind, x: v128, alpha: v128, beta: v128): v128 {
     case UnaryKind.Neg:
       return f32x4.neg(x);
     case UnaryKind.Exp:
-      return expGradual(x);
+      return power(x);
     case UnaryKind.Log:
       return log(x);
     case UnaryKind.Sqrt:

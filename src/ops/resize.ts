@@ -79,13 +79,11 @@ export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
   const result: ResizedAxis[] = dims.map((size) => ({ from: size, to: size, scale: 1, roi: [0, 1] }));
   const targets = sizes && integers(sizes);
   /** The ratio of all axes where the policy asks for one, as to a length from a length. */
-  let common: readonly [number, number] | undefined;
-  if (policy !== 'stretch') {
-    targets?.forEach((size, i) => {
-      const ratio = [size, dims[axes[i] ?? 0] ?? 1] as const;
-      if (!common || (policy === 'not_larger') === ratio[0] * common[1] < ratio[1] * common[0]) common = ratio;
-    });
-  }
+  const common =
+    policy !== 'stretch' &&
+    targets
+      ?.map((size, i) => [size, dims[axes[i] ?? 0] ?? 1] as const)
+      .sort(([a, b], [c, d]) => (policy === 'not_larger' ? a * d - c * b : c * b - a * d))[0];
   axes.forEach((axis, i) => {
     const from = dims[axis] ?? 0;
     const begin = Number(roi?.[i] ?? 0);
@@ -93,12 +91,12 @@ export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
     const crops = attributes.coordinates === 'tf_crop_and_resize';
     const target = targets?.[i] ?? 0;
     // An empty axis stays as it is.
-    const ratio = targets && (common ?? (from === target ? [1, 1] : [target, from]));
+    const ratio = targets && (common || (from === target ? [1, 1] : [target, from]));
     const scale = ratio ? ratio[0] / ratio[1] : Number(scales?.[i]);
     const to = ratio ? Math.floor((from * ratio[0] + ratio[1] / 2) / ratio[1]) : resized(from * (crops ? end - begin : 1), scale);
     if (!(scale > 0 && scale < Number.POSITIVE_INFINITY) || !Number.isSafeInteger(to) || to < 0)
       throw invalid(node, `axis ${axis} of ${from} cannot be resized by ${scale}`);
-    result[axis] = { from, to, scale, ...(ratio && !crops ? { ratio } : {}), roi: [begin, end] };
+    result[axis] = { from, to, scale, ratio: crops ? undefined : ratio, roi: [begin, end] };
   });
   return result;
 }

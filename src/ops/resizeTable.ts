@@ -32,7 +32,7 @@ export interface ResizedAxis {
   /** As given, which may differ from to / from by the rounding of the size. */
   readonly scale: number;
   /** Two lengths whose ratio the scale is, where sizes are given and no region, which is float32. */
-  readonly ratio?: readonly [to: number, from: number];
+  readonly ratio?: readonly [to: number, from: number] | undefined;
   /** Region of interest from 0 to 1, of tf_crop_and_resize. */
   readonly roi: readonly [number, number];
 }

@@ -79,7 +79,7 @@ export const hardmax: Operator<SoftmaxAttributes> = {
         for (let at = start; at < start + length * inner; at += inner) {
           const [other, most] = [data[at] as number, data[best] as number];
           // NaN is the largest that there is, as in ArgMax.
-          if (other > most || (Number.isNaN(other) && !Number.isNaN(most))) best = at;
+          if (!(other <= most || Number.isNaN(most))) best = at;
         }
         y[best] = 1 as never;
       }
