@@ -54,7 +54,7 @@ const ERFC_OF_MIDDLE: f32 = 0.2326882779598236;
  */
 export function erf(x: v128): v128 {
   const z = f32x4.mul(x, x);
-  let p = f32x4.splat(8.8962544396054e-05);
+  let p = f32x4.splat(8.8962544396054e-5);
   p = f32x4.add(f32x4.mul(p, z), f32x4.splat(-0.0008256555302068591));
   p = f32x4.add(f32x4.mul(p, z), f32x4.splat(0.005210236646234989));
   p = f32x4.add(f32x4.mul(p, z), f32x4.splat(-0.02686281129717827));

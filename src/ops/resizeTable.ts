@@ -50,8 +50,8 @@ export function coordinates({ from, to, scale, ratio, roi: [begin, end] }: Resiz
     if (from === to && begin === 0 && size === 1) return i;
     return to > 1 ? f32(f32(begin * last) + f32(f32(f32(i * size) * last) / (to - 1))) : f32(0.5 * f32(begin + end) * last);
   }
-  // A length that stays is copied.
-  if (from === to) return i;
+  // A length that stays is copied, but for one that stays by rounding what a policy's ratio makes of it.
+  if (from === to && (!ratio || scale === 1)) return i;
   const round = ratio ? (x: number) => x : f32;
   const [longer, shorter] = ratio ?? [scale, 1];
   const at = (row: number) => round((row * shorter) / longer);

@@ -174,6 +174,8 @@ eachVariant((variant) => {
           ])
             check([1, 3, 5, 6], { mode, axes: [2, 3], sizes: to, policy, antialias });
           check([2, 4, 4, 5], { mode, sizes: [2, 3, 3, 3], policy, antialias });
+          // 3 · 20 / 23 rounds to 3: of one length, but not the same rows.
+          check([1, 1, 23, 3], { mode, axes: [2, 3], sizes: [20, 15], policy, antialias });
         }
       }
     }

@@ -1,5 +1,6 @@
 // ONNX Resize and Upsample, straight from the specification: every output element is a weighted sum over the taps of all its axes. Places are
-// fractions of whole numbers where sizes are given, and float32 where scales are, as onnxruntime computes them; an axis whose length stays is copied.
+// fractions of whole numbers where sizes are given, and float32 where scales are, as onnxruntime computes them; an axis whose length stays is copied, unless
+// it stays by rounding what the ratio of keep_aspect_ratio_policy makes of it.
 
 import { array, at, indexOf, type NdArray, normalizeAxis, offsetOf } from './array.ts';
 
@@ -109,7 +110,7 @@ function originalPlace({ from, to, scale, ratio, roi: [begin, end] }: Axis, i: n
     const span = f(f(i * f(end - begin)) * (from - 1));
     return { value: f(to > 1 ? f(begin * (from - 1)) + f(span / (to - 1)) : 0.5 * f(begin + end) * (from - 1)) };
   }
-  if (from === to) return quotient(i, 1);
+  if (from === to && (!ratio || ratio[0] === ratio[1])) return quotient(i, 1);
   if (mode === 'pytorch_half_pixel' && to === 1) return quotient(0, 1);
   if (mode === 'align_corners') {
     if (to === 1) return quotient(0, 1);
