@@ -1,7 +1,6 @@
 // The loop of f32_unary for one kind, a constant where it is inlined, so that only that kind's function is left.
 
-import { exp } from '../math/exp.inline';
-import { erf, expm1, log, mish, softplus, tanh } from '../math/functions';
+import { erf, expm1, log, mish, power, softplus, tanh } from '../math/functions';
 import { copySign, gate, one, sigmoid } from '../math/functions.inline';
 import { argSplat, clamp, storeLanes } from '../math/simd.inline';
 import { sine } from '../math/sine';
@@ -56,13 +55,13 @@ function apply(kind: UnaryKind, x: v128, alpha: v128, beta: v128): v128 {
     case UnaryKind.Erf:
       return erf(x);
     case UnaryKind.ThresholdedRelu:
-      return v128.and(x, v128.not(f32x4.le(x, alpha)));
+      return v128.and(x, f32x4.gt(x, alpha));
     case UnaryKind.Abs:
       return f32x4.abs(x);
     case UnaryKind.Neg:
       return f32x4.neg(x);
     case UnaryKind.Exp:
-      return exp(x);
+      return power(x);
     case UnaryKind.Log:
       return log(x);
     case UnaryKind.Sqrt:

@@ -3,7 +3,7 @@
 //
 //   input, output     [Outer, rows, Inner]; Inner floats without gaps, other strides in bytes
 //   indices, weights  [OutLength, Taps] int32 and float32, indices from 0 to the input's rows - 1
-// Four elements at a time. Sums run in the order of the taps. Reads may run 12 bytes past Inner. The output may not be the input.
+// Four elements at a time. Sums run in the order of the taps; where the first one's index stands again, the row has no more. Reads may run 12 bytes past Inner. The output may not be the input.
 
 import { arg, storeLanes } from '../math/simd.inline';
 import { ResampleArg } from '../opcodes';
@@ -29,10 +29,12 @@ export function f32_resample(pc: usize): void {
 /** One row of Inner elements, whose taps stand `offset` bytes into the tables. */
 export function f32_resample_row(pc: usize, input: usize, output: usize, offset: usize): void {
   const inner = arg(pc, ResampleArg.Inner);
-  const taps = arg(pc, ResampleArg.Taps);
+  let taps = arg(pc, ResampleArg.Taps);
   const rowStride = <usize>arg(pc, ResampleArg.InRowStride);
   const indices = <usize>arg(pc, ResampleArg.Indices) + offset;
   const weights = <usize>arg(pc, ResampleArg.Weights) + offset;
+  // A row of fewer taps is filled up with its first one's index and weight 0: times infinity that would be NaN.
+  while (taps > 1 && load<i32>(indices + ((<usize>(taps - 1)) << 2)) === load<i32>(indices)) taps--;
   if (taps === 2) {
     // Linear: the same sums with the tables read once.
     const first = input + <usize>load<i32>(indices) * rowStride;
@@ -48,8 +50,8 @@ export function f32_resample_row(pc: usize, input: usize, output: usize, offset:
   }
   for (let c = 0; c < inner; c += 4) {
     const at = input + ((<usize>c) << 2);
-    let sum = f32x4.splat(0);
-    for (let t = 0; t < taps; t++) {
+    let sum = f32x4.mul(v128.load32_splat(weights), v128.load(at + <usize>load<i32>(indices) * rowStride));
+    for (let t = 1; t < taps; t++) {
       const tap = (<usize>t) << 2;
       const x = v128.load(at + <usize>load<i32>(indices + tap) * rowStride);
       sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(weights + tap), x));

@@ -7,8 +7,8 @@ const usage = `lanewise: convolutional networks in WebAssembly SIMD
       classify a picture (JPEG, PNG, WebP), or run on a .npy array
   lanewise summary MODEL [--shape NAME=1,3,224,224] [--json]
       the layers: shapes, parameters, multiply-accumulates, receptive fields
-  lanewise verify DIR... [--atol 1e-4] [--rtol 1e-3] [--relaxed] [--no-winograd] [--json]
-      run ONNX backend-test cases; the last line counts them
+  lanewise verify DIR... [--atol 1e-4] [--rtol 1e-3] [--known FILE] [--relaxed] [--no-winograd] [--json]
+      run ONNX backend-test cases; the last line counts them, apart from the failed ones those that FILE lists as known deviations (a line each: NAME # reason)
   lanewise bench MODEL [--runs 20] [--batch 1] [--shape NAME=1,3,224,224] [--threads 1] [--relaxed] [--no-winograd] [--profile] [--json]
       time a model; --batch 8: eight pictures in a run, and how many of them a second; --profile: every instruction's kernel and form, time, GFLOP/s and share of what multiply-adds reach on
       this machine, measured on the spot (over 100 % where Winograd's algorithm does with fewer than are counted)

@@ -64,7 +64,8 @@ function bigPower(base: bigint, exponent: bigint): bigint {
 
 /** By repeated multiplication or e^(exponent·log), which every engine rounds alike; Math.pow they do not. */
 function power(base: number, exponent: number): number {
-  if (exponent === 0.5) return Math.sqrt(base);
+  // Of -infinity it is infinity and of -0 it is 0, as IEEE 754's pow has it.
+  if (exponent === 0.5) return Math.sqrt(base === Number.NEGATIVE_INFINITY ? -base : base + 0);
   if (!Number.isInteger(exponent) || Math.abs(exponent) > 1024) {
     const size = base === 1 || (base === -1 && !Number.isNaN(exponent)) ? 1 : exp(exponent * log(Math.abs(base)));
     if (!(base < 0) || !Number.isFinite(base) || !Number.isFinite(exponent)) return size;

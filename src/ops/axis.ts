@@ -7,7 +7,10 @@ import { arrayTypes } from '../graph/tensor.ts';
 import type { Lowering, Pointer, Value } from './operator.ts';
 import { aroundAxis } from './strides.ts';
 
-/** Which rows of the input each row of the output is made of: `taps` indices per output row, weighted where there are weights. */
+/**
+ * Which rows of the input each row of the output is made of: `taps` indices per output row, weighted where there are weights. A row of
+ * fewer taps is filled up with its first index.
+ */
 export interface AxisTable {
   readonly taps: number;
   readonly indices: Int32Array;

@@ -56,7 +56,7 @@ export const pad: Operator<PadAttributes> = {
     const x = input(node, 0);
     const y = allocate(type, product(dims));
     const value = data[2]?.[0] ?? node.attributes.given?.value;
-    if (value) y.fill(value as never);
+    if (value !== undefined && value !== 0) y.fill(value as never);
     const pads = padsOf(node);
     const strides = stridesOf('rowMajor', x.dims);
     const outStrides = stridesOf('rowMajor', dims);
@@ -88,7 +88,7 @@ export const pad: Operator<PadAttributes> = {
     }
     const value = node.inputs[2];
     const { given } = node.attributes;
-    const filling = value ? to.place(value).pointer : given?.value ? to.table(Float32Array.of(given.value)) : to.zeros(bytes);
+    const filling = value ? to.place(value).pointer : given && given.value !== 0 ? to.table(Float32Array.of(given.value)) : to.zeros(bytes);
     emitCopy(to, bytes, output.pointer, filling, { sizes: [...y.dims], strides: [[...output.strides], y.dims.map(() => 0)] });
     emitMove(to, kept(node), y, x);
   },

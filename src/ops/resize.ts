@@ -77,25 +77,26 @@ export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
   const given = sizes ?? scales;
   if (!given || given.length !== axes.length) throw invalid(node, `its scales or sizes [${given ?? []}] should be ${axes.length} numbers`);
   const result: ResizedAxis[] = dims.map((size) => ({ from: size, to: size, scale: 1, roi: [0, 1] }));
-  let targets = sizes && integers(sizes);
-  /** The scale of all axes where the policy asks for one. */
-  let common: number | undefined;
-  if (targets && policy !== 'stretch') {
-    const ratios = targets.map((size, i) => size / (dims[axes[i] ?? 0] ?? 1));
-    common = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
-    targets = axes.map((axis) => Math.floor((common ?? 1) * (dims[axis] ?? 0) + 0.5));
-  }
+  const targets = sizes && integers(sizes);
+  /** The ratio of all axes where the policy asks for one, as to a length from a length. */
+  const common =
+    policy !== 'stretch' &&
+    targets
+      ?.map((size, i) => [size, dims[axes[i] ?? 0] ?? 1] as const)
+      .sort(([a, b], [c, d]) => (policy === 'not_larger' ? a * d - c * b : c * b - a * d))[0];
   axes.forEach((axis, i) => {
     const from = dims[axis] ?? 0;
     const begin = Number(roi?.[i] ?? 0);
     const end = Number(roi?.[i + axes.length] ?? 1);
-    const crop = attributes.coordinates === 'tf_crop_and_resize' ? end - begin : 1;
+    const crops = attributes.coordinates === 'tf_crop_and_resize';
+    const target = targets?.[i] ?? 0;
     // An empty axis stays as it is.
-    const scale = targets ? (common ?? (from === targets[i] ? 1 : (targets[i] ?? 0) / from)) : Number(scales?.[i]);
-    const to = targets ? (targets[i] ?? 0) : resized(from * crop, scale);
+    const ratio = targets && (common || (from === target ? [1, 1] : [target, from]));
+    const scale = ratio ? ratio[0] / ratio[1] : Number(scales?.[i]);
+    const to = ratio ? Math.floor((from * ratio[0] + ratio[1] / 2) / ratio[1]) : resized(from * (crops ? end - begin : 1), scale);
     if (!(scale > 0 && scale < Number.POSITIVE_INFINITY) || !Number.isSafeInteger(to) || to < 0)
       throw invalid(node, `axis ${axis} of ${from} cannot be resized by ${scale}`);
-    result[axis] = { from, to, scale, roi: [begin, end] };
+    result[axis] = { from, to, scale, ratio: crops ? undefined : ratio, roi: [begin, end] };
   });
   return result;
 }

@@ -31,39 +31,45 @@ export interface ResizedAxis {
   readonly to: number;
   /** As given, which may differ from to / from by the rounding of the size. */
   readonly scale: number;
+  /** Two lengths whose ratio the scale is, where sizes are given and no region, which is float32. */
+  readonly ratio?: readonly [to: number, from: number] | undefined;
   /** Region of interest from 0 to 1, of tf_crop_and_resize. */
   readonly roi: readonly [number, number];
 }
 
-/** The place in the input of the output's row `i`. */
-export function coordinates({ from, to, scale, roi }: ResizedAxis, i: number, mode: Coordinates): number {
-  switch (mode) {
-    case 'half_pixel':
-      return (i + 0.5) / scale - 0.5;
-    case 'half_pixel_symmetric': {
-      const adjustment = to / (scale * from);
-      const center = from / 2;
-      return center * (1 - adjustment) + (i + 0.5) / scale - 0.5;
-    }
-    case 'pytorch_half_pixel':
-      return to > 1 ? (i + 0.5) / scale - 0.5 : 0;
-    case 'align_corners':
-      return to > 1 ? (i * (from - 1)) / (exactLength(from, to, scale) - 1) : 0;
-    case 'asymmetric':
-      return i / scale;
-    case 'tf_half_pixel_for_nn':
-      return (i + 0.5) / scale;
-    case 'tf_crop_and_resize': {
-      const [begin, end] = roi;
-      return to > 1 ? begin * (from - 1) + (i * (end - begin) * (from - 1)) / (to - 1) : 0.5 * (begin + end) * (from - 1);
-    }
-  }
-}
+const f32 = Math.fround;
 
-/** The length that a scale asks for before it is cut to whole rows, which is what ONNX's align_corners counts with. */
-function exactLength(from: number, to: number, scale: number): number {
-  // A scale is a float32, and off by as much.
-  return Math.abs(from * scale - to) < 1e-4 * to ? to : from * scale;
+/**
+ * The place in the input of the output's row `i`. From sizes it is exact, a quotient of whole numbers; from scales each operation is rounded
+ * to float32, as PyTorch and onnxruntime do: which of two rows is the nearest hangs on it.
+ */
+export function coordinates({ from, to, scale, ratio, roi: [begin, end] }: ResizedAxis, i: number, mode: Coordinates): number {
+  const last = from - 1;
+  if (mode === 'tf_crop_and_resize') {
+    const size = f32(end - begin);
+    if (from === to && begin === 0 && size === 1) return i;
+    return to > 1 ? f32(f32(begin * last) + f32(f32(f32(i * size) * last) / (to - 1))) : f32(0.5 * f32(begin + end) * last);
+  }
+  // A length that stays is copied, but for one that stays by rounding what a policy's ratio makes of it.
+  if (from === to && (!ratio || scale === 1)) return i;
+  const round = ratio ? (x: number) => x : f32;
+  const [longer, shorter] = ratio ?? [scale, 1];
+  const at = (row: number) => round((row * shorter) / longer);
+  switch (mode) {
+    case 'align_corners':
+      return to > 1 ? round(round(i * last) / (to - 1)) : 0;
+    case 'asymmetric':
+      return at(i);
+    case 'tf_half_pixel_for_nn':
+      return at(i + 0.5);
+    case 'half_pixel_symmetric':
+      // Beside half_pixel's place: how much of its length the input loses to whole rows, half of it at each end.
+      return ratio
+        ? ((from * longer - to * shorter) / 2 + (i + 0.5) * shorter) / longer - 0.5
+        : f32(f32((from / 2) * f32(1 - f32(to / f32(scale * from)))) + (i + 0.5) / scale - 0.5);
+    default:
+      return mode === 'half_pixel' || to > 1 ? round(at(i + 0.5) - 0.5) : 0;
+  }
 }
 
 /** How many taps a row has, at most. */
@@ -78,7 +84,7 @@ export function tableOf(axis: ResizedAxis, sampling: Sampling): AxisTable | unde
   if (from === to && places.every((at, i) => at === i)) return undefined;
   if (sampling.mode === 'nearest') {
     const rounding = roundingOf(axis, sampling);
-    return { taps: 1, indices: Int32Array.from(places, (at) => clamp(round(at, rounding), from)) };
+    return { taps: 1, indices: Int32Array.from(places, (at) => clamp(round(at, rounding, axis), from)) };
   }
   const stretch = sampling.antialias ? Math.min(1, axis.scale) : 1;
   const rows = places.map((at) => tapsAt(at, from, sampling, stretch));
@@ -87,7 +93,7 @@ export function tableOf(axis: ResizedAxis, sampling: Sampling): AxisTable | unde
   const weights = new Float32Array(to * taps);
   rows.forEach((row, i) => {
     for (let t = 0; t < taps; t++) {
-      // Taps that a row does not need weigh nothing and read what it reads anyway.
+      // Where the first tap's index stands again, the row has no more.
       indices[i * taps + t] = row[t]?.index ?? row[0]?.index ?? 0;
       weights[i * taps + t] = row[t]?.weight ?? 0;
     }
@@ -105,7 +111,7 @@ const snapped = (place: number): number => (Math.abs(place - Math.round(place)) 
 export function rowsSeen(axis: ResizedAxis, i: number, sampling: Sampling): readonly [number, number] {
   const at = snapped(coordinates(axis, i, sampling.coordinates));
   if (sampling.mode === 'nearest') {
-    const row = round(at, roundingOf(axis, sampling));
+    const row = round(at, roundingOf(axis, sampling), axis);
     return [row, row];
   }
   const stretch = sampling.antialias ? Math.min(1, axis.scale) : 1;
@@ -117,11 +123,12 @@ export function rowsSeen(axis: ResizedAxis, i: number, sampling: Sampling): read
 
 const clamp = (at: number, size: number): number => Math.min(Math.max(at, 0), size - 1);
 
-function round(at: number, rounding: Rounding): number {
+function round(at: number, rounding: Rounding, { ratio }: ResizedAxis): number {
   if (rounding === 'floor') return Math.floor(at);
   if (rounding === 'ceil') return Math.ceil(at);
-  // Of two equally near rows.
-  return rounding === 'round_prefer_floor' ? Math.ceil(at - 0.5) : Math.floor(at + 0.5);
+  // Of two equally near rows; where places are rounded, two are up to 1e-6, as onnxruntime has it.
+  const half = ratio ? 0.5 : 0.500001;
+  return rounding === 'round_prefer_floor' ? Math.ceil(at - half) : Math.floor(at + half);
 }
 
 /** @param stretch how much of its width the kernel keeps: below 1 it is as much wider */
@@ -132,10 +139,10 @@ function tapsAt(place: number, size: number, sampling: Sampling, stretch: number
   const kernel = sampling.mode === 'linear' ? hat : cubicKernel(sampling.cubic);
   const merged = new Map<number, number>();
   let total = 0;
-  for (let index = Math.ceil(at - radius); index <= Math.floor(at + radius); index++) {
+  // Every row of the window counts, as elsewhere: beside infinity a weight of 0 makes NaN.
+  for (let index = Math.floor(at - radius) + 1; index <= Math.floor(at + radius); index++) {
     const weight = kernel(Math.abs(index - at) * stretch);
-    const outside = index < 0 || index >= size;
-    if (weight === 0 || (outside && sampling.excludeOutside)) continue;
+    if (sampling.excludeOutside && (index < 0 || index >= size)) continue;
     const row = clamp(index, size);
     merged.set(row, (merged.get(row) ?? 0) + weight);
     total += weight;
@@ -150,4 +157,4 @@ const hat = (d: number): number => Math.max(0, 1 - d);
 const cubicKernel =
   (a: number) =>
   (d: number): number =>
-    d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
+    d < 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;

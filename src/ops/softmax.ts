@@ -76,7 +76,11 @@ export const hardmax: Operator<SoftmaxAttributes> = {
       for (let i = 0; i < inner; i++) {
         const start = o * length * inner + i;
         let best = start;
-        for (let at = start; at < start + length * inner; at += inner) if ((data[at] ?? 0) > (data[best] ?? 0)) best = at;
+        for (let at = start; at < start + length * inner; at += inner) {
+          const [other, most] = [data[at] as number, data[best] as number];
+          // NaN is the largest that there is, as in ArgMax.
+          if (!(other <= most || Number.isNaN(most))) best = at;
+        }
         y[best] = 1 as never;
       }
     }

@@ -148,6 +148,30 @@ describe('verify', () => {
     expect(JSON.parse(json.out)).toMatchObject({ passed: 0, failed: 1, unsupported: 0, cases: [{ name: 'wrong', status: 'failed' }] });
   });
 
+  test('--known counts listed failures apart, and tells which of them pass now', async () => {
+    writeCase('right', 'Add', [2, 4]);
+    writeCase('wrong', 'Add', [2, 4.25]);
+    rmSync(join(folder, 'cases', 'unknown'), { recursive: true, force: true });
+    const list = join(folder, 'known.txt');
+    writeFileSync(list, '# why\n\n  wrong   # rounds to a quarter  \r\nelsewhere\n');
+    const { code, out } = await lanewise('verify', join(folder, 'cases'), '--known', list);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^known wrong: rounds to a quarter; test_data_set_0, output 'y': element 1 is 4, expected 4\.25 /);
+    expect(out).toMatch(/^1 passed, 0 failed, 1 known, 0 unsupported$/m);
+    const json = JSON.parse((await lanewise('verify', join(folder, 'cases'), '--known', list, '--json')).out);
+    expect(json).toMatchObject({ passed: 1, failed: 0, known: 1, unsupported: 0 });
+    writeFileSync(list, 'right\n');
+    const mended = await lanewise('verify', join(folder, 'cases'), '--known', list);
+    expect(mended.code).toBe(1);
+    expect(mended.out).toContain(`1 known pass now, take them off ${list}: right\n1 passed, 1 failed, 0 known, 0 unsupported`);
+    writeFileSync(list, 'two words\n');
+    expect(await lanewise('verify', join(folder, 'cases'), '--known', list)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("'two words'"),
+    });
+    expect((await lanewise('verify', join(folder, 'cases'), '--known', join(folder, 'none.txt'))).err).toContain('FILE_NOT_FOUND');
+  });
+
   test('NaN is never close', async () => {
     writeCase('nan', 'Add', [2, Number.NaN]);
     const { out } = await lanewise('verify', join(folder, 'cases', 'nan'), '--atol', '1000');

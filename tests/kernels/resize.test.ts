@@ -1,52 +1,12 @@
 // Resize and Upsample, all modes, row-major and channels-last, behind a pool and before one.
 
-import type { Attribute } from '../../src/graph/graph.ts';
 import { failure } from '../failure.ts';
 import { array, type NdArray, random } from '../reference/index.ts';
 import { coordinateModes, nearestModes, type ResizeOptions, resize } from '../reference/resize.ts';
-import { type GraphSpec, graphOf, int64, type NodeSpec } from './graph.ts';
-import { expectTensor, floats, isPicture, places, runTyped, sizedTypes, still, taken, typedGraph, typedTensor } from './moves.ts';
+import { graphOf, int64 } from './graph.ts';
+import { expectTensor, floats, isPicture, places, runTyped, sizedTypes, taken, typedGraph, typedTensor } from './moves.ts';
+import { rounded, specOf } from './resizeCase.ts';
 import { eachVariant, expectClose, runGraph } from './run.ts';
-
-/** ONNX's attributes for the reference's options; what opset 18 brought only where it is used. */
-function attributesOf(options: ResizeOptions): Record<string, Attribute | undefined> {
-  return {
-    mode: options.mode,
-    coordinate_transformation_mode: options.coordinates,
-    nearest_mode: options.nearest,
-    cubic_coeff_a: options.cubic,
-    exclude_outside: options.excludeOutside ? 1 : undefined,
-    extrapolation_value: options.extrapolation,
-    antialias: options.antialias ? 1 : undefined,
-    axes: options.axes,
-    keep_aspect_ratio_policy: options.policy,
-  };
-}
-
-/** Scales are float32, for the reference too. */
-const rounded = (options: ResizeOptions): ResizeOptions => ({
-  ...options,
-  ...(options.scales ? { scales: options.scales.map(Math.fround) } : {}),
-  ...(options.roi ? { roi: options.roi.map(Math.fround) } : {}),
-  ...(options.cubic === undefined ? {} : { cubic: Math.fround(options.cubic) }),
-});
-
-function specOf(dims: readonly number[], options: ResizeOptions, outDims: readonly number[], way: string): GraphSpec {
-  const { roi, scales, sizes } = options;
-  const constants = {
-    ...(roi ? { roi: floats('roi', roi) } : {}),
-    ...(scales ? { scales: floats('scales', scales) } : {}),
-    ...(sizes ? { sizes: int64('sizes', sizes) } : {}),
-  };
-  const others = [roi ? 'roi' : '', scales ? 'scales' : '', ...(sizes ? ['sizes'] : [])];
-  const nodes: NodeSpec[] = [
-    { op: 'MaxPool', attributes: still(dims), inputs: ['x'], outputs: ['p'] },
-    { op: 'Resize', attributes: attributesOf(options), inputs: [way === 'alone' ? 'x' : 'p', ...others], outputs: ['r'] },
-    { op: 'MaxPool', attributes: still(outDims), inputs: ['r'], outputs: ['y'] },
-  ];
-  const used = way === 'alone' ? nodes.slice(1, 2) : way === 'behind' ? nodes.slice(0, 2) : nodes;
-  return { opset: 18, inputs: { x: dims }, constants, nodes: used };
-}
 
 eachVariant((variant) => {
   /** @param tolerance for inputs from -1 to 1 */
@@ -173,6 +133,8 @@ eachVariant((variant) => {
           ])
             check([1, 3, 5, 6], { mode, axes: [2, 3], sizes: to, policy, antialias });
           check([2, 4, 4, 5], { mode, sizes: [2, 3, 3, 3], policy, antialias });
+          // 3 · 20 / 23 rounds to 3: of one length, but not the same rows.
+          check([1, 1, 23, 3], { mode, axes: [2, 3], sizes: [20, 15], policy, antialias });
         }
       }
     }
@@ -234,6 +196,30 @@ eachVariant((variant) => {
     const graph = graphOf(specOf(x.dims, { mode: 'nearest', sizes: [1, 1, 1, 8] }, [1, 1, 1, 8], 'alone'));
     const [y] = runGraph(graph, { x }, { variant }) as [NdArray];
     expect([...y.data]).toEqual([1, 1, Number.NaN, Number.NaN, 3, 3, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+  });
+
+  test('infinities at exact pixels: only what lies in the window counts', () => {
+    const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
+    const x = array([1, 1, 1, 5], [-0, 1, inf, 2, -inf]);
+    const run = (options: ResizeOptions) => [
+      ...(runGraph(graphOf(specOf(x.dims, options, [], 'alone')), { x }, { variant })[0]?.data ?? []),
+    ];
+    // As in ONNX's formula, onnxruntime and PyTorch: the next row weighs 0 there, and 0 times infinity is NaN.
+    expect(run({ mode: 'linear', coordinates: 'asymmetric', scales: [1, 1, 1, 2] })).toEqual([
+      0,
+      0.5,
+      nan,
+      inf,
+      inf,
+      inf,
+      nan,
+      -inf,
+      -inf,
+      -inf,
+    ]);
+    const cubic = run({ mode: 'cubic', coordinates: 'asymmetric', scales: [1, 1, 1, 2] });
+    expect([cubic[0], cubic[4]]).toEqual([nan, nan]);
+    expect(run({ mode: 'linear', sizes: [1, 1, 1, 5] })).toEqual([-0, 1, inf, 2, -inf]);
   });
 
   test('nothing stays nothing', () => {

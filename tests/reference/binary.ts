@@ -8,7 +8,8 @@ export const binaryFunctions: Readonly<Record<string, (a: number, b: number) => 
   Sub: (a, b) => a - b,
   Mul: (a, b) => a * b,
   Div: (a, b) => a / b,
-  Pow: (a, b) => a ** b,
+  // As IEEE 754 has it: a power of 1 is 1, and so is an infinite one of -1.
+  Pow: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b),
   // With fmod, as floats have it: the sign of the dividend.
   Mod: (a, b) => a % b,
   Min: (a, b) => Math.min(a, b),

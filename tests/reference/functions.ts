@@ -76,7 +76,8 @@ export const functions: Readonly<Record<string, (x: number, attributes: Function
   Gelu: (x, { approximate = 'none' }) => (approximate === 'tanh' ? geluTanh(x) : gelu(x)),
   HardSigmoid: (x, { alpha = 0.2, beta = 0.5 }) => clamp(Math.fround(alpha) * x + Math.fround(beta), 0, 1),
   LeakyRelu: (x, { alpha = 0.01 }) => (x < 0 ? Math.fround(alpha) * x : x),
-  ThresholdedRelu: (x, { alpha = 1 }) => (x <= Math.fround(alpha) ? 0 : x),
+  // NaN is not above anything.
+  ThresholdedRelu: (x, { alpha = 1 }) => (x > Math.fround(alpha) ? x : 0),
   Elu: (x, { alpha = 1 }) => (x < 0 ? Math.fround(alpha) * Math.expm1(x) : x),
   Celu: (x, { alpha = 1 }) => (x < 0 ? Math.fround(alpha) * Math.expm1(x / Math.fround(alpha)) : x),
   Selu: (x, { alpha = 1.6732632423543772, gamma = 1.0507009873554805 }) =>

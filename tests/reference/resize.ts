@@ -1,4 +1,6 @@
-// ONNX Resize and Upsample, straight from the specification: every output element is a weighted sum over the taps of all its axes.
+// ONNX Resize and Upsample, straight from the specification: every output element is a weighted sum over the taps of all its axes. Places are
+// fractions of whole numbers where sizes are given, and float32 where scales are, as onnxruntime computes them; an axis whose length stays is copied, unless
+// it stays by rounding what the ratio of keep_aspect_ratio_policy makes of it.
 
 import { array, at, indexOf, type NdArray, normalizeAxis, offsetOf } from './array.ts';
 
@@ -37,7 +39,15 @@ interface Axis {
   from: number;
   to: number;
   scale: number;
+  /** Where sizes are given: to a length from a length. */
+  ratio?: [to: number, from: number];
   roi: [number, number];
+}
+
+/** A place in the input: a number, and where it is known exactly that as a fraction, whose lower part is positive. */
+interface Place {
+  value: number;
+  fraction?: [bigint, bigint];
 }
 
 interface Tap {
@@ -70,8 +80,9 @@ function resizedAxes(
 ): Axis[] {
   const result = dims.map((size): Axis => ({ from: size, to: size, scale: 1, roi: [0, 1] }));
   const places = axes.map((axis) => normalizeAxis(axis, dims.length));
-  const ratios = sizes?.map((size, i) => size / at(dims, at(places, i))) ?? [];
-  const common = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
+  const ratios = sizes?.map((size, i): [number, number] => [size, at(dims, at(places, i))]) ?? [];
+  const byRatio = [...ratios].sort(([a, b], [c, d]) => a * d - c * b);
+  const common = policy === 'not_larger' ? byRatio[0] : byRatio.at(-1);
   places.forEach((axis, i) => {
     const from = at(dims, axis);
     const region: [number, number] = roi ? [at(roi, i), at(roi, i + places.length)] : [0, 1];
@@ -80,33 +91,45 @@ function resizedAxes(
       const part = coordinates === 'tf_crop_and_resize' ? region[1] - region[0] : 1;
       result[axis] = { from, to: Math.floor(Math.fround(Math.fround(from * part) * scale)), scale, roi: region };
     } else {
-      const scale = policy === 'stretch' ? at(ratios, i) : common;
-      const to = policy === 'stretch' ? at(sizes ?? [], i) : Math.floor(common * from + 0.5);
-      result[axis] = { from, to, scale, roi: region };
+      const ratio = (policy === 'stretch' ? ratios[i] : common) as [number, number];
+      const to = policy === 'stretch' ? at(sizes ?? [], i) : Math.floor((2 * from * ratio[0] + ratio[1]) / (2 * ratio[1]));
+      result[axis] = { from, to, scale: ratio[0] / ratio[1], ratio, roi: region };
     }
   });
   return result;
 }
 
+const quotient = (over: number, under: number): Place => ({ value: over / under, fraction: [BigInt(over), BigInt(under)] });
+
+const f = Math.fround;
+
 /** The place in the input of output `i`. */
-export function originalPlace({ from, to, scale, roi: [begin, end] }: Axis, i: number, mode: CoordinateMode): number {
-  // The length before it is cut to whole elements.
-  const length = from * scale;
+function originalPlace({ from, to, scale, ratio, roi: [begin, end] }: Axis, i: number, mode: CoordinateMode): Place {
+  if (mode === 'tf_crop_and_resize') {
+    if (from === to && begin === 0 && end === 1) return quotient(i, 1);
+    const span = f(f(i * f(end - begin)) * (from - 1));
+    return { value: f(to > 1 ? f(begin * (from - 1)) + f(span / (to - 1)) : 0.5 * f(begin + end) * (from - 1)) };
+  }
+  if (from === to && (!ratio || ratio[0] === ratio[1])) return quotient(i, 1);
+  if (mode === 'pytorch_half_pixel' && to === 1) return quotient(0, 1);
+  if (mode === 'align_corners') {
+    if (to === 1) return quotient(0, 1);
+    return ratio ? quotient(i * (from - 1), to - 1) : { value: f(f(i * (from - 1)) / f(to - 1)) };
+  }
+  const [longer, shorter] = ratio ?? [0, 0];
   switch (mode) {
-    case 'half_pixel':
-      return (i + 0.5) / scale - 0.5;
-    case 'half_pixel_symmetric':
-      return (from / 2) * (1 - to / length) + (i + 0.5) / scale - 0.5;
-    case 'pytorch_half_pixel':
-      return to > 1 ? (i + 0.5) / scale - 0.5 : 0;
-    case 'align_corners':
-      return to === 1 ? 0 : (i * (from - 1)) / (length - 1);
     case 'asymmetric':
-      return i / scale;
+      return ratio ? quotient(i * shorter, longer) : { value: f(i / scale) };
     case 'tf_half_pixel_for_nn':
-      return (i + 0.5) / scale;
-    case 'tf_crop_and_resize':
-      return to > 1 ? begin * (from - 1) + (i * (end - begin) * (from - 1)) / (to - 1) : 0.5 * (begin + end) * (from - 1);
+      return ratio ? quotient((2 * i + 1) * shorter, 2 * longer) : { value: f((i + 0.5) / scale) };
+    case 'half_pixel_symmetric': {
+      // The length before it is cut to whole elements is from * scale.
+      if (ratio) return quotient(from * longer - to * shorter + (2 * i + 1) * shorter - longer, 2 * longer);
+      const adjustment = f(to / f(scale * from));
+      return { value: f(f((from / 2) * f(1 - adjustment)) + (i + 0.5) / scale - 0.5) };
+    }
+    default:
+      return ratio ? quotient((2 * i + 1) * shorter - longer, 2 * longer) : { value: f(f((i + 0.5) / scale) - 0.5) };
   }
 }
 
@@ -119,10 +142,11 @@ function tapsOf(axis: Axis, i: number, options: ResizeOptions): Taps {
     excludeOutside = false,
   } = options;
   const { from, scale } = axis;
-  const place = originalPlace(axis, i, coordinates);
+  const exact = originalPlace(axis, i, coordinates);
+  const place = exact.value;
   if (coordinates === 'tf_crop_and_resize' && !(place >= 0 && place <= from - 1)) return undefined;
   const inside = (index: number) => Math.min(Math.max(index, 0), from - 1);
-  if (mode === 'nearest') return [{ index: inside(rounded(place, nearest, scale)), weight: 1 }];
+  if (mode === 'nearest') return [{ index: inside(rounded(exact, nearest, scale)), weight: 1 }];
   const shrink = antialias ? Math.min(scale, 1) : 1;
   const kernel = mode === 'linear' ? triangle : cubicKernel(options.cubic ?? -0.75);
   const reach = (mode === 'linear' ? 1 : 2) / shrink;
@@ -136,14 +160,21 @@ function tapsOf(axis: Axis, i: number, options: ResizeOptions): Taps {
   return antialias || excludeOutside ? taps.map(({ index, weight }) => ({ index, weight: weight / total })) : taps;
 }
 
-function rounded(place: number, mode: NearestMode, scale: number): number {
-  const [below, above] = [Math.floor(place), Math.ceil(place)];
-  if (mode === 'simple') return scale < 1 ? above : below;
-  if (mode === 'floor') return below;
-  if (mode === 'ceil') return above;
-  if (place - below === above - place) return mode === 'round_prefer_floor' ? below : above;
-  return place - below < above - place ? below : above;
+function rounded({ value, fraction }: Place, mode: NearestMode, scale: number): number {
+  const floor = fraction ? Number(floored(...fraction)) : Math.floor(value);
+  const whole = fraction ? fraction[0] % fraction[1] === 0n : value === floor;
+  const ceil = whole ? floor : floor + 1;
+  if (mode === 'simple') return scale < 1 ? ceil : floor;
+  if (mode === 'floor') return floor;
+  if (mode === 'ceil') return ceil;
+  // Twice the distance to the middle of two rows, of one sign or the other; near enough is a tie where the place was rounded.
+  const beyond = fraction ? Math.sign(Number(2n * fraction[0] - (2n * BigInt(floor) + 1n) * fraction[1])) : value - floor - 0.5;
+  if (Math.abs(beyond) <= 1e-6) return mode === 'round_prefer_floor' ? floor : floor + 1;
+  return beyond < 0 ? floor : floor + 1;
 }
+
+/** a / b, rounded down. b is positive. */
+const floored = (a: bigint, b: bigint): bigint => (a - (((a % b) + b) % b)) / b;
 
 const triangle = (d: number): number => Math.max(0, 1 - Math.abs(d));
 

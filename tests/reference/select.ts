@@ -33,10 +33,14 @@ function arg(
   best: (values: readonly number[]) => number,
   { axis = 0, keepDims = true, selectLast = false }: ArgOptions,
 ): NdArray {
-  const y = alongAxis(x, axis, (line) => [selectLast ? line.lastIndexOf(best(line)) : line.indexOf(best(line))]);
+  const y = alongAxis(x, axis, (line) => [selectLast ? line.lastIndexOf(best(line)) : place(line, best(line))]);
   const along = normalizeAxis(axis, x.dims.length);
   return array(keepDims ? y.dims : y.dims.filter((_, i) => i !== along), y.data);
 }
+
+/** NaN is the largest, and the smallest. */
+const place = (line: readonly number[], value: number): number =>
+  Number.isNaN(value) ? line.findIndex(Number.isNaN) : line.indexOf(value);
 
 export const argMax = (x: NdArray, options: ArgOptions = {}): NdArray => arg(x, (values) => Math.max(...values), options);
 export const argMin = (x: NdArray, options: ArgOptions = {}): NdArray => arg(x, (values) => Math.min(...values), options);
@@ -62,7 +66,7 @@ export function cumSum(x: NdArray, axis: number, exclusive = false, reverse = fa
 }
 
 export const hardmax = (x: NdArray, axis = -1): NdArray =>
-  alongAxis(x, axis, (line) => line.map((_, k) => (k === line.indexOf(Math.max(...line)) ? 1 : 0)));
+  alongAxis(x, axis, (line) => line.map((_, k) => (k === place(line, Math.max(...line)) ? 1 : 0)));
 
 export const logSoftmax = (x: NdArray, axis = -1): NdArray =>
   alongAxis(x, axis, (line) => {
