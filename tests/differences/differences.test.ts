@@ -4,7 +4,7 @@ import type { Tensor } from '../../src/graph/tensor.ts';
 import { LanewiseError, load } from '../../src/index.ts';
 import { decodePicture } from '../../src/vision/decode.ts';
 import { bytesOf, feedsOf, PICTURES, rows } from './index.ts';
-import type { Case } from './row.ts';
+import { type Case, f32 } from './row.ts';
 
 async function outputsOf(wanted: Case): Promise<Tensor[]> {
   const model = await load(bytesOf(wanted), wanted.options);
@@ -55,6 +55,13 @@ test('NaN or ∞ in a 3×3 convolution: by Winograd it reaches its tiles, and no
     // A tile of 4×4 reads 6×6 pixels.
     if (spoilt) expect(Math.max(Math.abs(y - 8), Math.abs(x - 8))).toBeLessThanOrEqual(5);
   }
+});
+
+test('Sigmoid in the tails never falls, and equal values are rare', async () => {
+  const x = f32(Array.from({ length: 20_001 }, (_, i) => -20 + i / 4000));
+  const [{ data }] = (await outputsOf({ name: 'scan', op: 'Sigmoid', inputs: [x], expected: [x] })) as [Tensor<'float32'>];
+  expect(data.findIndex((value, i) => i > 0 && value < (data[i - 1] as number))).toBe(-1);
+  expect(new Set(data).size).toBeGreaterThan(0.95 * data.length);
 });
 
 describe(PICTURES, () => {

@@ -125,6 +125,7 @@ export const special: readonly Row[] = [
       grid('NaN', 'nearest', 'zeros', [NAN, 0, 0, NAN], [1, 1]),
       grid('∞', 'bilinear', 'zeros', [INF, 0, 0, -INF], [0, 0]),
       grid('∞', 'bilinear', 'border', [INF, 0, 0, -INF], [3, 1.5]),
+      grid('1e9', 'bilinear', 'border', [1e9, 0, 0, -1e9], [3, 1.5]),
     ],
   },
   {
