@@ -2,7 +2,7 @@
 // same bytes; then TensorFlow.js and, where a python3 with torch is found, PyTorch, which read no ONNX: their calls are written out beside this file.
 //
 //   npm run build
-//   node bench/peers/differences.mjs [--only TEXT] [--python /usr/bin/python3]
+//   node bench/peers/differences.mjs [--only TEXT] [--python python3]
 //
 // TEXT is part of the titles that are wanted. Each runtime runs on one thread.
 
