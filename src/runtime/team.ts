@@ -219,8 +219,10 @@ export const nodeWorkers = () => globalThis.process?.getBuiltinModule?.('node:wo
 
 /** Starts a worker of the kind that this place has. */
 export const startWorker: Start = (listener) => {
-  // Deno and Bun have both kinds, and only Node's lets a program end while a worker waits.
-  const threads = typeof Worker === 'function' && !('Deno' in globalThis || 'Bun' in globalThis) ? undefined : nodeWorkers();
+  // Deno and Bun have both kinds, and only Node's lets a program end while a worker waits. Emscripten's modules make Node's kind global under Node.
+  const node = nodeWorkers();
+  const web = typeof Worker === 'function' && (Worker as unknown) !== node?.Worker && !('Deno' in globalThis || 'Bun' in globalThis);
+  const threads = web ? undefined : node;
   return threads ? startNodeWorker(threads, listener) : startWebWorker(listener);
 };
 

@@ -119,6 +119,22 @@ describe('runs', () => {
     other.dispose();
   });
 
+  test("go on where another library has made Node's workers global, as Emscripten's modules do", async () => {
+    const scope = globalThis as { Worker?: unknown };
+    scope.Worker = process.getBuiltinModule('node:worker_threads').Worker;
+    try {
+      const graph = net.graph();
+      const threads = { team: new Team(startWorker), count: 2 };
+      const binary = { module: await compileModule('strict-threads'), variant: 'strict-threads', threads } as const;
+      const model = new Model(planSource(graph, {}, 2), binary, initialDims(graph, {}));
+      const x = picture(32);
+      expect(await run(model, x)).toBe(expected(x));
+      model.dispose();
+    } finally {
+      delete scope.Worker;
+    }
+  });
+
   test('fail with a sentence when a worker dies, and the next one has new workers', async () => {
     const members: ReturnType<typeof startWorker>[] = [];
     const team = new Team((listener) => {
