@@ -292,11 +292,11 @@ function kept<T extends object>(compute: () => T, outputs: readonly Value[]): ()
 function evaluates({ evaluate, evaluatedTypes, types }: Operator, inputs: readonly (Value | undefined)[]): boolean {
   if (!evaluate) return false;
   return inputs.every((value, i) => {
-    const given = evaluatedTypes?.[Math.min(i, evaluatedTypes.length - 1)];
     // Shapes and indices have one type, kernels or not.
-    const own = types?.[Math.min(i, types.length - 1)] ?? 'any';
-    const taken = given ?? (own === 'any' || own === 'float32' ? 'any' : [own]);
-    return !value || taken === 'any' || taken.includes(value.type);
+    const taken = evaluatedTypes?.[Math.min(i, evaluatedTypes.length - 1)] ?? types?.[Math.min(i, types.length - 1)] ?? 'float32';
+    if (!value || taken === 'any') return true;
+    // What computes takes any number.
+    return taken === 'float32' ? value.type !== 'bool' : taken.includes(value.type);
   });
 }
 

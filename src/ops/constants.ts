@@ -71,22 +71,21 @@ export const constantOfShape: Operator<{ readonly value: Constant | undefined }>
 };
 
 /** ONNX Shape: the dimensions, or those from `start` to `end`. */
-export const shape: Operator<{ readonly start: number; readonly end: number | undefined }> = {
+export const shape: Operator<{ readonly start: number; readonly end: number }> = {
   name: 'Shape',
   opsets: [1, 21],
   inputs: [1, 1],
   types: ['any'],
   shapeOnly: true,
   attributes(reader, opset) {
-    if (opset < 15) return { start: 0, end: undefined };
-    const end = reader.int('end', Number.MAX_SAFE_INTEGER);
-    return { start: reader.int('start', 0), end: end === Number.MAX_SAFE_INTEGER ? undefined : end };
+    if (opset < 15) return { start: 0, end: Number.MAX_SAFE_INTEGER };
+    return { start: reader.position('start', 0), end: reader.position('end', Number.MAX_SAFE_INTEGER) };
   },
   inferShape: (node) => [{ type: 'int64', dims: [shown(node).length] }],
   evaluate: (node) => [BigInt64Array.from(shown(node), BigInt)],
 };
 
-const shown = (node: OpenNode<{ readonly start: number; readonly end: number | undefined }>): readonly number[] =>
+const shown = (node: OpenNode<{ readonly start: number; readonly end: number }>): readonly number[] =>
   input(node, 0).dims.slice(node.attributes.start, node.attributes.end);
 
 /** ONNX Size: the number of elements. */
@@ -109,7 +108,7 @@ export const range: Operator = {
   constantInputs: [0, 1, 2],
   inferShape(node) {
     const { type } = input(node, 0);
-    const fits = [0, 1, 2].every((i) => input(node, i).type === type && product(input(node, i).dims) === 1);
+    const fits = type !== 'bool' && [0, 1, 2].every((i) => input(node, i).type === type && product(input(node, i).dims) === 1);
     if (!fits) throw invalid(node, 'its start, limit and delta should be single numbers of one type');
     return [{ type, dims: [stepsOf(node)] }];
   },

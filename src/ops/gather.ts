@@ -91,6 +91,7 @@ export const gatherElements: Operator<AxisAttributes> = {
   name: 'GatherElements',
   opsets: [11, 21],
   inputs: [2, 2],
+  evaluatedTypes: ['any'],
   attributes: (reader) => ({ axis: reader.int('axis', 0) }),
   inferShape(node) {
     const [x, indices] = [input(node, 0), indicesOf(node)];

@@ -2,6 +2,7 @@
 
 import { LanewiseError } from '../../src/errors.ts';
 import { readOnnx } from '../../src/formats/onnx/index.ts';
+import type { Constant } from '../../src/graph/graph.ts';
 import { encodeModel, type GraphSpec, type NodeSpec } from './onnx-writer.ts';
 
 const VARINT = 0;
@@ -101,7 +102,7 @@ describe('a message in several parts is merged:', () => {
     const second = message(5, int(1, 1), int(7, 22));
     const attribute = message(5, message(1, 'value'), first, second, int(20, 4));
     const graph = read(message(7, node(message(2, 'y'), message(4, 'Constant'), attribute)));
-    const value = graph.nodes[0]?.attributes.get('value') as { dims: number[]; read(): BigInt64Array };
+    const value = graph.nodes[0]?.attributes.get('value') as Constant;
     expect([value.dims, [...value.read()]]).toEqual([
       [2, 1],
       [11n, 22n],
