@@ -7,7 +7,6 @@ import { isConstant } from './attributes.ts';
 import { allocate, type Element, integers, isBig } from './elements.ts';
 import type { OpenNode, Operator, Value } from './operator.ts';
 import { constantInput, input, invalid } from './shapes.ts';
-import { stridesOf } from './strides.ts';
 
 const isNumber = (item: unknown): item is number => typeof item === 'number';
 const isWhole = (item: unknown): item is number | bigint => typeof item === 'bigint' || Number.isSafeInteger(item);
@@ -146,9 +145,21 @@ export const nonZero: Operator = {
   },
   evaluate(node, [x]) {
     const { dims } = input(node, 0);
-    const found = Array.from((x as TypedArray).keys()).filter((i) => Number(x?.[i]) !== 0);
-    const strides = stridesOf('rowMajor', dims);
-    const data = dims.flatMap((dim, axis) => found.map((i) => BigInt(Math.floor(i / (strides[axis] ?? 1)) % dim)));
-    return [BigInt64Array.from(data)];
+    const data = x as TypedArray;
+    const holds = (i: number) => Boolean(data[i]) || Number.isNaN(data[i]);
+    // Counted first, so that nothing is held but the result.
+    let count = 0;
+    for (let i = 0; i < data.length; i++) if (holds(i)) count++;
+    const y = new BigInt64Array(dims.length * count);
+    for (let i = 0, at = 0; at < count; i++) {
+      if (!holds(i)) continue;
+      for (let axis = dims.length - 1, rest = i; axis >= 0; axis--) {
+        const dim = dims[axis] ?? 1;
+        y[axis * count + at] = BigInt(rest % dim);
+        rest = Math.floor(rest / dim);
+      }
+      at++;
+    }
+    return [y];
   },
 };

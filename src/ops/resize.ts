@@ -32,8 +32,10 @@ const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layou
   lower(node, to) {
     const [x, y] = [input(node, 0), node.outputs[0] as Value];
     const axes = axesOf(node);
+    // What is too large is so before any table is made.
+    to.define(y);
+    for (const axis of axes) checkRows(node, axis.to * mostTaps(axis, node.attributes));
     const steps = axes.flatMap((axis, i) => {
-      checkRows(node, axis.to * mostTaps(axis, node.attributes));
       const table = tableOf(axis, node.attributes);
       return table ? [{ axis: i, ...table }] : [];
     });
