@@ -221,3 +221,16 @@ test('what follows a size that only a run tells counts in all', async () => {
     message: expect.stringContaining("Neg 'Neg_2': its output [2000, 100]"),
   });
 });
+
+test('long chains and wide graphs are planned', async () => {
+  const many = 6000;
+  const negs = (from: string, count: number) =>
+    Array.from({ length: count }, (_, i) => node('Neg', [i === 0 ? from : `n${i - 1}`], [`n${i}`]));
+  // One constant after the other: each is computed by those before it.
+  const chain = modelOf([...negs('w', many), add(`n${many - 1}`)], [{ name: 'w', data: [3] }]);
+  const model = await load(chain);
+  expect(model.runSync({ x: new Tensor('float32', [1]) }).y?.data[0]).toBe(4);
+  const parts = Array.from({ length: many }, (_, i) => `p${i}`);
+  const wide = modelOf([...parts.map((name) => node('Neg', ['x'], [name])), node('Sum', parts, ['y'])], []);
+  expect((await load(wide)).runSync({ x: new Tensor('float32', [1]) }).y?.data[0]).toBe(-many);
+});

@@ -244,11 +244,23 @@ function bindNode(source: GraphNode, { opset, find, scope, read, budget }: Binde
   // Nothing to compute, however large the other dimensions are.
   const empty = outputs.every(({ dims }) => dims.includes(0));
   const data = kept(() => (empty ? outputs.map(({ type }) => new arrayTypes[type](0)) : evaluated(op, node)), outputs);
+  // Each is computed when it is read, by those before it; of a long chain some are computed now, or it would be too deep to be.
+  let depth = 1 + Math.max(0, ...inputs.map((value) => (value && depths.get(value)) ?? 0));
+  if (depth > MOST_DEPTH) {
+    data();
+    depth = 0;
+  }
   outputs.forEach((value, i) => {
-    scope.set(value.name, constantValue({ ...value, read: () => data()[i] as TypedArray }, value.name, fixed));
+    const folded = constantValue({ ...value, read: () => data()[i] as TypedArray }, value.name, fixed);
+    depths.set(folded, depth);
+    scope.set(value.name, folded);
   });
   return undefined;
 }
+
+/** Of folded constants, how many are computed one inside the other. */
+const depths = new WeakMap<Value, number>();
+const MOST_DEPTH = 256;
 
 const evaluated = (op: Operator, node: Node): readonly TypedArray[] =>
   known(op.evaluate, node.name)(
