@@ -23,7 +23,10 @@ export interface LoadOptions extends RuntimeOptions {
    * numbers nearby: infinities, NaN and numbers near float32's limit (1e38) reach a whole tile of up to 4×4 outputs. Default true.
    */
   readonly winograd?: boolean;
-  /** Most bytes of activations and scratch space, 768 MiB where nothing is said: a guard against shapes that are a mistake. */
+  /**
+   * Most bytes of activations, scratch space and tables, and of constants that are computed at load, to which large files add: 768 MiB where nothing
+   * is said. A guard against shapes that are a mistake.
+   */
   readonly memoryLimit?: number;
   /**
    * Files in which the model keeps data ("external data"), by the path by which it names them. Files that are not given are read from beside
