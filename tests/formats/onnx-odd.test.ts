@@ -1,8 +1,8 @@
 // What Protocol Buffers and ONNX allow and few exporters write: nodes in any order, messages in several parts, unknown groups, odd bools.
 
-import { LanewiseError } from '../../src/errors.ts';
 import { readOnnx } from '../../src/formats/onnx/index.ts';
 import type { Constant } from '../../src/graph/graph.ts';
+import { failure } from '../failure.ts';
 import { encodeModel, type GraphSpec, type NodeSpec } from './onnx-writer.ts';
 
 const VARINT = 0;
@@ -23,16 +23,6 @@ const opset = message(8, int(2, 13));
 const read = (...fields: readonly (readonly number[])[]) => readOnnx(Uint8Array.from([int(1, 8), ...fields, opset].flat()), 'm.onnx');
 const node = (...fields: readonly (readonly number[])[]) => message(1, ...fields);
 const shapeOf = (...sizes: number[]) => message(2, ...sizes.map((size) => message(1, int(1, size))));
-
-function failure(action: () => unknown): LanewiseError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof LanewiseError) return error;
-    throw error;
-  }
-  throw new Error('it is read');
-}
 
 describe('nodes', () => {
   const order = (spec: GraphSpec) => readOnnx(encodeModel(spec)).nodes.map(({ name }) => name);
