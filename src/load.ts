@@ -16,14 +16,17 @@ import { isArrayBuffer, openSource, type Source, sourceName } from './source.ts'
 
 /** How a model is compiled and run. */
 export interface LoadOptions extends RuntimeOptions {
-  /** The shape of inputs whose dimensions the model leaves open; the model then takes no other. An open batch is 1 at first where nothing is said. */
+  /** The shape of inputs whose dimensions the model leaves open; the model then takes no other. An open batch is 1 at first where nothing is said and 1 fits. */
   readonly inputShapes?: Readonly<Record<string, readonly number[]>>;
   /**
    * Whether convolutions of 3×3 and 5×5 may run by Winograd's algorithm where it is faster. It rounds a little less exactly, relative to the largest
    * numbers nearby: infinities, NaN and numbers near float32's limit (1e38) reach a whole tile of up to 4×4 outputs. Default true.
    */
   readonly winograd?: boolean;
-  /** Most bytes of activations and scratch space, 768 MiB where nothing is said: a guard against shapes that are a mistake. */
+  /**
+   * Most bytes of activations, scratch space and tables, and of constants that are computed at load, to which large files add: 768 MiB where nothing
+   * is said. A guard against shapes that are a mistake.
+   */
   readonly memoryLimit?: number;
   /**
    * Files in which the model keeps data ("external data"), by the path by which it names them. Files that are not given are read from beside
@@ -82,7 +85,28 @@ export async function createModel(graph: Graph, options: LoadOptions = {}, compi
   checkOperators(graph, options.operators);
   const binary = await compiling;
   checkAborted(options.signal);
-  return new Model(planSource(graph, options, binary.threads?.count), binary, initialDims(graph, options));
+  const plans = planSource(graph, options, binary.threads?.count);
+  try {
+    return new Model(plans, binary, initialDims(graph, options));
+  } catch (error) {
+    if (!blamesBatch(error, plans, initialDims(graph, options, OTHER_BATCH))) throw error;
+    return new Model(plans, binary, undefined);
+  }
+}
+
+/** A batch that has next to nothing in common with 1: large, and a multiple of all numbers up to 16. */
+const OTHER_BATCH = 720_720;
+
+/** Whether an error comes from the open batch that was planned as 1: with another there is none, or one that says something else. */
+function blamesBatch(error: unknown, plans: PlanSource, dims: ReturnType<typeof initialDims>): boolean {
+  const planning = /INVALID_MODEL|INVALID_INPUT|UNSUPPORTED|OPERATOR_FAILED/;
+  if (!dims || !(error instanceof LanewiseError) || !planning.test(error.code)) return false;
+  try {
+    plans.plan(dims, new Map());
+  } catch (other) {
+    return (other as Error).message !== error.message;
+  }
+  return true;
 }
 
 const isBytes = (file: unknown): boolean => isArrayBuffer(file) || ArrayBuffer.isView(file);
@@ -152,10 +176,10 @@ function shapingInputs(graph: Graph, find: FindOperator): Set<string> {
 }
 
 /**
- * The shape of every input: as the options say, as the file says, 1 for an open batch. Undefined where another dimension is open.
+ * The shape of every input: as the options say, as the file says, `batch` for an open one. Undefined where another dimension is open.
  * @internal
  */
-export function initialDims(graph: Graph, { inputShapes = {} }: LoadOptions): Map<string, readonly number[]> | undefined {
+export function initialDims(graph: Graph, { inputShapes = {} }: LoadOptions, batch = 1): Map<string, readonly number[]> | undefined {
   for (const name of Object.keys(inputShapes)) {
     if (!graph.inputs.some((input) => input.name === name)) {
       const names = graph.inputs.map((input) => `'${input.name}'`).join(', ');
@@ -169,7 +193,7 @@ export function initialDims(graph: Graph, { inputShapes = {} }: LoadOptions): Ma
     .map(({ name, dims }): [string, readonly Dim[]] => {
       const shape = given(inputShapes, name);
       if (shape) checkDims(name, dims, shape);
-      return [name, shape ?? dims.map((dim, i) => (i === 0 && typeof dim === 'string' ? 1 : dim))];
+      return [name, shape ?? dims.map((dim, i) => (i === 0 && typeof dim === 'string' ? batch : dim))];
     });
   const open = shapes.some(([, dims]) => dims.some((dim) => typeof dim === 'string'));
   return open ? undefined : new Map(shapes as [string, readonly number[]][]);

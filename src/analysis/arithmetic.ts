@@ -75,7 +75,7 @@ export function outputSize(window: ConvSize): number {
   const axis = axisOf(window);
   const { ceilMode = false } = window;
   if (typeof ceilMode !== 'boolean') throw invalid(`ceilMode takes true or false, got ${String(ceilMode)}`);
-  return slide(axis, { autoPad: axis.autoPad, ceilMode }, invalid).out;
+  return slide(axis, { autoPad: axis.autoPad, ceilMode, mayBeEmpty: ceilMode }, invalid).out;
 }
 
 /**

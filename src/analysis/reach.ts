@@ -1,5 +1,6 @@
 // What an operator's outputs see of its inputs, axis by axis: from this, receptive fields are put together.
 
+import type { BatchNormAttributes } from '../ops/batchNormalization.ts';
 import { type ConvAttributes, convWindow } from '../ops/conv.ts';
 import { type ConvTransposeAttributes, transposedWindow } from '../ops/convTranspose.ts';
 import { integers } from '../ops/elements.ts';
@@ -156,7 +157,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ArgMax: reduced((node) => [axisOf(node)]),
   ArgMin: reduced((node) => [axisOf(node)]),
   AveragePool: pool,
-  BatchNormalization: over(() => () => false),
+  BatchNormalization: over((node) => (axis) => (node.attributes as BatchNormAttributes).momentum !== undefined && axis !== 1),
   Concat: (node, axis) => (axis === axisOf(node) ? 'unknown' : same(axis)),
   Constant: unfollowed,
   ConstantOfShape: unfollowed,

@@ -7,6 +7,7 @@ import type { Args, Buffer, Pointer } from '../ops/operator.ts';
 import { type Binary, Model, type PlanSource } from '../runtime/model.ts';
 import type { RuntimeOptions } from '../runtime/options.ts';
 import type { Instruction, LoadStep, Plan, Port } from '../runtime/plan.ts';
+import { makesSense } from './check.ts';
 import { xxh32 } from './checksum.ts';
 import { Header, isCompiled, type Meta, type PortMeta, textOf } from './format.ts';
 
@@ -41,10 +42,9 @@ export function readCompiled(bytes: Bytes, what: string): PlanSource {
   // A copy, so that its words are aligned.
   const head = new Uint8Array(bodyAt - Header.Bytes);
   copy(bytes, Header.Bytes, head);
+  if ((header.metaBytes | header.programBytes) % 16) throw damaged('it makes no sense');
   if (xxh32(head) !== header.headSum) throw damaged('the checksum of its program is another');
-  const meta = JSON.parse(textOf(head.subarray(0, header.metaBytes))) as Meta;
-  const steps = stepsOf(meta, new Int32Array(head.buffer, header.metaBytes));
-  if (!steps || !fits(meta, header)) throw damaged('it makes no sense');
+  const { meta, steps } = programOf(head, header, damaged);
 
   const [weightBytes, constantBytes, arenaBytes, workspaceBytes] = meta.memory;
   const weights: Buffer = { region: 'weights', bytes: weightBytes, offset: 0 };
@@ -119,6 +119,18 @@ function copy(bytes: Bytes, from: number, target: Uint8Array): void {
 
 const loading = (op: Op, args: Args): LoadStep => ({ copies: [], instruction: { op, args, node: 'weights', macs: 0 } });
 
+/** @param damaged makes the error for what makes no sense, whatever its checksum says */
+function programOf(head: Uint8Array<ArrayBuffer>, header: ReturnType<typeof headerOf>, damaged: (why: string) => LanewiseError) {
+  try {
+    const meta = JSON.parse(textOf(head.subarray(0, header.metaBytes))) as Meta;
+    const steps = stepsOf(meta, new Int32Array(head.buffer, header.metaBytes));
+    if (steps && makesSense(meta, steps, header)) return { meta, steps };
+  } catch {
+    // Parts of another kind than they should be.
+  }
+  throw damaged('it makes no sense');
+}
+
 /** The instructions, whose words are numbers already; undefined where there are not as many as the meta says. */
 function stepsOf({ steps }: Meta, words: Int32Array): Instruction[] | undefined {
   let at = 0;
@@ -129,15 +141,4 @@ function stepsOf({ steps }: Meta, words: Int32Array): Instruction[] | undefined 
     return { op, args, node, macs };
   });
   return at <= words.length ? instructions : undefined;
-}
-
-/** Whether everything lies inside the memory that is asked for. */
-function fits({ inputs, outputs, memory, segments }: Meta, { programBytes, bodyBytes }: ReturnType<typeof headerOf>): boolean {
-  const end = memory.reduce((sum, bytes) => sum + bytes, STATIC_BYTES + programBytes);
-  const inside = (address: number, bytes: number) => address >= STATIC_BYTES && address + bytes <= end;
-  return (
-    segments.every(([address, bytes, , half]) => inside(address, half ? 2 * bytes : bytes)) &&
-    [...inputs, ...outputs].every(({ address }) => address === undefined || inside(address, 0)) &&
-    segments.reduce((sum, [, bytes]) => sum + bytes, 0) === bodyBytes
-  );
 }

@@ -1,13 +1,14 @@
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import { arrayTypes, type DataType, elementCount, formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
+import { arrayTypes, elementCount, Tensor, type TypedArray } from '../graph/tensor.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
 import { type CustomOperator, qualified } from '../ops/custom.ts';
 import { identity } from '../ops/identity.ts';
 import { operators } from '../ops/index.ts';
 import type { Node, Operator, Value } from '../ops/operator.ts';
 import { constantValue } from '../ops/shapes.ts';
+import { Budget, DEFAULT_MEMORY_LIMIT } from './budget.ts';
 import { hosted } from './host.ts';
 import { known, Network } from './network.ts';
 
@@ -83,14 +84,11 @@ export interface BindOptions {
   readonly dims: ReadonlyMap<string, readonly number[]>;
   /** The inputs whose elements shape the network, as constants. */
   readonly values?: ReadonlyMap<string, Tensor> | undefined;
-  /** Most bytes of a tensor that is computed while the plan is made. */
+  /** Most bytes of the tensors that are computed while the plan is made; for large files it is more. */
   readonly memoryLimit?: number | undefined;
   /** The user's own operators. */
   readonly operators?: readonly CustomOperator[] | undefined;
 }
-
-/** Activations over this are taken for a mistake, unless the caller says otherwise. */
-export const DEFAULT_MEMORY_LIMIT = 768 * 1024 ** 2;
 
 /** Makes a network of a graph for given input shapes: attributes read, shapes inferred, what is constant computed. */
 export function bind(graph: Graph, options: BindOptions): Bound {
@@ -108,7 +106,7 @@ export function bind(graph: Graph, options: BindOptions): Bound {
       scope.set(name, value);
       return value;
     });
-  const binder: Binder = { opset: opsetOf(graph), find, scope, read, memoryLimit };
+  const binder: Binder = { opset: opsetOf(graph), find, scope, read, budget: new Budget(graph, memoryLimit) };
   const nodes: Node[] = [];
   const tail: GraphNode[] = [];
   const late = new Set<string>();
@@ -128,7 +126,8 @@ export function bind(graph: Graph, options: BindOptions): Bound {
   const outputs = names.map((name) => known(scope.get(name), `the output '${name}'`));
   const network = new Network(inputs, outputs, nodes);
   if (tail.length === 0) return { network, names };
-  return { network, names, tail: { nodes: tail, run: (tensors) => runTail(graph, tail, binder, tensors) } };
+  const run: Tail['run'] = (tensors) => runTail(graph, tail, { ...binder, budget: new Budget(graph, memoryLimit, false) }, tensors);
+  return { network, names, tail: { nodes: tail, run } };
 }
 
 const constantOf = (name: string, { type, dims, data }: Tensor): Value => constantValue({ name, type, dims, read: () => data });
@@ -189,14 +188,14 @@ interface Binder {
   readonly scope: Map<string, Value>;
   /** The names that somebody reads. */
   readonly read: ReadonlySet<string>;
-  readonly memoryLimit: number;
+  readonly budget: Budget;
 }
 
 /** `my.ops.Swirl 'swirl_1'`, for errors. */
 const titleOf = ({ domain, op, name }: GraphNode): string => nodeTitle({ op: qualified(domain, op), name });
 
 /** Adds the node's outputs to the scope. Undefined where they are constants. */
-function bindNode(source: GraphNode, { opset, find, scope, read, memoryLimit }: Binder): Node | undefined {
+function bindNode(source: GraphNode, { opset, find, scope, read, budget }: Binder): Node | undefined {
   const title = titleOf(source);
   const op = known(find(source), title);
   const inputs = source.inputs.map((name) => (name === '' ? undefined : known(scope.get(name), `${title}: input '${name}'`)));
@@ -215,6 +214,7 @@ function bindNode(source: GraphNode, { opset, find, scope, read, memoryLimit }: 
   const runs = folds ? op : runner(op, inputs, title);
   const shapes = op.inferShape(open);
   if (folds && op.sizes) {
+    budget.spend(title, op, open, []);
     const data = evaluated(op, { ...open, op, outputs: [] });
     const sizes = op.sizes(open, data);
     shapes.forEach(({ type }, i) => {
@@ -233,39 +233,40 @@ function bindNode(source: GraphNode, { opset, find, scope, read, memoryLimit }: 
     for (const output of outputs) if (output.name !== '') scope.set(output.name, output);
     return node;
   }
-  for (const { type, dims } of outputs) checkSize(title, type, dims, memoryLimit);
   const [only] = inputs;
   if (op === identity && only) {
     // The very value, so that weights are packed once whatever their names.
     scope.set(outputNames[0] ?? '', only);
     return undefined;
   }
+  budget.spend(title, op, open, outputs);
   const fixed = !op.shapeOnly && inputs.every((value) => !value || value.fixed);
   // Nothing to compute, however large the other dimensions are.
   const empty = outputs.every(({ dims }) => dims.includes(0));
   const data = kept(() => (empty ? outputs.map(({ type }) => new arrayTypes[type](0)) : evaluated(op, node)), outputs);
+  // Each is computed when it is read, by those before it; of a long chain some are computed now, or it would be too deep to be.
+  let depth = 1 + Math.max(0, ...inputs.map((value) => (value && depths.get(value)) ?? 0));
+  if (depth > MOST_DEPTH) {
+    data();
+    depth = 0;
+  }
   outputs.forEach((value, i) => {
-    scope.set(value.name, constantValue({ ...value, read: () => data()[i] as TypedArray }, value.name, fixed));
+    const folded = constantValue({ ...value, read: () => data()[i] as TypedArray }, value.name, fixed);
+    depths.set(folded, depth);
+    scope.set(value.name, folded);
   });
   return undefined;
 }
+
+/** Of folded constants, how many are computed one inside the other. */
+const depths = new WeakMap<Value, number>();
+const MOST_DEPTH = 256;
 
 const evaluated = (op: Operator, node: Node): readonly TypedArray[] =>
   known(op.evaluate, node.name)(
     node,
     node.inputs.map((value) => value?.constant?.read()),
   );
-
-function checkSize(title: string, type: DataType, dims: readonly number[], memoryLimit: number): void {
-  checkLimit(`${title}: its output ${formatDims(dims)}`, product(dims) * arrayTypes[type].BYTES_PER_ELEMENT, memoryLimit);
-}
-
-/** @throws LanewiseError TOO_LARGE */
-export function checkLimit(what: string, bytes: number, memoryLimit: number): void {
-  if (bytes <= memoryLimit) return;
-  const [taken, limit] = [bytes, memoryLimit].map((count) => `${count.toLocaleString('en')} bytes`);
-  throw new LanewiseError('TOO_LARGE', `${what} would take ${taken}, over the limit of ${limit} (option memoryLimit)`);
-}
 
 /**
  * Results of up to so many elements stay. Larger ones (weights) are computed when they are read, as they are from files, and stay while they
@@ -292,11 +293,11 @@ function kept<T extends object>(compute: () => T, outputs: readonly Value[]): ()
 function evaluates({ evaluate, evaluatedTypes, types }: Operator, inputs: readonly (Value | undefined)[]): boolean {
   if (!evaluate) return false;
   return inputs.every((value, i) => {
-    const given = evaluatedTypes?.[Math.min(i, evaluatedTypes.length - 1)];
     // Shapes and indices have one type, kernels or not.
-    const own = types?.[Math.min(i, types.length - 1)] ?? 'any';
-    const taken = given ?? (own === 'any' || own === 'float32' ? 'any' : [own]);
-    return !value || taken === 'any' || taken.includes(value.type);
+    const taken = evaluatedTypes?.[Math.min(i, evaluatedTypes.length - 1)] ?? types?.[Math.min(i, types.length - 1)] ?? 'float32';
+    if (!value || taken === 'any') return true;
+    // What computes takes any number.
+    return taken === 'float32' ? value.type !== 'bool' : taken.includes(value.type);
   });
 }
 

@@ -8,7 +8,8 @@ import type { Args, Buffer, Fill, Layout, Lowering, Node, Panels, Place, Pointer
 import { relayout } from '../ops/relayout.ts';
 import { stridesOf } from '../ops/strides.ts';
 import { isHost, type Plan, type Port, type Span, type Step, type Weight } from '../runtime/plan.ts';
-import { type BindOptions, bind, checkLimit, DEFAULT_MEMORY_LIMIT } from './bind.ts';
+import { type BindOptions, bind } from './bind.ts';
+import { checkLimit, DEFAULT_MEMORY_LIMIT } from './budget.ts';
 import { inPlaceOf, isPointer } from './inPlace.ts';
 import { assignLayouts } from './layout.ts';
 import { isOp, known, type Network } from './network.ts';
@@ -76,6 +77,8 @@ class ProgramWriter implements Lowering {
   readonly #zeros: Buffer = { region: 'plan', bytes: 0, offset: 0 };
   #staging: Buffer[] = [];
   #relayouts = 0;
+  /** Most that a step of the host makes at once. */
+  #hostBytes = 0;
 
   constructor(layouts: ReadonlyMap<Value, Layout>, slices: ReadonlyMap<Value, Slice>, options: CompileOptions) {
     this.#layouts = layouts;
@@ -159,6 +162,10 @@ class ProgramWriter implements Lowering {
     const compute = known(node.op.evaluate, nodeTitle(node));
     // Constants are read from where they are, and need no place in memory.
     const inputs = node.inputs.map((value) => (value?.constant ? undefined : value));
+    this.#hostBytes = Math.max(
+      this.#hostBytes,
+      node.outputs.reduce((sum, value) => sum + bytesOf(value), 0),
+    );
     this.#hostStep(node, node.op.name, inputs, (views, outputs) => {
       const results = compute(
         node,
@@ -221,7 +228,9 @@ class ProgramWriter implements Lowering {
     const { offsets, total } = planArena(distinct);
     const at = new Map(distinct.map((life, i) => [life, offsets[i]]));
     for (const [buffer, life] of lives) buffer.offset = known(at.get(life), 'an offset');
-    this.#checkLimit('its activations', total);
+    // Besides them there are tables, and what the host gives before it is copied to its place.
+    const tables = [...this.weights.values()].reduce((sum, { buffer }) => sum + (buffer.region === 'plan' ? buffer.bytes : 0), 0);
+    this.#checkLimit('its activations', total + tables + this.#hostBytes);
     // Weights are staged at the start of the arena before it holds anything else.
     return Math.max(total, ...this.#staging.map(({ bytes }) => bytes));
   }

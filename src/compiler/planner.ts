@@ -13,6 +13,9 @@ interface Arena {
 
 const ALIGNMENT = 64;
 
+/** Only so many look for a gap, the first: each looks at all before it. Of graphs with more the small ones follow each other. */
+const MOST_SEARCHED = 1 << 12;
+
 /** What comes first: large buffers, or those that are large for long. */
 const weights = [() => 1, ({ first, last }: Lifetime) => last - first + 1];
 
@@ -37,7 +40,12 @@ function place(lifetimes: readonly Lifetime[], sizes: readonly number[], order: 
   const size = (i: number): number => sizes[i] ?? 0;
   const placed: number[] = []; // By offset.
   let total = 0;
-  for (const i of order) {
+  for (const [rank, i] of order.entries()) {
+    if (rank >= MOST_SEARCHED) {
+      offsets[i] = total;
+      total += size(i);
+      continue;
+    }
     const own = lifetimes[i] as Lifetime;
     let offset = 0;
     for (const j of placed) {

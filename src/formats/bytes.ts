@@ -58,9 +58,11 @@ export const storageOf = (stored: StoredType) => arrayTypes[isHalf(stored) ? 'ui
 
 export const bytesPerElement = (stored: StoredType): number => storageOf(stored).BYTES_PER_ELEMENT;
 
-/** The elements from their storage: the halves become float32 exactly, everything else stays as it is. */
-export const widen = (stored: StoredType, data: TypedArray): TypedArray =>
-  isHalf(stored) ? widenHalves(stored, data as Uint16Array) : data;
+/** The elements from their storage: the halves become float32 exactly, of bool what is not 0 is 1, everything else stays as it is. */
+export const widen = (stored: StoredType, data: TypedArray): TypedArray => {
+  if (stored === 'bool') return (data as Uint8Array).map((x) => (x ? 1 : 0));
+  return isHalf(stored) ? widenHalves(stored, data as Uint16Array) : data;
+};
 
 /** The little-endian elements that fill `bytes`: a view on the same memory where it is aligned, a copy where not or where they are widened. */
 export function elementsOf(stored: StoredType, bytes: Uint8Array): TypedArray {
@@ -86,7 +88,7 @@ export function storedConstant(name: string, stored: StoredType, dims: readonly 
     },
     fill(target, from) {
       const part = partOf(bytes(), from * size, (from + target.length) * size);
-      if (isHalf(stored)) target.set(elementsOf(stored, inMemory(part)) as never);
+      if (isHalf(stored) || stored === 'bool') target.set(elementsOf(stored, inMemory(part)) as never);
       else {
         const raw = new Uint8Array(target.buffer as ArrayBuffer, target.byteOffset, target.byteLength);
         if (isInMemory(part)) raw.set(part);

@@ -11,8 +11,25 @@ export class AttributeReader {
     this.#unread = new Set(node.attributes.keys());
   }
 
+  /** How many outputs the node lists. */
+  get outputs(): number {
+    return this.#node.outputs.filter(Boolean).length;
+  }
+
   int(name: string, fallback: number): number {
     return this.#read(name, 'a whole number', isInt) ?? fallback;
+  }
+
+  /** Of a position that is brought into a range: int64's largest stands for the end, and is rounded. */
+  position(name: string, fallback: number): number {
+    return Number(this.#read(name, 'a whole number', isWhole) ?? fallback);
+  }
+
+  /** As `position`; undefined where left out. */
+  positions(name: string): readonly number[] | undefined {
+    return this.#read(name, 'a list of whole numbers', (value): value is readonly number[] | readonly bigint[] =>
+      isList(value, isWhole),
+    )?.map(Number);
   }
 
   /** A count: 1 or more. */
@@ -29,8 +46,10 @@ export class AttributeReader {
     return value === 1;
   }
 
-  float(name: string, fallback: number): number {
-    return this.#read(name, 'a finite number', (value): value is number => typeof value === 'number' && Number.isFinite(value)) ?? fallback;
+  /** @param finite false: infinities and NaN make sense as well */
+  float(name: string, fallback: number, finite = true): number {
+    const fits = (value: Attribute): value is number => typeof value === 'number' && (Number.isFinite(value) || !finite);
+    return this.#read(name, finite ? 'a finite number' : 'a number', fits) ?? fallback;
   }
 
   string(name: string, fallback: string): string {
@@ -51,7 +70,7 @@ export class AttributeReader {
 
   /** Undefined where left out. */
   ints(name: string): readonly number[] | undefined {
-    return this.#read(name, 'a list of whole numbers', (value): value is readonly number[] => Array.isArray(value) && value.every(isInt));
+    return this.#read(name, 'a list of whole numbers', (value): value is readonly number[] => isList(value, isInt));
   }
 
   /** The attribute as the file has it. */
@@ -81,7 +100,11 @@ export class AttributeReader {
   }
 }
 
-const isInt = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value);
+const isInt = (value: unknown): value is number => Number.isSafeInteger(value);
+
+const isWhole = (value: unknown): value is number | bigint => isInt(value) || typeof value === 'bigint';
+
+const isList = (value: unknown, fits: (item: unknown) => boolean): boolean => Array.isArray(value) && value.every(fits);
 
 export const isConstant = (value: Attribute): value is Constant => typeof value === 'object' && 'read' in value;
 

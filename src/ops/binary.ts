@@ -78,6 +78,7 @@ function binary(
     attributes: (reader, opset) => (kind === BinaryKind.Mod ? { fmod: reader.flag('fmod') } : readLegacyAxis(reader, opset)),
     inferShape(node) {
       const output = broadcastAll(node, { sameType: kind !== BinaryKind.Pow });
+      if (node.inputs[1]?.type === 'bool') throw invalid(node, 'it takes no bool');
       if (kind === BinaryKind.Mod && !node.attributes.fmod && output.type.startsWith('float')) {
         throw invalid(node, 'fmod should be 1 for floating-point numbers');
       }

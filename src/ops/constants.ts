@@ -7,7 +7,6 @@ import { isConstant } from './attributes.ts';
 import { allocate, type Element, integers, isBig } from './elements.ts';
 import type { OpenNode, Operator, Value } from './operator.ts';
 import { constantInput, input, invalid } from './shapes.ts';
-import { stridesOf } from './strides.ts';
 
 const isNumber = (item: unknown): item is number => typeof item === 'number';
 const isWhole = (item: unknown): item is number | bigint => typeof item === 'bigint' || Number.isSafeInteger(item);
@@ -71,22 +70,21 @@ export const constantOfShape: Operator<{ readonly value: Constant | undefined }>
 };
 
 /** ONNX Shape: the dimensions, or those from `start` to `end`. */
-export const shape: Operator<{ readonly start: number; readonly end: number | undefined }> = {
+export const shape: Operator<{ readonly start: number; readonly end: number }> = {
   name: 'Shape',
   opsets: [1, 21],
   inputs: [1, 1],
   types: ['any'],
   shapeOnly: true,
   attributes(reader, opset) {
-    if (opset < 15) return { start: 0, end: undefined };
-    const end = reader.int('end', Number.MAX_SAFE_INTEGER);
-    return { start: reader.int('start', 0), end: end === Number.MAX_SAFE_INTEGER ? undefined : end };
+    if (opset < 15) return { start: 0, end: Number.MAX_SAFE_INTEGER };
+    return { start: reader.position('start', 0), end: reader.position('end', Number.MAX_SAFE_INTEGER) };
   },
   inferShape: (node) => [{ type: 'int64', dims: [shown(node).length] }],
   evaluate: (node) => [BigInt64Array.from(shown(node), BigInt)],
 };
 
-const shown = (node: OpenNode<{ readonly start: number; readonly end: number | undefined }>): readonly number[] =>
+const shown = (node: OpenNode<{ readonly start: number; readonly end: number }>): readonly number[] =>
   input(node, 0).dims.slice(node.attributes.start, node.attributes.end);
 
 /** ONNX Size: the number of elements. */
@@ -109,7 +107,7 @@ export const range: Operator = {
   constantInputs: [0, 1, 2],
   inferShape(node) {
     const { type } = input(node, 0);
-    const fits = [0, 1, 2].every((i) => input(node, i).type === type && product(input(node, i).dims) === 1);
+    const fits = type !== 'bool' && [0, 1, 2].every((i) => input(node, i).type === type && product(input(node, i).dims) === 1);
     if (!fits) throw invalid(node, 'its start, limit and delta should be single numbers of one type');
     return [{ type, dims: [stepsOf(node)] }];
   },
@@ -147,9 +145,21 @@ export const nonZero: Operator = {
   },
   evaluate(node, [x]) {
     const { dims } = input(node, 0);
-    const found = Array.from((x as TypedArray).keys()).filter((i) => Number(x?.[i]) !== 0);
-    const strides = stridesOf('rowMajor', dims);
-    const data = dims.flatMap((dim, axis) => found.map((i) => BigInt(Math.floor(i / (strides[axis] ?? 1)) % dim)));
-    return [BigInt64Array.from(data)];
+    const data = x as TypedArray;
+    const holds = (i: number) => Boolean(data[i]) || Number.isNaN(data[i]);
+    // Counted first, so that nothing is held but the result.
+    let count = 0;
+    for (let i = 0; i < data.length; i++) if (holds(i)) count++;
+    const y = new BigInt64Array(dims.length * count);
+    for (let i = 0, at = 0; at < count; i++) {
+      if (!holds(i)) continue;
+      for (let axis = dims.length - 1, rest = i; axis >= 0; axis--) {
+        const dim = dims[axis] ?? 1;
+        y[axis * count + at] = BigInt(rest % dim);
+        rest = Math.floor(rest / dim);
+      }
+      at++;
+    }
+    return [y];
   },
 };

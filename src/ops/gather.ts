@@ -1,7 +1,7 @@
 import { product } from '../graph/dims.ts';
 import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
 import { emitAxis } from './axis.ts';
-import { allocate, wrapIndex } from './elements.ts';
+import { allocate, type Element, wrapIndex } from './elements.ts';
 import { rowMajor } from './layouts.ts';
 import { emitMove, type MoveLoop } from './move.ts';
 import type { Node, OpenNode, Operator, Value } from './operator.ts';
@@ -38,11 +38,16 @@ export const gather: Operator<AxisAttributes> = {
     const { outer, length, inner } = aroundAxis(dims, axis);
     const rows = wrapped(node, indices as TypedArray, length);
     const y = allocate(type, outer * rows.length * inner);
+    const data = x as Float32Array;
+    let to = 0;
     for (let o = 0; o < outer; o++) {
-      rows.forEach((row, j) => {
+      for (const row of rows) {
         const from = (o * length + row) * inner;
-        y.set((x as Float32Array).subarray(from, from + inner) as never, (o * rows.length + j) * inner);
-      });
+        // Views of a few elements would take longer than these.
+        if (inner > 16) y.set(data.subarray(from, from + inner) as never, to);
+        else for (let i = 0; i < inner; i++) y[to + i] = data[from + i] as number;
+        to += inner;
+      }
     }
     return [y];
   },
@@ -69,17 +74,20 @@ export const gather: Operator<AxisAttributes> = {
   },
 };
 
-const wrapped = (node: OpenNode<unknown>, indices: TypedArray, size: number): number[] =>
-  Array.from(indices as Float32Array, (index) => wrapIndex(node, index, size));
+function wrapped(node: OpenNode<unknown>, indices: TypedArray, size: number): Float64Array {
+  const rows = new Float64Array(indices.length);
+  for (let i = 0; i < rows.length; i++) rows[i] = wrapIndex(node, indices[i] as Element, size);
+  return rows;
+}
 
 /** The rows that constant indices choose. */
-const constantRows = (node: Node<AxisAttributes>): number[] | undefined => {
+const constantRows = (node: Node<AxisAttributes>): Float64Array | undefined => {
   const { constant } = input(node, 1);
   return constant && wrapped(node, constant.read(), input(node, 0).dims[axisOf(node)] ?? 0);
 };
 
 /** Start and step of rows that are evenly spaced, chosen by indices in one row: a slice. */
-function evenly(node: Node<AxisAttributes>, rows: readonly number[] = []): { start: number; step: number } | undefined {
+function evenly(node: Node<AxisAttributes>, rows: Float64Array | readonly number[] = []): { start: number; step: number } | undefined {
   if (input(node, 1).dims.length > 1 || rows.length === 0) return undefined;
   const [start = 0, second = start + 1] = rows;
   const step = second - start;
@@ -91,6 +99,7 @@ export const gatherElements: Operator<AxisAttributes> = {
   name: 'GatherElements',
   opsets: [11, 21],
   inputs: [2, 2],
+  evaluatedTypes: ['any'],
   attributes: (reader) => ({ axis: reader.int('axis', 0) }),
   inferShape(node) {
     const [x, indices] = [input(node, 0), indicesOf(node)];

@@ -24,7 +24,7 @@ interface Affine {
 }
 
 /** y = (x - mean) / sqrt(variance + epsilon) * scale + bias, mean and variance (of the whole set, not an estimate) over `axes`. */
-function emitNormalize(to: Lowering, y: Operand, x: Operand, axes: readonly number[], epsilon: number, affine: Affine = {}): void {
+export function emitNormalize(to: Lowering, y: Operand, x: Operand, axes: readonly number[], epsilon: number, affine: Affine = {}): void {
   const count = product(axes.map((axis) => x.dims[axis] ?? 1));
   const mean = affine.mean ?? scratchLike(to, x, axes);
   const inverse = affine.inverse ?? scratchLike(to, x, axes);
@@ -43,7 +43,7 @@ function emitNormalize(to: Lowering, y: Operand, x: Operand, axes: readonly numb
 }
 
 /** [C] as it broadcasts to [N, C, ...]. */
-const perChannel = (vector: Operand, rank: number): Operand => ({
+export const perChannel = (vector: Operand, rank: number): Operand => ({
   ...vector,
   dims: [vector.dims[0] ?? 1, ...new Array<number>(rank - 2).fill(1)],
   strides: [4, ...new Array<number>(rank - 2).fill(0)],

@@ -59,7 +59,7 @@ export interface Operator<A = unknown> {
   readonly outputs?: readonly [number, number];
   /** The element types that the kernels take, per input, the last for all that follow; 'any' takes all. float32 where left out. */
   readonly types?: readonly (DataType | 'any')[];
-  /** The element types that `evaluate` takes, likewise; all where left out. */
+  /** The element types that `evaluate` takes, likewise; where left out those of `types`, and where that is float32 all but bool. */
   readonly evaluatedTypes?: readonly (readonly DataType[] | 'any')[];
   /** Whether `evaluate` needs the inputs' shapes only. */
   readonly shapeOnly?: boolean;

@@ -24,7 +24,7 @@ export const pad: Operator<PadAttributes> = {
   constantInputs: [1, 3],
   attributes(reader, opset) {
     const mode = reader.choice('mode', 'constant', 'reflect', 'edge', 'wrap');
-    return opset < 11 ? { mode, given: { pads: reader.ints('pads') ?? [], value: reader.float('value', 0) } } : { mode };
+    return opset < 11 ? { mode, given: { pads: reader.ints('pads') ?? [], value: reader.float('value', 0, false) } } : { mode };
   },
   inferShape(node) {
     const { type, dims } = input(node, 0);
@@ -33,7 +33,8 @@ export const pad: Operator<PadAttributes> = {
     const value = node.inputs[2];
     if (value && (value.type !== type || product(value.dims) !== 1))
       throw invalid(node, `its value should be one ${type}, is ${value.type} [${value.dims}]`);
-    if (given?.value && type !== 'float32') throw unsupported(node, `a value of ${type} up to opset 10; float32 is supported`);
+    if (given && given.value !== 0 && type !== 'float32')
+      throw unsupported(node, `a value of ${type} up to opset 10; float32 is supported`);
     return [
       {
         type,
@@ -56,7 +57,7 @@ export const pad: Operator<PadAttributes> = {
     const x = input(node, 0);
     const y = allocate(type, product(dims));
     const value = data[2]?.[0] ?? node.attributes.given?.value;
-    if (value !== undefined && value !== 0) y.fill(value as never);
+    if (value !== undefined && !Object.is(value, 0)) y.fill(value as never);
     const pads = padsOf(node);
     const strides = stridesOf('rowMajor', x.dims);
     const outStrides = stridesOf('rowMajor', dims);
@@ -88,7 +89,8 @@ export const pad: Operator<PadAttributes> = {
     }
     const value = node.inputs[2];
     const { given } = node.attributes;
-    const filling = value ? to.place(value).pointer : given && given.value !== 0 ? to.table(Float32Array.of(given.value)) : to.zeros(bytes);
+    const filled = given && !Object.is(given.value, 0);
+    const filling = value ? to.place(value).pointer : filled ? to.table(Float32Array.of(given.value)) : to.zeros(bytes);
     emitCopy(to, bytes, output.pointer, filling, { sizes: [...y.dims], strides: [[...output.strides], y.dims.map(() => 0)] });
     emitMove(to, kept(node), y, x);
   },

@@ -92,6 +92,8 @@ function reduction({ name, axesInput = 18, lower, fold, compute }: Reduction): O
     },
     ...(evaluate ? { evaluate } : {}),
     ...(compute ? { evaluatedTypes: [['float32', 'float64'], ['int64']] } : {}),
+    // Of true and false there is a greatest one, and no sum.
+    ...(/Max|Min/.test(name) ? { evaluatedTypes: ['any', ['int64']] } : {}),
     // With its dimensions kept, the output can lie as the input does.
     layout: (node) => (node.attributes.keepDims ? firstAlike() : { inputs: ['any', 'rowMajor'], output: 'rowMajor' }),
     slices: true,

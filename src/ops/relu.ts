@@ -38,7 +38,9 @@ export const clip: Operator<Clamped> = {
   attributes(reader, opset) {
     if (opset >= 11) return {};
     const largest = 3.4028234663852886e38;
-    return { clamp: [reader.float('min', -largest), reader.float('max', largest)] };
+    const clamp = [reader.float('min', -largest, false), reader.float('max', largest, false)] as const;
+    if (clamp.some(Number.isNaN)) throw reader.unsupported('a limit of NaN is not supported');
+    return { clamp };
   },
   inferShape(node) {
     const { type, dims } = input(node, 0);

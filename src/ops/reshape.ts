@@ -22,11 +22,13 @@ export const reshape: Operator<ReshapeAttributes> = {
   name: 'Reshape',
   opsets: [5, 21],
   inputs: [2, 2],
-  types: ['any', 'int64'],
+  // ONNX has int64 alone; onnxruntime takes int32 as well.
+  types: ['any', 'any'],
   constantInputs: [1],
   attributes: (reader) => ({ allowZero: reader.flag('allowzero') }),
   inferShape(node) {
     const x = input(node, 0);
+    if (!input(node, 1).type.startsWith('int')) throw invalid(node, `its shape is ${input(node, 1).type}, not int64 or int32`);
     const wanted = integers(constantInput(node, 1));
     const copies = (dim: number) => dim === 0 && !node.attributes.allowZero;
     const dims = wanted.map((dim, i) => {

@@ -32,8 +32,10 @@ const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layou
   lower(node, to) {
     const [x, y] = [input(node, 0), node.outputs[0] as Value];
     const axes = axesOf(node);
+    // What is too large is so before any table is made.
+    to.define(y);
+    for (const axis of axes) checkRows(node, axis.to * mostTaps(axis, node.attributes));
     const steps = axes.flatMap((axis, i) => {
-      checkRows(node, axis.to * mostTaps(axis, node.attributes));
       const table = tableOf(axis, node.attributes);
       return table ? [{ axis: i, ...table }] : [];
     });
@@ -131,7 +133,7 @@ export const resize: Operator<ResizeAttributes> = {
       rounding: old ? 'unspecified' : reader.choice('nearest_mode', 'round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'),
       cubic: old ? -0.75 : reader.float('cubic_coeff_a', -0.75),
       excludeOutside: !old && reader.flag('exclude_outside'),
-      extrapolation: old ? 0 : reader.float('extrapolation_value', 0),
+      extrapolation: old ? 0 : reader.float('extrapolation_value', 0, false),
       antialias: opset >= 18 && reader.flag('antialias'),
       axes: opset >= 18 ? reader.ints('axes') : undefined,
       policy: opset >= 18 ? reader.choice('keep_aspect_ratio_policy', 'stretch', 'not_larger', 'not_smaller') : 'stretch',

@@ -23,6 +23,7 @@ function arg(name: string, better: (a: Element, b: Element) => boolean): Operato
     name,
     opsets: [1, 21],
     inputs: [1, 1],
+    evaluatedTypes: ['any'],
     attributes: (reader, opset) => ({
       axis: reader.int('axis', 0),
       keepDims: reader.flag('keepdims', true),

@@ -28,9 +28,13 @@ export function unsupported(node: { readonly name: string }, problem: string): L
   return new LanewiseError('UNSUPPORTED', `node '${node.name}': ${problem}`);
 }
 
+/** Most elements of a shape, a list of axes and the like: what stands for thousands of dimensions is a mistake. */
+const MOST_LISTED = 1 << 16;
+
 /** The elements of an input that must be known when the plan is made. */
 export function constantInput(node: OpenNode<unknown>, index: number): TypedArray {
-  const { constant, name } = input(node, index);
+  const { constant, name, dims } = input(node, index);
+  if (product(dims) > MOST_LISTED) throw invalid(node, `'${name}' ${formatDims(dims)} is too long a list`);
   if (!constant) throw unsupported(node, `'${name}' is computed at run time, and shapes what the network computes`);
   return constant.read();
 }

@@ -27,7 +27,7 @@ export const slice: Operator<SliceAttributes> = {
   constantInputs: [1, 2, 3, 4],
   attributes(reader, opset) {
     if (opset >= 10) return {};
-    return { given: { starts: reader.ints('starts') ?? [], ends: reader.ints('ends') ?? [], axes: reader.ints('axes') } };
+    return { given: { starts: reader.positions('starts') ?? [], ends: reader.positions('ends') ?? [], axes: reader.ints('axes') } };
   },
   inferShape(node) {
     const { type } = input(node, 0);

@@ -16,6 +16,8 @@ export interface WindowAttributes {
   readonly pads: readonly number[] | undefined;
   readonly autoPad: AutoPad;
   readonly ceilMode: boolean;
+  /** Of pools: a window that does not fit may give nothing. */
+  readonly mayBeEmpty?: boolean;
 }
 
 export function readWindow(reader: AttributeReader, { ceil = false } = {}): WindowAttributes {
@@ -34,6 +36,7 @@ export function readWindow(reader: AttributeReader, { ceil = false } = {}): Wind
     pads: list('pads', 0),
     autoPad,
     ceilMode: ceil && reader.flag('ceil_mode'),
+    mayBeEmpty: ceil,
   };
 }
 
@@ -144,7 +147,7 @@ const at = (list: readonly number[], index: number): number => list[index] ?? 0;
 /** One axis of a convolution or a pool. @param fail makes the error for what does not fit */
 export function slide(
   { size, kernel, stride, dilation, ...pads }: GivenAxis,
-  { autoPad, ceilMode }: Pick<WindowAttributes, 'autoPad' | 'ceilMode'>,
+  { autoPad, ceilMode, mayBeEmpty }: Pick<WindowAttributes, 'autoPad' | 'ceilMode' | 'mayBeEmpty'>,
   fail: (problem: string) => Error,
 ): Axis {
   let { begin, end } = pads;
@@ -159,12 +162,13 @@ export function slide(
   }
   if (autoPad === 'VALID') begin = end = 0;
   const room = size + begin + end - extent;
-  if (room < 0 || size === 0) {
-    throw fail(`a window of ${extent} does not fit ${size} positions padded by ${begin} and ${end}`);
-  }
   let out = (ceilMode ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1;
   // With ceil_mode a window has to start inside the input or the padding before it.
   if (ceilMode && (out - 1) * stride >= size + begin) out--;
+  // ONNX's formula gives 0 for what is too small by less than a stride.
+  if (mayBeEmpty ? out < 0 || (size === 0 && out > 0) : room < 0 || size === 0) {
+    throw fail(`a window of ${extent} does not fit ${size} positions padded by ${begin} and ${end}`);
+  }
   return { out, kernel, stride, dilation, begin, end };
 }
 

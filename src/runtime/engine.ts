@@ -15,7 +15,8 @@ const ALIGNMENT = 64;
 const COUNTER_BYTES = 1 << COUNTER_SHIFT;
 const WEIGHTS_BASE = STATIC_BYTES;
 
-const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+/** To whole lines of a cache. @internal */
+export const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 /** Bytes of linear memory by what they hold; activations include the plan's own tables. `total` adds the program and the rounding to whole pages of 64 KiB. */
 export interface MemoryUse {
@@ -312,7 +313,12 @@ export class Engine {
 
   /** On this thread alone. */
   #call(from: number, to: number): number {
-    return (this.#kernels as Kernels).run(from, to) >>> 0;
+    try {
+      return (this.#kernels as Kernels).run(from, to) >>> 0;
+    } catch (cause) {
+      // A compiled model that was changed: what the compiler writes stays inside its memory.
+      throw new LanewiseError('INVALID_FILE', `the program is damaged: ${(cause as Error).message}`, { cause });
+    }
   }
 
   /** What threads have for themselves beside the arena. */

@@ -210,7 +210,7 @@ describe('hostile numbers', () => {
     ['a length of 11 bytes', [0x0a, ...huge, 0xff, 0x01], 'INVALID_FILE'],
     ['a length past the graph, within the file', [0x0a, 5, 0x0a], 'TRUNCATED_FILE'],
     ['field 0', [0x00, 0x00], 'INVALID_FILE'],
-    ['a group', [0x0b, 0x0c], 'INVALID_FILE'],
+    ['a group', [0x0b, 0x0c], 'a graph'],
     ['wire type 7', [0x0f, 0x00], 'INVALID_FILE'],
     ['a node as a number', [0x08, 0x05], 'INVALID_FILE'],
     ['a name as a float', [0x15, 0, 0, 0, 0], 'INVALID_FILE'],

@@ -92,20 +92,26 @@ describe('graphs', () => {
   const x = { name: 'x', dims: [1] };
   test.each<[string, ModelSpec, string]>([
     [
-      'a value that is read before it is produced',
-      {
-        inputs: [x],
-        nodes: [
-          { op: 'Relu', name: 'first', inputs: ['later'], outputs: ['y'] },
-          { op: 'Relu', inputs: ['x'], outputs: ['later'] },
-        ],
-      },
-      "Relu 'first' reads 'later', which no input, initializer or earlier node produces",
+      'a value that nothing produces',
+      { inputs: [x], nodes: [{ op: 'Relu', name: 'first', inputs: ['later'], outputs: ['y'] }] },
+      "Relu 'first' reads 'later', which no input, initializer or node produces",
     ],
     [
       'a node that reads itself',
       { inputs: [x], nodes: [{ op: 'Relu', name: 'r', inputs: ['y'], outputs: ['y'] }] },
-      "Relu 'r' reads 'y', which no input, initializer or earlier node produces",
+      "nodes read each other's outputs in a circle: Relu 'r'",
+    ],
+    [
+      'nodes that go round in a circle',
+      {
+        inputs: [x],
+        nodes: [
+          { op: 'Relu', name: 'before', inputs: ['b'], outputs: ['o'] },
+          { op: 'Add', name: 'a', inputs: ['x', 'c'], outputs: ['b'] },
+          { op: 'Relu', name: 'c', inputs: ['b'], outputs: ['c'] },
+        ],
+      },
+      "nodes read each other's outputs in a circle: Add 'a', Relu 'c'",
     ],
     [
       'a value that is produced twice',

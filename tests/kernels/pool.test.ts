@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { failure } from '../failure.ts';
 import {
   type AutoPad,
   array,
@@ -138,6 +139,30 @@ eachVariant((variant) => {
       one.data[place] = Number.NaN;
       expectNode({ op: 'GlobalMaxPool', inputs: [one], variant }, array([1, 1, 1, 1], [Number.NaN]), 0);
     }
+  });
+
+  // ONNX: floor((size + pads - extent) / stride + 1) windows, rounded up with ceil_mode.
+  test.each<[string, PoolCase, readonly number[]]>([
+    ['of one place too many', { x: [1, 3, 2, 5], kernel: [3, 3] }, [1, 3, 0, 3]],
+    ['of less than a stride too many', { x: [2, 4, 2], kernel: [4], strides: [3] }, [2, 4, 0]],
+    ['with holes', { x: [1, 5, 4], kernel: [3], dilations: [2] }, [1, 5, 0]],
+    ['over padding', { x: [1, 1, 2], kernel: [4], pads: [0, 1] }, [1, 1, 0]],
+    ['over nothing', { x: [1, 1, 0], kernel: [1] }, [1, 1, 0]],
+    ['that reaches past the end, as ceil_mode has it', { x: [1, 5, 2, 3], kernel: [3, 4], strides: [2, 3], ceilMode: true }, [1, 5, 1, 1]],
+    ['where ceil_mode does not help', { x: [1, 5, 2, 3], kernel: [4, 4], strides: [2, 2], ceilMode: true }, [1, 5, 0, 1]],
+  ])('a window that does not fit: %s', (_, config, dims) => {
+    const x = random(config.x, 1);
+    const attributes = attributesOf(config);
+    expect(maxPool(optionsOf(config, x)).dims).toEqual(dims);
+    expectPools(config);
+    expect(runNode({ op: 'LpPool', opset: 18, attributes, inputs: [x], variant }).dims).toEqual(dims);
+  });
+
+  test('a window that fits by less than nothing is an error', () => {
+    const run = (dims: number[], attributes: Record<string, number | number[]>) =>
+      failure(() => runNode({ op: 'MaxPool', attributes, inputs: [random(dims, 1)], variant })).message;
+    expect(run([1, 1, 2], { kernel_shape: [4] })).toBe("node 'MaxPool_0': a window of 4 does not fit 2 positions padded by 0 and 0");
+    expect(run([1, 1, 0], { kernel_shape: [2], pads: [1, 1] })).toMatch('does not fit 0 positions padded by 1 and 1');
   });
 
   test('a window of more places than 32 bits count', () => {

@@ -143,11 +143,11 @@ function isPerChannel(dims: readonly number[], target: readonly number[]): boole
   return missing >= 0 && dims.every((dim, i) => dim === 1 || i + missing === 1);
 }
 
-/** Undefined where the statistics are fed. */
-export function batchNormAffine({ inputs, attributes: { epsilon } }: Node<BatchNormAttributes>): Required<Affine> | undefined {
+/** Undefined where the statistics are fed, or the input's own. */
+export function batchNormAffine({ inputs, attributes: { epsilon, momentum } }: Node<BatchNormAttributes>): Required<Affine> | undefined {
   const [scale, bias, mean, variance] = inputs.slice(1);
   const vectors = [scale, bias, mean, variance];
-  if (!vectors.every((value) => value?.constant)) return undefined;
+  if (momentum !== undefined || !vectors.every((value) => value?.constant)) return undefined;
   const read = (value: Value | undefined): number[] => Array.from(value?.constant?.read() ?? [], Number);
   const factors = () => {
     const deviation = read(variance);

@@ -22,7 +22,7 @@ export const fuseClamp: Pass = {
     const before = network.privateProducer(x, node);
     const op: unknown = node.op;
     if ((op !== relu && op !== clip) || limits.length > 0) return undefined;
-    if (!before || !clamping.has(before.op)) return undefined;
+    if (!before || !clamping.has(before.op) || before.outputs.length > 1) return undefined;
     const attributes = before.attributes as Clamped;
     if (attributes.clamp) return undefined;
     const fused: Node = { ...before, attributes: { ...attributes, clamp: (node.attributes as Clamped).clamp }, outputs: node.outputs };

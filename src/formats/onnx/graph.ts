@@ -1,6 +1,6 @@
 import type { Attribute, Constant, Dim, GraphInput, GraphNode, GraphOutput } from '../../graph/graph.ts';
 import { maxRank, widened } from '../bytes.ts';
-import { readTensor, storedType } from './tensor.ts';
+import { readTensor, storedType, tensorParts } from './tensor.ts';
 import { FIXED32, VARINT, type Wire } from './wire.ts';
 
 /** AttributeProto.AttributeType, in order. */
@@ -41,7 +41,7 @@ function readAttribute(wire: Wire, attributes: Map<string, Attribute>, stated: K
   let float = 0;
   let int: number | bigint = 0;
   let string = '';
-  let tensor: Constant | undefined;
+  let tensor: ReturnType<typeof tensorParts> | undefined;
   const floats: number[] = [];
   const ints: (number | bigint)[] = [];
   const strings: string[] = [];
@@ -53,8 +53,10 @@ function readAttribute(wire: Wire, attributes: Map<string, Attribute>, stated: K
     } else if (field === 2) float = wire.float();
     else if (field === 3) int = wire.int();
     else if (field === 4) string = wire.string();
-    else if (field === 5) tensor = readTensor(wire, place);
-    else if (field === 7) wire.each(FIXED32, (value) => floats.push(value as number));
+    else if (field === 5) {
+      tensor ??= tensorParts(wire, place);
+      tensor.read();
+    } else if (field === 7) wire.each(FIXED32, (value) => floats.push(value as number));
     else if (field === 8) wire.each(VARINT, (value) => ints.push(value));
     else if (field === 9) strings.push(wire.string());
     else if (field === 20) kind = Number(wire.int());
@@ -68,7 +70,7 @@ function readAttribute(wire: Wire, attributes: Map<string, Attribute>, stated: K
     1: float,
     2: int,
     3: string,
-    4: tensor,
+    4: kind === 4 ? tensor?.tensor() : undefined,
     6: floats,
     7: whole ? (ints as number[]) : ints.map(BigInt),
     8: strings,
@@ -103,8 +105,7 @@ function readNode(wire: Wire, index: number): GraphNode {
 }
 
 /** TensorShapeProto: a size, a name, or '' for what is not known, which exporters write as nothing or as -1. */
-function readShape(wire: Wire, label: string): Dim[] {
-  const dims: Dim[] = [];
+function readShape(wire: Wire, label: string, dims: Dim[]): Dim[] {
   wire.message(label, (field) => {
     if (field !== 1) return;
     let dim: Dim = '';
@@ -134,11 +135,12 @@ function readValue(wire: Wire, kind: 'input' | 'output', index: number): GraphOu
       wire.where = label = `the ${kind} '${name}'`;
     } else if (field === 2) {
       wire.message(label, (field) => {
-        other ||= [4, 5, 8, 9].includes(field);
+        // Of several kinds the last counts.
+        if ([1, 4, 5, 8, 9].includes(field)) other = field !== 1;
         if (field !== 1) return;
         wire.message(label, (field) => {
           if (field === 1) code = Number(wire.int());
-          else if (field === 2) dims = readShape(wire, label);
+          else if (field === 2) dims = readShape(wire, label, dims ?? []);
         });
       });
     }
@@ -157,9 +159,11 @@ export interface GraphParts {
   readonly outputs: GraphOutput[];
 }
 
-/** The GraphProto at hand, part by part: nothing is known yet about how the parts go together. */
-export function readGraph(wire: Wire): GraphParts {
-  const graph: GraphParts = { name: '', nodes: [], constants: new Map(), inputs: [], outputs: [] };
+/** The GraphProto at hand, part by part: nothing is known yet about how the parts go together. What there is already becomes more. */
+export function readGraph(
+  wire: Wire,
+  graph: GraphParts = { name: '', nodes: [], constants: new Map(), inputs: [], outputs: [] },
+): GraphParts {
   wire.message('the graph', (field) => {
     if (field === 1) graph.nodes.push(readNode(wire, graph.nodes.length));
     else if (field === 2) graph.name = wire.string();

@@ -1,4 +1,4 @@
-import type { Graph } from '../../graph/graph.ts';
+import type { Graph, GraphNode } from '../../graph/graph.ts';
 import type { Bytes } from '../bytes.ts';
 import { resolveExternal } from './external.ts';
 import { domainOf, type GraphParts, readGraph } from './graph.ts';
@@ -6,24 +6,60 @@ import { readPair, Wire } from './wire.ts';
 
 export { readTensorProto } from './tensor.ts';
 
-/** Each name has one producer, and every reader comes after it. */
-function checkOrder(wire: Wire, { inputs, constants, nodes, outputs }: GraphParts): void {
+/** The nodes in the order of the file, but each behind what it reads. Each name has one producer. */
+function inOrder(wire: Wire, { inputs, constants, nodes, outputs }: GraphParts): GraphNode[] {
   const known = new Set(constants.keys());
+  const titleOf = ({ op, name }: GraphNode) => `${op} '${name}'`;
   const produce = (name: string, producer: string) => {
     if (known.has(name)) throw wire.fail('INVALID_MODEL', `${producer} produces '${name}', which exists already`);
     known.add(name);
   };
   for (const { name } of inputs) produce(name, 'an input');
-  for (const node of nodes) {
-    for (const name of node.inputs) {
-      if (!name || known.has(name)) continue;
-      throw wire.fail('INVALID_MODEL', `${node.op} '${node.name}' reads '${name}', which no input, initializer or earlier node produces`);
+  const sorted: GraphNode[] = [];
+  /** By what they lack, nodes and which of their inputs that is. */
+  const waiting = new Map<string, [GraphNode, number][]>();
+  for (const first of nodes) {
+    const ready: [GraphNode, number][] = [[first, 0]];
+    for (const [node, from] of ready) {
+      let at = from;
+      while (at < node.inputs.length && (!node.inputs[at] || known.has(node.inputs[at] as string))) at++;
+      const lacks = node.inputs[at];
+      if (lacks !== undefined) {
+        const others = waiting.get(lacks);
+        if (others) others.push([node, at]);
+        else waiting.set(lacks, [[node, at]]);
+        continue;
+      }
+      sorted.push(node);
+      for (const name of node.outputs) {
+        if (!name) continue;
+        produce(name, titleOf(node));
+        for (const reader of waiting.get(name) ?? []) ready.push(reader);
+        waiting.delete(name);
+      }
     }
-    for (const name of node.outputs) if (name) produce(name, `${node.op} '${node.name}'`);
+  }
+  // What still waits reads what nobody makes, or goes round in a circle.
+  const makers = new Map<string, [GraphNode, string]>();
+  for (const [lacks, readers] of waiting) for (const [node] of readers) for (const name of node.outputs) makers.set(name, [node, lacks]);
+  for (const [lacks, [reader]] of waiting) {
+    if (makers.has(lacks) || !reader) continue;
+    throw wire.fail('INVALID_MODEL', `${titleOf(reader[0])} reads '${lacks}', which no input, initializer or node produces`);
+  }
+  const circle = new Set<string>();
+  for (let [name] = waiting.keys(); name !== undefined; name = makers.get(name)?.[1]) {
+    if (circle.has(name)) {
+      const names = [...circle];
+      const titles = names.slice(names.indexOf(name)).map((name) => titleOf(makers.get(name)?.[0] as GraphNode));
+      const more = titles.length > 5 ? ` and ${titles.length - 5} more` : '';
+      throw wire.fail('INVALID_MODEL', `nodes read each other's outputs in a circle: ${titles.slice(0, 5).join(', ')}${more}`);
+    }
+    circle.add(name);
   }
   for (const { name } of outputs) {
     if (!known.has(name)) throw wire.fail('INVALID_MODEL', `nothing produces the output '${name}'`);
   }
+  return sorted;
 }
 
 /** A model that is read but for the data that it keeps in other files. */
@@ -51,7 +87,7 @@ export function openOnnx(bytes: Bytes, what: string): OpenedOnnx {
     else if (field === 3) metadata.set('producer_version', string());
     else if (field === 7) {
       wire.known ||= version > 0;
-      graph = readGraph(wire);
+      graph = readGraph(wire, graph);
     } else if (field === 8) {
       const [domain, version] = readPair(wire, 0, () => Number(wire.int()));
       opsets.set(domainOf(domain), version);
@@ -61,8 +97,7 @@ export function openOnnx(bytes: Bytes, what: string): OpenedOnnx {
   const { constants } = graph;
   graph = { ...graph, inputs: graph.inputs.filter(({ name }) => !constants.has(name)) };
   if (!opsets.size) throw wire.fail('INVALID_MODEL', 'the model has no opset_import');
-  checkOrder(wire, graph);
-  const whole: Graph = { ...graph, opsets, metadata };
+  const whole: Graph = { ...graph, nodes: inOrder(wire, graph), opsets, metadata };
   const external = new Map<string, string>();
   for (const { location, label } of wire.external) if (!external.has(location)) external.set(location, label);
   return {
@@ -84,7 +119,7 @@ export function openOnnx(bytes: Bytes, what: string): OpenedOnnx {
  * @param externalFiles the bytes of each file that `externalLocations` gives, for models that keep data in other files. Their checksums
  * are not compared.
  * @throws LanewiseError INVALID_FILE for bytes that are not ONNX or are damaged; TRUNCATED_FILE where they, or an external file, end early;
- * FILE_NOT_FOUND for an external file that is not given; INVALID_MODEL for values that are not produced, or twice, or too late, for shapes
+ * FILE_NOT_FOUND for an external file that is not given; INVALID_MODEL for values that are not produced, or twice, or in a circle, for shapes
  * that do not fit their data, missing names, types and opsets, and external files outside the model's folder; UNSUPPORTED for sparse
  * initializers, inputs that are no tensors, and element types of strings, complex numbers and less than a byte; INVALID_INPUT for no bytes
  * at all

@@ -46,7 +46,14 @@ const wireOf = (field: number): ScalarWire => (field === 4 ? FIXED32 : field ===
  * @param place names it in errors
  * @param placed names it by its own name, where that says more
  */
-export function readTensor(wire: Wire, place: string, placed = (_name: string) => place): Constant {
+export function readTensor(wire: Wire, place: string, placed?: (name: string) => string): Constant {
+  const parts = tensorParts(wire, place, placed);
+  parts.read();
+  return parts.tensor();
+}
+
+/** As `readTensor`, of a field that may come several times, whose messages merge: `read` for each, then `tensor` of all. */
+export function tensorParts(wire: Wire, place: string, placed = (_name: string) => place): { read(): void; tensor(): Constant } {
   let label = place;
   let name = '';
   let code = 0;
@@ -55,47 +62,56 @@ export function readTensor(wire: Wire, place: string, placed = (_name: string) =
   const dims: (number | bigint)[] = [];
   const counts: Record<number, number> = {};
   const entries = new Map<string, string>();
-  const bytes = wire.message(place, (field) => {
-    if (field === 1) wire.each(VARINT, (dim) => dims.push(dim));
-    else if (field === 2) {
-      code = Number(wire.int());
-      wire.known = true;
-    } else if (field === 8) {
-      name = wire.string();
-      wire.where = label = placed(name);
-    } else if (field === 9) raw = wire.blob();
-    else if (field === 13) entries.set(...readPair(wire, '', () => wire.string()));
-    else if (field === 14) external = wire.int() === 1;
-    else if (typedFields.includes(field)) counts[field] = (counts[field] ?? 0) + wire.count(wireOf(field));
-  });
-  const stored = storedType(wire, code, label);
-  const count = countOf(dims);
-  const shape = formatDims(dims.slice(0, maxRank).map(String));
-  if (Number.isNaN(count)) throw wire.fail('INVALID_MODEL', `${label} has ${dims.length} dimensions ${shape}, which make no shape`);
-  if (external) {
-    const tensor = readExternalTensor(wire, label, `is ${stored} ${shape}, which`, entries, count * bytesPerElement(stored));
-    return storedConstant(name, stored, dims as number[], () => tensor.bytes);
-  }
-  const field = typedField(stored);
-  const found = raw?.length ? raw.length / bytesPerElement(stored) : (counts[field] ?? 0);
-  if (found !== count) throw wire.fail('INVALID_MODEL', `${label} is ${stored} ${shape}, ${count} elements, but has data for ${found}`);
-  const data = raw;
-  if (data?.length) return storedConstant(name, stored, dims as number[], () => data);
-  const read = () => {
-    const data = new (storageOf(stored))(count) as Float32Array<ArrayBuffer>;
-    // Only the arrays of 64-bit integers take bigints, and they take nothing else.
-    const convert = (/int64/.test(stored) ? BigInt : Number) as NumberConstructor;
-    const again = new Wire(bytes, name, 'tensor');
-    let i = 0;
-    again.message('', (at) => {
-      if (at !== field) return;
-      again.each(wireOf(field), (value) => {
-        data[i++] = convert(value);
-      });
+  const messages: Bytes[] = [];
+  const readPart = () => {
+    const message = wire.message(place, (field) => {
+      if (field === 1) wire.each(VARINT, (dim) => dims.push(dim));
+      else if (field === 2) {
+        code = Number(wire.int());
+        wire.known = true;
+      } else if (field === 8) {
+        name = wire.string();
+        wire.where = label = placed(name);
+      } else if (field === 9) raw = wire.blob();
+      else if (field === 13) entries.set(...readPair(wire, '', () => wire.string()));
+      else if (field === 14) external = wire.int() === 1;
+      else if (typedFields.includes(field)) counts[field] = (counts[field] ?? 0) + wire.count(wireOf(field));
     });
-    return widen(stored, data);
+    messages.push(message);
   };
-  return { name, type: widened(stored), dims: dims as number[], read };
+  const tensor = (): Constant => {
+    const stored = storedType(wire, code, label);
+    const count = countOf(dims);
+    const shape = formatDims(dims.slice(0, maxRank).map(String));
+    if (Number.isNaN(count)) throw wire.fail('INVALID_MODEL', `${label} has ${dims.length} dimensions ${shape}, which make no shape`);
+    if (external) {
+      const tensor = readExternalTensor(wire, label, `is ${stored} ${shape}, which`, entries, count * bytesPerElement(stored));
+      return storedConstant(name, stored, dims as number[], () => tensor.bytes);
+    }
+    const field = typedField(stored);
+    const found = raw?.length ? raw.length / bytesPerElement(stored) : (counts[field] ?? 0);
+    if (found !== count) throw wire.fail('INVALID_MODEL', `${label} is ${stored} ${shape}, ${count} elements, but has data for ${found}`);
+    const data = raw;
+    if (data?.length) return storedConstant(name, stored, dims as number[], () => data);
+    const read = () => {
+      const data = new (storageOf(stored))(count) as Float32Array<ArrayBuffer>;
+      // Only the arrays of 64-bit integers take bigints, and they take nothing else. 256 is true as well.
+      const convert = (stored === 'bool' ? Boolean : /int64/.test(stored) ? BigInt : Number) as NumberConstructor;
+      let i = 0;
+      for (const bytes of messages) {
+        const again = new Wire(bytes, name, 'tensor');
+        again.message('', (at) => {
+          if (at !== field) return;
+          again.each(wireOf(field), (value) => {
+            data[i++] = convert(value);
+          });
+        });
+      }
+      return widen(stored, data);
+    };
+    return { name, type: widened(stored), dims: dims as number[], read };
+  };
+  return { read: readPart, tensor };
 }
 
 /**

@@ -5,6 +5,8 @@ import { type Bytes, checkBytes, inMemory, isInMemory, partOf, startOf } from '.
 export const VARINT = 0;
 export const FIXED64 = 1;
 const BYTES = 2;
+const GROUP = 3;
+const GROUP_END = 4;
 export const FIXED32 = 5;
 export type ScalarWire = typeof VARINT | typeof FIXED64 | typeof FIXED32;
 
@@ -88,6 +90,8 @@ export class Wire {
   }
 
   #fields(read: (field: number) => void, end: number): void {
+    // ONNX has no groups: they are skipped with all that is in them. Of those that are open, the tags that end them.
+    const groups: number[] = [];
     while (this.#pos < end) {
       const tag = this.#varint(end);
       const type = tag % 8;
@@ -98,15 +102,20 @@ export class Wire {
         this.#varint(end);
         next = this.#pos;
         this.#pos = head;
+      } else if (type === GROUP || type === GROUP_END) {
+        next = head;
+        if (type === GROUP) groups.push(tag + 1);
+        else if (groups.pop() !== tag) throw this.damaged('a group ends that did not begin');
       } else if (type !== FIXED32 && type !== FIXED64) throw this.damaged(`no value has wire type ${type}`);
       if (tag < 8) throw this.damaged('no field has number 0');
       this.#type = type;
       this.#end = next;
       this.#limit = end;
-      read((tag - type) / 8);
+      if (groups.length === 0 && type !== GROUP_END) read((tag - type) / 8);
       if (next > end) throw this.#cut(end);
       this.#pos = next;
     }
+    if (groups.length > 0) throw this.#cut(end);
   }
 
   /** Invalid UTF-8 becomes replacement characters. */

@@ -1,0 +1,86 @@
+// What may be computed beforehand, while a plan is made: a small file can ask for much.
+
+import { LanewiseError } from '../errors.ts';
+import { product } from '../graph/dims.ts';
+import type { Graph } from '../graph/graph.ts';
+import { arrayTypes, formatDims } from '../graph/tensor.ts';
+import { isConstant } from '../ops/attributes.ts';
+import { isBig } from '../ops/elements.ts';
+import type { Node, OpenNode, Operator, Value, ValueType } from '../ops/operator.ts';
+
+/** Activations over this are taken for a mistake, unless the caller says otherwise. */
+export const DEFAULT_MEMORY_LIMIT = 768 * 1024 ** 2;
+
+/** @throws LanewiseError TOO_LARGE */
+export function checkLimit(what: string, bytes: number, memoryLimit: number): void {
+  if (bytes <= memoryLimit) return;
+  const [taken, limit] = [bytes, memoryLimit].map((count) => `${count.toLocaleString('en')} bytes`);
+  throw new LanewiseError('TOO_LARGE', `${what} would take ${taken}, over the limit of ${limit} (option memoryLimit)`);
+}
+
+const bytesOf = ({ type, dims }: ValueType): number => product(dims) * arrayTypes[type].BYTES_PER_ELEMENT;
+
+const sum = <T>(list: Iterable<T>, of: (item: T) => number): number => [...list].reduce((all, item) => all + of(item), 0);
+
+/** The bytes of a graph's weights, wherever its file has them. */
+const weightBytes = ({ constants, nodes }: Graph): number =>
+  sum(constants.values(), bytesOf) +
+  sum(nodes, ({ attributes }) => sum(attributes.values(), (value) => (isConstant(value) ? bytesOf(value) : 0)));
+
+/** Of each byte of weights, bytes of what is made of them, and elements: some conversions of all weights, each in less than a second per MB. */
+const BYTES_PER_BYTE = 64;
+const WORK_PER_BYTE = 8;
+/** Elements of the memory limit to one that may be computed. */
+const BYTES_PER_WORK = 64;
+
+/** Those that look at no more of their inputs than they make. */
+const choosing = /^(Slice|Gather|Split)$/;
+/** Those that take some ten times as long as others for an element. */
+const slow = /^(GatherE|NonZ|Pad|Pow|ReduceLog|TopK)/;
+
+/** What is left for the constants of a plan, or for the nodes whose sizes only a run tells. */
+export class Budget {
+  readonly #mostBytes: number;
+  readonly #mostWork: number;
+  #bytes = 0;
+  #work = 0;
+
+  /** @param timed whether the work is counted: at a run it is the caller's */
+  constructor(graph: Graph, memoryLimit: number, timed = true) {
+    const weights = weightBytes(graph);
+    this.#mostBytes = memoryLimit + weights * BYTES_PER_BYTE;
+    this.#mostWork = timed
+      ? Math.max(memoryLimit, DEFAULT_MEMORY_LIMIT) / BYTES_PER_WORK + weights * WORK_PER_BYTE
+      : Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Counts a node before it is computed.
+   * @param outputs without those whose sizes are not known yet
+   * @throws LanewiseError TOO_LARGE
+   */
+  spend(title: string, op: Operator, node: OpenNode<unknown>, outputs: readonly ValueType[]): void {
+    // They are there already.
+    if (op.shapeOnly || op.name === 'Constant') return;
+    const inputs = node.inputs.filter((value): value is Value => value !== undefined);
+    const count = ({ dims }: ValueType) => product(dims);
+    const [read, made] = [choosing.test(op.name) ? 0 : sum(inputs, count), sum(outputs, count)];
+    const { kernel = [] } = node.attributes as { readonly kernel?: readonly number[] };
+    // Shapes and axes beside the tensors do not count.
+    const big = [...inputs, ...outputs].some((value) => isBig(value.type) && count(value) > 64);
+    this.#bytes += sum(outputs, bytesOf);
+    this.#work +=
+      Math.max(op.name === 'NonMaxSuppression' ? read ** 2 : read, made * Math.max(1, Math.min(product(kernel), read))) *
+        (big ? 4 : 1) *
+        (slow.test(op.name) ? 8 : 1) +
+      (op.macs?.({ ...node, op, outputs } as unknown as Node) ?? 0) / (big ? 1 : 8);
+    const what = `${title}: its output ${formatDims(outputs[0]?.dims ?? [])}, with the constants before it,`;
+    checkLimit(what, this.#bytes, this.#mostBytes);
+    if (this.#work > this.#mostWork) {
+      throw new LanewiseError(
+        'TOO_LARGE',
+        `${what} takes too long to compute for a file of this size: store the result in the file, or raise option memoryLimit`,
+      );
+    }
+  }
+}

@@ -1,0 +1,177 @@
+// Compiled models that somebody changed and whose checksums are right again: they are refused, or they run to an end.
+
+import { Op } from '../../assembly/opcodes.ts';
+import { xxh32 } from '../../src/compiled/checksum.ts';
+import { Header, type Meta, padded } from '../../src/compiled/format.ts';
+import { load } from '../../src/compiled/index.ts';
+import { LanewiseError } from '../../src/errors.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { Tensor } from '../../src/graph/tensor.ts';
+import { graphOf, int64 } from '../kernels/graph.ts';
+import { random } from '../reference/index.ts';
+import { smallNetwork } from '../runtime/models.ts';
+import { compiled } from './networks.ts';
+
+import.meta.jest.setTimeout(600_000);
+
+const encode = (meta: unknown) => new TextEncoder().encode(typeof meta === 'string' ? meta : JSON.stringify(meta));
+
+/** A file in its parts, and the file of changed parts. */
+function partsOf(file: Uint8Array) {
+  const view = new DataView(file.buffer, file.byteOffset);
+  const metaBytes = view.getUint32(Header.MetaBytes, true);
+  const programBytes = view.getUint32(Header.ProgramBytes, true);
+  const bodyAt = Header.Bytes + metaBytes + programBytes;
+  const meta = JSON.parse(new TextDecoder().decode(file.subarray(Header.Bytes, Header.Bytes + metaBytes))) as Meta;
+  const program = new Int32Array(file.slice(Header.Bytes + metaBytes, bodyAt).buffer);
+  return { meta, program, body: file.subarray(bodyAt) };
+}
+
+function forged(file: Uint8Array, change: { meta?: unknown; program?: Int32Array }): Uint8Array {
+  const parts = { ...partsOf(file), ...change };
+  const json = encode(parts.meta);
+  const metaBytes = padded(json.length);
+  const bodyAt = Header.Bytes + metaBytes + parts.program.byteLength;
+  const bytes = new Uint8Array(bodyAt + parts.body.length).fill(32, Header.Bytes, Header.Bytes + metaBytes);
+  bytes.set(file.subarray(0, Header.Bytes));
+  bytes.set(json, Header.Bytes);
+  bytes.set(new Uint8Array(parts.program.buffer), Header.Bytes + metaBytes);
+  bytes.set(parts.body, bodyAt);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(Header.MetaBytes, metaBytes, true);
+  view.setUint32(Header.ProgramBytes, parts.program.byteLength, true);
+  view.setUint32(Header.HeadSum, xxh32(bytes.subarray(Header.Bytes, bodyAt)), true);
+  return bytes;
+}
+
+/** What comes of it: the error's code, or none. Anything but a LanewiseError fails the test, and so does a run without an end. */
+async function outcome(bytes: Uint8Array): Promise<string> {
+  try {
+    const model = await load(bytes);
+    const feeds = model.inputs.map(({ name, dims }) => {
+      const sizes = dims as number[];
+      return [name, new Tensor('float32', new Float32Array(sizes.reduce((a, b) => a * b, 1)).fill(0.5), sizes)] as const;
+    });
+    model.runSync(Object.fromEntries(feeds));
+    return 'runs';
+  } catch (error) {
+    if (error instanceof LanewiseError) return error.code;
+    throw error;
+  }
+}
+
+/** Programs of most instructions, small ones, so that all of their words can be changed. */
+const graphs: Record<string, Graph> = {
+  'a small network': smallNetwork([1, 3, 9, 7]),
+  'windows and axes': graphOf({
+    opset: 13,
+    inputs: { x: [1, 12, 8, 8] },
+    constants: {
+      w: random([12, 12, 3, 3], 1),
+      d: random([12, 1, 3, 3], 2),
+      t: random([12, 5, 2, 2], 3),
+      a: int64('a', [2]),
+      sizes: int64('sizes', [1, 5, 11, 9]),
+    },
+    nodes: [
+      { op: 'Conv', inputs: ['x', 'w'], outputs: ['c'], attributes: { pads: [1, 1, 1, 1] } },
+      { op: 'Conv', inputs: ['c', 'd'], outputs: ['g'], attributes: { group: 12, pads: [1, 1, 1, 1] } },
+      { op: 'MaxPool', inputs: ['g'], outputs: ['m'], attributes: { kernel_shape: [2, 2], strides: [2, 2] } },
+      { op: 'LRN', inputs: ['m'], outputs: ['l'], attributes: { size: 3 } },
+      { op: 'ConvTranspose', inputs: ['l', 't'], outputs: ['u'], attributes: { strides: [2, 2] } },
+      { op: 'Resize', inputs: ['u', '', '', 'sizes'], outputs: ['r'], attributes: { mode: 'linear' } },
+      { op: 'AveragePool', inputs: ['r'], outputs: ['p'], attributes: { kernel_shape: [3, 3] } },
+      { op: 'ReduceMax', inputs: ['p'], outputs: ['s'], attributes: { axes: [2], keepdims: 1 } },
+      { op: 'Sub', inputs: ['p', 's'], outputs: ['b'] },
+      { op: 'Transpose', inputs: ['b'], outputs: ['q'], attributes: { perm: [0, 2, 3, 1] } },
+      { op: 'Softmax', inputs: ['q'], outputs: ['f'] },
+      { op: 'Sigmoid', inputs: ['f'], outputs: ['y'] },
+    ],
+    outputs: ['y'],
+  }),
+};
+
+describe.each(Object.entries(graphs))('%s', (_, graph) => {
+  const file = compiled(graph);
+  const { meta, program } = partsOf(file);
+
+  test('unchanged but taken apart and put together, it runs', async () => {
+    expect(await outcome(forged(file, {}))).toBe('runs');
+  });
+
+  test('with any word of the program changed', async () => {
+    const seen = new Map<string, number>();
+    for (const [at, word] of program.entries()) {
+      for (const other of [0, -1, 1, word + 1, word * 1000, 2 ** 30, 2 ** 31 - 1, -(2 ** 31)]) {
+        if ((other | 0) === word) continue;
+        const changed = program.slice();
+        changed[at] = other;
+        const what = await outcome(forged(file, { program: changed }));
+        seen.set(what, (seen.get(what) ?? 0) + 1);
+      }
+    }
+    // Some words may be anything; most may not.
+    expect([...seen.keys()].filter((code) => !['runs', 'INVALID_FILE'].includes(code))).toEqual([]);
+    expect(seen.get('INVALID_FILE')).toBeGreaterThan(program.length);
+    expect(seen.get('runs')).toBeGreaterThan(0);
+  });
+
+  test('with more or fewer instructions than the meta says', async () => {
+    const [first = ['', 0]] = meta.steps;
+    expect(await outcome(forged(file, { meta: { ...meta, steps: meta.steps.slice(1) } }))).toBe('INVALID_FILE');
+    expect(await outcome(forged(file, { meta: { ...meta, steps: [...meta.steps, first] } }))).toBe('INVALID_FILE');
+    expect(await outcome(forged(file, { program: Int32Array.from([...program, 0, 0, 0, 0]) }))).toBe('INVALID_FILE');
+  });
+
+  test('with any part of the meta of another kind', async () => {
+    const others = [null, 'a', -1, 1.5, 1e300, [], {}, true];
+    const paths = pathsOf(meta).filter((path) => path[0] !== 'steps');
+    for (const path of paths) {
+      for (const other of others) {
+        const changed = structuredClone(meta) as unknown as Record<string, unknown>;
+        let at = changed;
+        for (const key of path.slice(0, -1)) at = at[key] as Record<string, unknown>;
+        at[path.at(-1) as string] = other;
+        expect([path.join('.'), await outcome(forged(file, { meta: changed }))]).toEqual([
+          path.join('.'),
+          expect.stringMatching(/^(runs|INVALID_FILE|TOO_LARGE|INVALID_INPUT)$/),
+        ]);
+      }
+    }
+    for (const text of ['', '[]', 'null', '{}', '{"steps": 1}', '"text"', '{'])
+      expect(await outcome(forged(file, { meta: text }))).toBe('INVALID_FILE');
+  });
+});
+
+/** Of every value in an object, at any depth, the way to it; of long lists the first three. */
+function pathsOf(value: unknown, path: readonly string[] = []): string[][] {
+  const below = typeof value === 'object' && value !== null ? Object.entries(value).slice(0, 8) : [];
+  return [...(path.length ? [[...path]] : []), ...below.flatMap(([key, item]) => pathsOf(item, [...path, key]))];
+}
+
+test('loops that would not end are refused before anything runs', async () => {
+  const graph = graphOf({
+    inputs: { x: [1, 4] },
+    constants: { s: int64('s', [3, 4]) },
+    nodes: [{ op: 'Expand', inputs: ['x', 's'] }],
+  });
+  const file = compiled(graph);
+  const { program } = partsOf(file);
+  expect(program[0]).toBe(Op.Copy);
+  // RANK loops of 2^28 turns that stay where they are.
+  const changed = program.slice();
+  changed.fill(2 ** 28, 4, 12).fill(0, 12, 28);
+  await expect(load(forged(file, { program: changed }))).rejects.toMatchObject({
+    code: 'INVALID_FILE',
+    message: 'the model is damaged: it makes no sense',
+  });
+});
+
+test('models whose every activation is empty run', async () => {
+  for (const dims of [[2, 0, 3], [0]]) {
+    const file = compiled(graphOf({ inputs: { x: dims }, nodes: [{ op: 'Relu', inputs: ['x'] }] }));
+    const model = await load(file);
+    const { Relu_0 } = model.runSync({ x: new Tensor('float32', [], dims) });
+    expect(Relu_0?.dims).toEqual(dims);
+  }
+});
