@@ -17,13 +17,19 @@ export type ErrorCode =
   | 'WORKER_FAILED' // a thread of the runtime died
   | 'MISSING_DEPENDENCY'; // an optional package that is not installed
 
+/** Names in messages come from files and callers, who may have made them of any length: the middle of what is too long is left out. */
+const clipped = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most / 2)}...${text.slice(-most / 2)}` : text;
+
 /** Every error that Lanewise throws on purpose. */
 export class LanewiseError extends Error {
   override readonly name = 'LanewiseError';
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    // First to what can be searched through in a moment; then names, with the sentence around them; then sentences.
+    const words = clipped(message, 20_000).replace(/(?<!\w)'[^']{200,}'|\S{200,}/g, (name) => clipped(name, 120));
+    super(clipped(words, 4000), options);
     this.code = code;
   }
 }

@@ -1,8 +1,9 @@
+import { checkKeys, checkText, isOptions, kindOf, type OptionNames, shown } from '../arguments.ts';
 import { type ErrorCode, LanewiseError } from '../errors.ts';
 import type { Constant } from '../graph/graph.ts';
 import { formatDims } from '../graph/tensor.ts';
 import { bytesPerElement, checkBytes, countOf, type StoredType, startOf, storedConstant } from './bytes.ts';
-import { checkOptions, checkWeights, storedAs, storedBytes, storedSize, type Weights, type Writable } from './weights.ts';
+import { checkWeights, storedAs, storedBytes, storedSize, type Weights, type Writable } from './weights.ts';
 
 const types = new Map<string, StoredType>([
   ['F32', 'float32'],
@@ -22,7 +23,7 @@ const types = new Map<string, StoredType>([
 
 const maxHeader = 100_000_000;
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = isOptions as (value: unknown) => value is Record<string, unknown>;
 
 /**
  * A safetensors file (github.com/huggingface/safetensors#format): the tensors by name in the header's order, and the `__metadata__`.
@@ -103,13 +104,14 @@ export interface SafetensorsOptions {
  * one array holds or a header over 100 MB
  */
 export function writeSafetensors(tensors: ReadonlyMap<string, Writable>, options: SafetensorsOptions = {}): Uint8Array {
-  checkOptions(options);
+  checkKeys('writeSafetensors', options, { metadata: 1, weights: 1 } satisfies OptionNames<SafetensorsOptions>);
   const { metadata, weights = 'f32' } = options;
   checkWeights(weights);
   for (const map of [tensors, metadata ?? new Map()]) {
-    if (typeof map?.get !== 'function')
-      throw new LanewiseError('INVALID_INPUT', `tensors and metadata are Maps by name, got ${String(map)}`);
+    if (kindOf(map) !== 'Map') throw new LanewiseError('INVALID_INPUT', `tensors and metadata are Maps by name, got ${shown(map)}`);
+    for (const name of map.keys()) checkText('a name', name);
   }
+  for (const [key, value] of metadata ?? []) checkText(`the metadata '${key}'`, value);
   // Joined by hand: an object would put names that are numbers first and take '__proto__' for something else.
   const entries: string[] = [];
   if (metadata?.size) entries.push(`"__metadata__":{${[...metadata].map((pair) => pair.map((text) => JSON.stringify(text)).join(':'))}}`);

@@ -1,3 +1,4 @@
+import { shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import type { Constant } from '../graph/graph.ts';
@@ -5,7 +6,6 @@ import { formatDims, Tensor } from '../graph/tensor.ts';
 import type { Value } from '../ops/operator.ts';
 import type { AppliedLayer } from './applied.ts';
 import type { Initializer } from './initializers.ts';
-import { shown } from './options.ts';
 
 /** How a layer describes a parameter of its own. */
 export interface ParameterSpec {

@@ -1,3 +1,4 @@
+import { checkText, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Preprocessing, Size } from './preprocess.ts';
 import type { Filter } from './resize.ts';
@@ -18,14 +19,18 @@ const otherSteps = ['do_pad', 'do_flip_channel_order', 'rescale_offset', 'includ
  * @throws LanewiseError INVALID_FILE for a value that is missing or wrong; UNSUPPORTED for a step or filter that Lanewise does not have
  */
 export function readPreprocessorConfig(json: unknown, what = 'preprocessor_config.json'): Preprocessing {
+  checkText("a file's name", what);
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new LanewiseError('INVALID_FILE', `${what} holds a JSON object, got ${JSON.stringify(json)?.slice(0, 40)}`);
+    throw new LanewiseError('INVALID_FILE', `${what} holds a JSON object, got ${shown(json)}`);
   }
   const config = json as Record<string, unknown>;
   const wrong = (key: string, expected: string) =>
-    new LanewiseError('INVALID_FILE', `"${key}" in ${what} is ${expected}, got ${JSON.stringify(config[key]) ?? 'nothing'}`);
+    new LanewiseError(
+      'INVALID_FILE',
+      `"${key}" in ${what} is ${expected}, got ${config[key] === undefined ? 'nothing' : shown(config[key])}`,
+    );
   const unsupported = (key: string, known: string) =>
-    new LanewiseError('UNSUPPORTED', `${what} has "${key}": ${JSON.stringify(config[key])}; Lanewise knows ${known}`);
+    new LanewiseError('UNSUPPORTED', `${what} has "${key}": ${shown(config[key])}; Lanewise knows ${known}`);
 
   const flag = (key: string, otherwise: boolean): boolean => {
     const value = config[key] ?? otherwise;

@@ -1,3 +1,4 @@
+import { shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 
 /**
@@ -6,7 +7,7 @@ import { LanewiseError } from '../errors.ts';
  */
 export function topK(values: ArrayLike<number | bigint>, k: number): { index: number; value: number }[] {
   checkList(values);
-  if (!Number.isSafeInteger(k) || k < 0) throw new LanewiseError('INVALID_INPUT', `k is a whole number from 0 on, got ${k}`);
+  if (!Number.isSafeInteger(k) || k < 0) throw new LanewiseError('INVALID_INPUT', `k is a whole number from 0 on, got ${shown(k)}`);
   return Array.from(values, (value, index) => ({ index, value: Number(value) }))
     .sort((a, b) => Number(Number.isNaN(a.value)) - Number(Number.isNaN(b.value)) || Math.sign(b.value - a.value) || a.index - b.index)
     .slice(0, k);

@@ -1,0 +1,87 @@
+// What callers give, who may have no types: options by name, bytes, and whatever stands in their place.
+
+import { LanewiseError } from './errors.ts';
+
+/** What came instead, in an error's sentence: anything at all. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) {
+    const first = Array.from(value.slice(0, MOST_SHOWN), (entry) => (Array.isArray(entry) ? 'a list' : shown(entry)));
+    return `[${[...first, ...(value.length > MOST_SHOWN ? ['...'] : [])].join(', ')}]`;
+  }
+  if (typeof value !== 'object' || value === null) return String(value);
+  return isOptions(value) ? 'an object' : kindOf(value);
+}
+
+const MOST_SHOWN = 8;
+
+/** 'Object', 'Uint8Array'. Not `instanceof`: values may come from another frame, and merely naming Response makes Node load its whole HTTP client. */
+export const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+
+/** Whether an argument is an object of options, or of other things by name. */
+export const isOptions = (value: unknown): value is object => kindOf(value) === 'Object';
+
+/** The names of an interface's options, which tsc holds to be complete. */
+export type OptionNames<O> = { readonly [K in keyof O]-?: unknown };
+
+/** What each option takes, in words, and whether a value is that. */
+export type OptionChecks<O> = { readonly [K in keyof O]-?: readonly [expected: string, fits: (value: unknown) => boolean] };
+
+/**
+ * @param what whose options they are
+ * @throws LanewiseError INVALID_INPUT for options that are not known: a misspelt one must not be ignored
+ */
+export function checkKeys(what: string, options: object, known: object): void {
+  if (!isOptions(options)) throw new LanewiseError('INVALID_INPUT', `the options of ${what} are an object, got ${shown(options)}`);
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || Object.hasOwn(known, name)) continue;
+    const names = Object.keys(known);
+    const meant = [1, 2, 3].map((edits) => names.find((own) => 3 * edits <= name.length && isNear(name, own, edits))).find(Boolean);
+    throw new LanewiseError(
+      'INVALID_INPUT',
+      `${what} has no option '${name}'${meant ? `: did you mean '${meant}'?` : `; it has ${names.join(', ') || 'none'}`}`,
+    );
+  }
+}
+
+/** Whether so many insertions, deletions and exchanges of letters make one of the other. */
+function isNear(a: string, b: string, edits: number): boolean {
+  if (edits < 0) return false;
+  if (!a || !b) return (a + b).length <= edits;
+  const [x, y] = [a.slice(1), b.slice(1)];
+  return a[0]?.toLowerCase() === b[0]?.toLowerCase()
+    ? isNear(x, y, edits)
+    : isNear(x, b, edits - 1) || isNear(a, y, edits - 1) || isNear(x, y, edits - 1);
+}
+
+/** As `checkKeys`, and looks at the values. */
+export function checkOptions<O extends object>(what: string, options: O, checks: OptionChecks<O>): void {
+  checkKeys(what, options, checks);
+  for (const [name, [expected, fits]] of Object.entries<OptionChecks<O>[keyof O]>(checks)) {
+    const value = options[name as keyof O];
+    if (value === undefined || fits(value)) continue;
+    throw new LanewiseError('INVALID_INPUT', `option ${name} takes ${expected}, got ${shown(value)}`);
+  }
+}
+
+/** A check of options. */
+export const flagCheck = ['true or false', (value: unknown) => typeof value === 'boolean'] as const;
+export const signalCheck = ['an AbortSignal', (value: unknown) => kindOf(value) === 'AbortSignal'] as const;
+
+/**
+ * The bytes of a buffer, or those that a view shows.
+ * @throws LanewiseError INVALID_INPUT where the buffer is gone
+ */
+export function bytesOf(source: ArrayBuffer | ArrayBufferView, what: string): Uint8Array {
+  try {
+    return ArrayBuffer.isView(source) ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength) : new Uint8Array(source);
+  } catch (cause) {
+    throw new LanewiseError('INVALID_INPUT', `${what} is in a buffer that was transferred`, { cause });
+  }
+}
+
+/** @throws LanewiseError INVALID_INPUT for what is no text */
+export function checkText(what: string, value: unknown): void {
+  if (typeof value !== 'string') throw new LanewiseError('INVALID_INPUT', `${what} is a text, got ${shown(value)}`);
+}
