@@ -36,14 +36,17 @@ export function checkKeys(what: string, options: object, known: object): void {
   if (!isOptions(options)) throw new LanewiseError('INVALID_INPUT', `the options of ${what} are an object, got ${shown(options)}`);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(known, name)) continue;
-    const names = Object.keys(known);
-    const meant = [1, 2, 3].map((edits) => names.find((own) => 3 * edits <= name.length && isNear(name, own, edits))).find(Boolean);
+    const meant = nearest(name, known);
     throw new LanewiseError(
       'INVALID_INPUT',
-      `${what} has no option '${name}'${meant ? `: did you mean '${meant}'?` : `; it has ${names.join(', ') || 'none'}`}`,
+      `${what} has no option '${name}'${meant ? `: did you mean '${meant}'?` : `; it has ${Object.keys(known).join(', ') || 'none'}`}`,
     );
   }
 }
+
+/** The known name that is meant by another; undefined where none is like it. */
+export const nearest = (name: string, known: object): string | undefined =>
+  [1, 2, 3].map((edits) => Object.keys(known).find((own) => 3 * edits <= name.length && isNear(name, own, edits))).find(Boolean);
 
 /** Whether so many insertions, deletions and exchanges of letters make one of the other. */
 function isNear(a: string, b: string, edits: number): boolean {

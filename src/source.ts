@@ -8,12 +8,9 @@ export type Source = string | URL | Response | ArrayBuffer | ArrayBufferView;
 
 /** The source's name for error messages. */
 export function sourceName(source: Source): string {
-  if (typeof source === 'string' || source instanceof URL) return shortened(String(source));
+  if (typeof source === 'string' || source instanceof URL) return String(source);
   return isResponse(source) ? source.url || 'the response' : 'the model';
 }
-
-/** A data URL holds the file itself. */
-const shortened = (name: string): string => (name.startsWith('data:') && name.length > 60 ? `${name.slice(0, 57)}...` : name);
 
 export const isResponse = (source: unknown): source is Response => kindOf(source) === 'Response';
 

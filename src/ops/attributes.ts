@@ -83,7 +83,7 @@ export class AttributeReader {
 
 const isInt = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value);
 
-export const isConstant = (value: Attribute): value is Constant => typeof value === 'object' && 'read' in value;
+export const isConstant = (value: Attribute): value is Constant => typeof (value as Constant | null)?.read === 'function';
 
 /** `Conv 'layer1/conv'`, for errors. */
 export const nodeTitle = (node: { readonly op: string | { readonly name: string }; readonly name: string }): string =>

@@ -86,15 +86,15 @@ export function toPicture(tensor: Tensor, options: ToPictureOptions = {}): Pictu
   if (channel !== undefined && !isPlace(channel, channels)) throw wrong(`has channel 0 to ${channels - 1}, got ${shown(channel)}`);
   if (channel === undefined && channels !== 1 && channels !== 3)
     throw wrong(`has ${channels} channels: choose one with the option channel`);
-  const shown = channel !== undefined ? [channel] : channels === 3 ? [0, 1, 2] : [0];
+  const planes = channel !== undefined ? [channel] : channels === 3 ? [0, 1, 2] : [0];
 
   const mean = own.mean ?? Array(channels).fill(0);
   const std = own.std ?? Array(channels).fill(1);
   checkNormalization(mean, std, divisor, [channels]);
   const plane = width * height;
   const start = index * channels * plane;
-  const values = newDoubles(shown.length * plane);
-  shown.forEach((c, i) => {
+  const values = newDoubles(planes.length * plane);
+  planes.forEach((c, i) => {
     for (let p = 0; p < plane; p++) {
       const at = start + (nchw ? c * plane + p : p * channels + c);
       values[i * plane + p] = (Number(elements[at]) * (std[c] as number) + (mean[c] as number)) * divisor;
@@ -104,7 +104,7 @@ export function toPicture(tensor: Tensor, options: ToPictureOptions = {}): Pictu
 
   const data = newBytes(width, height);
   for (let p = 0; p < plane; p++) {
-    for (let c = 0; c < 3; c++) data[p * 3 + c] = roundToByte(values[(shown.length === 3 ? c * plane : 0) + p] as number);
+    for (let c = 0; c < 3; c++) data[p * 3 + c] = roundToByte(values[(planes.length === 3 ? c * plane : 0) + p] as number);
   }
   return { width, height, channels: 3, data };
 }
