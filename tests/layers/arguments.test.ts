@@ -48,7 +48,16 @@ test.each<[string, () => unknown, string]>([
   ],
   ['a layer instead of a tensor', () => relu(relu as never), 'relu takes a symbolic tensor or none, and options, got [a function]'],
   ['no options', () => conv2d(1, 2, null as never), 'conv2d takes a symbolic tensor or none, 2 arguments and options, got [1, 2, null]'],
-  ['an option misspelt, before it is applied', () => maxPool2d(2, { strides: 1 } as never), "maxPool2d has no option 'strides'; it has "],
+  [
+    'an option misspelt, before it is applied',
+    () => maxPool2d(2, { strides: 1 } as never),
+    "maxPool2d has no option 'strides': did you mean 'stride'?",
+  ],
+  [
+    'an option like no other',
+    () => maxPool2d(2, { groups: 1 } as never),
+    "maxPool2d has no option 'groups'; it has stride, padding, ceilMode, dilation, name",
+  ],
   [
     'an option of no kind',
     () => maxPool2d(x, 2, { ceilMode: 'no' as never, name: 'p' }),
