@@ -74,14 +74,18 @@ export const signalCheck = ['an AbortSignal', (value: unknown) => kindOf(value) 
 
 /**
  * The bytes of a buffer, or those that a view shows.
- * @throws LanewiseError INVALID_INPUT where the buffer is gone
+ * @param least how many there have to be
+ * @throws LanewiseError INVALID_INPUT where the buffer is gone, or has shrunk
  */
-export function bytesOf(source: ArrayBuffer | ArrayBufferView, what: string): Uint8Array {
+export function bytesOf(source: ArrayBuffer | ArrayBufferView, what: string, least = 0): Uint8Array {
+  let cause: unknown;
   try {
-    return ArrayBuffer.isView(source) ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength) : new Uint8Array(source);
-  } catch (cause) {
-    throw new LanewiseError('INVALID_INPUT', `${what} is in a buffer that was transferred`, { cause });
+    const bytes = ArrayBuffer.isView(source) ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength) : new Uint8Array(source);
+    if (bytes.length >= least) return bytes;
+  } catch (error) {
+    cause = error;
   }
+  throw new LanewiseError('INVALID_INPUT', `${what} is in a buffer that was transferred`, { cause });
 }
 
 /** @throws LanewiseError INVALID_INPUT for what is no text */

@@ -1,5 +1,6 @@
 import { bytesOf, checkText, kindOf, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
+import { product } from '../graph/dims.ts';
 import type { Constant } from '../graph/graph.ts';
 import { type Half, widenHalves } from '../graph/halves.ts';
 import { arrayTypes, type DataType, isDataType, type TypedArray } from '../graph/tensor.ts';
@@ -75,7 +76,7 @@ export function elementsOf(stored: StoredType, bytes: Uint8Array): TypedArray {
 export function storedConstant(name: string, stored: StoredType, dims: readonly number[], bytes: () => Bytes): Constant {
   const size = bytesPerElement(stored);
   /** They are the caller's, who may have given them away since. */
-  const present = (all: Bytes): Bytes => (isInMemory(all) ? bytesOf(all, name) : all);
+  const present = (all: Bytes): Bytes => (isInMemory(all) ? bytesOf(all, name, size * product(dims)) : all);
   let kept: TypedArray | undefined;
   return {
     name,
@@ -111,14 +112,14 @@ export function countOf(dims: readonly unknown[]): number {
 
 /**
  * A file's bytes: a caller may have an ArrayBuffer at hand.
+ * @returns them, in a view of their memory as it is now
  * @throws LanewiseError INVALID_INPUT where they are no Uint8Array, or gone
  */
-export function checkBytes(bytes: Bytes, what: string): void {
+export function checkedBytes<T extends Bytes>(bytes: T, what: string): T {
   checkText("a file's name", what);
-  if (kindOf(bytes) === 'Uint8Array') bytesOf(bytes as Uint8Array, what);
-  else if (!(bytes as FileBytes | undefined)?.[FILE]) {
-    throw new LanewiseError('INVALID_INPUT', `${what} is read from a Uint8Array, got ${shown(bytes)}`);
-  }
+  if (kindOf(bytes) === 'Uint8Array') return bytesOf(bytes as Uint8Array, what) as T;
+  if ((bytes as FileBytes | undefined)?.[FILE]) return bytes;
+  throw new LanewiseError('INVALID_INPUT', `${what} is read from a Uint8Array, got ${shown(bytes)}`);
 }
 
 /** What a file that is something else looks like, for errors: web pages and Git LFS pointers can be told by their first letters. */

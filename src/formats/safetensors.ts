@@ -2,7 +2,7 @@ import { checkKeys, checkText, isOptions, kindOf, type OptionNames, shown } from
 import { type ErrorCode, LanewiseError } from '../errors.ts';
 import type { Constant } from '../graph/graph.ts';
 import { formatDims } from '../graph/tensor.ts';
-import { bytesPerElement, checkBytes, countOf, type StoredType, startOf, storedConstant } from './bytes.ts';
+import { bytesPerElement, checkedBytes, countOf, type StoredType, startOf, storedConstant } from './bytes.ts';
 import { checkWeights, storedAs, storedBytes, storedSize, type Weights, type Writable } from './weights.ts';
 
 const types = new Map<string, StoredType>([
@@ -28,14 +28,15 @@ const isObject = isOptions as (value: unknown) => value is Record<string, unknow
 /**
  * A safetensors file (github.com/huggingface/safetensors#format): the tensors by name in the header's order, and the `__metadata__`.
  *
- * Constants are views on `bytes`, decoded by `read()`; F16 and BF16 come as float32.
+ * Constants are views on `file`, decoded by `read()`; F16 and BF16 come as float32.
+ * @param file its bytes
  * @param what names the file in errors
  * @throws LanewiseError INVALID_FILE for bytes that are not safetensors or break its rules (offsets must cover the data without gaps),
  * TRUNCATED_FILE where the file ends early, UNSUPPORTED for other element types, INVALID_INPUT for no bytes at all
  */
-export function readSafetensors(bytes: Uint8Array, what = 'the file'): { tensors: Map<string, Constant>; metadata: Map<string, string> } {
+export function readSafetensors(file: Uint8Array, what = 'the file'): { tensors: Map<string, Constant>; metadata: Map<string, string> } {
   const fail = (message: string, code: ErrorCode = 'INVALID_FILE') => new LanewiseError(code, `${what}: ${message}`);
-  checkBytes(bytes, what);
+  const bytes = checkedBytes(file, what);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = bytes.length > 8 ? view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32 : 0;
   if (bytes[8] !== 0x7b || length > maxHeader) throw fail(`not a safetensors file: ${startOf(bytes)}`);

@@ -60,10 +60,12 @@ export function readPreprocessorConfig(json: unknown, what = 'preprocessor_confi
   let resize: Preprocessing['resize'];
   let filter: Filter | undefined;
   let centerCrop: Preprocessing['centerCrop'];
-  const convNext = config.crop_pct != null || /^ConvNext/.test(String(config.image_processor_type ?? config.feature_extractor_type));
+  const convNext =
+    config.crop_pct != null || /^ConvNext/.test(shown(config.image_processor_type ?? config.feature_extractor_type).slice(1));
   const cropsAfter = !convNext && flag('do_center_crop', config.crop_size != null);
   if (flag('do_resize', true)) {
-    const name = filters[(config.resample ?? 2) as number];
+    const resample = config.resample ?? 2;
+    const name = isNumber(resample) ? filters[resample] : undefined;
     if (name !== 'bilinear' && name !== 'bicubic' && name !== 'nearest' && name !== 'box') {
       throw unsupported('resample', `0 (nearest), 2 (bilinear), 3 (bicubic) and 4 (box)${name ? `, not ${name}` : ''}`);
     }
