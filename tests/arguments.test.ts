@@ -1,12 +1,14 @@
 // Every function that users can call takes anything, or says in a LanewiseError what it does not take. The functions are found by the package's
 // entries: one without an example here fails.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { summarize } from '../src/analysis/index.ts';
 import { compileModel } from '../src/compiled/write.ts';
 import { writeNpy, writeOnnx, writeSafetensors } from '../src/formats/index.ts';
-import { defineOp, LanewiseError, load, Tensor } from '../src/index.ts';
+import { defineOp, load, Tensor } from '../src/index.ts';
 import * as layers from '../src/layers/index.ts';
 import { imagenet } from '../src/vision/index.ts';
 import { encodeModel } from './formats/onnx-writer.ts';
@@ -35,7 +37,7 @@ const picture = () => ({ width: 2, height: 2, channels: 3, data: new Uint8Array(
 const x = layers.input([4, 6, 5]);
 const definition = () => ({
   ...{ name: 'Twice', domain: 'my.ops', inputs: 1, outputs: 1, attributes: { by: { type: 'int', default: 2 } } },
-  inferShape: ({ dims }: { dims: number[] }) => ({ dims }),
+  inferShape: ([{ dims }]: [{ dims: number[] }]) => ({ dims }),
   run: () => {},
 });
 const preprocessing = () => ({
@@ -260,3 +262,74 @@ test.each(distinct.map((exported) => [exported.entry, exported.name, exported] a
     }
   },
 );
+
+const twice = defineOp(definition() as never) as unknown as Call;
+const ofLayers = layers.model(x, layers.conv2d(x, 2, 3, { name: 'c' }), { name: 'net' });
+const saved = join(tmpdir(), `lanewise-arguments-${process.pid}.onnx`);
+afterAll(() => rmSync(saved, { force: true }));
+
+const feeds = () => ({ x: new Tensor('float32', [1, 2], [1, 2]) });
+const handMade = () => ({ x: { type: 'float32', dims: [1, 2], data: new Float32Array(2) } });
+
+/** What functions give: an object and examples of all its methods. */
+const methods: Record<string, [object, Record<string, Example>]> = {
+  Model: [
+    await load(file()),
+    {
+      run: () => [handMade(), { signal: signal() }],
+      runSync: () => [feeds()],
+      profile: () => [feeds()],
+      timeSteps: () => [feeds(), () => {}],
+    },
+  ],
+  'Model on threads': [
+    await load(file(), { threads: 2 }),
+    {
+      run: () => [handMade(), { signal: signal() }],
+      runSync: () => [feeds()],
+      profile: () => [feeds()],
+      timeSteps: () => [feeds(), () => {}],
+    },
+  ],
+  LayersModel: [
+    ofLayers,
+    {
+      layer: () => ['c'],
+      parameters: () => [],
+      buffers: () => [],
+      loadWeights: () => [{ 'c.weight': ofLayers.parameters()[0]?.tensor, 'c.bias': ofLayers.parameters()[1]?.tensor }, { strict: true }],
+      toSafetensors: () => [{ metadata: new Map(), weights: 'f16' }],
+      toONNX: () => [{ weights: 'f16', producer: { name: 'me', version: '1' } }],
+      save: () => [saved],
+      compile: () => [{ ...runtime(), inputShapes: { input: [1, 4, 6, 5] }, winograd: true, memoryLimit: 1e6, operators: [] }],
+      summary: () => [],
+      graph: () => [],
+    },
+  ],
+  Parameter: [ofLayers.parameters()[0] as object, { set: () => [new Float32Array(72)] }],
+  'a custom layer': [
+    { apply: twice, later: (...args: unknown[]) => (twice(...args) as Call)(x) },
+    { apply: () => [x, { by: 3, name: 't' }], later: () => [{ by: 3, name: 't' }] },
+  ],
+};
+
+/** Not called by users. */
+const hidden = ['constructor', 'toString', 'dispose', 'timeSteps', 'adopt', 'constant'];
+
+test.each(Object.entries(methods))('the methods of %s take anything, or say what they do not take', async (_, [object, calls]) => {
+  const prototype = Object.getPrototypeOf(object) as object;
+  const own = Object.entries(Object.getOwnPropertyDescriptors(prototype === Object.prototype ? object : prototype));
+  for (const [name, { value }] of own) {
+    if (typeof value !== 'function' || hidden.includes(name)) continue;
+    const args = await calls[name]?.();
+    if (!args) throw new Error(`there is no example of ${name}`);
+    const call = (...given: unknown[]) => (value as Call).apply(object, given);
+    await call(...args);
+    await attempt(() => call());
+    for (const wrong of junk()) {
+      for (const list of spoiled(args, wrong)) await attempt(() => call(...list));
+      await attempt(() => call(wrong));
+    }
+    await call(...args);
+  }
+});
