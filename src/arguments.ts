@@ -44,8 +44,14 @@ export function checkKeys(what: string, options: object, known: object): void {
   }
 }
 
+/** As `checkKeys`, for objects that may hold something else: only what is like a known name is taken for a mistake. */
+export function checkSpelling(what: string, options: object, known: object): void {
+  const name = Object.keys(options).find((key) => !Object.hasOwn(known, key) && nearest(key, known));
+  if (name !== undefined) checkKeys(what, { [name]: 0 }, known);
+}
+
 /** The known name that is meant by another; undefined where none is like it. */
-export const nearest = (name: string, known: object): string | undefined =>
+const nearest = (name: string, known: object): string | undefined =>
   [1, 2, 3].map((edits) => Object.keys(known).find((own) => 3 * edits <= name.length && isNear(name, own, edits))).find(Boolean);
 
 /** Whether so many insertions, deletions and exchanges of letters make one of the other. */

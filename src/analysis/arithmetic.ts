@@ -1,6 +1,6 @@
 // The arithmetic of single layers, along one dimension: what textbooks print. The sizes are computed by the code that makes networks.
 
-import { checkKeys, type OptionNames, shown } from '../arguments.ts';
+import { checkKeys, checkSpelling, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { spread } from '../ops/convTranspose.ts';
@@ -170,8 +170,9 @@ export function receptiveField(layers: readonly ReceptiveWindow[]): { size: numb
   if (!Array.isArray(layers)) throw invalid(`receptiveField takes a list of layers, got ${shown(layers)}`);
   let view = sameView;
   for (const layer of layers as readonly ReceptiveWindow[]) {
-    // What a stack's layers say of their sizes is for outputSize.
-    checkKeys('a layer', layer, convNames);
+    checkKeys('a layer', isOptions(layer) ? {} : layer, {});
+    // They may say more of themselves.
+    checkSpelling('a layer', layer, convNames);
     const { kernel, stride, dilation, begin } = windowOf(layer);
     view = through(windowView((kernel - 1) * dilation + 1, stride, 0 - begin), view) ?? view;
   }

@@ -1,6 +1,6 @@
 // Operators of the user's: one definition is a layer, and what runs a model file's nodes of that domain and name.
 
-import { checkKeys, isOptions, nearest, type OptionNames, shown } from '../arguments.ts';
+import { checkKeys, checkSpelling, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Attribute } from '../graph/graph.ts';
 import { type DataType, elementCount, isDataType, Tensor, type TypedArray } from '../graph/tensor.ts';
@@ -140,11 +140,8 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
   const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', `defineOp of ${shown(name)}: ${problem}`);
   if (typeof name !== 'string' || name === '' || typeof definition.domain !== 'string') throw wrong('a name and a domain are texts');
   if (typeof run !== 'function') throw wrong('run is a function');
-  for (const key of Object.keys(definition)) {
-    // Others are the definition's own, for its functions are called on it.
-    const meant = !Object.hasOwn(parts, key) && nearest(key, parts);
-    if (meant) throw wrong(`it has no '${key}': did you mean '${meant}'?`);
-  }
+  // It may have a state of its own, for its functions are called on it.
+  checkSpelling('defineOp', definition, parts);
   const inputRange = rangeOf(inputs);
   const outputRange = rangeOf(outputs);
   if (!inputRange || !outputRange) throw wrong('inputs and outputs are whole numbers from 1 on, or [least, most]');

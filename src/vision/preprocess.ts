@@ -72,7 +72,7 @@ const sizeNames = { resize: { width: 1, height: 1, shortestEdge: 1 }, centerCrop
 export function checkPreprocessing(preprocessing: Preprocessing): Preprocessing {
   checkKeys('a preprocessing, such as the preset imagenet,', preprocessing, preprocessingNames);
   for (const key of ['resize', 'centerCrop'] as const) {
-    checkKeys(key, preprocessing[key] ?? {}, sizeNames[key]);
+    checkKeys(`${key} of a preprocessing`, preprocessing[key] ?? {}, sizeNames[key]);
   }
   return preprocessing;
 }

@@ -21,16 +21,13 @@ const otherSteps = ['do_pad', 'do_flip_channel_order', 'rescale_offset', 'includ
 export function readPreprocessorConfig(json: unknown, what = 'preprocessor_config.json'): Preprocessing {
   checkText("a file's name", what);
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new LanewiseError('INVALID_FILE', `${what} holds a JSON object, got ${shown(json)}`);
+    throw new LanewiseError('INVALID_FILE', `${what} holds a JSON object, got ${inJson(json)?.slice(0, 40)}`);
   }
   const config = json as Record<string, unknown>;
   const wrong = (key: string, expected: string) =>
-    new LanewiseError(
-      'INVALID_FILE',
-      `"${key}" in ${what} is ${expected}, got ${config[key] === undefined ? 'nothing' : shown(config[key])}`,
-    );
+    new LanewiseError('INVALID_FILE', `"${key}" in ${what} is ${expected}, got ${inJson(config[key]) ?? 'nothing'}`);
   const unsupported = (key: string, known: string) =>
-    new LanewiseError('UNSUPPORTED', `${what} has "${key}": ${shown(config[key])}; Lanewise knows ${known}`);
+    new LanewiseError('UNSUPPORTED', `${what} has "${key}": ${inJson(config[key])}; Lanewise knows ${known}`);
 
   const flag = (key: string, otherwise: boolean): boolean => {
     const value = config[key] ?? otherwise;
@@ -60,8 +57,7 @@ export function readPreprocessorConfig(json: unknown, what = 'preprocessor_confi
   let resize: Preprocessing['resize'];
   let filter: Filter | undefined;
   let centerCrop: Preprocessing['centerCrop'];
-  const convNext =
-    config.crop_pct != null || /^ConvNext/.test(shown(config.image_processor_type ?? config.feature_extractor_type).slice(1));
+  const convNext = config.crop_pct != null || /^"ConvNext/.test(inJson(config.image_processor_type ?? config.feature_extractor_type) ?? '');
   const cropsAfter = !convNext && flag('do_center_crop', config.crop_size != null);
   if (flag('do_resize', true)) {
     const resample = config.resample ?? 2;
@@ -110,6 +106,15 @@ export function readPreprocessorConfig(json: unknown, what = 'preprocessor_confi
     mean,
     std,
   };
+}
+
+/** As the file has it, or whatever it is. */
+function inJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return shown(value);
+  }
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);

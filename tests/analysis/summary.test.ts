@@ -68,7 +68,7 @@ test('shapes that do not fit, are missing or name nothing; what is no graph', ()
     [() => summarize(paths(), 7 as never), /shapes are an object/],
     [() => summarize(paths(), null as never), /shapes are an object/],
     [() => summarize(open), /input 'x' leaves dimensions open: give the shape of \[N, 3, height, \?\]/],
-    [() => summarize(paths(), {}, null as never), /options of a summary are an object/],
+    [() => summarize(paths(), {}, null as never), /options of summarize are an object/],
     ...['1', Number.NaN, -1, null].map(
       (memoryLimit) => [() => summarize(paths(), {}, { memoryLimit: memoryLimit as never }), /a memoryLimit in bytes/] as const,
     ),
