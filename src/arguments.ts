@@ -8,7 +8,7 @@ export function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) {
     const first = Array.from(value.slice(0, MOST_SHOWN), (entry) => (Array.isArray(entry) ? 'a list' : shown(entry)));
-    return `[${[...first, ...(value.length > MOST_SHOWN ? ['...'] : [])].join(', ')}]`;
+    return `[${first.join(', ')}${value.length > MOST_SHOWN ? ', ...' : ''}]`;
   }
   if (typeof value !== 'object' || value === null) return String(value);
   return isOptions(value) ? 'an object' : kindOf(value);
@@ -30,24 +30,30 @@ export type OptionChecks<O> = { readonly [K in keyof O]-?: readonly [expected: s
 
 /**
  * @param what whose options they are
- * @throws LanewiseError INVALID_INPUT for options that are not known: a misspelt one must not be ignored
+ * @param known by name; checks of their values where there are any
+ * @throws LanewiseError INVALID_INPUT for options that are not known, for a misspelt one must not be ignored, and for values of the wrong kind
  */
-export function checkKeys(what: string, options: object, known: object): void {
-  if (!isOptions(options)) throw new LanewiseError('INVALID_INPUT', `the options of ${what} are an object, got ${shown(options)}`);
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || Object.hasOwn(known, name)) continue;
-    const meant = nearest(name, known);
-    throw new LanewiseError(
-      'INVALID_INPUT',
-      `${what} has no option '${name}'${meant ? `: did you mean '${meant}'?` : `; it has ${Object.keys(known).join(', ') || 'none'}`}`,
-    );
+export function checkOptions<O extends object>(what: string, options: O, known: OptionNames<O> | OptionChecks<O>): void {
+  const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', problem);
+  if (!isOptions(options)) throw wrong(`the options of ${what} are an object, got ${shown(options)}`);
+  for (const name of Object.keys({ ...known, ...options })) {
+    const value: unknown = options[name as keyof O];
+    if (value === undefined) continue;
+    if (!Object.hasOwn(known, name)) {
+      const meant = nearest(name, known);
+      throw wrong(
+        `${what} has no option '${name}'${meant ? `: did you mean '${meant}'?` : `; it has ${Object.keys(known).join(', ') || 'none'}`}`,
+      );
+    }
+    const check = known[name as keyof O] as Partial<OptionChecks<O>[keyof O]>;
+    if (typeof check[1] === 'function' && !check[1](value)) throw wrong(`option ${name} takes ${check[0]}, got ${shown(value)}`);
   }
 }
 
-/** As `checkKeys`, for objects that may hold something else: only what is like a known name is taken for a mistake. */
+/** As `checkOptions`, for objects that may hold something else: only what is like a known name is taken for a mistake. */
 export function checkSpelling(what: string, options: object, known: object): void {
   const name = Object.keys(options).find((key) => !Object.hasOwn(known, key) && nearest(key, known));
-  if (name !== undefined) checkKeys(what, { [name]: 0 }, known);
+  if (name !== undefined) checkOptions(what, { [name]: 0 }, known as { [name: string]: unknown });
 }
 
 /** The known name that is meant by another; undefined where none is like it. */
@@ -55,24 +61,12 @@ const nearest = (name: string, known: object): string | undefined =>
   [1, 2, 3].map((edits) => Object.keys(known).find((own) => 3 * edits <= name.length && isNear(name, own, edits))).find(Boolean);
 
 /** Whether so many insertions, deletions and exchanges of letters make one of the other. */
-function isNear(a: string, b: string, edits: number): boolean {
-  if (edits < 0) return false;
-  if (!a || !b) return (a + b).length <= edits;
-  const [x, y] = [a.slice(1), b.slice(1)];
-  return a[0]?.toLowerCase() === b[0]?.toLowerCase()
-    ? isNear(x, y, edits)
-    : isNear(x, b, edits - 1) || isNear(a, y, edits - 1) || isNear(x, y, edits - 1);
-}
-
-/** As `checkKeys`, and looks at the values. */
-export function checkOptions<O extends object>(what: string, options: O, checks: OptionChecks<O>): void {
-  checkKeys(what, options, checks);
-  for (const [name, [expected, fits]] of Object.entries<OptionChecks<O>[keyof O]>(checks)) {
-    const value = options[name as keyof O];
-    if (value === undefined || fits(value)) continue;
-    throw new LanewiseError('INVALID_INPUT', `option ${name} takes ${expected}, got ${shown(value)}`);
-  }
-}
+const isNear = (a: string, b: string, edits: number): boolean =>
+  a && b && edits >= 0
+    ? a[0]?.toLowerCase() === b[0]?.toLowerCase()
+      ? isNear(a.slice(1), b.slice(1), edits)
+      : isNear(a.slice(1), b, edits - 1) || isNear(a, b.slice(1), edits - 1) || isNear(a.slice(1), b.slice(1), edits - 1)
+    : (a + b).length <= edits;
 
 /** A check of options. */
 export const flagCheck = ['true or false', (value: unknown) => typeof value === 'boolean'] as const;

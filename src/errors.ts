@@ -27,9 +27,11 @@ export class LanewiseError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    // First to what can be searched through in a moment; then names, with the sentence around them; then sentences.
-    const words = clipped(message, 20_000).replace(/(?<!\w)'[^']{200,}'|\S{200,}/g, (name) => clipped(name, 120));
-    super(clipped(words, 4000), options);
+    // Names among what is left, so that the sentence around them stays.
+    super(
+      clipped(message, 4000).replace(/(?<!\w)'[^']{200,}'|\S{200,}/g, (name) => clipped(name, 120)),
+      options,
+    );
     this.code = code;
   }
 }

@@ -1,5 +1,5 @@
 import { checkAborted } from './abort.ts';
-import { checkKeys, checkOptions, flagCheck, isOptions, type OptionChecks } from './arguments.ts';
+import { checkOptions, flagCheck, isOptions, type OptionChecks } from './arguments.ts';
 import { isCompiled } from './compiled/format.ts';
 import { checkOperators, type FindOperator, namesRead, operatorFinder } from './compiler/bind.ts';
 import { compile } from './compiler/compile.ts';
@@ -62,7 +62,7 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
   const compiling = startCompiling(options);
   const bytes = await openSource(source, options.signal);
   if (isCompiled(bytes)) {
-    checkKeys(`${sourceName(source)}, which is compiled already,`, options, runtimeChecks);
+    checkOptions(`${sourceName(source)}, which is compiled already,`, options, runtimeChecks);
     const { createCompiled, readCompiled } = await import('./compiled/read.ts');
     return createCompiled(readCompiled(bytes, sourceName(source)), options, compiling);
   }

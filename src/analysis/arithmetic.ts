@@ -1,6 +1,6 @@
 // The arithmetic of single layers, along one dimension: what textbooks print. The sizes are computed by the code that makes networks.
 
-import { checkKeys, checkSpelling, isOptions, type OptionNames, shown } from '../arguments.ts';
+import { checkOptions, checkSpelling, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { spread } from '../ops/convTranspose.ts';
@@ -71,7 +71,7 @@ function axisOf({ input, kernel, stride = 1, dilation = 1, padding = 0 }: Window
  * @throws LanewiseError INVALID_INPUT for numbers that make no sense, and where the window does not fit
  */
 export function outputSize(window: ConvSize): number {
-  checkKeys('outputSize', window, convNames);
+  checkOptions('outputSize', window, convNames);
   const axis = axisOf(window);
   const { ceilMode = false } = window;
   if (typeof ceilMode !== 'boolean') throw invalid(`ceilMode takes true or false, got ${shown(ceilMode)}`);
@@ -84,7 +84,7 @@ export function outputSize(window: ConvSize): number {
  * @throws LanewiseError INVALID_INPUT for numbers that make no sense, and where nothing is left
  */
 export function transposedOutputSize(window: TransposedSize): number {
-  checkKeys('transposedOutputSize', window, { ...windowNames, outputPadding: 1 } satisfies OptionNames<TransposedSize>);
+  checkOptions('transposedOutputSize', window, { ...windowNames, outputPadding: 1 } satisfies OptionNames<TransposedSize>);
   const axis = axisOf(window);
   const outputPadding = whole('outputPadding', window.outputPadding ?? 0, 0);
   if (outputPadding > 0 && outputPadding >= Math.max(axis.stride, axis.dilation)) {
@@ -132,13 +132,13 @@ function biasOf(bias: unknown): boolean {
  * @throws LanewiseError INVALID_INPUT, TOO_LARGE
  */
 export function convParameters(filters: Filters & { readonly bias?: boolean }): number {
-  checkKeys('convParameters', filters, { ...filterNames, bias: 1 });
+  checkOptions('convParameters', filters, { ...filterNames, bias: 1 });
   return counted(product(weightsOf(filters)) + (biasOf(filters.bias ?? true) ? filters.out : 0));
 }
 
 /** Learned numbers of a dense layer: in · out, and a bias for each output unless there is none. @throws LanewiseError INVALID_INPUT, TOO_LARGE */
 export function denseParameters(layer: { readonly in: number; readonly out: number; readonly bias?: boolean }): number {
-  checkKeys('denseParameters', layer, { in: 1, out: 1, bias: 1 });
+  checkOptions('denseParameters', layer, { in: 1, out: 1, bias: 1 });
   return counted(whole('in', layer.in, 1) * whole('out', layer.out, 1) + (biasOf(layer.bias ?? true) ? layer.out : 0));
 }
 
@@ -149,7 +149,7 @@ export function denseParameters(layer: { readonly in: number; readonly out: numb
  * @throws LanewiseError INVALID_INPUT, TOO_LARGE
  */
 export function convMacs(filters: Filters & { readonly output: number | readonly number[] }): number {
-  checkKeys('convMacs', filters, { ...filterNames, output: 1 });
+  checkOptions('convMacs', filters, { ...filterNames, output: 1 });
   const { output } = filters;
   const weights = weightsOf(filters);
   const sizes = typeof output === 'number' ? weights.slice(2).map(() => output) : output;
@@ -170,7 +170,7 @@ export function receptiveField(layers: readonly ReceptiveWindow[]): { size: numb
   if (!Array.isArray(layers)) throw invalid(`receptiveField takes a list of layers, got ${shown(layers)}`);
   let view = sameView;
   for (const layer of layers as readonly ReceptiveWindow[]) {
-    checkKeys('a layer', isOptions(layer) ? {} : layer, {});
+    checkOptions('a layer', isOptions(layer) ? {} : layer, {});
     // They may say more of themselves.
     checkSpelling('a layer', layer, convNames);
     const { kernel, stride, dilation, begin } = windowOf(layer);

@@ -1,4 +1,4 @@
-import { checkKeys, checkText, isOptions, kindOf, type OptionNames, shown } from '../arguments.ts';
+import { checkOptions, checkText, isOptions, kindOf, type OptionNames, shown } from '../arguments.ts';
 import { type ErrorCode, LanewiseError } from '../errors.ts';
 import type { Constant } from '../graph/graph.ts';
 import { formatDims } from '../graph/tensor.ts';
@@ -105,7 +105,7 @@ export interface SafetensorsOptions {
  * one array holds or a header over 100 MB
  */
 export function writeSafetensors(tensors: ReadonlyMap<string, Writable>, options: SafetensorsOptions = {}): Uint8Array {
-  checkKeys('writeSafetensors', options, { metadata: 1, weights: 1 } satisfies OptionNames<SafetensorsOptions>);
+  checkOptions('writeSafetensors', options, { metadata: 1, weights: 1 } satisfies OptionNames<SafetensorsOptions>);
   const { metadata, weights = 'f32' } = options;
   checkWeights(weights);
   for (const map of [tensors, metadata ?? new Map()]) {

@@ -1,4 +1,4 @@
-import { checkKeys, type OptionNames, shown } from '../arguments.ts';
+import { checkOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
@@ -92,8 +92,8 @@ export const xavierUniform = scaled('uniform', ({ fanIn, fanOut }) => 2 / (fanIn
 /** As `xavierUniform`, of the normal distribution. */
 export const xavierNormal = scaled('normal', ({ fanIn, fanOut }) => 2 / (fanIn + fanOut));
 
-function seedOf(what: string, options: SeedOptions, known: object): number | undefined {
-  checkKeys(what, options, known);
+function seedOf(what: string, options: SeedOptions, known: OptionNames<SeedOptions> | OptionNames<RandomOptions>): number | undefined {
+  checkOptions(what, options, known);
   return options.seed === undefined ? undefined : wholeNumber('seed', options.seed, 0);
 }
 

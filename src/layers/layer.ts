@@ -1,4 +1,4 @@
-import { checkKeys, isOptions, type OptionNames, shown } from '../arguments.ts';
+import { checkOptions, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Value } from '../ops/operator.ts';
 import type { Recorder } from './applied.ts';
@@ -80,7 +80,7 @@ function argumentsOf(kind: string, known: object, places: number, given: readonl
     const counted = places === 0 ? '' : places === 1 ? ' an argument' : ` ${places} arguments`;
     throw new LanewiseError('INVALID_INPUT', `${kind} takes a symbolic tensor or none,${counted} and options, got ${shown(given)}`);
   }
-  checkKeys(kind, options, { ...known, ...onlyName });
+  checkOptions(kind, options, { ...known, ...onlyName });
   checkName(kind, (options as LayerOptions).name);
   return [...Array.from({ length: places }, (_, i) => (i < count ? given[i] : undefined)), options];
 }

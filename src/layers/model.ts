@@ -1,5 +1,5 @@
 import { formatSummary } from '../analysis/formatSummary.ts';
-import { checkKeys, checkOptions, isOptions, type OptionNames, shown } from '../arguments.ts';
+import { checkOptions, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Misfit } from '../formats/fit.ts';
 import { type OnnxOptions, writeOnnx } from '../formats/onnx/writer.ts';
@@ -40,7 +40,7 @@ export function model(
   outputs: SymbolicTensor | readonly SymbolicTensor[] | Readonly<Record<string, SymbolicTensor>>,
   options: ModelOptions = {},
 ): LayersModel {
-  checkKeys('model', options, { name: 1, seed: 1, unusedWeights: 1 } satisfies OptionNames<ModelOptions>);
+  checkOptions('model', options, { name: 1, seed: 1, unusedWeights: 1 } satisfies OptionNames<ModelOptions>);
   return new LayersModel([inputs].flat() as SymbolicTensor[], namedOutputs(outputs), options);
 }
 

@@ -1,4 +1,4 @@
-import { checkKeys, shown } from '../arguments.ts';
+import { checkOptions, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { join, LATER, type Layer, type LayerFunction, type LayerOptions, onlyName } from './layer.ts';
 import { type LayersModel, type ModelOptions, model } from './model.ts';
@@ -26,7 +26,7 @@ export function sequential(
   const start = first instanceof SymbolicTensor ? first : undefined;
   const items = Array.from(start ? rest : layers, (item, i) => checked(item, start ? i + 1 : i));
   if (start) return model(start, apply(items, start, undefined), options);
-  checkKeys('sequential', options, onlyName);
+  checkOptions('sequential', options, onlyName);
   checkName('sequential', options.name);
   let applied = false;
   const layer = (x: SymbolicTensor, name?: string) => {

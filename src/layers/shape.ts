@@ -1,4 +1,4 @@
-import { checkKeys, type OptionNames, shown } from '../arguments.ts';
+import { checkOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Recorder } from './applied.ts';
 import { type LayerOptions, layerFunction, onlyName } from './layer.ts';
@@ -11,7 +11,7 @@ function combination(kind: string, op: string) {
     const last = more.at(-1);
     const hasOptions = more.length > 0 && !(last instanceof SymbolicTensor);
     const options: LayerOptions = hasOptions ? (last ?? {}) : {};
-    checkKeys(kind, options, onlyName);
+    checkOptions(kind, options, onlyName);
     const inputs = [a, b, ...(hasOptions ? more.slice(0, -1) : more)].map((x, i) => symbolic(x, `input ${i} of ${kind}`));
     const values = inputs.map(({ value }) => value);
     const build = (to: Recorder) => [values.reduce((sum, value) => to.node(op, [sum, value]))];
@@ -38,7 +38,7 @@ export function concat(parts: readonly SymbolicTensor[], options: ConcatOptions 
   if (!Array.isArray(parts) || parts.length === 0) {
     throw new LanewiseError('INVALID_INPUT', `concat takes a list of symbolic tensors, concat([a, b]), got ${shown(parts)}`);
   }
-  checkKeys('concat', options, { axis: 1, name: 1 } satisfies OptionNames<ConcatOptions>);
+  checkOptions('concat', options, { axis: 1, name: 1 } satisfies OptionNames<ConcatOptions>);
   const inputs = Array.from(parts, (x, i) => symbolic(x, `part ${i} of concat`));
   const values = inputs.map(({ value }) => value);
   const { axis = 1, name } = options;

@@ -1,4 +1,4 @@
-import { checkKeys, type OptionNames, shown } from '../arguments.ts';
+import { checkOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { compareTensors, type Misfit, misfitError } from '../formats/fit.ts';
 import { readOnnx } from '../formats/onnx/index.ts';
@@ -33,7 +33,7 @@ export async function loadWeights(
   options: LoadWeightsOptions,
   unused: readonly string[],
 ): Promise<Misfit> {
-  checkKeys('loadWeights', options, { strict: 1 } satisfies OptionNames<LoadWeightsOptions>);
+  checkOptions('loadWeights', options, { strict: 1 } satisfies OptionNames<LoadWeightsOptions>);
   const strict = flag('strict', options.strict ?? true);
   const { name, tensors } = await tensorsOf(source);
   const read = [...tensors].filter(([key]) => !key.endsWith(COUNTER) && !unused.some((prefix) => key.startsWith(prefix)));

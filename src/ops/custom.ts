@@ -1,6 +1,6 @@
 // Operators of the user's: one definition is a layer, and what runs a model file's nodes of that domain and name.
 
-import { checkKeys, checkSpelling, isOptions, type OptionNames, shown } from '../arguments.ts';
+import { checkOptions, checkSpelling, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Attribute } from '../graph/graph.ts';
 import { type DataType, elementCount, isDataType, Tensor, type TypedArray } from '../graph/tensor.ts';
@@ -205,7 +205,7 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
     if (list.length < least || list.length > most) {
       throw misuse(`it takes ${least === most ? least : `${least} to ${most}`} ${most === 1 ? 'input' : 'inputs'}, got ${list.length}`);
     }
-    checkKeys(title, given as object, { ...attributeKinds, name: 1 });
+    checkOptions(title, given as object, { ...attributeKinds, name: 1 });
     const { name: own, ...rest } = given as { name?: string };
     const values = Object.entries(rest).filter(([, value]) => value !== undefined);
     const stored = Object.fromEntries(values.map(([key, value]) => [key, storedAttribute(value)]));
@@ -256,7 +256,7 @@ function specsOf(attributes: AttributeSpecs = {}, wrong: (problem: string) => La
     const kind = spec?.type;
     if (typeof kind !== 'string' || !Object.hasOwn(kinds, kind))
       throw wrong(`attribute '${key}' needs a type: ${Object.keys(kinds).join(', ')}`);
-    checkKeys(`attribute '${key}'`, spec, { type: 1, default: 1 });
+    checkOptions(`attribute '${key}'`, spec, { type: 1, default: 1 });
     const fallback = spec.default === undefined ? undefined : kinds[kind].read(storedAttribute(spec.default));
     if (spec.default !== undefined && fallback === undefined) throw wrong(`the default of '${key}' is not ${kinds[kind].title}`);
     return [key, { kind, fallback }];

@@ -1,4 +1,4 @@
-import { checkKeys, checkText, kindOf, type OptionNames, shown } from '../arguments.ts';
+import { checkOptions, checkText, kindOf, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 
 /**
@@ -160,7 +160,7 @@ export function checkSize(width: number, height: number, what: string): void {
  * @throws LanewiseError INVALID_INPUT where they are something else, such as a filter's name in the place of `{ filter }`, or not known
  */
 export function checkedOptions<T extends object>(options: T | null | undefined, what: string, known: OptionNames<T>): Partial<T> {
-  checkKeys(what, options ?? {}, known);
+  checkOptions(what, options ?? {}, known);
   return options ?? {};
 }
 

@@ -1,4 +1,4 @@
-import { checkKeys, type OptionNames, shown } from '../arguments.ts';
+import { checkOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { centerCrop, checkPicture, checkSize, cropPicture, type Picture, type PictureLike } from './picture.ts';
 import { checkFilter, type Filter, resize } from './resize.ts';
@@ -70,9 +70,9 @@ const sizeNames = { resize: { width: 1, height: 1, shortestEdge: 1 }, centerCrop
 
 /** @throws LanewiseError INVALID_INPUT where it is no object, or what it says of sizes is none */
 export function checkPreprocessing(preprocessing: Preprocessing): Preprocessing {
-  checkKeys('a preprocessing, such as the preset imagenet,', preprocessing, preprocessingNames);
+  checkOptions('a preprocessing, such as the preset imagenet,', preprocessing, preprocessingNames);
   for (const key of ['resize', 'centerCrop'] as const) {
-    checkKeys(`${key} of a preprocessing`, preprocessing[key] ?? {}, sizeNames[key]);
+    checkOptions(`${key} of a preprocessing`, preprocessing[key] ?? {}, sizeNames[key]);
   }
   return preprocessing;
 }

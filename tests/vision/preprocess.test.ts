@@ -136,7 +136,7 @@ test('wrong pictures, batches and preprocessing are refused', () => {
   }
   // A batch with an empty place is no batch of black.
   expect(() => toTensor(Object.assign(new Array(3), [noise(2, 2)]), scale)).toThrow(invalid(/has width undefined/));
-  expect(() => toTensor(noise(2, 2), scale, 'NHWC' as never)).toThrow(invalid(/options of toTensor are an object, got NHWC/));
+  expect(() => toTensor(noise(2, 2), scale, 'NHWC' as never)).toThrow(invalid(/options of toTensor are an object, got .NHWC./));
   for (const none of [null, undefined, 'imagenet'])
     expect(() => toTensor(noise(2, 2), none as never)).toThrow(invalid(/a preprocessing, such as the preset imagenet, are an object/));
   expect(() => toTensor(noise(2, 2), { ...scale, crop: 'circle' as never })).toThrow(invalid(/got 'circle'/));

@@ -1,5 +1,5 @@
 import type { PbfWriter } from 'pbf';
-import { checkKeys, isOptions, type OptionNames } from '../../arguments.ts';
+import { checkOptions, isOptions, type OptionNames } from '../../arguments.ts';
 import { LanewiseError } from '../../errors.ts';
 import { type Attribute, type Constant, type Dim, type Graph, type GraphNode, isGraph } from '../../graph/graph.ts';
 import type { DataType } from '../../graph/tensor.ts';
@@ -57,7 +57,7 @@ type AttributeKind = keyof typeof attributeKinds;
  */
 export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   if (!isGraph(graph)) throw new LanewiseError('INVALID_INPUT', 'writeOnnx takes a graph, such as readOnnx gives');
-  checkKeys('writeOnnx', options, { weights: 1, producer: 1 } satisfies OptionNames<OnnxOptions>);
+  checkOptions('writeOnnx', options, { weights: 1, producer: 1 } satisfies OptionNames<OnnxOptions>);
   const { weights = 'f32', producer = { name: 'lanewise' } } = options;
   checkWeights(weights);
   if (!isOptions(producer) || typeof producer.name !== 'string' || typeof (producer.version ?? '') !== 'string') {
