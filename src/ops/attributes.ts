@@ -40,7 +40,7 @@ export class AttributeReader {
   /** One of the strings that are known; the first where left out. */
   choice<const T extends string>(name: string, ...known: readonly [T, ...T[]]): T {
     const value = this.string(name, known[0]) as T;
-    if (!known.includes(value)) throw this.invalid(name, `is '${value}', expected ${known.join(', ').replace(/, (?=[^,]*$)/, ' or ')}`);
+    if (!known.includes(value)) throw this.invalid(name, `is '${value}', expected ${known.join(' or ')}`);
     return value;
   }
 
