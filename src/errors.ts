@@ -17,13 +17,21 @@ export type ErrorCode =
   | 'WORKER_FAILED' // a thread of the runtime died
   | 'MISSING_DEPENDENCY'; // an optional package that is not installed
 
+/** Names in messages come from files and callers, who may have made them of any length: the middle of what is too long is left out. */
+const clipped = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most / 2)}...${text.slice(-most / 2)}` : text;
+
 /** Every error that Lanewise throws on purpose. */
 export class LanewiseError extends Error {
   override readonly name = 'LanewiseError';
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    // Names among what is left, so that the sentence around them stays.
+    super(
+      clipped(message, 4000).replace(/(?<!\w)'[^']{200,}'|\S{200,}/g, (name) => clipped(name, 120)),
+      options,
+    );
     this.code = code;
   }
 }

@@ -1,20 +1,18 @@
 // Files in which a model keeps data, which few models do: loaded when one does.
 
+import { bytesOf } from './arguments.ts';
 import { LanewiseError } from './errors.ts';
 import type { Bytes } from './formats/bytes.ts';
 import { insideFolder } from './formats/onnx/external.ts';
 import type { OpenedOnnx } from './formats/onnx/index.ts';
-import { isArrayBuffer, isResponse, localPath, nodeFiles, openSource, type Source, sourceName } from './source.ts';
+import { isResponse, localPath, nodeFiles, openSource, type Source, sourceName } from './source.ts';
 
 /** Files by the path by which a model names them. */
 export type ExternalData = Readonly<Record<string, Uint8Array | ArrayBuffer>>;
 
-const bytesOf = (file: ArrayBuffer | ArrayBufferView): Uint8Array =>
-  isArrayBuffer(file) ? new Uint8Array(file) : new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
-
 /**
  * The files in which a model keeps data: those that are given, the others from beside the model.
- * @throws LanewiseError FILE_NOT_FOUND, INVALID_MODEL, ABORTED
+ * @throws LanewiseError FILE_NOT_FOUND, INVALID_MODEL, ABORTED; INVALID_INPUT where one is given that the model does not name
  */
 export async function readExternal(
   { external }: OpenedOnnx,
@@ -22,7 +20,11 @@ export async function readExternal(
   given: ExternalData = {},
   signal?: AbortSignal,
 ): Promise<Map<string, Bytes>> {
-  const known = new Map(Object.entries(given).map(([name, file]) => [insideFolder(name), bytesOf(file)] as const));
+  const known = new Map(Object.entries(given).map(([name, file]) => [insideFolder(name) ?? name, bytesOf(file, `'${name}'`)]));
+  if ([...known.keys()].some((name) => !external.has(name))) {
+    const [gives, names] = [known, external].map((files) => [...files.keys()].map((name) => `'${name}'`).join(', '));
+    throw new LanewiseError('INVALID_INPUT', `option externalData gives ${gives}, but ${sourceName(source)} names ${names || 'no files'}`);
+  }
   const files = [...external].map(async ([location, tensor]): Promise<[string, Bytes]> => {
     const file = known.get(location);
     if (file) return [location, file];

@@ -1,4 +1,5 @@
 import { checkAborted } from './abort.ts';
+import { checkOptions, flagCheck, isOptions, type OptionChecks } from './arguments.ts';
 import { isCompiled } from './compiled/format.ts';
 import { checkOperators, type FindOperator, namesRead, operatorFinder } from './compiler/bind.ts';
 import { compile } from './compiler/compile.ts';
@@ -11,8 +12,8 @@ import type { Dim, Graph } from './graph/graph.ts';
 import type { DataType } from './graph/tensor.ts';
 import type { CustomOperator } from './ops/custom.ts';
 import { Model, type PlanSource } from './runtime/model.ts';
-import { checkRuntimeOptions, type RuntimeOptions, startCompiling, wrongOption } from './runtime/options.ts';
-import { isArrayBuffer, openSource, type Source, sourceName } from './source.ts';
+import { type RuntimeOptions, runtimeChecks, startCompiling } from './runtime/options.ts';
+import { isBytes, openSource, type Source, sourceName } from './source.ts';
 
 /** How a model is compiled and run. */
 export interface LoadOptions extends RuntimeOptions {
@@ -37,6 +38,20 @@ export interface LoadOptions extends RuntimeOptions {
   readonly operators?: readonly CustomOperator[];
 }
 
+/** @internal */
+export const loadChecks: OptionChecks<LoadOptions> = {
+  ...runtimeChecks,
+  inputShapes: ['an object of shapes by input name, each a list of dimensions', isRecordOf(Array.isArray)],
+  winograd: flagCheck,
+  memoryLimit: ['bytes, from 0 on', (value) => typeof value === 'number' && value >= 0],
+  externalData: ['an object of Uint8Arrays or ArrayBuffers by file name', isRecordOf(isBytes)],
+  operators: ['a list of what defineOp gives', Array.isArray],
+};
+
+function isRecordOf(fits: (value: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => isOptions(value) && Object.values(value).every(fits);
+}
+
 /**
  * Loads a model.
  * @param source an ONNX file, or a compiled model: path (in Node), URL, Response, ArrayBuffer or typed array; bytes that are given are not
@@ -45,22 +60,17 @@ export interface LoadOptions extends RuntimeOptions {
  *   INVALID_INPUT (the options), OPERATOR_FAILED (by the operators' own errors), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
  */
 export async function load(source: Source, options: LoadOptions = {}): Promise<Model> {
-  checkOptions(options);
+  checkOptions('load', options, loadChecks);
   // The binary compiles while the file is read.
   const compiling = startCompiling(options);
   const bytes = await openSource(source, options.signal);
   if (isCompiled(bytes)) {
-    const given = compilerOptions.find((name) => options[name] !== undefined);
-    if (given)
-      throw new LanewiseError('INVALID_INPUT', `option ${given} is for the compiler, and ${sourceName(source)} is compiled already`);
+    checkOptions(`${sourceName(source)}, which is compiled already,`, options, runtimeChecks);
     const { createCompiled, readCompiled } = await import('./compiled/read.ts');
     return createCompiled(readCompiled(bytes, sourceName(source)), options, compiling);
   }
   return createModel(await graphOf(bytes, source, options), options, compiling);
 }
-
-/** Options that a compiled model has no use for. */
-const compilerOptions = ['inputShapes', 'winograd', 'memoryLimit', 'externalData', 'operators'] as const;
 
 /**
  * The graph of an ONNX file.
@@ -72,7 +82,7 @@ export const readGraph = async (source: Source, options: LoadOptions): Promise<G
 
 async function graphOf(bytes: Bytes, source: Source, { externalData, signal }: LoadOptions): Promise<Graph> {
   const opened = openOnnx(bytes, sourceName(source));
-  if (opened.external.size === 0) return opened.graph();
+  if (opened.external.size === 0 && !externalData) return opened.graph();
   const { readExternal } = await import('./external.ts');
   return opened.graph(await readExternal(opened, source, externalData, signal));
 }
@@ -107,28 +117,6 @@ function blamesBatch(error: unknown, plans: PlanSource, dims: ReturnType<typeof 
     return (other as Error).message !== error.message;
   }
   return true;
-}
-
-const isBytes = (file: unknown): boolean => isArrayBuffer(file) || ArrayBuffer.isView(file);
-
-/**
- * @throws LanewiseError INVALID_INPUT for an option of the wrong kind
- * @internal
- */
-export function checkOptions(options: LoadOptions): void {
-  checkRuntimeOptions(options);
-  const isObject = (value: unknown) => typeof value === 'object' && value !== null;
-  const { winograd, memoryLimit, inputShapes, externalData } = options;
-  if (winograd !== undefined && typeof winograd !== 'boolean') throw wrongOption('winograd', 'true or false');
-  if (memoryLimit !== undefined && !(typeof memoryLimit === 'number' && memoryLimit >= 0))
-    throw wrongOption('memoryLimit', 'bytes, from 0 on');
-  if (inputShapes !== undefined && !(isObject(inputShapes) && Object.values(inputShapes).every(Array.isArray))) {
-    throw wrongOption('inputShapes', 'an object of shapes by input name, each a list of dimensions');
-  }
-  if (externalData !== undefined && !(isObject(externalData) && Object.values(externalData).every(isBytes))) {
-    throw wrongOption('externalData', 'an object of Uint8Arrays or ArrayBuffers by file name');
-  }
-  operatorFinder(options.operators);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { checkAborted } from './abort.ts';
+import { bytesOf, kindOf, shown } from './arguments.ts';
 import { LanewiseError } from './errors.ts';
 import { type Bytes, inMemory } from './formats/bytes.ts';
 
@@ -7,20 +8,14 @@ export type Source = string | URL | Response | ArrayBuffer | ArrayBufferView;
 
 /** The source's name for error messages. */
 export function sourceName(source: Source): string {
-  if (typeof source === 'string' || source instanceof URL) return shortened(String(source));
+  if (typeof source === 'string' || source instanceof URL) return String(source);
   return isResponse(source) ? source.url || 'the response' : 'the model';
 }
 
-/** A data URL holds the file itself. */
-const shortened = (name: string): string => (name.startsWith('data:') && name.length > 60 ? `${name.slice(0, 57)}...` : name);
+export const isResponse = (source: unknown): source is Response => kindOf(source) === 'Response';
 
-/** Not `instanceof Response`: merely naming it makes Node load its whole HTTP client, which takes longer than loading a model. */
-export const isResponse = (source: unknown): source is Response => isKind(source, 'Response');
-
-/** Nor for what may come from another frame. */
-export const isArrayBuffer = (value: unknown): value is ArrayBuffer => isKind(value, 'ArrayBuffer');
-
-const isKind = (value: unknown, kind: string): boolean => Object.prototype.toString.call(value) === `[object ${kind}]`;
+export const isBytes = (value: unknown): value is ArrayBuffer | ArrayBufferView =>
+  kindOf(value) === 'ArrayBuffer' || ArrayBuffer.isView(value);
 
 /** All bytes of a source. @throws LanewiseError as `openSource` */
 export const readSource = async (source: Source, signal?: AbortSignal): Promise<Uint8Array> => inMemory(await openSource(source, signal));
@@ -31,22 +26,21 @@ export const readSource = async (source: Source, signal?: AbortSignal): Promise<
  */
 export async function openSource(source: Source, signal?: AbortSignal): Promise<Bytes> {
   checkAborted(signal);
-  if (isArrayBuffer(source)) return new Uint8Array(source);
-  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   const name = sourceName(source);
+  if (isBytes(source)) return bytesOf(source, name);
   try {
-    if (isResponse(source)) return await readResponse(source, name);
+    if (isResponse(source)) return await readResponse(source, name, signal);
     if (typeof source === 'string' || source instanceof URL) {
       const path = localPath(source);
       if (path !== undefined) return (await nodeFiles()).openFile(path, name);
-      return await readResponse(await fetch(source, { signal: signal ?? null }), name);
+      return await readResponse(await fetch(source, { signal: signal ?? null }), name, signal);
     }
   } catch (cause) {
     checkAborted(signal);
     if (cause instanceof LanewiseError) throw cause;
     throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
-  throw new LanewiseError('INVALID_INPUT', `a model comes from a path, URL, Response, ArrayBuffer or typed array, got ${describe(source)}`);
+  throw new LanewiseError('INVALID_INPUT', `a model comes from a path, URL, Response, ArrayBuffer or typed array, got ${shown(source)}`);
 }
 
 const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
@@ -62,13 +56,12 @@ export function localPath(source: string | URL): string | URL | undefined {
   return /^[a-z][a-z0-9+.-]+:\/\/|^(data|blob):/i.test(source) ? undefined : source;
 }
 
-async function readResponse(response: Response, name: string): Promise<Uint8Array> {
+async function readResponse(response: Response, name: string, signal?: AbortSignal): Promise<Uint8Array> {
   if (!response.ok) throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: HTTP ${response.status} ${response.statusText}`);
-  return new Uint8Array(await response.arrayBuffer());
+  // The body of a Response that somebody else has fetched knows nothing of the signal.
+  const body = signal && response.body?.pipeThrough(new TransformStream(), { signal });
+  return new Uint8Array(await (body ? new Response(body) : response).arrayBuffer());
 }
-
-const describe = (value: unknown): string =>
-  (value as object | null)?.constructor?.name ?? Object.prototype.toString.call(value).slice(8, -1).toLowerCase();
 
 /**
  * Writes a file, in Node.

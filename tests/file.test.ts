@@ -184,7 +184,7 @@ test('what merely has a read is not the bytes of a file', () => {
   const handle = { length: 10, read: () => {} } as unknown as Uint8Array;
   for (const read of [readSafetensors, readNpy, readOnnx]) {
     expect(() => read(handle)).toThrow(
-      expect.objectContaining({ code: 'INVALID_INPUT', message: expect.stringContaining('is read from a Uint8Array, got Object') }),
+      expect.objectContaining({ code: 'INVALID_INPUT', message: expect.stringContaining('is read from a Uint8Array, got an object') }),
     );
   }
 });

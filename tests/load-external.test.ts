@@ -103,11 +103,28 @@ test('from the option, before any file', async () => {
   for (const file of [other.buffer, new Uint8Array(other.buffer)]) {
     expect(await answer(bytes, { externalData: { 'weights.bin': file } })).toEqual([101, 202]);
     expect(await answer(at('models/model.onnx'), { externalData: { './weights.bin': file } })).toEqual([101, 202]);
-    expect(await answer(at('models/model.onnx'), { externalData: { 'other.bin': file } })).toEqual([11, 22]);
   }
   requested.length = 0;
   expect(await answer(`${url}/model.onnx?v=1`, { externalData: { 'weights.bin': other.buffer } })).toEqual([101, 202]);
   expect(requested).toEqual(['/a/model.onnx?v=1']);
+});
+
+test('a file that the model does not name is refused, and both sides are listed', async () => {
+  const files = { 'weights.bin': weights, 'weight.bin': weights };
+  expect(await refusal(modelWith('./weights.bin'), { externalData: files })).toMatchObject({
+    code: 'INVALID_INPUT',
+    message: "option externalData gives 'weights.bin', 'weight.bin', but the model names 'weights.bin'",
+  });
+  // Also where it names none.
+  const whole = encodeModel({
+    inputs: [{ name: 'x', dims: [2] }],
+    outputs: [{ name: 'y', dims: [2] }],
+    nodes: [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }],
+  });
+  expect((await refusal(whole, { externalData: { w: weights } })).message).toBe(
+    "option externalData gives 'w', but the model names no files",
+  );
+  expect(await answer(whole, { externalData: {} })).toEqual([1, 2]);
 });
 
 test('a link is followed in the folder, and in the one that the model is linked from', async () => {
@@ -172,7 +189,7 @@ test('an option of the wrong kind is refused, an aborted load says so', async ()
     const error = await refusal(modelWith('w'), { externalData } as never);
     expect([error.code, error.message]).toEqual([
       'INVALID_INPUT',
-      'option externalData takes an object of Uint8Arrays or ArrayBuffers by file name',
+      expect.stringMatching(/^option externalData takes an object of Uint8Arrays or ArrayBuffers by file name, got ./),
     ]);
   }
   const controller = new AbortController();

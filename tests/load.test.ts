@@ -77,12 +77,55 @@ describe('sources', () => {
   test('what is no source is refused', async () => {
     const error = await failure(load(42 as never));
     expect(error.code).toBe('INVALID_INPUT');
-    expect(error.message).toMatch(/path, URL, Response, ArrayBuffer or typed array, got Number/);
+    expect(error.message).toMatch(/path, URL, Response, ArrayBuffer or typed array, got 42/);
   });
 
   test('an aborted load says so', async () => {
     const error = await failure(load(path, { signal: AbortSignal.abort() }));
     expect(error.code).toBe('ABORTED');
+  });
+
+  test('an abort ends a load whose file is still arriving, and tells the sender', async () => {
+    const reason = new Error('enough');
+    for (const kind of ['Response', 'URL']) {
+      const controller = new AbortController();
+      let hungUp: (value: unknown) => void;
+      const ended = new Promise((resolve) => {
+        hungUp = resolve;
+      });
+      const slow = createServer((request, response) => {
+        request.on('close', hungUp);
+        response.write(bytes.subarray(0, 100));
+      });
+      await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+      const body = new ReadableStream({ start: (stream) => stream.enqueue(bytes.subarray(0, 100)), cancel: (why) => hungUp(why) });
+      const source = kind === 'URL' ? `http://127.0.0.1:${(slow.address() as AddressInfo).port}/` : new Response(body);
+      const loading = failure(load(source, { signal: controller.signal }));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      controller.abort(reason);
+      expect(await loading).toMatchObject({ code: 'ABORTED', cause: reason });
+      const why = await ended;
+      if (kind === 'Response') expect(why).toBe(reason);
+      slow.closeAllConnections();
+      await new Promise((resolve) => slow.close(resolve));
+    }
+  });
+
+  test('a signal that does not fire changes nothing', async () => {
+    const { signal } = new AbortController();
+    const body = new ReadableStream({
+      start(stream) {
+        for (let at = 0; at < bytes.length; at += 99_999) stream.enqueue(bytes.slice(at, at + 99_999));
+        stream.close();
+      },
+    });
+    const hashes = [new Response(body), `${url}/model.onnx`, path].map(async (source) => hash(await load(source, { signal })));
+    expect(new Set([...(await Promise.all(hashes)), hash(await load(path))]).size).toBe(1);
+    const broken = new ReadableStream({ start: (stream) => stream.error(new Error('cut')) });
+    expect(await failure(load(new Response(broken), { signal }))).toMatchObject({
+      code: 'FILE_NOT_FOUND',
+      message: 'the response could not be read: cut',
+    });
   });
 });
 

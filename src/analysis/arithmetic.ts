@@ -1,5 +1,6 @@
 // The arithmetic of single layers, along one dimension: what textbooks print. The sizes are computed by the code that makes networks.
 
+import { checkOptions, checkSpelling, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { spread } from '../ops/convTranspose.ts';
@@ -34,15 +35,14 @@ export interface TransposedSize extends WindowSize {
   readonly outputPadding?: number;
 }
 
+const windowNames = { input: 1, kernel: 1, stride: 1, padding: 1, dilation: 1 } satisfies OptionNames<WindowSize>;
+const convNames = { ...windowNames, ceilMode: 1 } satisfies OptionNames<ConvSize>;
+
 const invalid = (problem: string) => new LanewiseError('INVALID_INPUT', problem);
 
 function whole(name: string, value: unknown, least: number): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value < LIMIT) return value;
-  throw invalid(`${name} takes a whole number from ${least} to ${LIMIT - 1}, got ${String(value)}`);
-}
-
-function checkObject(value: unknown, what: string): void {
-  if (typeof value !== 'object' || value === null) throw invalid(`${what} takes an object, got ${String(value)}`);
+  throw invalid(`${name} takes a whole number from ${least} to ${LIMIT - 1}, got ${shown(value)}`);
 }
 
 /** Padding as the operators have it. */
@@ -71,10 +71,10 @@ function axisOf({ input, kernel, stride = 1, dilation = 1, padding = 0 }: Window
  * @throws LanewiseError INVALID_INPUT for numbers that make no sense, and where the window does not fit
  */
 export function outputSize(window: ConvSize): number {
-  checkObject(window, 'outputSize');
+  checkOptions('outputSize', window, convNames);
   const axis = axisOf(window);
   const { ceilMode = false } = window;
-  if (typeof ceilMode !== 'boolean') throw invalid(`ceilMode takes true or false, got ${String(ceilMode)}`);
+  if (typeof ceilMode !== 'boolean') throw invalid(`ceilMode takes true or false, got ${shown(ceilMode)}`);
   return slide(axis, { autoPad: axis.autoPad, ceilMode, mayBeEmpty: ceilMode }, invalid).out;
 }
 
@@ -84,7 +84,7 @@ export function outputSize(window: ConvSize): number {
  * @throws LanewiseError INVALID_INPUT for numbers that make no sense, and where nothing is left
  */
 export function transposedOutputSize(window: TransposedSize): number {
-  checkObject(window, 'transposedOutputSize');
+  checkOptions('transposedOutputSize', window, { ...windowNames, outputPadding: 1 } satisfies OptionNames<TransposedSize>);
   const axis = axisOf(window);
   const outputPadding = whole('outputPadding', window.outputPadding ?? 0, 0);
   if (outputPadding > 0 && outputPadding >= Math.max(axis.stride, axis.dilation)) {
@@ -104,11 +104,13 @@ export interface Filters {
   readonly groups?: number;
 }
 
+const filterNames = { kernel: 1, in: 1, out: 1, groups: 1 } satisfies OptionNames<Filters>;
+
 /** Weights as the operators have them, [out, in / groups, height, width]. */
 function weightsOf(filters: Filters): number[] {
   const { kernel, groups = 1 } = filters;
   const sizes = typeof kernel === 'number' ? [kernel, kernel] : kernel;
-  if (!Array.isArray(sizes) || sizes.length === 0) throw invalid(`kernel takes a number or [height, width], got ${String(kernel)}`);
+  if (!Array.isArray(sizes) || sizes.length === 0) throw invalid(`kernel takes a number or [height, width], got ${shown(kernel)}`);
   const [from, to] = [whole('in', filters.in, 1), whole('out', filters.out, 1)];
   whole('groups', groups, 1);
   if (from % groups !== 0 || to % groups !== 0) throw invalid(`${from} channels in and ${to} out do not divide into ${groups} groups`);
@@ -122,7 +124,7 @@ function counted(count: number): number {
 
 function biasOf(bias: unknown): boolean {
   if (typeof bias === 'boolean') return bias;
-  throw invalid(`bias takes true or false, got ${String(bias)}`);
+  throw invalid(`bias takes true or false, got ${shown(bias)}`);
 }
 
 /**
@@ -130,13 +132,13 @@ function biasOf(bias: unknown): boolean {
  * @throws LanewiseError INVALID_INPUT, TOO_LARGE
  */
 export function convParameters(filters: Filters & { readonly bias?: boolean }): number {
-  checkObject(filters, 'convParameters');
+  checkOptions('convParameters', filters, { ...filterNames, bias: 1 });
   return counted(product(weightsOf(filters)) + (biasOf(filters.bias ?? true) ? filters.out : 0));
 }
 
 /** Learned numbers of a dense layer: in · out, and a bias for each output unless there is none. @throws LanewiseError INVALID_INPUT, TOO_LARGE */
 export function denseParameters(layer: { readonly in: number; readonly out: number; readonly bias?: boolean }): number {
-  checkObject(layer, 'denseParameters');
+  checkOptions('denseParameters', layer, { in: 1, out: 1, bias: 1 });
   return counted(whole('in', layer.in, 1) * whole('out', layer.out, 1) + (biasOf(layer.bias ?? true) ? layer.out : 0));
 }
 
@@ -147,12 +149,12 @@ export function denseParameters(layer: { readonly in: number; readonly out: numb
  * @throws LanewiseError INVALID_INPUT, TOO_LARGE
  */
 export function convMacs(filters: Filters & { readonly output: number | readonly number[] }): number {
-  checkObject(filters, 'convMacs');
+  checkOptions('convMacs', filters, { ...filterNames, output: 1 });
   const { output } = filters;
   const weights = weightsOf(filters);
   const sizes = typeof output === 'number' ? weights.slice(2).map(() => output) : output;
   if (!Array.isArray(sizes) || sizes.length !== weights.length - 2)
-    throw invalid(`output takes ${weights.length - 2} sizes, got ${String(output)}`);
+    throw invalid(`output takes ${weights.length - 2} sizes, got ${shown(output)}`);
   return counted(macsOf([filters.out, ...Array.from(sizes, (size) => whole('output', size, 1))], weights));
 }
 
@@ -165,10 +167,12 @@ export type ReceptiveWindow = Omit<WindowSize, 'input'>;
  * @throws LanewiseError INVALID_INPUT, TOO_LARGE
  */
 export function receptiveField(layers: readonly ReceptiveWindow[]): { size: number; stride: number; offset: number } {
-  if (!Array.isArray(layers)) throw invalid(`receptiveField takes a list of layers, got ${String(layers)}`);
+  if (!Array.isArray(layers)) throw invalid(`receptiveField takes a list of layers, got ${shown(layers)}`);
   let view = sameView;
   for (const layer of layers as readonly ReceptiveWindow[]) {
-    checkObject(layer, 'a layer');
+    checkOptions('a layer', isOptions(layer) ? {} : layer, {});
+    // They may say more of themselves.
+    checkSpelling('a layer', layer, convNames);
     const { kernel, stride, dilation, begin } = windowOf(layer);
     view = through(windowView((kernel - 1) * dilation + 1, stride, 0 - begin), view) ?? view;
   }

@@ -21,9 +21,8 @@ const MOST_RUNS = 6;
  * @throws LanewiseError INVALID_INPUT for what `summarize` did not give
  */
 export function formatSummary(summary: NetworkSummary): string {
-  const { inputs, layers, params, macs, activationBytes } = summary ?? {};
-  if (!Array.isArray(inputs) || !Array.isArray(layers))
-    throw new LanewiseError('INVALID_INPUT', 'formatSummary takes what summarize gives');
+  if (!isSummary(summary)) throw new LanewiseError('INVALID_INPUT', 'formatSummary takes what summarize gives');
+  const { inputs, layers, params, macs, activationBytes } = summary;
   const pictures = inputs.map(({ name, dims }) => [name, 'input', dims.join('×'), ...header.slice(3).map(() => '–')]);
   const total = ['total', '', '', formatCount(params), formatCount(macs), formatBytes(activationBytes), '', '', ''];
   const rows = grouped(layers).map(([label, layer]) => (layer ? [label, ...cells(layer)] : [label]));
@@ -31,6 +30,32 @@ export function formatSummary(summary: NetworkSummary): string {
   // The total under a line of its own.
   const lines = text.split('\n');
   return [...lines.slice(0, -1), lines[1], lines.at(-1)].join('\n');
+}
+
+const isNumbers = (value: unknown): boolean => Array.isArray(value) && Array.from(value).every((entry) => typeof entry === 'number');
+const isLists = (value: unknown): boolean => Array.isArray(value) && Array.from(value).every(isNumbers);
+
+/** Whether all parts are of their kinds. */
+function isSummary(summary: NetworkSummary | null | undefined): summary is NetworkSummary {
+  const { inputs, layers, params, macs, activationBytes } = summary ?? ({} as NetworkSummary);
+  return (
+    Array.isArray(inputs) &&
+    Array.from(inputs as NetworkSummary['inputs']).every((input) => typeof input?.name === 'string' && isNumbers(input.dims)) &&
+    Array.isArray(layers) &&
+    Array.from(layers as readonly LayerSummary[]).every(isLayer) &&
+    isNumbers([params, macs, activationBytes])
+  );
+}
+
+function isLayer(layer: LayerSummary | null | undefined): boolean {
+  if (typeof layer?.name !== 'string' || typeof layer.op !== 'string' || !isLists(layer.inputs)) return false;
+  const { output, outputs, receptiveField, receptiveFieldStride, receptiveFieldOffset, params, macs, activationBytes } = layer;
+  const lists = [output, receptiveField, receptiveFieldStride, receptiveFieldOffset];
+  return (
+    lists.every((list) => list === undefined || isNumbers(list)) &&
+    (outputs === undefined || isLists(outputs)) &&
+    isNumbers([params, macs, activationBytes])
+  );
 }
 
 function cells(layer: LayerSummary): string[] {

@@ -1,8 +1,9 @@
+import { checkOptions, isOptions, kindOf, type OptionChecks, shown } from '../arguments.ts';
 import { type BindOptions, bind, namesRead } from '../compiler/bind.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkDims, product } from '../graph/dims.ts';
 import { type Graph, isGraph } from '../graph/graph.ts';
-import { arrayTypes } from '../graph/tensor.ts';
+import { arrayTypes, Tensor } from '../graph/tensor.ts';
 import { macsOf } from '../ops/cost.ts';
 import type { CustomOperator } from '../ops/custom.ts';
 import type { Node, Value, ValueType } from '../ops/operator.ts';
@@ -58,6 +59,15 @@ export type InputShapes = Readonly<Record<string, readonly number[]>> | Readonly
 /** What `summarize` may be told of the graph besides. */
 export type SummaryOptions = Omit<BindOptions, 'dims'>;
 
+const checks: OptionChecks<SummaryOptions> = {
+  memoryLimit: ['bytes, from 0 on', (value) => typeof value === 'number' && value >= 0],
+  values: [
+    'a Map of Tensors by input name',
+    (value) => kindOf(value) === 'Map' && [...(value as Map<unknown, unknown>).values()].every((tensor) => tensor instanceof Tensor),
+  ],
+  operators: ['a list of what defineOp gives', Array.isArray],
+};
+
 /**
  * The layers of a graph as it is stated, before anything is fused: what is computed from constants alone is not among them.
  * @param dims the shape of inputs that leave dimensions open; an open batch is 1 where nothing is said
@@ -65,7 +75,7 @@ export type SummaryOptions = Omit<BindOptions, 'dims'>;
  */
 export function summarize(source: Summarizable, dims: InputShapes = {}, options: SummaryOptions = {}): NetworkSummary {
   const graph = graphOf(source);
-  checkOptions(options);
+  checkOptions('summarize', options, checks);
   const shapes = shapesOf(graph, dims);
   const { network, tail } = bind(graph, { ...options, operators: operatorsOf(source, options), dims: shapes });
   const fields = receptiveFields(network);
@@ -123,24 +133,15 @@ function operatorsOf(source: Summarizable, { operators = [] }: SummaryOptions): 
   return [...new Set([...(source.operators ?? []), ...operators])];
 }
 
-/** @throws LanewiseError INVALID_INPUT; binding looks at the operators */
-function checkOptions(options: SummaryOptions): void {
-  const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', `the options of a summary are ${problem}`);
-  if (typeof options !== 'object' || options === null) throw wrong('an object');
-  const { memoryLimit = 0, values = new Map() } = options;
-  if (!(typeof memoryLimit === 'number' && memoryLimit >= 0)) throw wrong('a memoryLimit in bytes, from 0 on');
-  if (!(values instanceof Map)) throw wrong('values in a Map, by input name');
-}
-
 /** The shape of every input. @throws LanewiseError INVALID_INPUT */
 function shapesOf(graph: Graph, dims: InputShapes): Map<string, readonly number[]> {
-  if (typeof dims !== 'object' || dims === null)
-    throw new LanewiseError('INVALID_INPUT', 'shapes are an object of dimensions by input name');
+  if (!isOptions(dims) && kindOf(dims) !== 'Map')
+    throw new LanewiseError('INVALID_INPUT', `shapes are an object of dimensions by input name, got ${shown(dims)}`);
   const given = new Map<string, readonly number[]>(dims instanceof Map ? dims : Object.entries(dims));
   const names = graph.inputs.map(({ name }) => name);
   for (const name of given.keys()) {
     if (!names.includes(name))
-      throw new LanewiseError('INVALID_INPUT', `there is no input '${name}'; there are ${names.map((own) => `'${own}'`).join(', ')}`);
+      throw new LanewiseError('INVALID_INPUT', `there is no input ${shown(name)}; there are ${names.map((own) => `'${own}'`).join(', ')}`);
   }
   // What nobody reads needs no shape.
   const read = namesRead(graph);

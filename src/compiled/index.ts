@@ -1,7 +1,8 @@
 // `lanewise/runtime`: compiled models run without the compiler and the readers of other files.
 
+import { checkOptions } from '../arguments.ts';
 import type { Model } from '../runtime/model.ts';
-import { checkRuntimeOptions, type RuntimeOptions, startCompiling } from '../runtime/options.ts';
+import { type RuntimeOptions, runtimeChecks, startCompiling } from '../runtime/options.ts';
 import { openSource, type Source, sourceName } from '../source.ts';
 import { createCompiled, readCompiled } from './read.ts';
 
@@ -22,7 +23,7 @@ export type { Source } from '../source.ts';
  *   layout of instructions), INVALID_INPUT (the options), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
  */
 export async function load(source: Source, options: RuntimeOptions = {}): Promise<Model> {
-  checkRuntimeOptions(options);
+  checkOptions('load', options, runtimeChecks);
   // The binary compiles while the file is read.
   const compiling = startCompiling(options);
   const plans = readCompiled(await openSource(source, options.signal), sourceName(source));

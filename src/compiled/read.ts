@@ -1,5 +1,6 @@
 import { instructionWords, LAYOUT, Op, STATIC_BYTES, WidenArg } from '../../assembly/opcodes.ts';
 import { checkAborted } from '../abort.ts';
+import { bytesOf } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { type Bytes, inMemory, isInMemory, partOf, startOf } from '../formats/bytes.ts';
 import type { TypedArray } from '../graph/tensor.ts';
@@ -113,7 +114,7 @@ function headerOf(bytes: Uint8Array, what: string) {
 
 /** Copies from a file straight to where the bytes are wanted. */
 function copy(bytes: Bytes, from: number, target: Uint8Array): void {
-  if (isInMemory(bytes)) target.set(bytes.subarray(from, from + target.length));
+  if (isInMemory(bytes)) target.set(bytesOf(bytes, 'the model').subarray(from, from + target.length));
   else bytes.read(target, from);
 }
 

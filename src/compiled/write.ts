@@ -1,13 +1,15 @@
 import { instructionWords, LAYOUT, NR, Op, WinogradWeightsArg } from '../../assembly/opcodes.ts';
+import { checkOptions, type OptionChecks } from '../arguments.ts';
 import { checkOperators } from '../compiler/bind.ts';
 import { LanewiseError } from '../errors.ts';
-import { checkWeights, type Weights } from '../formats/weights.ts';
+import { isWeights, type Weights } from '../formats/weights.ts';
 import type { Graph } from '../graph/graph.ts';
 import { fitsFloat16, toFloat16 } from '../graph/halves.ts';
-import { checkOptions, initialDims, type LoadOptions, planSource, readGraph } from '../load.ts';
+import { initialDims, type LoadOptions, loadChecks, planSource, readGraph } from '../load.ts';
 import type { Pointer } from '../ops/operator.ts';
 import { Engine } from '../runtime/engine.ts';
 import type { PlanSource } from '../runtime/model.ts';
+import { MOST_THREADS } from '../runtime/options.ts';
 import { type Instruction, isHost, type Plan, type Port, type Step, type Weight } from '../runtime/plan.ts';
 import { programBytes, writeProgram } from '../runtime/program.ts';
 import { compileModule } from '../runtime/wasm.ts';
@@ -26,6 +28,20 @@ export interface CompileModelOptions
   readonly threads?: number;
 }
 
+const checks: OptionChecks<CompileModelOptions> = {
+  inputShapes: loadChecks.inputShapes,
+  winograd: loadChecks.winograd,
+  memoryLimit: loadChecks.memoryLimit,
+  externalData: loadChecks.externalData,
+  signal: loadChecks.signal,
+  wasm: loadChecks.wasm,
+  weights: ["'f32' or 'f16'", isWeights],
+  threads: [
+    `a whole number from 1 to ${MOST_THREADS}`,
+    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST_THREADS,
+  ],
+};
+
 /**
  * Compiles a model to a file that `lanewise/runtime` runs without the compiler and the ONNX reader: its program at one shape of the inputs and its packed
  * weights. It holds no code but Lanewise's own instructions, and runs only with versions that have the same layout of these.
@@ -35,11 +51,9 @@ export interface CompileModelOptions
  *   and `inputShapes` does not give it
  */
 export async function compileModel(source: Source, options: CompileModelOptions = {}): Promise<Uint8Array> {
-  checkOptions(options);
-  const { weights = 'f32', threads = 1, ...rest } = options;
-  checkWeights(weights);
+  checkOptions('compileModel', options, checks);
   const graph = await readGraph(source, options);
-  return compileGraph(graph, { ...rest, weights, threads }, options.wasm ?? (await compileModule('strict')));
+  return compileGraph(graph, options, options.wasm ?? (await compileModule('strict')));
 }
 
 /**

@@ -52,7 +52,6 @@ export type FindOperator = (node: Pick<GraphNode, 'op' | 'domain'>) => Operator 
  */
 export function operatorFinder(custom: readonly CustomOperator[] = []): FindOperator {
   const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', `option operators takes ${problem}`);
-  if (!Array.isArray(custom)) throw wrong('a list of what defineOp gives');
   const own = new Map<string, Operator>();
   for (const op of custom as readonly (CustomOperator | undefined)[]) {
     const { domain, name, operator } = op ?? ({} as CustomOperator);

@@ -1,7 +1,9 @@
+import { bytesOf, checkText, kindOf, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
+import { product } from '../graph/dims.ts';
 import type { Constant } from '../graph/graph.ts';
 import { type Half, widenHalves } from '../graph/halves.ts';
-import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
+import { arrayTypes, type DataType, isDataType, type TypedArray } from '../graph/tensor.ts';
 
 /** What marks the bytes of a file: other things have a `read` too. */
 export const FILE: unique symbol = Symbol('file');
@@ -46,7 +48,7 @@ export function inMemory(bytes: Bytes): Uint8Array {
 /** An element type as files store it. The halves are widened to float32 when they are read. */
 export type StoredType = DataType | Half;
 
-export const isStoredType = (name: string): name is StoredType => /^b?float16$/.test(name) || Object.hasOwn(arrayTypes, name);
+export const isStoredType = (name: string): name is StoredType => /^b?float16$/.test(name) || isDataType(name);
 
 const isHalf = (stored: StoredType): stored is Half => stored === 'float16' || stored === 'bfloat16';
 
@@ -75,19 +77,21 @@ export function elementsOf(stored: StoredType, bytes: Uint8Array): TypedArray {
 /** A tensor inside a file, decoded by each `read()`. `bytes` gives exactly the elements of `dims`, when they are first needed. */
 export function storedConstant(name: string, stored: StoredType, dims: readonly number[], bytes: () => Bytes): Constant {
   const size = bytesPerElement(stored);
+  /** They are the caller's, who may have given them away since. */
+  const present = (all: Bytes): Bytes => (isInMemory(all) ? bytesOf(all, name, size * product(dims)) : all);
   let kept: TypedArray | undefined;
   return {
     name,
     type: widened(stored),
     dims,
     read() {
-      const all = bytes();
+      const all = present(bytes());
       // Who needs a whole tensor of a file may need it at every run.
       if (!isInMemory(all)) kept ??= elementsOf(stored, inMemory(all));
       return kept ?? elementsOf(stored, all as Uint8Array);
     },
     fill(target, from) {
-      const part = partOf(bytes(), from * size, (from + target.length) * size);
+      const part = partOf(present(bytes()), from * size, (from + target.length) * size);
       if (isHalf(stored) || stored === 'bool') target.set(elementsOf(stored, inMemory(part)) as never);
       else {
         const raw = new Uint8Array(target.buffer as ArrayBuffer, target.byteOffset, target.byteLength);
@@ -110,13 +114,14 @@ export function countOf(dims: readonly unknown[]): number {
 
 /**
  * A file's bytes: a caller may have an ArrayBuffer at hand.
- * @throws LanewiseError INVALID_INPUT where they are no Uint8Array
+ * @returns them, in a view of their memory as it is now
+ * @throws LanewiseError INVALID_INPUT where they are no Uint8Array, or gone
  */
-export function checkBytes(bytes: Bytes, what: string): void {
-  // By name, not by instanceof: bytes may come from another frame.
-  if ((bytes as Uint8Array | undefined)?.[Symbol.toStringTag] === 'Uint8Array' || (bytes as FileBytes | undefined)?.[FILE] === true) return;
-  const got = (bytes as object | null | undefined)?.constructor?.name ?? typeof bytes;
-  throw new LanewiseError('INVALID_INPUT', `${what} is read from a Uint8Array, got ${got}`);
+export function checkedBytes<T extends Bytes>(bytes: T, what: string): T {
+  checkText("a file's name", what);
+  if (kindOf(bytes) === 'Uint8Array') return bytesOf(bytes as Uint8Array, what) as T;
+  if ((bytes as FileBytes | undefined)?.[FILE]) return bytes;
+  throw new LanewiseError('INVALID_INPUT', `${what} is read from a Uint8Array, got ${shown(bytes)}`);
 }
 
 /** What a file that is something else looks like, for errors: web pages and Git LFS pointers can be told by their first letters. */

@@ -1,6 +1,6 @@
 import { type ErrorCode, LanewiseError } from '../errors.ts';
 import { type DataType, formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
-import { bytesPerElement, checkBytes, countOf, elementsOf, type StoredType, startOf, widened } from './bytes.ts';
+import { bytesPerElement, checkedBytes, countOf, elementsOf, type StoredType, startOf, widened } from './bytes.ts';
 
 /** NumPy's type codes: the kind and the bytes per element. */
 const types = new Map<string, StoredType>([
@@ -46,13 +46,14 @@ function transpose(data: TypedArray, dims: readonly number[]): TypedArray {
 /**
  * A NumPy array file (numpy.org/doc/stable/reference/generated/numpy.lib.format.html), versions 1 to 3. Fortran order is turned into
  * row-major order, float16 into float32. The tensor's data may share the memory of `bytes`.
+ * @param file its bytes
  * @param what names the file in errors
  * @throws LanewiseError INVALID_FILE for bytes that are no .npy file, TRUNCATED_FILE where the file ends early, UNSUPPORTED for big-endian
  * numbers and for other element types, INVALID_INPUT for no bytes at all
  */
-export function readNpy(bytes: Uint8Array, what = 'the file'): Tensor {
+export function readNpy(file: Uint8Array, what = 'the file'): Tensor {
   const fail = (message: string, code: ErrorCode = 'INVALID_FILE') => new LanewiseError(code, `${what}: ${message}`);
-  checkBytes(bytes, what);
+  const bytes = checkedBytes(file, what);
   if (String.fromCharCode(...bytes.subarray(0, 6)) !== magic) throw fail(`not a .npy file: ${startOf(bytes)}`);
   const major = bytes[6] ?? 1;
   if (major < 1 || major > 3) throw fail(`.npy version ${major} is not known`, 'UNSUPPORTED');

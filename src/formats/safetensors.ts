@@ -1,8 +1,9 @@
+import { checkOptions, checkText, isOptions, kindOf, type OptionNames, shown } from '../arguments.ts';
 import { type ErrorCode, LanewiseError } from '../errors.ts';
 import type { Constant } from '../graph/graph.ts';
 import { formatDims } from '../graph/tensor.ts';
-import { bytesPerElement, checkBytes, countOf, type StoredType, startOf, storedConstant } from './bytes.ts';
-import { checkOptions, checkWeights, storedAs, storedBytes, storedSize, type Weights, type Writable } from './weights.ts';
+import { bytesPerElement, checkedBytes, countOf, type StoredType, startOf, storedConstant } from './bytes.ts';
+import { checkWeights, storedAs, storedBytes, storedSize, type Weights, type Writable } from './weights.ts';
 
 const types = new Map<string, StoredType>([
   ['F32', 'float32'],
@@ -22,19 +23,20 @@ const types = new Map<string, StoredType>([
 
 const maxHeader = 100_000_000;
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = isOptions as (value: unknown) => value is Record<string, unknown>;
 
 /**
  * A safetensors file (github.com/huggingface/safetensors#format): the tensors by name in the header's order, and the `__metadata__`.
  *
- * Constants are views on `bytes`, decoded by `read()`; F16 and BF16 come as float32.
+ * Constants are views on `file`, decoded by `read()`; F16 and BF16 come as float32.
+ * @param file its bytes
  * @param what names the file in errors
  * @throws LanewiseError INVALID_FILE for bytes that are not safetensors or break its rules (offsets must cover the data without gaps),
  * TRUNCATED_FILE where the file ends early, UNSUPPORTED for other element types, INVALID_INPUT for no bytes at all
  */
-export function readSafetensors(bytes: Uint8Array, what = 'the file'): { tensors: Map<string, Constant>; metadata: Map<string, string> } {
+export function readSafetensors(file: Uint8Array, what = 'the file'): { tensors: Map<string, Constant>; metadata: Map<string, string> } {
   const fail = (message: string, code: ErrorCode = 'INVALID_FILE') => new LanewiseError(code, `${what}: ${message}`);
-  checkBytes(bytes, what);
+  const bytes = checkedBytes(file, what);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = bytes.length > 8 ? view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32 : 0;
   if (bytes[8] !== 0x7b || length > maxHeader) throw fail(`not a safetensors file: ${startOf(bytes)}`);
@@ -103,13 +105,14 @@ export interface SafetensorsOptions {
  * one array holds or a header over 100 MB
  */
 export function writeSafetensors(tensors: ReadonlyMap<string, Writable>, options: SafetensorsOptions = {}): Uint8Array {
-  checkOptions(options);
+  checkOptions('writeSafetensors', options, { metadata: 1, weights: 1 } satisfies OptionNames<SafetensorsOptions>);
   const { metadata, weights = 'f32' } = options;
   checkWeights(weights);
   for (const map of [tensors, metadata ?? new Map()]) {
-    if (typeof map?.get !== 'function')
-      throw new LanewiseError('INVALID_INPUT', `tensors and metadata are Maps by name, got ${String(map)}`);
+    if (kindOf(map) !== 'Map') throw new LanewiseError('INVALID_INPUT', `tensors and metadata are Maps by name, got ${shown(map)}`);
+    for (const name of map.keys()) checkText('a name', name);
   }
+  for (const [key, value] of metadata ?? []) checkText(`the metadata '${key}'`, value);
   // Joined by hand: an object would put names that are numbers first and take '__proto__' for something else.
   const entries: string[] = [];
   if (metadata?.size) entries.push(`"__metadata__":{${[...metadata].map((pair) => pair.map((text) => JSON.stringify(text)).join(':'))}}`);

@@ -1,7 +1,8 @@
+import { isOptions, kindOf, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Constant } from '../graph/graph.ts';
 import { fitsFloat16, toFloat16 } from '../graph/halves.ts';
-import { arrayTypes, formatDims, type TypedArray } from '../graph/tensor.ts';
+import { arrayTypes, formatDims, isDataType, type TypedArray } from '../graph/tensor.ts';
 import { bytesPerElement, countOf, type StoredType } from './bytes.ts';
 
 /**
@@ -17,23 +18,19 @@ export const isWeights = (weights: unknown): weights is Weights => weights === '
 
 /** @throws LanewiseError INVALID_INPUT */
 export function checkWeights(weights: unknown): asserts weights is Weights {
-  if (!isWeights(weights)) throw new LanewiseError('INVALID_INPUT', `weights are 'f32' or 'f16', got ${String(weights)}`);
-}
-
-/** @throws LanewiseError INVALID_INPUT where a writer's options are no object */
-export function checkOptions(options: object): void {
-  if (typeof options === 'object' && options !== null) return;
-  throw new LanewiseError('INVALID_INPUT', `the options are an object, or left out; got ${String(options)}`);
+  if (!isWeights(weights)) throw new LanewiseError('INVALID_INPUT', `weights are 'f32' or 'f16', got ${shown(weights)}`);
 }
 
 /** A tensor to write: of a graph or a file, or a `Tensor`. */
 export type Writable = Pick<Constant, 'type' | 'dims'> & (Pick<Constant, 'read'> | { readonly data: TypedArray });
 
 /** How many elements a tensor has, checked, for a caller may have built it. @throws LanewiseError INVALID_INPUT */
-function checkedCount(label: string, { type, dims }: Pick<Constant, 'type' | 'dims'>): number {
-  if (!Object.hasOwn(arrayTypes, type)) throw new LanewiseError('INVALID_INPUT', `${label} has the unknown element type '${String(type)}'`);
+function checkedCount(label: string, tensor: Pick<Constant, 'type' | 'dims'>): number {
+  if (!isOptions(tensor)) throw new LanewiseError('INVALID_INPUT', `${label} is a tensor, got ${shown(tensor)}`);
+  const { type, dims } = tensor;
+  if (!isDataType(type)) throw new LanewiseError('INVALID_INPUT', `${label} has the unknown element type ${shown(type)}`);
   const count = Array.isArray(dims) ? countOf(dims) : NaN;
-  if (Number.isNaN(count)) throw new LanewiseError('INVALID_INPUT', `${label} of ${type} has no valid shape: [${String(dims)}]`);
+  if (Number.isNaN(count)) throw new LanewiseError('INVALID_INPUT', `${label} of ${type} has no valid shape: ${shown(dims)}`);
   return count;
 }
 
@@ -41,19 +38,20 @@ function checkedCount(label: string, { type, dims }: Pick<Constant, 'type' | 'di
 function elements(label: string, tensor: Writable): TypedArray {
   const count = checkedCount(label, tensor);
   const { type, dims } = tensor;
-  const data = 'data' in tensor ? tensor.data : tensor.read();
+  const data: unknown = 'data' in tensor ? tensor.data : typeof tensor.read === 'function' ? tensor.read() : undefined;
   const ArrayType = arrayTypes[type];
-  if (!(data instanceof ArrayType) || data.length !== count) {
-    const got = `${(data as object | null | undefined)?.constructor?.name} of ${(data as TypedArray | undefined)?.length}`;
+  if (kindOf(data) !== ArrayType.name || (data as TypedArray).length !== count) {
+    const got = ArrayBuffer.isView(data) ? `${shown(data)} of ${(data as TypedArray).length}` : shown(data);
     throw new LanewiseError('INVALID_INPUT', `${label} of ${type} ${formatDims(dims)} takes a ${ArrayType.name} of ${count}, got ${got}`);
   }
-  return data;
+  return data as TypedArray;
 }
 
 /** The type to store a tensor in. Reads it only where that decides. @throws LanewiseError INVALID_INPUT */
 export function storedAs(label: string, tensor: Writable, weights: Weights): StoredType {
+  const count = checkedCount(label, tensor);
   const { type, dims } = tensor;
-  const candidate = checkedCount(label, tensor) > 16 && weights === 'f16' && type === 'float32' && dims.length >= 2;
+  const candidate = count > 16 && weights === 'f16' && type === 'float32' && dims.length >= 2;
   return candidate && fitsFloat16(elements(label, tensor) as Float32Array) ? 'float16' : type;
 }
 

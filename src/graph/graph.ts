@@ -1,4 +1,5 @@
-import type { DataType, TypedArray } from './tensor.ts';
+import { isOptions, kindOf } from '../arguments.ts';
+import { type DataType, isDataType, type TypedArray } from './tensor.ts';
 
 /** A dimension: a size, or the name of one that the caller chooses (ONNX's dim_param; '' where it has none). */
 export type Dim = number | string;
@@ -51,10 +52,49 @@ export interface GraphOutput {
   readonly dims?: readonly Dim[];
 }
 
-/** Whether something has a graph's parts; what they hold is not looked at. */
+/** Whether something is a graph: every part of it is of its kind. Whether the parts go together is not looked at. */
 export function isGraph(value: unknown): value is Graph {
-  const { inputs, outputs, nodes, constants, opsets, metadata } = (value ?? {}) as Partial<Graph>;
-  return [inputs, outputs, nodes].every(Array.isArray) && [constants, opsets, metadata].every((map) => typeof map?.get === 'function');
+  const { name, inputs, outputs, nodes, constants, opsets, metadata } = (value ?? {}) as Graph;
+  return (
+    isText(name) &&
+    isListOf(inputs, (input: GraphInput) => isValue(input) && input.type !== undefined && input.dims !== undefined) &&
+    isListOf(outputs, isValue) &&
+    isListOf(nodes, isNode) &&
+    isMapOf(constants, isConstant) &&
+    isMapOf(opsets, Number.isSafeInteger) &&
+    isMapOf(metadata, isText)
+  );
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isListOf = (value: unknown, fits: (entry: never) => boolean): boolean =>
+  Array.isArray(value) && Array.from(value as never[]).every((entry) => fits(entry));
+const isMapOf = (value: unknown, fits: (entry: never) => boolean): boolean =>
+  kindOf(value) === 'Map' &&
+  isListOf([...(value as Map<unknown, unknown>).keys()], isText) &&
+  isListOf([...(value as Map<unknown, never>).values()], fits);
+const isConstant = (value: Constant): boolean =>
+  isOptions(value) && isDataType(value.type) && isListOf(value.dims, Number.isSafeInteger) && typeof value.read === 'function';
+
+const isValue = (value: GraphOutput): boolean =>
+  isOptions(value) &&
+  isText(value.name) &&
+  (value.type === undefined || isDataType(value.type)) &&
+  (value.dims === undefined || isListOf(value.dims, (dim: Dim) => isText(dim) || Number.isSafeInteger(dim)));
+
+const isNode = (node: GraphNode): boolean =>
+  isOptions(node) &&
+  [node.op, node.domain, node.name].every(isText) &&
+  isListOf(node.inputs, isText) &&
+  isListOf(node.outputs, isText) &&
+  isMapOf(node.attributes, isAttribute) &&
+  (node.kinds === undefined || isMapOf(node.kinds, isText));
+
+function isAttribute(value: unknown): boolean {
+  if (!Array.isArray(value))
+    return /^(number|bigint|string)$/.test(typeof value) || isConstant(value as Constant) || (isOptions(value) && 'unsupported' in value);
+  const [first] = value;
+  return /^(number|bigint|string|undefined)$/.test(typeof first) && isListOf(value, (entry) => typeof entry === typeof first);
 }
 
 /** A network as a file or a builder states it: ONNX's meaning, logical NCHW, nothing about how it runs. Nodes are in execution order. */

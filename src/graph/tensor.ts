@@ -1,3 +1,4 @@
+import { kindOf, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 
 /** Element types by ONNX's names. */
@@ -20,6 +21,8 @@ export const arrayTypes = {
 
 export type TypedArray<T extends DataType = DataType> = (typeof arrayTypes)[T]['prototype'];
 
+export const isDataType = (type: unknown): type is DataType => typeof type === 'string' && Object.hasOwn(arrayTypes, type);
+
 /** `[1, 3, 32, 32]` as people write it. */
 export const formatDims = (dims: readonly (number | string)[]): string => `[${dims.join(', ')}]`;
 
@@ -28,13 +31,13 @@ export const formatDims = (dims: readonly (number | string)[]): string => `[${di
  * @param what names the tensor in the error.
  */
 export function elementCount(dims: readonly number[], what: string): number {
-  if (!Array.isArray(dims)) throw new LanewiseError('INVALID_INPUT', `${what} needs its dimensions as a list, got ${String(dims)}`);
+  if (!Array.isArray(dims)) throw new LanewiseError('INVALID_INPUT', `${what} needs its dimensions as a list, got ${shown(dims)}`);
   let count = 1;
   for (const dim of dims) {
     if (!Number.isSafeInteger(dim) || dim < 0) {
       throw new LanewiseError(
         'INVALID_INPUT',
-        `${what} has dimension ${dim} in ${formatDims(dims)}; dimensions are whole numbers from 0 on`,
+        `${what} has dimension ${shown(dim)} in ${shown(dims)}; dimensions are whole numbers from 0 on`,
       );
     }
     count *= dim;
@@ -57,14 +60,13 @@ export class Tensor<T extends DataType = DataType> {
    * @throws LanewiseError INVALID_INPUT where the data does not fit the type or the dims
    */
   constructor(type: T, data: TypedArray<T> | readonly (number | bigint)[], dims: readonly number[] = [data?.length ?? 0]) {
-    if (!Object.hasOwn(arrayTypes, type)) {
-      throw new LanewiseError('INVALID_INPUT', `unknown tensor type '${String(type)}'; known: ${Object.keys(arrayTypes).join(', ')}`);
+    if (!isDataType(type)) {
+      throw new LanewiseError('INVALID_INPUT', `unknown tensor type ${shown(type)}; known: ${Object.keys(arrayTypes).join(', ')}`);
     }
     const ArrayType = arrayTypes[type];
     const typed = Array.isArray(data) ? fromNumbers(type, data) : data;
-    if (!(typed instanceof ArrayType)) {
-      const got = (typed as object | null | undefined)?.constructor?.name ?? typeof typed;
-      throw new LanewiseError('INVALID_INPUT', `a ${type} tensor holds a ${ArrayType.name}, got ${got}`);
+    if (kindOf(typed) !== ArrayType.name) {
+      throw new LanewiseError('INVALID_INPUT', `a ${type} tensor holds a ${ArrayType.name}, got ${shown(typed)}`);
     }
     const count = elementCount(dims, `a ${type} tensor`);
     if (typed.length !== count) {
@@ -77,20 +79,17 @@ export class Tensor<T extends DataType = DataType> {
 }
 
 function fromNumbers(type: DataType, data: readonly (number | bigint)[]): TypedArray {
-  const fail = (x: unknown) => new LanewiseError('INVALID_INPUT', `${String(x)} does not fit a tensor of ${type}`);
+  const check = (index: number) => {
+    if (index >= 0) throw new LanewiseError('INVALID_INPUT', `${shown(data[index])} does not fit a tensor of ${type}`);
+  };
   if (type === 'int64' || type === 'uint64') {
-    const unfit = data.find((x) => typeof x !== 'bigint' && !Number.isSafeInteger(x));
-    if (unfit !== undefined) throw fail(unfit);
+    check(data.findIndex((x) => typeof x !== 'bigint' && !Number.isSafeInteger(x)));
     const typed = (arrayTypes[type] as BigInt64ArrayConstructor).from(data, BigInt);
-    const wrapped = data.findIndex((x, i) => BigInt(x) !== typed[i]);
-    if (wrapped >= 0) throw fail(data[wrapped]);
+    check(data.findIndex((x, i) => BigInt(x) !== typed[i]));
     return typed;
   }
-  const unfit = data.find((x) => typeof x !== 'number');
-  if (unfit !== undefined) throw fail(unfit);
+  check(data.findIndex((x) => typeof x !== 'number'));
   const typed = new (arrayTypes[type] as Float32ArrayConstructor)(data as readonly number[]);
-  const exact = type !== 'float32' && type !== 'float64';
-  const changed = exact ? data.findIndex((x, i) => x !== typed[i]) : -1;
-  if (changed >= 0) throw fail(data[changed]);
+  if (type !== 'float32' && type !== 'float64') check(data.findIndex((x, i) => x !== typed[i]));
   return typed;
 }

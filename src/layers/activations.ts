@@ -1,7 +1,7 @@
 import { type LayerOptions, layerFunction } from './layer.ts';
 import { choice, finite } from './options.ts';
 
-const activation = (kind: string, op: string) => layerFunction<[options?: LayerOptions]>(kind, [], (to, x) => to.node(op, [x]));
+const activation = (kind: string, op: string) => layerFunction<[options?: LayerOptions]>(kind, {}, (to, x) => to.node(op, [x]));
 
 /** max(x, 0). */
 export const relu = activation('relu', 'Relu');
@@ -12,16 +12,16 @@ export const tanh = activation('tanh', 'Tanh');
 export const hardSwish = activation('hardSwish', 'HardSwish');
 
 /** min(max(x, 0), 6). */
-export const relu6 = layerFunction<[options?: LayerOptions]>('relu6', [], (to, x) => to.node('Clip', [x, to.float(0), to.float(6)]));
+export const relu6 = layerFunction<[options?: LayerOptions]>('relu6', {}, (to, x) => to.node('Clip', [x, to.float(0), to.float(6)]));
 
 /** x · sigmoid(x), also called Swish. */
-export const silu = layerFunction<[options?: LayerOptions]>('silu', [], (to, x) => to.node('Mul', [x, to.node('Sigmoid', [x])]));
+export const silu = layerFunction<[options?: LayerOptions]>('silu', {}, (to, x) => to.node('Mul', [x, to.node('Sigmoid', [x])]));
 
 /** x, and slope · x below 0. @param slope 0.01 where left out */
 export const leakyRelu = layerFunction<
   [slope?: number, options?: LayerOptions],
   [slope?: number, options?: LayerOptions] | [options?: LayerOptions]
->('leakyRelu', [], (to, x, slope = 0.01) => to.node('LeakyRelu', [x], { floats: { alpha: finite('slope', slope) } }), 1);
+>('leakyRelu', {}, (to, x, slope = 0.01) => to.node('LeakyRelu', [x], { floats: { alpha: finite('slope', slope) } }), 1);
 
 export interface GeluOptions extends LayerOptions {
   /** 'tanh' for the approximation; 'none' where left out. */
@@ -29,7 +29,7 @@ export interface GeluOptions extends LayerOptions {
 }
 
 /** x · Φ(x), Φ the normal distribution's (Hendrycks and Gimpel 2016, arXiv:1606.08415). ONNX has it from opset 20 on. */
-export const gelu = layerFunction<[options?: GeluOptions]>('gelu', ['approximate'], (to, x, { approximate = 'none' } = {}) =>
+export const gelu = layerFunction<[options?: GeluOptions]>('gelu', { approximate: 1 }, (to, x, { approximate = 'none' } = {}) =>
   to.node('Gelu', [x], { attributes: { approximate: choice('approximate', approximate, ['none', 'tanh']) } }),
 );
 
@@ -39,6 +39,6 @@ export interface SoftmaxOptions extends LayerOptions {
 }
 
 /** e^x over its sum along an axis. @throws LanewiseError INVALID_MODEL for an axis that is not there */
-export const softmax = layerFunction<[options?: SoftmaxOptions]>('softmax', ['axis'], (to, x, { axis = 1 } = {}) =>
+export const softmax = layerFunction<[options?: SoftmaxOptions]>('softmax', { axis: 1 }, (to, x, { axis = 1 } = {}) =>
   to.node('Softmax', [x], { attributes: { axis } }),
 );

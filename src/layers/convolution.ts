@@ -26,8 +26,8 @@ export interface Conv2dOptions extends WeightOptions, WindowOptions {
   readonly groups?: number;
 }
 
-const weightOptions = ['weight', 'bias'];
-const windowOptions = ['stride', 'padding', 'dilation'];
+const weightOptions = { weight: 1, bias: 1 };
+const windowOptions = { stride: 1, padding: 1, dilation: 1 };
 
 /**
  * Convolution (ONNX Conv): [N, C, H, W] to [N, filters, H', W'], H' = floor((H + top + bottom - dilation · (kernel - 1) - 1) / stride) + 1.
@@ -36,7 +36,7 @@ const windowOptions = ['stride', 'padding', 'dilation'];
  */
 export const conv2d = layerFunction<[filters: number, kernel: Pair, options?: Conv2dOptions]>(
   'conv2d',
-  [...weightOptions, ...windowOptions, 'groups'],
+  { ...weightOptions, ...windowOptions, groups: 1 },
   (to, x, filters, kernel, options = {}) => convolution(to, x, wholeNumber('filters', filters, 1), kernel, options),
 );
 
@@ -52,7 +52,7 @@ export interface DepthwiseConv2dOptions extends WeightOptions, WindowOptions {
  */
 export const depthwiseConv2d = layerFunction<[kernel: Pair, options?: DepthwiseConv2dOptions]>(
   'depthwiseConv2d',
-  [...weightOptions, ...windowOptions, 'multiplier'],
+  { ...weightOptions, ...windowOptions, multiplier: 1 },
   (to, x, kernel, { multiplier = 1, ...options } = {}) => {
     const channels = channelsOf(x);
     return convolution(to, x, channels * wholeNumber('multiplier', multiplier, 1), kernel, { ...options, groups: channels });
@@ -106,7 +106,7 @@ export interface Conv2dTransposeOptions extends Conv2dOptions {
  */
 export const conv2dTranspose = layerFunction<[filters: number, kernel: Pair, options?: Conv2dTransposeOptions]>(
   'conv2dTranspose',
-  [...weightOptions, ...windowOptions, 'groups', 'outputPadding'],
+  { ...weightOptions, ...windowOptions, groups: 1, outputPadding: 1 },
   (to, x, filters, kernel, options = {}) => {
     const { stride = 1, padding = 0, dilation = 1, groups = 1, outputPadding = 0 } = options;
     const channels = channelsOf(x);

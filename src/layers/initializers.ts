@@ -1,7 +1,8 @@
+import { checkOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
-import { checkKeys, finite, shown, wholeNumber } from './options.ts';
+import { finite, wholeNumber } from './options.ts';
 import { normals, numbersFor, uniforms } from './random.ts';
 
 /** What an initialiser knows of the parameter that it fills. */
@@ -29,6 +30,8 @@ export interface SeedOptions {
   readonly seed?: number;
 }
 
+const onlySeed = { seed: 1 } satisfies OptionNames<SeedOptions>;
+
 export interface RandomOptions extends SeedOptions {
   /** What the numbers are multiplied by; 1 where left out. */
   readonly gain?: number;
@@ -47,7 +50,7 @@ export function constant(value: number): Initializer {
 export function uniform(center: number, spread: number, options: SeedOptions = {}): Initializer {
   finite('center', center);
   finite('spread', spread);
-  const seed = seedOf('uniform', options, ['seed']);
+  const seed = seedOf('uniform', options, onlySeed);
   return (data, parameter) => {
     const next = uniforms(numbersFor(seed ?? parameter.seed, parameter.name));
     for (let i = 0; i < data.length; i++) data[i] = center + spread * next();
@@ -58,7 +61,7 @@ export function uniform(center: number, spread: number, options: SeedOptions = {
 export function normal(mean: number, deviation: number, options: SeedOptions = {}): Initializer {
   finite('mean', mean);
   finite('deviation', deviation);
-  const seed = seedOf('normal', options, ['seed']);
+  const seed = seedOf('normal', options, onlySeed);
   return (data, parameter) => {
     const next = normals(numbersFor(seed ?? parameter.seed, parameter.name));
     for (let i = 0; i < data.length; i++) data[i] = mean + deviation * next();
@@ -68,7 +71,7 @@ export function normal(mean: number, deviation: number, options: SeedOptions = {
 /** An initialiser whose numbers have a variance that depends on the fans, evenly spread or normal. */
 function scaled(distribution: 'uniform' | 'normal', variance: (parameter: ParameterInfo) => number) {
   return (given: RandomOptions = {}): Initializer => {
-    const seed = seedOf('an initialiser', given, ['seed', 'gain']);
+    const seed = seedOf('an initialiser', given, { ...onlySeed, gain: 1 } satisfies OptionNames<RandomOptions>);
     const gain = finite('gain', given.gain ?? 1);
     const options = seed === undefined ? {} : { seed };
     return (data, parameter) => {
@@ -89,8 +92,8 @@ export const xavierUniform = scaled('uniform', ({ fanIn, fanOut }) => 2 / (fanIn
 /** As `xavierUniform`, of the normal distribution. */
 export const xavierNormal = scaled('normal', ({ fanIn, fanOut }) => 2 / (fanIn + fanOut));
 
-function seedOf(what: string, options: SeedOptions, known: readonly string[]): number | undefined {
-  checkKeys(what, options, known);
+function seedOf(what: string, options: SeedOptions, known: OptionNames<SeedOptions> | OptionNames<RandomOptions>): number | undefined {
+  checkOptions(what, options, known);
   return options.seed === undefined ? undefined : wholeNumber('seed', options.seed, 0);
 }
 

@@ -1,7 +1,8 @@
+import { checkOptions, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Value } from '../ops/operator.ts';
 import type { Recorder } from './applied.ts';
-import { checkKeys, checkName, isOptions, shown } from './options.ts';
+import { checkName } from './options.ts';
 import type { Parameter } from './parameter.ts';
 import { applyLayer, SymbolicTensor, symbolic } from './symbol.ts';
 
@@ -19,6 +20,11 @@ export interface LayerOptions {
   /** The layer's name, of which its parameters' begin. 'conv2d_1' and so on where left out. */
   readonly name?: string;
 }
+
+export const onlyName = { name: 1 } satisfies OptionNames<LayerOptions>;
+
+/** The names of the options that are the last of a function's arguments, beside the name. */
+type NamesOf<A extends unknown[]> = Required<A> extends [...unknown[], infer O extends object] ? OptionNames<Omit<O, 'name'>> : object;
 
 /**
  * A layer's function. Applied to a symbolic tensor it gives the next one; without one it gives a `Layer` for `sequential`, or to be applied
@@ -41,7 +47,7 @@ export const LATER: unique symbol = /* @__PURE__ */ Symbol('later') as never;
  */
 export function layerFunction<A extends unknown[], Given extends unknown[] = A>(
   kind: string,
-  known: readonly string[],
+  known: NamesOf<A>,
   build: (to: Recorder, x: Value, ...args: A) => Value,
   places = build.length - 2,
 ): LayerFunction<Given> {
@@ -67,14 +73,14 @@ export function layerFunction<A extends unknown[], Given extends unknown[] = A>(
 }
 
 /** What was given, with the options at their place: right after the arguments that are there, for `leakyRelu({ name })` leaves one out. */
-function argumentsOf(kind: string, known: readonly string[], places: number, given: readonly unknown[]): [...unknown[], LayerOptions] {
+function argumentsOf(kind: string, known: object, places: number, given: readonly unknown[]): [...unknown[], LayerOptions] {
   const count = isOptions(given.at(-1)) ? given.length - 1 : Math.min(given.length, places);
   const [options = {}, ...more] = given.slice(count);
   if (count > places || more.length > 0 || !isOptions(options)) {
     const counted = places === 0 ? '' : places === 1 ? ' an argument' : ` ${places} arguments`;
     throw new LanewiseError('INVALID_INPUT', `${kind} takes a symbolic tensor or none,${counted} and options, got ${shown(given)}`);
   }
-  checkKeys(kind, options, [...known, 'name']);
+  checkOptions(kind, options, { ...known, ...onlyName });
   checkName(kind, (options as LayerOptions).name);
   return [...Array.from({ length: places }, (_, i) => (i < count ? given[i] : undefined)), options];
 }

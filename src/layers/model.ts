@@ -1,16 +1,17 @@
 import { formatSummary } from '../analysis/formatSummary.ts';
+import { checkOptions, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Misfit } from '../formats/fit.ts';
 import { type OnnxOptions, writeOnnx } from '../formats/onnx/writer.ts';
 import { type SafetensorsOptions, writeSafetensors } from '../formats/safetensors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { checkOptions, createModel, type LoadOptions } from '../load.ts';
+import { createModel, type LoadOptions, loadChecks } from '../load.ts';
 import type { CustomOperator } from '../ops/custom.ts';
 import type { Model } from '../runtime/model.ts';
 import { writeFile } from '../source.ts';
 import { type AppliedLayer, Names } from './applied.ts';
 import { customOperatorsOf, graphOf } from './graph.ts';
-import { checkKeys, checkName, isOptions, shown, wholeNumber } from './options.ts';
+import { checkName, wholeNumber } from './options.ts';
 import type { Parameter } from './parameter.ts';
 import { summarizeLayers } from './summary.ts';
 import { SymbolicTensor, symbolic } from './symbol.ts';
@@ -25,6 +26,8 @@ export interface ModelOptions {
   readonly unusedWeights?: readonly string[];
 }
 
+const { externalData: _, ...checks } = loadChecks;
+
 /**
  * A network of the layers between inputs and outputs.
  *
@@ -37,7 +40,7 @@ export function model(
   outputs: SymbolicTensor | readonly SymbolicTensor[] | Readonly<Record<string, SymbolicTensor>>,
   options: ModelOptions = {},
 ): LayersModel {
-  checkKeys('model', options, ['name', 'seed', 'unusedWeights']);
+  checkOptions('model', options, { name: 1, seed: 1, unusedWeights: 1 } satisfies OptionNames<ModelOptions>);
   return new LayersModel([inputs].flat() as SymbolicTensor[], namedOutputs(outputs), options);
 }
 
@@ -156,11 +159,11 @@ export class LayersModel {
 
   /**
    * A model that runs, with the weights as they are now.
-   * @param options those of `load`
+   * @param options those of `load`, but for those of files
    * @throws LanewiseError as `load` does
    */
-  async compile(options: LoadOptions = {}): Promise<Model> {
-    checkOptions(options);
+  async compile(options: Omit<LoadOptions, 'externalData'> = {}): Promise<Model> {
+    checkOptions('compile', options, checks);
     return createModel(this.graph(), { ...options, operators: [...new Set([...this.operators, ...(options.operators ?? [])])] });
   }
 

@@ -24,7 +24,7 @@ export interface BatchNormOptions extends LayerOptions {
  */
 export const batchNorm = layerFunction<[options?: BatchNormOptions]>(
   'batchNorm',
-  ['epsilon', 'weight', 'bias', 'runningMean', 'runningVar'],
+  { epsilon: 1, weight: 1, bias: 1, runningMean: 1, runningVar: 1 },
   (to, x, { epsilon = 1e-5, weight = ones, bias = zeros, runningMean = zeros, runningVar = ones } = {}) => {
     const [, channels] = x.dims;
     if (channels === undefined) throw new LanewiseError('INVALID_INPUT', 'it takes [N, C, ...], got one dimension');
@@ -61,7 +61,7 @@ export interface LocalResponseNormOptions extends LayerOptions {
  */
 export const localResponseNorm = layerFunction<[options?: LocalResponseNormOptions]>(
   'localResponseNorm',
-  ['size', 'alpha', 'beta', 'bias'],
+  { size: 1, alpha: 1, beta: 1, bias: 1 },
   (to, x, { size = 5, alpha = 1e-4, beta = 0.75, bias = 1 } = {}) => {
     channelsOf(x);
     const floats = { alpha: finite('alpha', alpha), beta: finite('beta', beta), bias: finite('bias', bias) };
@@ -80,7 +80,7 @@ export const dropout = layerFunction<
   [rate?: number, options?: LayerOptions] | [options?: LayerOptions]
 >(
   'dropout',
-  [],
+  {},
   (to, x, rate = 0.5) => {
     if (finite('rate', rate) < 0 || rate >= 1) {
       throw new LanewiseError('INVALID_INPUT', `rate takes a number from 0 to below 1, got ${rate}`);

@@ -1,5 +1,6 @@
 // What the options of layers are checked by. Two numbers are [height, width], four are [top, left, bottom, right], as in ONNX.
 
+import { shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Value } from '../ops/operator.ts';
 
@@ -14,30 +15,6 @@ export type Pair = number | readonly [height: number, width: number];
 export type Padding = Sides | 'same' | 'valid';
 
 export type Sides = Pair | readonly [top: number, left: number, bottom: number, right: number];
-
-/** What came instead, in an error's sentence: anything at all. */
-export function shown(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
-  if (typeof value === 'function') return 'a function';
-  if (Array.isArray(value)) {
-    const first = Array.from(value.slice(0, MOST_SHOWN), (entry) => (Array.isArray(entry) ? 'a list' : shown(entry)));
-    return `[${[...first, ...(value.length > MOST_SHOWN ? ['...'] : [])].join(', ')}]`;
-  }
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
-}
-
-const MOST_SHOWN = 8;
-
-/** Whether an argument is an object of options. */
-export const isOptions = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** @throws LanewiseError INVALID_INPUT for options that are not known: a misspelt one must not be ignored */
-export function checkKeys(what: string, options: object, known: readonly string[]): void {
-  if (!isOptions(options)) throw new LanewiseError('INVALID_INPUT', `the options of ${what} are an object, got ${shown(options)}`);
-  const wrong = Object.keys(options).find((key) => !known.includes(key));
-  if (wrong === undefined) return;
-  throw new LanewiseError('INVALID_INPUT', `${what} has no option '${wrong}'; it has ${known.join(', ')}`);
-}
 
 /** @throws LanewiseError INVALID_INPUT for a name that is no text, or empty */
 export function checkName(what: string, name: unknown): void {

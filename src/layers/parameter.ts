@@ -1,3 +1,4 @@
+import { shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import type { Constant } from '../graph/graph.ts';
@@ -5,7 +6,6 @@ import { formatDims, Tensor } from '../graph/tensor.ts';
 import type { Value } from '../ops/operator.ts';
 import type { AppliedLayer } from './applied.ts';
 import type { Initializer } from './initializers.ts';
-import { shown } from './options.ts';
 
 /** How a layer describes a parameter of its own. */
 export interface ParameterSpec {
@@ -52,7 +52,10 @@ export class Parameter {
 
   /** The elements, row-major: a copy where they are the initial ones, else what was set. */
   get data(): Float32Array {
-    return (this.#set?.read() as Float32Array | undefined) ?? this.#initial();
+    if (!this.#set) return this.#initial();
+    const data = this.#set.read();
+    if (data.length === this.size) return data as Float32Array;
+    throw new LanewiseError('INVALID_INPUT', `the parameter '${this.name}' was set to numbers in a buffer that was transferred since`);
   }
 
   /** The same with its shape. */

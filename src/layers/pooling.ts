@@ -1,9 +1,10 @@
+import { shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { elementCount, formatDims } from '../graph/tensor.ts';
 import type { Value } from '../ops/operator.ts';
 import type { Recorder } from './applied.ts';
 import { type LayerOptions, layerFunction } from './layer.ts';
-import { channelsOf, flag, type Padding, type Pair, pair, shown, type Window, windowAttributes } from './options.ts';
+import { channelsOf, flag, type Padding, type Pair, pair, type Window, windowAttributes } from './options.ts';
 
 export interface PoolOptions extends LayerOptions {
   /** The kernel's size where left out. */
@@ -19,7 +20,7 @@ export interface MaxPool2dOptions extends PoolOptions {
   readonly dilation?: Pair;
 }
 
-const poolOptions = ['stride', 'padding', 'ceilMode'];
+const poolOptions = { stride: 1, padding: 1, ceilMode: 1 };
 
 /**
  * The largest of each window (ONNX MaxPool): [N, C, H, W] to [N, C, H', W']. Padding never wins.
@@ -27,7 +28,7 @@ const poolOptions = ['stride', 'padding', 'ceilMode'];
  */
 export const maxPool2d = layerFunction<[kernel: Pair, options?: MaxPool2dOptions]>(
   'maxPool2d',
-  [...poolOptions, 'dilation'],
+  { ...poolOptions, dilation: 1 },
   (to, x, kernel, { stride = kernel, padding = 0, dilation = 1, ceilMode = false } = {}) => {
     channelsOf(x);
     const attributes = { ...poolAttributes({ kernel, stride, padding, dilation }), ceil_mode: flag('ceilMode', ceilMode) ? 1 : 0 };
@@ -56,7 +57,7 @@ export interface AvgPool2dOptions extends PoolOptions {
  */
 export const avgPool2d = layerFunction<[kernel: Pair, options?: AvgPool2dOptions]>(
   'avgPool2d',
-  [...poolOptions, 'countIncludePad'],
+  { ...poolOptions, countIncludePad: 1 },
   (to, x, kernel, { stride = kernel, padding = 0, ceilMode = false, countIncludePad = padding !== 'same' } = {}) => {
     channelsOf(x);
     const { dilations: _, ...window } = poolAttributes({ kernel, stride, padding, dilation: 1 });
@@ -71,13 +72,13 @@ export const avgPool2d = layerFunction<[kernel: Pair, options?: AvgPool2dOptions
 );
 
 /** The average of each channel (ONNX GlobalAveragePool): [N, C, H, W] to [N, C, 1, 1]. @throws LanewiseError INVALID_INPUT */
-export const globalAvgPool2d = layerFunction<[options?: LayerOptions]>('globalAvgPool2d', [], (to, x) => {
+export const globalAvgPool2d = layerFunction<[options?: LayerOptions]>('globalAvgPool2d', {}, (to, x) => {
   channelsOf(x);
   return to.node('GlobalAveragePool', [x]);
 });
 
 /** The largest of each channel (ONNX GlobalMaxPool): [N, C, H, W] to [N, C, 1, 1]. @throws LanewiseError INVALID_INPUT */
-export const globalMaxPool2d = layerFunction<[options?: LayerOptions]>('globalMaxPool2d', [], (to, x) => {
+export const globalMaxPool2d = layerFunction<[options?: LayerOptions]>('globalMaxPool2d', {}, (to, x) => {
   channelsOf(x);
   return to.node('GlobalMaxPool', [x]);
 });
@@ -87,7 +88,7 @@ export const globalMaxPool2d = layerFunction<[options?: LayerOptions]>('globalMa
  * ceil((i + 1) · H / h), as in PyTorch's AdaptiveAvgPool2d; windows overlap where h does not divide H.
  * @throws LanewiseError INVALID_INPUT
  */
-export const adaptiveAvgPool2d = layerFunction<[size: Pair, options?: LayerOptions]>('adaptiveAvgPool2d', [], (to, x, size) => {
+export const adaptiveAvgPool2d = layerFunction<[size: Pair, options?: LayerOptions]>('adaptiveAvgPool2d', {}, (to, x, size) => {
   const channels = channelsOf(x);
   const [height = 0, width = 0] = x.dims.slice(2);
   const [outHeight, outWidth] = pair('size', size, 1);

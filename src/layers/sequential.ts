@@ -1,7 +1,8 @@
+import { checkOptions, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
-import { join, LATER, type Layer, type LayerFunction, type LayerOptions } from './layer.ts';
+import { join, LATER, type Layer, type LayerFunction, type LayerOptions, onlyName } from './layer.ts';
 import { type LayersModel, type ModelOptions, model } from './model.ts';
-import { checkKeys, checkName, shown } from './options.ts';
+import { checkName } from './options.ts';
 import { SymbolicTensor, symbolic } from './symbol.ts';
 
 /** What `sequential` takes: a layer, a block (a function from one symbolic tensor to the next), or a layer's function that needs no arguments. */
@@ -25,7 +26,7 @@ export function sequential(
   const start = first instanceof SymbolicTensor ? first : undefined;
   const items = Array.from(start ? rest : layers, (item, i) => checked(item, start ? i + 1 : i));
   if (start) return model(start, apply(items, start, undefined), options);
-  checkKeys('sequential', options, ['name']);
+  checkOptions('sequential', options, onlyName);
   checkName('sequential', options.name);
   let applied = false;
   const layer = (x: SymbolicTensor, name?: string) => {

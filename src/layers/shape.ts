@@ -1,7 +1,8 @@
+import { checkOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Recorder } from './applied.ts';
-import { type LayerOptions, layerFunction } from './layer.ts';
-import { channelsOf, checkKeys, choice, finite, flag, type Pair, type Sides, shown, sides, wholeNumber } from './options.ts';
+import { type LayerOptions, layerFunction, onlyName } from './layer.ts';
+import { channelsOf, choice, finite, flag, type Pair, type Sides, sides, wholeNumber } from './options.ts';
 import { applyLayer, SymbolicTensor, symbolic } from './symbol.ts';
 
 /** A layer of several inputs, two by two. */
@@ -10,7 +11,7 @@ function combination(kind: string, op: string) {
     const last = more.at(-1);
     const hasOptions = more.length > 0 && !(last instanceof SymbolicTensor);
     const options: LayerOptions = hasOptions ? (last ?? {}) : {};
-    checkKeys(kind, options, ['name']);
+    checkOptions(kind, options, onlyName);
     const inputs = [a, b, ...(hasOptions ? more.slice(0, -1) : more)].map((x, i) => symbolic(x, `input ${i} of ${kind}`));
     const values = inputs.map(({ value }) => value);
     const build = (to: Recorder) => [values.reduce((sum, value) => to.node(op, [sum, value]))];
@@ -37,7 +38,7 @@ export function concat(parts: readonly SymbolicTensor[], options: ConcatOptions 
   if (!Array.isArray(parts) || parts.length === 0) {
     throw new LanewiseError('INVALID_INPUT', `concat takes a list of symbolic tensors, concat([a, b]), got ${shown(parts)}`);
   }
-  checkKeys('concat', options, ['axis', 'name']);
+  checkOptions('concat', options, { axis: 1, name: 1 } satisfies OptionNames<ConcatOptions>);
   const inputs = Array.from(parts, (x, i) => symbolic(x, `part ${i} of concat`));
   const values = inputs.map(({ value }) => value);
   const { axis = 1, name } = options;
@@ -46,7 +47,7 @@ export function concat(parts: readonly SymbolicTensor[], options: ConcatOptions 
 }
 
 /** Rows of everything but the batch: [N, C, H, W] to [N, C · H · W]. */
-export const flatten = layerFunction<[options?: LayerOptions]>('flatten', [], (to, x) =>
+export const flatten = layerFunction<[options?: LayerOptions]>('flatten', {}, (to, x) =>
   to.node('Flatten', [x], { attributes: { axis: 1 } }),
 );
 
@@ -64,7 +65,7 @@ export interface PadOptions extends LayerOptions {
  */
 export const pad = layerFunction<[padding: Sides, options?: PadOptions]>(
   'pad',
-  ['mode', 'value'],
+  { mode: 1, value: 1 },
   (to, x, padding, { mode = 'constant', value = 0 } = {}) => {
     channelsOf(x);
     const [top, left, bottom, right] = sides('padding', padding);
@@ -87,7 +88,7 @@ export interface UpsampleOptions extends LayerOptions {
  */
 export const upsample = layerFunction<[scale: Pair, options?: UpsampleOptions]>(
   'upsample',
-  ['mode', 'alignCorners'],
+  { mode: 1, alignCorners: 1 },
   (to, x, scale, { mode = 'nearest', alignCorners = false } = {}) => {
     channelsOf(x);
     const factors: readonly number[] = typeof scale === 'number' ? [scale, scale] : scale;
@@ -123,7 +124,7 @@ function scaleOf(size: number, factor: number, mode: string, alignCorners: boole
  * Exchanges channels between groups (Zhang et al. 2017, arXiv:1707.01083): channel g · (C / groups) + i becomes i · groups + g.
  * @throws LanewiseError INVALID_MODEL where the channels cannot be divided
  */
-export const channelShuffle = layerFunction<[groups: number, options?: LayerOptions]>('channelShuffle', [], (to, x, groups) => {
+export const channelShuffle = layerFunction<[groups: number, options?: LayerOptions]>('channelShuffle', {}, (to, x, groups) => {
   const channels = channelsOf(x);
   if (channels % wholeNumber('groups', groups, 1) !== 0) {
     throw new LanewiseError('INVALID_MODEL', `${channels} channels cannot be divided into ${groups} groups`);

@@ -1,10 +1,11 @@
+import { checkOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Dim } from '../graph/graph.ts';
 import { type DataType, formatDims } from '../graph/tensor.ts';
 import { APPLY, type Applicable, type CustomOperator } from '../ops/custom.ts';
 import type { Value } from '../ops/operator.ts';
 import { AppliedLayer, Names, Recorder } from './applied.ts';
-import { checkKeys, checkName, shown } from './options.ts';
+import { checkName } from './options.ts';
 import type { Parameter } from './parameter.ts';
 
 /** The name of an open batch, as ONNX files have it. */
@@ -117,7 +118,7 @@ export interface InputOptions {
  * @throws LanewiseError INVALID_INPUT for a shape that is none
  */
 export function input(shape: readonly number[], options: InputOptions = {}): SymbolicTensor {
-  checkKeys('input', options, ['name', 'batch']);
+  checkOptions('input', options, { name: 1, batch: 1 } satisfies OptionNames<InputOptions>);
   const { name, batch } = options;
   const sizes = batch === undefined ? shape : [batch, ...(Array.isArray(shape) ? shape : [])];
   if (!Array.isArray(shape) || shape.length === 0 || !Array.from(sizes).every((size) => Number.isSafeInteger(size) && size > 0)) {

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { compareTensors, type Misfit, misfitError } from '../formats/fit.ts';
 import { readOnnx } from '../formats/onnx/index.ts';
@@ -5,7 +6,7 @@ import { readSafetensors } from '../formats/safetensors.ts';
 import type { Constant } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { readSource, type Source, sourceName } from '../source.ts';
-import { checkKeys, flag, shown } from './options.ts';
+import { flag } from './options.ts';
 import { isTensor, type Parameter } from './parameter.ts';
 
 /** Weights by name: of a file (path, URL, Response or bytes; safetensors, or the initializers of an ONNX model), or tensors. */
@@ -32,7 +33,7 @@ export async function loadWeights(
   options: LoadWeightsOptions,
   unused: readonly string[],
 ): Promise<Misfit> {
-  checkKeys('loadWeights', options, ['strict']);
+  checkOptions('loadWeights', options, { strict: 1 } satisfies OptionNames<LoadWeightsOptions>);
   const strict = flag('strict', options.strict ?? true);
   const { name, tensors } = await tensorsOf(source);
   const read = [...tensors].filter(([key]) => !key.endsWith(COUNTER) && !unused.some((prefix) => key.startsWith(prefix)));

@@ -59,7 +59,7 @@ export class AttributeReader {
   /** One of the strings that are known; the first where left out. */
   choice<const T extends string>(name: string, ...known: readonly [T, ...T[]]): T {
     const value = this.string(name, known[0]) as T;
-    if (!known.includes(value)) throw this.invalid(name, `is '${value}', expected ${known.join(', ').replace(/, (?=[^,]*$)/, ' or ')}`);
+    if (!known.includes(value)) throw this.invalid(name, `is '${value}', expected ${known.join(' or ')}`);
     return value;
   }
 
@@ -106,7 +106,7 @@ const isWhole = (value: unknown): value is number | bigint => isInt(value) || ty
 
 const isList = (value: unknown, fits: (item: unknown) => boolean): boolean => Array.isArray(value) && value.every(fits);
 
-export const isConstant = (value: Attribute): value is Constant => typeof value === 'object' && 'read' in value;
+export const isConstant = (value: Attribute): value is Constant => typeof (value as Constant | null)?.read === 'function';
 
 /** `Conv 'layer1/conv'`, for errors. */
 export const nodeTitle = (node: { readonly op: string | { readonly name: string }; readonly name: string }): string =>

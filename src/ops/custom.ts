@@ -1,8 +1,9 @@
 // Operators of the user's: one definition is a layer, and what runs a model file's nodes of that domain and name.
 
+import { checkOptions, checkSpelling, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Attribute } from '../graph/graph.ts';
-import { arrayTypes, type DataType, elementCount, Tensor, type TypedArray } from '../graph/tensor.ts';
+import { type DataType, elementCount, isDataType, Tensor, type TypedArray } from '../graph/tensor.ts';
 import { isConstant } from './attributes.ts';
 import { rowMajor } from './layouts.ts';
 import type { Operator, ValueType } from './operator.ts';
@@ -136,9 +137,11 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
   definition: OperatorDefinition<S, I, O>,
 ): CustomLayer<S, O> {
   const { name, inputs, outputs, attributes, inferShape, run } = definition ?? {};
-  const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', `defineOp of '${String(name)}': ${problem}`);
+  const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', `defineOp of ${shown(name)}: ${problem}`);
   if (typeof name !== 'string' || name === '' || typeof definition.domain !== 'string') throw wrong('a name and a domain are texts');
   if (typeof run !== 'function') throw wrong('run is a function');
+  // It may have a state of its own, for its functions are called on it.
+  checkSpelling('defineOp', definition, parts);
   const inputRange = rangeOf(inputs);
   const outputRange = rangeOf(outputs);
   if (!inputRange || !outputRange) throw wrong('inputs and outputs are whole numbers from 1 on, or [least, most]');
@@ -192,6 +195,7 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
     },
   };
 
+  const attributeKinds = Object.fromEntries([...specs].map(([key, { kind }]) => [key, kind]));
   /** @throws LanewiseError INVALID_INPUT */
   const apply = (x: unknown, given: unknown, prefix?: string): unknown => {
     const misuse = (problem: string) => new LanewiseError('INVALID_INPUT', `${title}: ${problem}`);
@@ -201,22 +205,18 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
     if (list.length < least || list.length > most) {
       throw misuse(`it takes ${least === most ? least : `${least} to ${most}`} ${most === 1 ? 'input' : 'inputs'}, got ${list.length}`);
     }
-    if (typeof given !== 'object') throw misuse(`its attributes are an object, got ${String(given)}`);
+    checkOptions(title, given as object, { ...attributeKinds, name: 1 });
     const { name: own, ...rest } = given as { name?: string };
     const values = Object.entries(rest).filter(([, value]) => value !== undefined);
-    for (const [key] of values) {
-      if (!specs.has(key)) throw misuse(`it has no attribute '${key}'; it has ${[...specs.keys(), 'name'].join(', ')}`);
-    }
     const stored = Object.fromEntries(values.map(([key, value]) => [key, storedAttribute(value)]));
     const made = (list[0] as Applicable)[APPLY](layer, list, stored, prefix && own ? `${prefix}.${own}` : (prefix ?? own));
     const results = Array.isArray(made) ? made : [made];
     return outputRange[1] === 1 ? results[0] : results;
   };
   const call = (first?: unknown, second?: unknown): unknown => {
-    const isOptions = typeof first === 'object' && first !== null && !Array.isArray(first) && !isApplicable(first);
     if (typeof second === 'string') return apply(first, {}, second);
-    if (second !== undefined || (first !== undefined && !isOptions)) return apply(first, second ?? {});
-    const given: { name?: string } = first ?? {};
+    if (second !== undefined || (first !== undefined && (!isOptions(first) || isApplicable(first)))) return apply(first, second ?? {});
+    const given = (first ?? {}) as { name?: string };
     let applied = false;
     const later = (x: unknown, prefix?: string) => {
       // Its own name is that of its first application; a second one may not have it too.
@@ -226,11 +226,14 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
     };
     return Object.assign(later, { label: given.name });
   };
-  const attributeKinds = Object.fromEntries([...specs].map(([key, { kind }]) => [key, kind]));
   Object.defineProperty(call, 'name', { value: name });
   const layer = Object.assign(call, { domain, attributeKinds, operator }) as unknown as CustomLayer<S, O>;
   return layer;
 }
+
+const parts = { name: 1, domain: 1, attributes: 1, inputs: 1, outputs: 1, inferShape: 1, run: 1 } satisfies OptionNames<
+  OperatorDefinition<never, never, never>
+>;
 
 /** `my.ops.Swirl`; ONNX's own domain is not told. */
 export const qualified = (domain: string, name: string): string => (domain === '' ? name : `${domain}.${name}`);
@@ -247,11 +250,13 @@ interface Spec {
 }
 
 function specsOf(attributes: AttributeSpecs = {}, wrong: (problem: string) => LanewiseError): ReadonlyMap<string, Spec> {
-  if (typeof attributes !== 'object' || attributes === null) throw wrong('attributes are an object of { type, default? } by name');
+  if (!isOptions(attributes)) throw wrong('attributes are an object of { type, default? } by name');
   const entries = Object.entries(attributes).map(([key, spec]): [string, Spec] => {
     if (key === 'name') throw wrong("an attribute cannot be called 'name', which is the layer's");
     const kind = spec?.type;
-    if (!Object.hasOwn(kinds, kind)) throw wrong(`attribute '${key}' needs a type: ${Object.keys(kinds).join(', ')}`);
+    if (typeof kind !== 'string' || !Object.hasOwn(kinds, kind))
+      throw wrong(`attribute '${key}' needs a type: ${Object.keys(kinds).join(', ')}`);
+    checkOptions(`attribute '${key}'`, spec, { type: 1, default: 1 });
     const fallback = spec.default === undefined ? undefined : kinds[kind].read(storedAttribute(spec.default));
     if (spec.default !== undefined && fallback === undefined) throw wrong(`the default of '${key}' is not ${kinds[kind].title}`);
     return [key, { kind, fallback }];
@@ -306,7 +311,7 @@ function checkedShapes(made: unknown, [least, most]: readonly [number, number], 
   }
   return Array.from(list, (shape, i) => {
     const own = shape?.type ?? type;
-    if (!Object.hasOwn(arrayTypes, own)) throw new Error(`inferShape gave output ${i} the unknown type '${String(own)}'`);
+    if (!isDataType(own)) throw new Error(`inferShape gave output ${i} the unknown type ${shown(own)}`);
     const dims = shape?.dims as readonly number[];
     elementCount(dims, `what inferShape gave for output ${i}`);
     return { type: own, dims: [...dims] };

@@ -354,11 +354,12 @@ export class Engine {
       this.#pages = this.#memory.buffer.byteLength / PAGE;
     } catch (cause) {
       if (cause instanceof WebAssembly.LinkError) {
-        const wanted =
-          this.#threads && !this.#threads.openRemote
-            ? 'lanewise/wasm/strict-threads.wasm or relaxed-threads.wasm'
-            : 'lanewise/wasm/strict.wasm or relaxed.wasm';
-        throw new LanewiseError('INVALID_INPUT', `option wasm takes a module compiled from ${wanted}: ${cause.message}`, { cause });
+        const kind = this.#threads && !this.#threads.openRemote ? '-threads.wasm' : '.wasm';
+        throw new LanewiseError(
+          'INVALID_INPUT',
+          `option wasm takes a module compiled from lanewise/wasm/strict${kind} or relaxed${kind}: ${cause.message}`,
+          { cause },
+        );
       }
       if (cause instanceof RangeError) throw outOfMemory(bytes, 'which the engine refuses', cause);
       throw cause;

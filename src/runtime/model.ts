@@ -1,4 +1,5 @@
 import { checkAborted, unlessAborted } from '../abort.ts';
+import { checkOptions, isOptions, shown, signalCheck } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkDims } from '../graph/dims.ts';
 import type { Dim } from '../graph/graph.ts';
@@ -112,7 +113,9 @@ export class Model {
    *   cannot run at these shapes; OPERATOR_FAILED where a custom operator throws; ABORTED; WORKER_FAILED; for input shapes that are new,
    *   FILE_NOT_FOUND and INVALID_FILE where the model's file, which is read again, is gone or has changed
    */
-  async run(feeds: Feeds, { signal }: RunOptions = {}): Promise<Outputs> {
+  async run(feeds: Feeds, options: RunOptions = {}): Promise<Outputs> {
+    checkOptions('run', options, { signal: signalCheck });
+    const { signal } = options;
     checkAborted(signal);
     if (!this.#onTeam) return this.runSync(feeds);
     this.#alive();
@@ -246,11 +249,9 @@ export class Model {
 
   /** The tensors of the inputs that something reads. */
   #check(feeds: Feeds): Map<string, Tensor> {
-    if (typeof feeds !== 'object' || feeds === null) {
-      throw new LanewiseError(
-        'INVALID_INPUT',
-        `run takes an object of tensors by input name (${this.#inputNames()}), got ${String(feeds)}`,
-      );
+    if (!isOptions(feeds) || feeds instanceof Tensor) {
+      const got = isOptions(feeds) ? 'a Tensor' : shown(feeds);
+      throw new LanewiseError('INVALID_INPUT', `run takes an object of tensors by input name (${this.#inputNames()}), got ${got}`);
     }
     for (const name of Object.keys(feeds)) {
       if (!this.inputs.some((input) => input.name === name)) {
@@ -263,7 +264,7 @@ export class Model {
       const tensor = Object.hasOwn(feeds, input.name) ? feeds[input.name] : undefined;
       if (!tensor) throw new LanewiseError('INVALID_INPUT', `input '${input.name}' is missing; the model takes ${this.#inputNames()}`);
       if (tensor.type !== input.type) {
-        const got = tensor.type === undefined ? 'no Tensor' : `a tensor of ${tensor.type}`;
+        const got = typeof tensor.type === 'string' ? `a tensor of ${tensor.type}` : 'no Tensor';
         throw new LanewiseError('INVALID_INPUT', `input '${input.name}' takes ${input.type}, got ${got}`);
       }
       checkDims(input.name, input.dims, tensor.dims);

@@ -1,6 +1,6 @@
 // What a model's run depends on besides its plan: the binary, the threads. Models from files, from layers and compiled ones share it.
 
-import { LanewiseError } from '../errors.ts';
+import { flagCheck, type OptionChecks, signalCheck } from '../arguments.ts';
 import type { Binary } from './model.ts';
 import { chooseVariant, compileModule } from './wasm.ts';
 
@@ -39,29 +39,18 @@ async function compileFor({ threads: count = 1, worker = false, relaxed = false,
   return { module: wasm ?? (await compileModule(variant)), variant, threads };
 }
 
-/**
- * An option of the wrong kind.
- * @internal
- */
-export const wrongOption = (name: string, expected: string): LanewiseError =>
-  new LanewiseError('INVALID_INPUT', `option ${name} takes ${expected}`);
+/** @internal */
+export const runtimeChecks: OptionChecks<RuntimeOptions> = {
+  relaxed: ["true, false or 'auto'", (value) => typeof value === 'boolean' || value === 'auto'],
+  threads: [
+    `a whole number from 1 to ${MOST_THREADS}, or 'auto'`,
+    (value) => value === 'auto' || (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST_THREADS),
+  ],
+  worker: flagCheck,
+  wasm: ['a WebAssembly.Module compiled from lanewise/wasm/strict.wasm or another of its kind', isKernels],
+  signal: signalCheck,
+};
 
-/**
- * @throws LanewiseError INVALID_INPUT for an option of the wrong kind
- * @internal
- */
-export function checkRuntimeOptions(options: RuntimeOptions): void {
-  const isObject = (value: unknown) => typeof value === 'object' && value !== null;
-  if (!isObject(options)) throw new LanewiseError('INVALID_INPUT', 'the options are an object, or left out');
-  const { relaxed, threads, worker, wasm, signal } = options;
-  if (relaxed !== undefined && typeof relaxed !== 'boolean' && relaxed !== 'auto') throw wrongOption('relaxed', "true, false or 'auto'");
-  if (threads !== undefined && threads !== 'auto' && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
-    throw wrongOption('threads', `a whole number from 1 to ${MOST_THREADS}, or 'auto'`);
-  }
-  if (worker !== undefined && typeof worker !== 'boolean') throw wrongOption('worker', 'true or false');
-  if (signal !== undefined && !isObject(signal)) throw wrongOption('signal', 'an AbortSignal');
-  const isKernels = (module: WebAssembly.Module) => WebAssembly.Module.exports(module).some(({ name }) => name === 'run');
-  if (wasm !== undefined && !(wasm instanceof WebAssembly.Module && isKernels(wasm))) {
-    throw wrongOption('wasm', 'a WebAssembly.Module compiled from lanewise/wasm/strict.wasm or another of its kind');
-  }
+function isKernels(value: unknown): boolean {
+  return value instanceof WebAssembly.Module && WebAssembly.Module.exports(value).some(({ name }) => name === 'run');
 }

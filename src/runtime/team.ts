@@ -36,6 +36,8 @@ export interface Member {
   hold(held: boolean): void;
   /** Resolves when it runs no more. */
   terminate(): Promise<unknown>;
+  /** Whether it is known to run no more, though word of that may wait until this thread is free; false where nobody can tell. */
+  ended(): boolean;
   readonly opened: Set<number>;
 }
 
@@ -59,8 +61,14 @@ type Start = (listener: Listener) => Member;
 /** Words of a memory, for Atomics. */
 const wordsOf = (memory: WebAssembly.Memory) => new Int32Array(memory.buffer, 0, 16);
 
-/** How long no thread may get on before a blocking wait gives up, in milliseconds: a worker that was ended from outside says nothing meanwhile. */
+/** How long no thread may get on before a blocking wait gives up, in milliseconds: where nobody can tell whether a worker has ended. */
 const PATIENCE = 20_000;
+
+/** After how many milliseconds a blocking wait looks again. */
+const LOOK = 50;
+
+/** What the first thread's word says once the program has run; anything else but 0: a thread has failed. */
+const RAN = 1;
 
 /** @internal */
 export class Team {
@@ -134,19 +142,18 @@ export class Team {
     let seen = 0;
     let since = performance.now();
     while (Atomics.load(words, at) === 0) {
+      if (this.#someEnded()) throw this.#fail('it ended');
       try {
-        Atomics.wait(words, at, 0, 1000);
+        Atomics.wait(words, at, 0, LOOK);
       } catch (cause) {
         throw new LanewiseError('UNSUPPORTED', "a page's main thread may not wait for others: use run() instead of runSync()", { cause });
       }
       const turn = Atomics.load(words, Word.Turn / 4);
       if (turn !== seen) since = performance.now();
       seen = turn;
-      if (performance.now() - since > PATIENCE) {
-        const error = this.#fail('no thread has got on');
-        throw error;
-      }
+      if (performance.now() - since > PATIENCE) throw this.#fail('no thread has got on');
     }
+    if (Atomics.load(words, at) !== RAN) throw this.#fail('it has thrown');
     return Atomics.load(words, at + 1) >>> 0;
   }
 
@@ -185,9 +192,15 @@ export class Team {
     return id;
   }
 
+  /** Looked at by each answer too: whether a worker has ended can be told only of one that was looked at while it ran. */
+  #someEnded(): boolean {
+    return this.#members.some((member) => member.ended());
+  }
+
   #hire(): void {
     const member = this.#start({
       answer: (answer) => {
+        this.#someEnded();
         if (answer.failure) this.#fail(answer.failure);
         else this.#pending.get(answer.job)?.resolve(answer);
       },
@@ -229,6 +242,8 @@ export const startWorker: Start = (listener) => {
 function startNodeWorker(threads: NonNullable<ReturnType<typeof nodeWorkers>>, { answer, dead }: Listener): Member {
   // Options of this process, --input-type for one, may not suit a file.
   const worker = new threads.Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
+  // Node says so where its event loop is measured, from the first look on: -1 once it is gone, long before the event can be received here. Bun and Deno have no such thing.
+  const ended = () => (worker.performance?.eventLoopUtilization?.().idle ?? 0) < 0;
   worker.on('message', answer);
   worker.on('error', (error) => dead(error.message));
   worker.on('exit', (code) => dead(`it ended (exit code ${code})`));
@@ -238,5 +253,6 @@ function startNodeWorker(threads: NonNullable<ReturnType<typeof nodeWorkers>>, {
     post: (message, transfer) => worker.postMessage(message, transfer ?? []),
     hold: (held) => void (held ? worker.ref() : worker.unref()),
     terminate: () => worker.terminate(),
+    ended,
   };
 }

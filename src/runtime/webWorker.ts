@@ -53,6 +53,7 @@ export function startWebWorker({ answer, dead }: Listener): Member {
       ended = true;
       worker?.terminate();
     },
+    ended: () => false,
   };
 }
 

@@ -26,6 +26,12 @@ function receive({ open, close, job, remote }, reply) {
     Atomics.notify(words, job.doneWord);
     reply({ job: job.id, stopped });
   } catch (error) {
+    // Whoever blocks hears no reply.
+    const words = models.get(job.model)?.words;
+    if (words) {
+      Atomics.store(words, job.doneWord, -1);
+      Atomics.notify(words, job.doneWord);
+    }
     reply({ job: job.id, failure: String(error?.stack ?? error) });
   }
 }

@@ -18,7 +18,7 @@ export async function pictureFromBlob(blob: Blob): Promise<Picture> {
       'pictureFromBlob decodes with a browser, and this is none; in Node, decodePicture of lanewise/vision/node reads files',
     );
   }
-  const what = blob && 'name' in blob && blob.name ? String(blob.name) : 'the picture';
+  const what = typeof (blob as Partial<File> | null)?.name === 'string' ? (blob as File).name || 'the picture' : 'the picture';
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(blob, {

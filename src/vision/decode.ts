@@ -1,3 +1,4 @@
+import { bytesOf, checkText, kindOf, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkPicture, type Picture } from './picture.ts';
 
@@ -17,10 +18,10 @@ const formatNames = 'JPEG, PNG, WebP, GIF, AVIF and TIFF';
  */
 export async function decodePicture(bytes: Uint8Array, what = 'the file'): Promise<Picture> {
   // By name, for bytes may come from another frame. A path would do for sharp, but then errors would be its own.
-  if ((bytes?.[Symbol.toStringTag] as unknown) !== 'Uint8Array') {
-    const got = (bytes as object | null | undefined)?.constructor?.name ?? typeof bytes;
-    throw new LanewiseError('INVALID_INPUT', `decodePicture takes a file's bytes as a Uint8Array, got ${got}`);
-  }
+  if (kindOf(bytes) !== 'Uint8Array')
+    throw new LanewiseError('INVALID_INPUT', `decodePicture takes a file's bytes as a Uint8Array, got ${shown(bytes)}`);
+  checkText("a file's name", what);
+  bytesOf(bytes, what);
   const sharp = await loadSharp();
   try {
     // Errors include a missing end; sharp's own setting also refuses what decoders only warn of, as stray bytes between segments.

@@ -1,3 +1,4 @@
+import { checkOptions, checkText, kindOf, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 
 /**
@@ -25,21 +26,22 @@ export type PictureLike = Omit<Picture, 'channels'> & { readonly channels?: 1 | 
  * @throws LanewiseError INVALID_INPUT where the sizes are not whole numbers from 1 on, or the data does not fit them
  */
 export function checkPicture(picture: PictureLike, what = 'the picture'): Picture {
+  checkText("a picture's name", what);
   const { width, height, data } = picture ?? {};
   if (!isSize(width) || !isSize(height)) {
-    throw new LanewiseError('INVALID_INPUT', `${what} has width ${width} and height ${height}; both are whole numbers from 1 on`);
+    throw new LanewiseError(
+      'INVALID_INPUT',
+      `${what} has width ${shown(width)} and height ${shown(height)}; both are whole numbers from 1 on`,
+    );
   }
-  // By name, not by instanceof: an ImageData may come from another frame.
-  const type = ArrayBuffer.isView(data) ? (data as Uint8Array)[Symbol.toStringTag] : undefined;
-  if ((type as string) !== 'Uint8Array' && (type as string) !== 'Uint8ClampedArray') {
-    const got = type ?? (data as object | null | undefined)?.constructor?.name ?? typeof data;
-    throw new LanewiseError('INVALID_INPUT', `${what} holds its bytes in a Uint8Array or Uint8ClampedArray, got ${got}`);
+  if (!ArrayBuffer.isView(data) || !/^Uint8(Clamped)?Array$/.test(kindOf(data))) {
+    throw new LanewiseError('INVALID_INPUT', `${what} holds its bytes in a Uint8Array or Uint8ClampedArray, got ${shown(data)}`);
   }
   const channels = picture.channels ?? data.length / (width * height);
   if (channels !== 1 && channels !== 3 && channels !== 4) {
     throw new LanewiseError(
       'INVALID_INPUT',
-      `${what} of ${width}×${height} has 1, 3 or 4 channels, got ${channels} (${data.length} bytes)`,
+      `${what} of ${width}×${height} has 1, 3 or 4 channels, got ${shown(channels)} (${data.length} bytes)`,
     );
   }
   const bytes = width * height * channels;
@@ -65,7 +67,7 @@ export function cropPicture(picture: PictureLike, left: number, top: number, wid
   const source = checkPicture(picture);
   checkSize(width, height, 'a crop');
   if (!Number.isSafeInteger(left) || !Number.isSafeInteger(top)) {
-    throw new LanewiseError('INVALID_INPUT', `the corner of a crop is at whole numbers, got (${left}, ${top})`);
+    throw new LanewiseError('INVALID_INPUT', `the corner of a crop is at whole numbers, got (${shown(left)}, ${shown(top)})`);
   }
   const { channels } = source;
   const data = newBytes(width, height);
@@ -98,7 +100,7 @@ export function centerCrop(picture: PictureLike, width: number, height: number, 
   const source = checkPicture(picture);
   checkSize(width, height, 'a crop');
   if (rounding !== 'down' && rounding !== 'even') {
-    throw new LanewiseError('INVALID_INPUT', `a centre crop rounds 'down' or to 'even', got '${rounding}'`);
+    throw new LanewiseError('INVALID_INPUT', `a centre crop rounds 'down' or to 'even', got ${shown(rounding)}`);
   }
   const start = (room: number) => {
     const down = Math.floor(room / 2);
@@ -149,17 +151,17 @@ export function flipVertical(picture: PictureLike): Picture {
 /** @throws LanewiseError INVALID_INPUT where the size of `what` is not two whole numbers from 1 on */
 export function checkSize(width: number, height: number, what: string): void {
   if (!isSize(width) || !isSize(height)) {
-    throw new LanewiseError('INVALID_INPUT', `the size of ${what} is two whole numbers from 1 on, got ${width}×${height}`);
+    throw new LanewiseError('INVALID_INPUT', `the size of ${what} is two whole numbers from 1 on, got ${shown(width)}×${shown(height)}`);
   }
 }
 
 /**
  * A call's options, none where they are left out or null.
- * @throws LanewiseError INVALID_INPUT where they are something else, such as a filter's name in the place of `{ filter }`
+ * @throws LanewiseError INVALID_INPUT where they are something else, such as a filter's name in the place of `{ filter }`, or not known
  */
-export function checkOptions<T extends object>(options: T | null | undefined, what: string): Partial<T> {
-  if (typeof (options ?? {}) === 'object') return options ?? {};
-  throw new LanewiseError('INVALID_INPUT', `the options of ${what} are an object, got ${String(options)}`);
+export function checkedOptions<T extends object>(options: T | null | undefined, what: string, known: OptionNames<T>): Partial<T> {
+  checkOptions(what, options ?? {}, known);
+  return options ?? {};
 }
 
 /** Zeros for an RGB picture. */

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { centerCrop, checkPicture, checkSize, cropPicture, type Picture, type PictureLike } from './picture.ts';
 import { checkFilter, type Filter, resize } from './resize.ts';
@@ -43,7 +44,7 @@ export function fitPicture(picture: PictureLike, preprocessing: Preprocessing): 
     const side = Math.min(fitted.width, fitted.height);
     fitted = centerCrop(fitted, side, side, 'down');
   } else if (crop !== undefined) {
-    throw new LanewiseError('INVALID_INPUT', `crop is 'center_square' or left out, got '${crop}'`);
+    throw new LanewiseError('INVALID_INPUT', `crop is 'center_square' or left out, got ${shown(crop)}`);
   }
   checkFilter(filter);
   if (size) {
@@ -54,15 +55,24 @@ export function fitPicture(picture: PictureLike, preprocessing: Preprocessing): 
   return crop || size ? fitted : cropPicture(fitted, 0, 0, fitted.width, fitted.height);
 }
 
+export const preprocessingNames: OptionNames<Preprocessing> = {
+  crop: 1,
+  resize: 1,
+  filter: 1,
+  centerCrop: 1,
+  divisor: 1,
+  mean: 1,
+  std: 1,
+  labels: 1,
+};
+
+const sizeNames = { resize: { width: 1, height: 1, shortestEdge: 1 }, centerCrop: { width: 1, height: 1, rounding: 1 } };
+
 /** @throws LanewiseError INVALID_INPUT where it is no object, or what it says of sizes is none */
 export function checkPreprocessing(preprocessing: Preprocessing): Preprocessing {
-  if (typeof preprocessing !== 'object' || preprocessing === null) {
-    throw new LanewiseError('INVALID_INPUT', `a preprocessing is an object such as the preset imagenet, got ${String(preprocessing)}`);
-  }
+  checkOptions('a preprocessing, such as the preset imagenet,', preprocessing, preprocessingNames);
   for (const key of ['resize', 'centerCrop'] as const) {
-    const size: unknown = preprocessing[key] ?? {};
-    if (typeof size !== 'object')
-      throw new LanewiseError('INVALID_INPUT', `${key} of a preprocessing is an object of sizes, got ${String(size)}`);
+    checkOptions(`${key} of a preprocessing`, preprocessing[key] ?? {}, sizeNames[key]);
   }
   return preprocessing;
 }

@@ -1,3 +1,4 @@
+import { checkText, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Preprocessing, Size } from './preprocess.ts';
 import type { Filter } from './resize.ts';
@@ -18,14 +19,15 @@ const otherSteps = ['do_pad', 'do_flip_channel_order', 'rescale_offset', 'includ
  * @throws LanewiseError INVALID_FILE for a value that is missing or wrong; UNSUPPORTED for a step or filter that Lanewise does not have
  */
 export function readPreprocessorConfig(json: unknown, what = 'preprocessor_config.json'): Preprocessing {
+  checkText("a file's name", what);
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new LanewiseError('INVALID_FILE', `${what} holds a JSON object, got ${JSON.stringify(json)?.slice(0, 40)}`);
+    throw new LanewiseError('INVALID_FILE', `${what} holds a JSON object, got ${inJson(json)?.slice(0, 40)}`);
   }
   const config = json as Record<string, unknown>;
   const wrong = (key: string, expected: string) =>
-    new LanewiseError('INVALID_FILE', `"${key}" in ${what} is ${expected}, got ${JSON.stringify(config[key]) ?? 'nothing'}`);
+    new LanewiseError('INVALID_FILE', `"${key}" in ${what} is ${expected}, got ${inJson(config[key]) ?? 'nothing'}`);
   const unsupported = (key: string, known: string) =>
-    new LanewiseError('UNSUPPORTED', `${what} has "${key}": ${JSON.stringify(config[key])}; Lanewise knows ${known}`);
+    new LanewiseError('UNSUPPORTED', `${what} has "${key}": ${inJson(config[key])}; Lanewise knows ${known}`);
 
   const flag = (key: string, otherwise: boolean): boolean => {
     const value = config[key] ?? otherwise;
@@ -55,10 +57,11 @@ export function readPreprocessorConfig(json: unknown, what = 'preprocessor_confi
   let resize: Preprocessing['resize'];
   let filter: Filter | undefined;
   let centerCrop: Preprocessing['centerCrop'];
-  const convNext = config.crop_pct != null || /^ConvNext/.test(String(config.image_processor_type ?? config.feature_extractor_type));
+  const convNext = config.crop_pct != null || /^"ConvNext/.test(inJson(config.image_processor_type ?? config.feature_extractor_type) ?? '');
   const cropsAfter = !convNext && flag('do_center_crop', config.crop_size != null);
   if (flag('do_resize', true)) {
-    const name = filters[(config.resample ?? 2) as number];
+    const resample = config.resample ?? 2;
+    const name = isNumber(resample) ? filters[resample] : undefined;
     if (name !== 'bilinear' && name !== 'bicubic' && name !== 'nearest' && name !== 'box') {
       throw unsupported('resample', `0 (nearest), 2 (bilinear), 3 (bicubic) and 4 (box)${name ? `, not ${name}` : ''}`);
     }
@@ -103,6 +106,15 @@ export function readPreprocessorConfig(json: unknown, what = 'preprocessor_confi
     mean,
     std,
   };
+}
+
+/** As the file has it, or whatever it is. */
+function inJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return shown(value);
+  }
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);

@@ -1,5 +1,6 @@
+import { shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
-import { checkOptions, checkPicture, checkSize, cropPicture, newBytes, type Picture, type PictureLike } from './picture.ts';
+import { checkedOptions, checkPicture, checkSize, cropPicture, newBytes, type Picture, type PictureLike } from './picture.ts';
 import * as loops from './resample.ts';
 import * as simd from './simd.ts';
 
@@ -35,7 +36,7 @@ const filters: readonly string[] = ['nearest', ...Object.keys(loops.kernels)];
  * @throws LanewiseError INVALID_INPUT for a wrong picture, size, filter, box or options; TOO_LARGE where the result cannot be allocated
  */
 export function resize(picture: PictureLike, width: number, height: number, options: ResizeOptions = {}): Picture {
-  const { filter, box } = checkOptions(options, 'resize');
+  const { filter, box } = checkedOptions(options, 'resize', { filter: 1, box: 1 });
   const source = checkPicture(picture);
   checkSize(width, height, 'a resized picture');
   const name = checkFilter(filter);
@@ -82,7 +83,8 @@ function rowsOf({ first, count }: loops.Taps): [number, number] {
  * @throws LanewiseError INVALID_INPUT where there is no such filter
  */
 export function checkFilter(filter: Filter = 'bilinear'): Filter {
-  if (!filters.includes(filter)) throw new LanewiseError('INVALID_INPUT', `there is no filter '${filter}'; known: ${filters.join(', ')}`);
+  if (!filters.includes(filter))
+    throw new LanewiseError('INVALID_INPUT', `there is no filter ${shown(filter)}; known: ${filters.join(', ')}`);
   return filter;
 }
 
@@ -94,7 +96,7 @@ function checkBox(box: Box | undefined, { width, height }: Picture): Box {
   if (!(left >= 0 && top >= 0 && right <= Math.fround(width) && bottom <= Math.fround(height) && left < right && top < bottom)) {
     throw new LanewiseError(
       'INVALID_INPUT',
-      `the box [${sides}] ([left, top, right, bottom]) is empty or leaves the picture of ${width}×${height}`,
+      `the box ${shown(sides)} ([left, top, right, bottom]) is empty or leaves the picture of ${width}×${height}`,
     );
   }
   return [left, top, right, bottom];

@@ -1,3 +1,4 @@
+import { shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 
 /**
@@ -5,9 +6,10 @@ import { LanewiseError } from '../errors.ts';
  * @throws LanewiseError INVALID_INPUT where there is no list of values, or `k` is not a whole number from 0 on
  */
 export function topK(values: ArrayLike<number | bigint>, k: number): { index: number; value: number }[] {
-  checkList(values);
-  if (!Number.isSafeInteger(k) || k < 0) throw new LanewiseError('INVALID_INPUT', `k is a whole number from 0 on, got ${k}`);
-  return Array.from(values, (value, index) => ({ index, value: Number(value) }))
+  const list = checkedList(values);
+  if (!Number.isSafeInteger(k) || k < 0) throw new LanewiseError('INVALID_INPUT', `k is a whole number from 0 on, got ${shown(k)}`);
+  return list
+    .map((value, index) => ({ index, value }))
     .sort((a, b) => Number(Number.isNaN(a.value)) - Number(Number.isNaN(b.value)) || Math.sign(b.value - a.value) || a.index - b.index)
     .slice(0, k);
 }
@@ -18,8 +20,7 @@ export function topK(values: ArrayLike<number | bigint>, k: number): { index: nu
  * @throws LanewiseError INVALID_INPUT where there is no list of values
  */
 export function softmax(values: ArrayLike<number | bigint>): Float32Array {
-  checkList(values);
-  const exact = Float64Array.from(values as ArrayLike<number>, Number);
+  const exact = checkedList(values);
   // Without the largest, exp would overflow.
   const max = exact.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const powers = exact.map((value) => Math.exp(value - max));
@@ -28,8 +29,14 @@ export function softmax(values: ArrayLike<number | bigint>): Float32Array {
 }
 
 /** A tensor is none, and would seem to be empty. */
-function checkList(values: ArrayLike<number | bigint>): void {
-  if (typeof values === 'object' && Number.isSafeInteger(values?.length)) return;
-  const got = (values as object | null | undefined)?.constructor?.name ?? String(values);
-  throw new LanewiseError('INVALID_INPUT', `scores are a list of numbers, such as a tensor's data, got ${got}`);
+function checkedList(values: ArrayLike<number | bigint>): number[] {
+  const list: number[] = [];
+  let right = typeof values === 'object' && Number.isSafeInteger(values?.length) && values.length >= 0;
+  for (let i = 0; right && i < values.length; i++) {
+    const value = values[i];
+    right = typeof value === 'number' || typeof value === 'bigint';
+    list.push(Number(right ? value : 0));
+  }
+  if (right) return list;
+  throw new LanewiseError('INVALID_INPUT', `scores are a list of numbers, such as a tensor's data, got ${shown(values)}`);
 }

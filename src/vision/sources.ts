@@ -1,3 +1,4 @@
+import { kindOf, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkPicture, type Picture, type PictureLike } from './picture.ts';
 
@@ -24,10 +25,10 @@ export function pictureFrom(source: PictureLike | Drawable): Picture {
   const sides = source as Readonly<Record<string, unknown>> | null | undefined;
   const width = sides?.displayWidth ?? sides?.videoWidth ?? sides?.naturalWidth ?? sides?.width;
   const height = sides?.displayHeight ?? sides?.videoHeight ?? sides?.naturalHeight ?? sides?.height;
-  const type = sides?.constructor?.name ?? String(source);
+  const type = kindOf(source);
   if (typeof width !== 'number' || typeof height !== 'number') {
     const hint = typeof Blob === 'function' && (source as unknown) instanceof Blob ? '; files and blobs go through pictureFromBlob' : '';
-    throw new LanewiseError('INVALID_INPUT', `pictureFrom takes pixels or what a canvas draws, got ${type}${hint}`);
+    throw new LanewiseError('INVALID_INPUT', `pictureFrom takes pixels or what a canvas draws, got ${shown(source)}${hint}`);
   }
   if (!(width >= 1 && height >= 1)) {
     throw new LanewiseError('INVALID_INPUT', `the ${type} has ${width}×${height} pixels: it is not loaded yet, or closed`);

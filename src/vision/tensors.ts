@@ -1,7 +1,8 @@
+import { type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { formatDims, Tensor } from '../graph/tensor.ts';
-import { checkOptions, newBytes, type Picture, type PictureLike } from './picture.ts';
-import { checkPreprocessing, fitPicture, type Preprocessing } from './preprocess.ts';
+import { checkedOptions, newBytes, type Picture, type PictureLike } from './picture.ts';
+import { checkPreprocessing, fitPicture, type Preprocessing, preprocessingNames } from './preprocess.ts';
 import * as simd from './simd.ts';
 
 /** Where the channels are: before rows and columns, as PyTorch and ONNX have them, or after, as TensorFlow and pictures do. */
@@ -21,7 +22,7 @@ export function toTensor(
   preprocessing: Preprocessing,
   options: { readonly layout?: Layout } = {},
 ): Tensor<'float32'> {
-  const nchw = isNchw(checkOptions(options, 'toTensor').layout);
+  const nchw = isNchw(checkedOptions(options, 'toTensor', { layout: 1 }).layout);
   const tables = byteTables(checkPreprocessing(preprocessing));
   // From every place of the list: an empty one is no picture.
   const fitted = Array.from(Array.isArray(pictures) ? pictures : [pictures], (picture: PictureLike) => fitPicture(picture, preprocessing));
@@ -57,6 +58,9 @@ export interface ToPictureOptions extends Partial<Pick<Preprocessing, 'mean' | '
   readonly stretch?: boolean;
 }
 
+/** A whole preprocessing will do. */
+const pictureNames: OptionNames<ToPictureOptions> = { ...preprocessingNames, layout: 1, index: 1, channel: 1, stretch: 1 };
+
 /**
  * A tensor as a picture, the inverse of {@link toTensor}: each value as `(value * std + mean) * divisor`, rounded (a half to the even
  * byte), clamped to a byte; NaN is 0. Without means and stds the values 0 to 1 are black to white. For feature maps and filters there are
@@ -68,7 +72,7 @@ export interface ToPictureOptions extends Partial<Pick<Preprocessing, 'mean' | '
  * @throws LanewiseError INVALID_INPUT for other dimensions, a place that is not there, wrong options; TOO_LARGE where it cannot be allocated
  */
 export function toPicture(tensor: Tensor, options: ToPictureOptions = {}): Picture {
-  const { layout, index = 0, channel, stretch = false, divisor = 255, ...own } = checkOptions(options, 'toPicture');
+  const { layout, index = 0, channel, stretch = false, divisor = 255, ...own } = checkedOptions(options, 'toPicture', pictureNames);
   const nchw = isNchw(layout);
   // Checked by its constructor.
   const { dims, data: elements } = new Tensor(tensor?.type, tensor?.data, tensor?.dims);
@@ -78,19 +82,19 @@ export function toPicture(tensor: Tensor, options: ToPictureOptions = {}): Pictu
   const plain = dims.length === 2 ? (nchw ? [1, ...dims] : [...dims, 1]) : dims.slice(-3);
   const [channels, height, width] = (nchw ? plain : [plain[2], plain[0], plain[1]]) as [number, number, number];
   const batch = dims.length === 4 ? (dims[0] as number) : 1;
-  if (!isPlace(index, batch)) throw wrong(`has index 0 to ${batch - 1}, got ${index}`);
-  if (channel !== undefined && !isPlace(channel, channels)) throw wrong(`has channel 0 to ${channels - 1}, got ${channel}`);
+  if (!isPlace(index, batch)) throw wrong(`has index 0 to ${batch - 1}, got ${shown(index)}`);
+  if (channel !== undefined && !isPlace(channel, channels)) throw wrong(`has channel 0 to ${channels - 1}, got ${shown(channel)}`);
   if (channel === undefined && channels !== 1 && channels !== 3)
     throw wrong(`has ${channels} channels: choose one with the option channel`);
-  const shown = channel !== undefined ? [channel] : channels === 3 ? [0, 1, 2] : [0];
+  const planes = channel !== undefined ? [channel] : channels === 3 ? [0, 1, 2] : [0];
 
   const mean = own.mean ?? Array(channels).fill(0);
   const std = own.std ?? Array(channels).fill(1);
   checkNormalization(mean, std, divisor, [channels]);
   const plane = width * height;
   const start = index * channels * plane;
-  const values = newDoubles(shown.length * plane);
-  shown.forEach((c, i) => {
+  const values = newDoubles(planes.length * plane);
+  planes.forEach((c, i) => {
     for (let p = 0; p < plane; p++) {
       const at = start + (nchw ? c * plane + p : p * channels + c);
       values[i * plane + p] = (Number(elements[at]) * (std[c] as number) + (mean[c] as number)) * divisor;
@@ -100,7 +104,7 @@ export function toPicture(tensor: Tensor, options: ToPictureOptions = {}): Pictu
 
   const data = newBytes(width, height);
   for (let p = 0; p < plane; p++) {
-    for (let c = 0; c < 3; c++) data[p * 3 + c] = roundToByte(values[(shown.length === 3 ? c * plane : 0) + p] as number);
+    for (let c = 0; c < 3; c++) data[p * 3 + c] = roundToByte(values[(planes.length === 3 ? c * plane : 0) + p] as number);
   }
   return { width, height, channels: 3, data };
 }
@@ -146,7 +150,7 @@ function checkNormalization(mean: readonly number[], std: readonly number[], div
   if (!right || std.includes(0) || !Number.isFinite(divisor) || divisor === 0) {
     throw new LanewiseError(
       'INVALID_INPUT',
-      `preprocessing has ${counts.join(' or ')} means, as many stds and a divisor, none but the means 0; got mean [${mean}], std [${std}], divisor ${divisor}`,
+      `preprocessing has ${counts.join(' or ')} means, as many stds and a divisor, none but the means 0; got mean ${shown(mean)}, std ${shown(std)}, divisor ${shown(divisor)}`,
     );
   }
 }
@@ -176,7 +180,7 @@ function greyValues({ width, height, channels, data: bytes }: Picture, table: Fl
 }
 
 function isNchw(layout: Layout = 'NCHW'): boolean {
-  if (layout !== 'NCHW' && layout !== 'NHWC') throw new LanewiseError('INVALID_INPUT', `a layout is NCHW or NHWC, got '${layout}'`);
+  if (layout !== 'NCHW' && layout !== 'NHWC') throw new LanewiseError('INVALID_INPUT', `a layout is NCHW or NHWC, got ${shown(layout)}`);
   return layout === 'NCHW';
 }
 

@@ -1,6 +1,7 @@
+import { checkOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { batchNorm, conv2d, input, type LayersModel, model, type SymbolicTensor, uniform } from '../layers/index.ts';
-import { checkKeys, choice, shown, wholeNumber } from '../layers/options.ts';
+import { choice, wholeNumber } from '../layers/options.ts';
 
 export interface ZooOptions {
   /** How many classes the network tells apart; 1000 where left out, 10 for those of CIFAR-10. */
@@ -58,7 +59,7 @@ export function network<D extends Defaults, O extends ZooOptions = ZooOptions>(
   unusedWeights: readonly string[] = [],
 ): Factory<O> {
   return (given: O = {} as O) => {
-    checkKeys(name, given, [...Object.keys(defaults), 'seed']);
+    checkOptions(name, given, { ...defaults, seed: 0 } as unknown as OptionNames<O>);
     const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
     const options = { seed: 0, ...defaults, ...present };
     wholeNumber('classes', options.classes, 1);

@@ -66,7 +66,7 @@ const projection: Shortcut = (x, filters, stride, name) =>
   stride === 1 && channels(x) === filters ? x : norm(conv(x, filters, 1, `${name}.downsample.0`, { stride }), `${name}.downsample.1`);
 
 /** Channels of zeros before and after. */
-const padChannels = layerFunction<[before: number, after: number]>('padChannels', [], (to, x, before, after) =>
+const padChannels = layerFunction<[before: number, after: number]>('padChannels', {}, (to, x, before, after) =>
   to.node('Pad', [x, to.ints([0, before, 0, 0, 0, after, 0, 0])]),
 );
 

@@ -68,11 +68,11 @@ test('shapes that do not fit, are missing or name nothing; what is no graph', ()
     [() => summarize(paths(), 7 as never), /shapes are an object/],
     [() => summarize(paths(), null as never), /shapes are an object/],
     [() => summarize(open), /input 'x' leaves dimensions open: give the shape of \[N, 3, height, \?\]/],
-    [() => summarize(paths(), {}, null as never), /options of a summary are an object/],
+    [() => summarize(paths(), {}, null as never), /options of summarize are an object/],
     ...['1', Number.NaN, -1, null].map(
-      (memoryLimit) => [() => summarize(paths(), {}, { memoryLimit: memoryLimit as never }), /a memoryLimit in bytes/] as const,
+      (memoryLimit) => [() => summarize(paths(), {}, { memoryLimit: memoryLimit as never }), /option memoryLimit takes bytes/] as const,
     ),
-    [() => summarize(paths(), {}, { values: {} as never }), /values in a Map/],
+    [() => summarize(paths(), {}, { values: {} as never }), /option values takes a Map/],
     [() => summarize(paths(), {}, { operators: new Array(1) }), /option operators takes a list/],
     ...[undefined, null, 7, {}].map((value) => [() => formatSummary(value as never), /takes what summarize gives/] as const),
     ...[undefined, null, 7, 'model.onnx', {}, { nodes: [], inputs: [] }, new Uint8Array(4), { graph: () => 7 }].map(

@@ -225,7 +225,7 @@ describe('what cannot be compiled is said', () => {
   });
 
   test('options that make no sense', async () => {
-    await expect(compileModel(path, { weights: 'f8' as never })).rejects.toThrow("weights are 'f32' or 'f16', got f8");
+    await expect(compileModel(path, { weights: 'f8' as never })).rejects.toThrow("option weights takes 'f32' or 'f16', got 'f8'");
     await expect(compileModel(path, { threads: 0 })).rejects.toThrow('option threads takes a whole number from 1');
     await expect(compileModel(path, { inputShapes: { other: [1] } })).rejects.toThrow("inputShapes names 'other'");
   });
@@ -238,6 +238,6 @@ test.each([
   ['operators', { operators: [] }],
 ])('load refuses the option %s for a compiled model', async (name, options) => {
   await expect(load(await compileModel(path), options)).rejects.toThrow(
-    `option ${name} is for the compiler, and the model is compiled already`,
+    `the model, which is compiled already, has no option '${name}'; it has relaxed, threads, worker, wasm, signal`,
   );
 });

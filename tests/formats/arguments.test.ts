@@ -33,11 +33,11 @@ test('the writers ask for graphs, tensors and options', () => {
   for (const options of junk.filter((value) => typeof value !== 'object' || value === null) as never[]) {
     expect(failure(() => writeOnnx(graph, options))).toMatchObject({
       code: 'INVALID_INPUT',
-      message: expect.stringMatching(/the options are an object/),
+      message: expect.stringMatching(/^the options of write\w+ are an object/),
     });
     expect(failure(() => writeSafetensors(new Map(), options))).toMatchObject({
       code: 'INVALID_INPUT',
-      message: expect.stringMatching(/the options are an object/),
+      message: expect.stringMatching(/^the options of write\w+ are an object/),
     });
   }
   for (const producer of [null, 'me', { name: 3 }, { name: 'me', version: 1 }] as never[]) {

@@ -275,7 +275,7 @@ describe('refused are', () => {
       'UNSUPPORTED',
       "the attribute 'then_branch' of node 'If_y' is a graph, which Lanewise does not write",
     ],
-    ['other weights', graphOf(relu), { weights: 'int8' }, 'INVALID_INPUT', "weights are 'f32' or 'f16', got int8"],
+    ['other weights', graphOf(relu), { weights: 'int8' }, 'INVALID_INPUT', "weights are 'f32' or 'f16', got 'int8'"],
     [
       'tensors of another length',
       graphOf(relu, [constant('w', 'float32', [3], new Float32Array(2))]),

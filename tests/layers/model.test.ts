@@ -158,7 +158,7 @@ describe('errors name the layer', () => {
     [
       'an option that is not there',
       () => conv2d(x, 1, 1, { strides: 2 } as never),
-      "conv2d has no option 'strides'; it has weight, bias, stride, padding, dilation, groups, name",
+      "conv2d has no option 'strides': did you mean 'stride'?",
     ],
     ['no tensor', () => add(x, 3 as never), 'input 1 of add is a symbolic tensor, what input() and layers give; got 3'],
     [

@@ -76,7 +76,7 @@ describe('what goes wrong', () => {
     ['a negative one', { dims: [-1] }, /dimension -1/],
     ['NaN', { dims: [Number.NaN] }, /dimension NaN/],
     ['a hole', { dims: new Array(1) }, /dimension undefined/],
-    ['a text', { dims: 'ab' }, /as a list, got ab/],
+    ['a text', { dims: 'ab' }, /as a list, got 'ab'/],
     ['too many', { dims: [2 ** 40, 2 ** 40] }, /more elements than can be counted/],
     ['an unknown type', { type: 'float8', dims: [1] }, /unknown type 'float8'/],
     ["a property of every object's", { type: 'toString', dims: [1] }, /unknown type 'toString'/],

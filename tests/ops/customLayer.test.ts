@@ -118,19 +118,19 @@ describe('as a layer', () => {
       () => merge(new Array(2), { mode: '' }),
       'my.ops.Merge: its inputs are symbolic tensors, what input() and layers give',
     ],
-    ['a number for attributes', () => swirl(x, 5 as never), 'my.ops.Swirl: its attributes are an object, got 5'],
+    ['a number for attributes', () => swirl(x, 5 as never), 'the options of my.ops.Swirl are an object, got 5'],
     ['too few inputs', () => merge(x, { mode: '' }), 'my.ops.Merge: it takes 2 to 3 inputs, got 1'],
     ['too many inputs', () => swirl([x, z]), 'my.ops.Swirl: it takes 1 input, got 2'],
     ['no inputs', () => swirl([] as Symbolic[]), 'my.ops.Swirl: it takes 1 input, got 0'],
     [
       'attributes that it does not have',
       () => swirl(x, { strenght: 2 } as never),
-      "my.ops.Swirl: it has no attribute 'strenght'; it has strength, radii, kernel, name",
+      "my.ops.Swirl has no option 'strenght': did you mean 'strength'?",
     ],
     [
       "a property of every object's",
       () => swirl(x, { toString: 2 } as never),
-      "my.ops.Swirl: it has no attribute 'toString'; it has strength, radii, kernel, name",
+      "my.ops.Swirl has no option 'toString'; it has strength, radii, kernel, name",
     ],
     [
       'a tensor that is none',
@@ -143,7 +143,7 @@ describe('as a layer', () => {
 });
 
 test.each<[string, unknown, RegExp]>([
-  ['nothing', undefined, /^defineOp of 'undefined': a name and a domain are texts/],
+  ['nothing', undefined, /^defineOp of undefined: a name and a domain are texts/],
   ['null', null, /a name and a domain are texts/],
   ['no name', { domain: 'my.ops', run() {} }, /a name and a domain/],
   ['an empty name', { name: '', domain: 'my.ops', run() {} }, /a name and a domain/],
@@ -185,6 +185,16 @@ test.each<[string, unknown, RegExp]>([
     'a default over float32',
     { name: 'A', domain: '', run() {}, attributes: { a: { type: 'float', default: 1e39 } } },
     /not a finite number/,
+  ],
+  [
+    'a misspelt function',
+    { name: 'A', domain: '', run() {}, infershape() {} },
+    /^defineOp has no option 'infershape': did you mean 'inferShape'\?$/,
+  ],
+  [
+    'a misspelt default',
+    { name: 'A', domain: '', run() {}, attributes: { a: { type: 'int', defualt: 1 } } },
+    /attribute 'a' has no option 'defualt'/,
   ],
   [
     'a list with a hole',

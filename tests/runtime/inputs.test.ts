@@ -57,7 +57,7 @@ describe('feeds', () => {
     ['a negative size', { picture: handmade([1, 3, 6, -7]) }, 'dimension -7'],
     ['two negative sizes', { picture: handmade([-1, 3, 6, -7]) }, 'dimension -1'],
     ['half a pixel', { picture: handmade([1, 3, 6, 3.5]) }, 'dimension 3.5'],
-    ['a size in words', { picture: handmade([1, 3, 6, '7']) }, 'dimension 7'],
+    ['a size in words', { picture: handmade([1, 3, 6, '7']) }, "dimension '7' in [1, 3, 6, '7']"],
     ['too few elements', { picture: handmade([1, 3, 6, 8]) }, '[1, 3, 6, 8] holds 144 elements, got 126'],
     ['too many elements', { picture: handmade([1, 3, 6, 6]) }, 'holds 108 elements, got 126'],
     ['a size of 2^31', { picture: handmade([2 ** 31, 3, 6, 7]) }, 'elements, got 126'],

@@ -72,7 +72,20 @@ test('an input may be called like a property of every object', async () => {
 });
 
 test.each<[string, unknown, string]>([
-  ['null', null, 'the options are an object'],
+  ['null', null, 'the options of load are an object, got null'],
+  ['thread', { thread: 2 }, "load has no option 'thread': did you mean 'threads'?"],
+  ['memorylimit', { memorylimit: 2 }, "did you mean 'memoryLimit'?"],
+  ['numThreads', { numThreads: 2 }, "did you mean 'threads'?"],
+  [
+    'executionProviders',
+    { executionProviders: ['wasm'] },
+    "load has no option 'executionProviders'; it has relaxed, threads, worker, wasm, signal, inputShapes, ",
+  ],
+  [
+    'inputShapes in a Map',
+    { inputShapes: new Map() },
+    'option inputShapes takes an object of shapes by input name, each a list of dimensions, got Map',
+  ],
   ['inputShapes null', { inputShapes: null }, 'option inputShapes takes'],
   ...[null, 3, '1,3', {}].map((x): [string, unknown, string] => [
     `inputShapes x ${x}`,
@@ -85,6 +98,7 @@ test.each<[string, unknown, string]>([
   ['wasm {}', { wasm: {} }, 'option wasm takes'],
   ['another module', { wasm: new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)) }, 'option wasm takes'],
   ['signal true', { signal: true }, 'option signal takes'],
+  ['signal {}', { signal: { aborted: false } }, 'option signal takes an AbortSignal, got an object'],
 ])('an option that makes no sense: %s', async (_, options, message) => {
   const bytes = encodeModel({
     opset: 13,
@@ -102,7 +116,9 @@ test.each<[string, unknown[], string]>([
   ['a fraction in int64', ['int64', [1.5]], '1.5 does not fit a tensor of int64'],
   ['too large for uint8', ['uint8', [1, 300]], '300 does not fit a tensor of uint8'],
   ['below zero in uint64', ['uint64', [-1]], '-1 does not fit a tensor of uint64'],
-  ['text', ['float32', ['1']], '1 does not fit a tensor of float32'],
+  ['text', ['float32', ['1']], "'1' does not fit a tensor of float32"],
+  ['nothing', ['int64', [undefined]], 'undefined does not fit a tensor of int64'],
+  ['texts for dimensions', ['float32', [1, 2, 3], ['1', '3']], "has dimension '1' in ['1', '3']"],
   ['dimensions that do not fit', ['float32', [1, 2], [3]], 'of [3] holds 3 elements, got 2'],
 ])('a tensor that makes no sense: %s', (_, args, message) => {
   const error = failure(() => new (Tensor as new (...args: unknown[]) => Tensor)(...args));

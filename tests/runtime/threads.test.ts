@@ -135,16 +135,66 @@ describe('runs', () => {
     }
   });
 
-  test('fail with a sentence when a worker dies, and the next one has new workers', async () => {
-    const members: ReturnType<typeof startWorker>[] = [];
+  type Member = ReturnType<typeof startWorker>;
+
+  /** A model on a team of its own, whose workers are told. */
+  async function onOwnTeam(change = (member: Member): Member => member): Promise<{ model: Model; members: Member[] }> {
+    const members: Member[] = [];
     const team = new Team((listener) => {
-      const member = startWorker(listener);
+      const member = change(startWorker(listener));
       members.push(member);
       return member;
     });
     const graph = net.graph();
     const binary = { module: await compileModule('strict-threads'), variant: 'strict-threads', threads: { team, count: 2 } } as const;
-    const model = new Model(planSource(graph, {}, 2), binary, initialDims(graph, {}));
+    return { model: new Model(planSource(graph, {}, 2), binary, initialDims(graph, {})), members };
+  }
+
+  /** What goes wrong, and that it does so soon. */
+  function refusalSoon(action: () => unknown): void {
+    const start = performance.now();
+    expect(action).toThrow('a worker that ran the model failed: ');
+    expect(performance.now() - start).toBeLessThan(5000);
+  }
+
+  test('that block fail at once where a worker has died, whether or not word of it has come', async () => {
+    const { model, members } = await onOwnTeam();
+    const x = picture(32);
+    expect(await run(model, x)).toBe(expected(x));
+    // Whoever blocks hears nothing.
+    const ended = members[1]?.terminate();
+    refusalSoon(() => model.runSync({ [name]: x }));
+    expect(() => model.runSync({ [name]: x })).toThrow('others have not ended yet: use run()');
+    await ended;
+    expect(await run(model, x)).toBe(expected(x));
+    // New workers that nobody has heard of.
+    expect(bits(model.runSync({ [name]: x }))).toBe(expected(x));
+    void members[2]?.terminate();
+    refusalSoon(() => model.profile({ [name]: x }));
+    expect(await run(model, x)).toBe(expected(x));
+    model.dispose();
+  });
+
+  test('that block fail at once where a worker throws', async () => {
+    let broken = false;
+    const { model } = await onOwnTeam((member) => ({
+      ...member,
+      post: (message, transfer) => {
+        const { job } = message as { job?: { index: number } };
+        member.post(broken && job?.index === 1 ? { ...message, job: { ...job, workspaces: 2 ** 32 - 64 } } : message, transfer);
+      },
+    }));
+    const x = picture(32);
+    expect(await run(model, x)).toBe(expected(x));
+    broken = true;
+    refusalSoon(() => model.runSync({ [name]: x }));
+    broken = false;
+    expect(await run(model, x)).toBe(expected(x));
+    model.dispose();
+  });
+
+  test('fail with a sentence when a worker dies, and the next one has new workers', async () => {
+    const { model, members } = await onOwnTeam();
     const x = picture(32);
     expect(await run(model, x)).toBe(expected(x));
     for (const [i, ahead] of [1, 2].entries()) {
@@ -183,10 +233,10 @@ test('options', async () => {
   for (const threads of [0, -1, 1.5, Number.NaN, 65, '2', null]) {
     expect(await code({ threads })).toMatchObject({
       code: 'INVALID_INPUT',
-      message: "option threads takes a whole number from 1 to 64, or 'auto'",
+      message: expect.stringContaining("option threads takes a whole number from 1 to 64, or 'auto', got "),
     });
   }
-  expect(await code({ worker: 1 })).toMatchObject({ code: 'INVALID_INPUT', message: 'option worker takes true or false' });
+  expect(await code({ worker: 1 })).toMatchObject({ code: 'INVALID_INPUT', message: 'option worker takes true or false, got 1' });
   const alone = await net.compile({ worker: true });
   expect([alone.threads, alone.variant]).toEqual([1, 'strict-threads']);
   const x = picture(32);

@@ -16,7 +16,7 @@ test('pictures whose sizes and bytes disagree are refused', () => {
     [{ width: 4, height: 2, channels: 4, data }, /4×2×4 has 32 bytes, got 24/],
     [{ width: 4, height: 3, data }, /1, 3 or 4 channels, got 2 \(24 bytes\)/],
     [{ width: 12, height: 1, channels: 2, data }, /1, 3 or 4 channels, got 2/],
-    [{ width: 4, height: 2, channels: 3, data: [...data] }, /got Array/],
+    [{ width: 4, height: 2, channels: 3, data: [...data] }, /got \[1?\d?\d/],
     [{ width: 4, height: 2, channels: 3, data: new Float32Array(24) }, /got Float32Array/],
     [{ width: 4, height: 2, channels: 3, data: new Int8Array(24) }, /got Int8Array/],
     [{ width: 4, height: 2, channels: 3 }, /got undefined/],

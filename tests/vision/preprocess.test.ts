@@ -131,14 +131,14 @@ test('wrong pictures, batches and preprocessing are refused', () => {
   expect(() => toTensor(noise(2, 2), { ...scale, resize: { width: 2, height: 0.5 } })).toThrow(invalid(/2×0\.5/));
   expect(() => toTensor(noise(2, 2), { ...scale, filter: 'sinc' as never })).toThrow(invalid(/no filter 'sinc'/));
   for (const size of [224, 'all', Number.NaN] as never[]) {
-    expect(() => toTensor(noise(2, 2), { ...scale, resize: size })).toThrow(invalid(/^resize of a preprocessing is an object/));
-    expect(() => toTensor(noise(2, 2), { ...scale, centerCrop: size })).toThrow(invalid(/^centerCrop of a preprocessing is an object/));
+    expect(() => toTensor(noise(2, 2), { ...scale, resize: size })).toThrow(invalid(/resize of a preprocessing are an object/));
+    expect(() => toTensor(noise(2, 2), { ...scale, centerCrop: size })).toThrow(invalid(/centerCrop of a preprocessing are an object/));
   }
   // A batch with an empty place is no batch of black.
   expect(() => toTensor(Object.assign(new Array(3), [noise(2, 2)]), scale)).toThrow(invalid(/has width undefined/));
-  expect(() => toTensor(noise(2, 2), scale, 'NHWC' as never)).toThrow(invalid(/options of toTensor are an object, got NHWC/));
+  expect(() => toTensor(noise(2, 2), scale, 'NHWC' as never)).toThrow(invalid(/options of toTensor are an object, got .NHWC./));
   for (const none of [null, undefined, 'imagenet'])
-    expect(() => toTensor(noise(2, 2), none as never)).toThrow(invalid(/a preprocessing is an object/));
+    expect(() => toTensor(noise(2, 2), none as never)).toThrow(invalid(/a preprocessing, such as the preset imagenet, are an object/));
   expect(() => toTensor(noise(2, 2), { ...scale, crop: 'circle' as never })).toThrow(invalid(/got 'circle'/));
 });
 

@@ -102,7 +102,7 @@ test('what is no picture is refused', () => {
   expect(() => toPicture(zeros(1, 3, 2, 2), { layout: 'HW' as never })).toThrow(invalid(/NCHW or NHWC/));
   expect(() => toPicture(zeros(1, 1, 2, 2), imagenet)).toThrow(invalid(/1 means/));
   expect(() => toPicture(zeros(1, 3, 2, 2), { divisor: 0 })).toThrow(invalid(/divisor 0/));
-  expect(() => toPicture(zeros(1, 3, 2, 2), { mean: [0, 0, Number.NaN] })).toThrow(invalid(/mean \[0,0,NaN\]/));
+  expect(() => toPicture(zeros(1, 3, 2, 2), { mean: [0, 0, Number.NaN] })).toThrow(invalid(/mean \[0, 0, NaN\]/));
   for (const wrong of [null, undefined, {}, { type: 'float32', data: [1] }]) {
     expect(() => toPicture(wrong as never)).toThrow(invalid(/tensor/));
   }

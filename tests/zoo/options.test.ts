@@ -128,7 +128,7 @@ test('options that make no sense', () => {
     [{ width: 0 }, 'width takes a number above 0, got 0'],
     [{ width: Number.POSITIVE_INFINITY }, 'width takes a number above 0, got Infinity'],
     [{ width: 1.5 }, 'width takes a whole number from 1 on, got 1.5'],
-    [{ clases: 5 } as never, "resnet20 has no option 'clases'; it has classes, inputShape, width, shortcut, seed"],
+    [{ clases: 5 } as never, "resnet20 has no option 'clases': did you mean 'classes'?"],
   ] as const) {
     const { code, message: got } = failure(() => resnet20(options));
     expect([code, got]).toEqual(['INVALID_INPUT', message]);

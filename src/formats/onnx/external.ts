@@ -29,17 +29,17 @@ export function readExternalTensor(
   const given = entries.get('location');
   if (!given) throw invalid('has its data in another file, but does not say in which');
   const location = insideFolder(given);
-  if (location === undefined) throw invalid(`has its data in ${quoted(given)}, which is not inside the model's folder`);
+  if (location === undefined) throw invalid(`has its data in '${given}', which is not inside the model's folder`);
   const number = (key: string, otherwise: number): number => {
     const text = entries.get(key) ?? '';
     const value = text === '' ? otherwise : Number(text);
     // Number('0x10') and Number(' 1 ') are numbers too.
-    if (/\D/.test(text) || !Number.isSafeInteger(value)) throw invalid(`has the ${key} ${quoted(text)} in ${quoted(location)}`);
+    if (/\D/.test(text) || !Number.isSafeInteger(value)) throw invalid(`has the ${key} '${text}' in '${location}'`);
     return value;
   };
   const offset = number('offset', 0);
   const length = number('length', size);
-  if (length !== size) throw invalid(`${described} takes ${size} bytes, but has ${length} in ${quoted(location)}`);
+  if (length !== size) throw invalid(`${described} takes ${size} bytes, but has ${length} in '${location}'`);
   const tensor = { label, location, offset, size, bytes: new Uint8Array(0) };
   wire.external.push(tensor);
   return tensor;
@@ -50,9 +50,9 @@ export function resolveExternal(wire: Wire, files?: ReadonlyMap<string, Bytes>):
   for (const tensor of wire.external) {
     const { label, location, offset, size } = tensor;
     const file = files?.get(location);
-    if (!file) throw wire.fail('FILE_NOT_FOUND', `${label} has its data in ${quoted(location)}, which is not given`);
+    if (!file) throw wire.fail('FILE_NOT_FOUND', `${label} has its data in '${location}', which is not given`);
     if (offset + size > file.length) {
-      const place = `${size} bytes from byte ${offset} on of ${quoted(location)}`;
+      const place = `${size} bytes from byte ${offset} on of '${location}'`;
       throw wire.fail(
         'TRUNCATED_FILE',
         `${label} has its data in ${place}, which ends at byte ${file.length}: it was cut off or is another file`,
@@ -61,6 +61,3 @@ export function resolveExternal(wire: Wire, files?: ReadonlyMap<string, Bytes>):
     tensor.bytes = partOf(file, offset, offset + size);
   }
 }
-
-/** Text from the file in an error, of which a damaged one may have much. */
-const quoted = (text: string): string => `'${text.length > 200 ? `${text.slice(0, 200)}...` : text}'`;

@@ -1,5 +1,7 @@
+import { kindOf, shown } from '../../arguments.ts';
+import { LanewiseError } from '../../errors.ts';
 import type { Graph, GraphNode } from '../../graph/graph.ts';
-import type { Bytes } from '../bytes.ts';
+import { type Bytes, checkedBytes } from '../bytes.ts';
 import { resolveExternal } from './external.ts';
 import { domainOf, type GraphParts, readGraph } from './graph.ts';
 import { readPair, Wire } from './wire.ts';
@@ -124,8 +126,13 @@ export function openOnnx(bytes: Bytes, what: string): OpenedOnnx {
  * initializers, inputs that are no tensors, and element types of strings, complex numbers and less than a byte; INVALID_INPUT for no bytes
  * at all
  */
-export const readOnnx = (bytes: Uint8Array, what = 'the model', externalFiles?: ReadonlyMap<string, Uint8Array>): Graph =>
-  openOnnx(bytes, what).graph(externalFiles);
+export function readOnnx(bytes: Uint8Array, what = 'the model', externalFiles?: ReadonlyMap<string, Uint8Array>): Graph {
+  const opened = openOnnx(bytes, what);
+  if (externalFiles === undefined) return opened.graph();
+  if (kindOf(externalFiles) !== 'Map')
+    throw new LanewiseError('INVALID_INPUT', `external files are a Map by path, got ${shown(externalFiles)}`);
+  return opened.graph(new Map([...externalFiles].map(([path, file]) => [path, checkedBytes(file, path)])));
+}
 
 /**
  * The other files in which an ONNX model keeps data, mostly none: paths with '/', relative to the model's folder and inside it.

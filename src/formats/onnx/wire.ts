@@ -1,5 +1,5 @@
 import { type ErrorCode, LanewiseError } from '../../errors.ts';
-import { type Bytes, checkBytes, inMemory, isInMemory, partOf, startOf } from '../bytes.ts';
+import { type Bytes, checkedBytes, inMemory, isInMemory, partOf, startOf } from '../bytes.ts';
 
 /** Protocol Buffers' wire types. */
 export const VARINT = 0;
@@ -60,12 +60,11 @@ export class Wire {
    * @throws LanewiseError INVALID_INPUT for no bytes at all
    */
   constructor(bytes: Bytes, what: string, kind: string) {
-    checkBytes(bytes, what);
-    this.#bytes = bytes;
+    this.#bytes = checkedBytes(bytes, what);
     this.#what = what;
     this.#kind = kind;
     this.where = `the ${kind}`;
-    this.#window = isInMemory(bytes) ? bytes : new Uint8Array(0);
+    this.#window = isInMemory(this.#bytes) ? this.#bytes : new Uint8Array(0);
     this.#view = viewOf(this.#window);
     this.#end = this.#limit = bytes.length;
   }

@@ -1,9 +1,10 @@
 import type { PbfWriter } from 'pbf';
+import { checkOptions, isOptions, type OptionNames } from '../../arguments.ts';
 import { LanewiseError } from '../../errors.ts';
 import { type Attribute, type Constant, type Dim, type Graph, type GraphNode, isGraph } from '../../graph/graph.ts';
 import type { DataType } from '../../graph/tensor.ts';
 import type { StoredType } from '../bytes.ts';
-import { checkOptions, checkWeights, storedAs, storedBytes, storedSize, type Weights } from '../weights.ts';
+import { checkWeights, storedAs, storedBytes, storedSize, type Weights } from '../weights.ts';
 import { halve } from './halves.ts';
 import { statedOutputs } from './outputs.ts';
 import { embedded, fields, joined, type Part, writeInt, writeText } from './parts.ts';
@@ -56,10 +57,10 @@ type AttributeKind = keyof typeof attributeKinds;
  */
 export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   if (!isGraph(graph)) throw new LanewiseError('INVALID_INPUT', 'writeOnnx takes a graph, such as readOnnx gives');
-  checkOptions(options);
+  checkOptions('writeOnnx', options, { weights: 1, producer: 1 } satisfies OptionNames<OnnxOptions>);
   const { weights = 'f32', producer = { name: 'lanewise' } } = options;
   checkWeights(weights);
-  if (typeof producer?.name !== 'string' || typeof (producer.version ?? '') !== 'string') {
+  if (!isOptions(producer) || typeof producer.name !== 'string' || typeof (producer.version ?? '') !== 'string') {
     throw new LanewiseError('INVALID_INPUT', 'the producer is an object of texts, { name, version? }');
   }
   const halves = new Set<string>();

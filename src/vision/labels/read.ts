@@ -1,3 +1,4 @@
+import { checkText, shown } from '../../arguments.ts';
 import { LanewiseError } from '../../errors.ts';
 
 /**
@@ -7,6 +8,7 @@ import { LanewiseError } from '../../errors.ts';
  * @throws LanewiseError INVALID_FILE where there is no `id2label` with texts for 0, 1, 2 ...
  */
 export function labelsFromConfig(json: unknown, what = 'config.json'): string[] {
+  checkText("a file's name", what);
   const id2label = (json as { id2label?: unknown } | null | undefined)?.id2label;
   if (typeof id2label !== 'object' || id2label === null) {
     throw new LanewiseError('INVALID_FILE', `${what} has no "id2label", an object such as {"0": "airplane", "1": "automobile"}`);
@@ -15,7 +17,7 @@ export function labelsFromConfig(json: unknown, what = 'config.json'): string[] 
   return Array.from({ length: Object.keys(labels).length }, (_, i) => {
     const label = Object.hasOwn(labels, i) ? labels[i] : undefined;
     if (typeof label !== 'string') {
-      throw new LanewiseError('INVALID_FILE', `"id2label" in ${what} gives a text for each class from 0 on, got ${label} for ${i}`);
+      throw new LanewiseError('INVALID_FILE', `"id2label" in ${what} gives a text for each class from 0 on, got ${shown(label)} for ${i}`);
     }
     return label;
   });
@@ -27,6 +29,7 @@ export function labelsFromConfig(json: unknown, what = 'config.json'): string[] 
  * @throws LanewiseError INVALID_FILE where a line before the last name is empty, for names would move up, or there is no name
  */
 export function labelsFromText(text: string, what = 'the list of labels'): string[] {
+  checkText("a file's name", what);
   if (typeof text !== 'string') throw new LanewiseError('INVALID_FILE', `${what} is a text, got ${typeof text}`);
   const lines = text
     .trimEnd()

@@ -1,0 +1,94 @@
+// What callers give, who may have no types: options by name, bytes, and whatever stands in their place.
+
+import { LanewiseError } from './errors.ts';
+
+/** What came instead, in an error's sentence: anything at all. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) {
+    const first = Array.from(value.slice(0, MOST_SHOWN), (entry) => (Array.isArray(entry) ? 'a list' : shown(entry)));
+    return `[${first.join(', ')}${value.length > MOST_SHOWN ? ', ...' : ''}]`;
+  }
+  if (typeof value !== 'object' || value === null) return String(value);
+  return isOptions(value) ? 'an object' : kindOf(value);
+}
+
+const MOST_SHOWN = 8;
+
+/** 'Object', 'Uint8Array'. Not `instanceof`: values may come from another frame, and merely naming Response makes Node load its whole HTTP client. */
+export const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+
+/** Whether an argument is an object of options, or of other things by name. */
+export const isOptions = (value: unknown): value is object => kindOf(value) === 'Object';
+
+/** The names of an interface's options, which tsc holds to be complete. */
+export type OptionNames<O> = { readonly [K in keyof O]-?: unknown };
+
+/** What each option takes, in words, and whether a value is that. */
+export type OptionChecks<O> = { readonly [K in keyof O]-?: readonly [expected: string, fits: (value: unknown) => boolean] };
+
+/**
+ * @param what whose options they are
+ * @param known by name; checks of their values where there are any
+ * @throws LanewiseError INVALID_INPUT for options that are not known, for a misspelt one must not be ignored, and for values of the wrong kind
+ */
+export function checkOptions<O extends object>(what: string, options: O, known: OptionNames<O> | OptionChecks<O>): void {
+  const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', problem);
+  if (!isOptions(options)) throw wrong(`the options of ${what} are an object, got ${shown(options)}`);
+  for (const name of Object.keys({ ...known, ...options })) {
+    const value: unknown = options[name as keyof O];
+    if (value === undefined) continue;
+    if (!Object.hasOwn(known, name)) {
+      const meant = nearest(name, known);
+      throw wrong(
+        `${what} has no option '${name}'${meant ? `: did you mean '${meant}'?` : `; it has ${Object.keys(known).join(', ') || 'none'}`}`,
+      );
+    }
+    const check = known[name as keyof O] as Partial<OptionChecks<O>[keyof O]>;
+    if (typeof check[1] === 'function' && !check[1](value)) throw wrong(`option ${name} takes ${check[0]}, got ${shown(value)}`);
+  }
+}
+
+/** As `checkOptions`, for objects that may hold something else: only what is like a known name is taken for a mistake. */
+export function checkSpelling(what: string, options: object, known: object): void {
+  const name = Object.keys(options).find((key) => !Object.hasOwn(known, key) && nearest(key, known));
+  if (name !== undefined) checkOptions(what, { [name]: 0 }, known as { [name: string]: unknown });
+}
+
+/** The known name that is meant by another; undefined where none is like it. */
+const nearest = (name: string, known: object): string | undefined =>
+  [1, 2, 3].map((edits) => Object.keys(known).find((own) => 3 * edits <= name.length && isNear(name, own, edits))).find(Boolean);
+
+/** Whether so many insertions, deletions and exchanges of letters make one of the other. */
+const isNear = (a: string, b: string, edits: number): boolean =>
+  a && b && edits >= 0
+    ? a[0]?.toLowerCase() === b[0]?.toLowerCase()
+      ? isNear(a.slice(1), b.slice(1), edits)
+      : isNear(a.slice(1), b, edits - 1) || isNear(a, b.slice(1), edits - 1) || isNear(a.slice(1), b.slice(1), edits - 1)
+    : (a + b).length <= edits;
+
+/** A check of options. */
+export const flagCheck = ['true or false', (value: unknown) => typeof value === 'boolean'] as const;
+export const signalCheck = ['an AbortSignal', (value: unknown) => kindOf(value) === 'AbortSignal'] as const;
+
+/**
+ * The bytes of a buffer, or those that a view shows.
+ * @param least how many there have to be
+ * @throws LanewiseError INVALID_INPUT where the buffer is gone, or has shrunk
+ */
+export function bytesOf(source: ArrayBuffer | ArrayBufferView, what: string, least = 0): Uint8Array {
+  let cause: unknown;
+  try {
+    const bytes = ArrayBuffer.isView(source) ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength) : new Uint8Array(source);
+    if (bytes.length >= least) return bytes;
+  } catch (error) {
+    cause = error;
+  }
+  throw new LanewiseError('INVALID_INPUT', `${what} is in a buffer that was transferred`, { cause });
+}
+
+/** @throws LanewiseError INVALID_INPUT for what is no text */
+export function checkText(what: string, value: unknown): void {
+  if (typeof value !== 'string') throw new LanewiseError('INVALID_INPUT', `${what} is a text, got ${shown(value)}`);
+}

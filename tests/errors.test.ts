@@ -1,0 +1,113 @@
+// Errors that can be read whatever a file calls its parts, and whatever became of its bytes.
+
+import { readOnnx, readSafetensors, writeOnnx } from '../src/formats/index.ts';
+import { LanewiseError, load, Tensor } from '../src/index.ts';
+import * as layers from '../src/layers/index.ts';
+import { failure } from './failure.ts';
+import { encodeModel } from './formats/onnx-writer.ts';
+import { ones } from './runtime/models.ts';
+
+const refusal = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+test('long names are cut, and the sentence around them stays', () => {
+  const name = 'n'.repeat(40_000_000);
+  const cut = `${'n'.repeat(50)}`;
+  for (const message of [`node '${name}': it fails`, `node ${name}: it fails`, `node '${'n '.repeat(20_000_000)}': it fails`]) {
+    const error = new LanewiseError('INVALID_MODEL', message);
+    expect(error.message.length).toBeLessThan(300);
+    expect(error.message).toMatch(/^node .*\.\.\..*: it fails$/);
+  }
+  expect(new LanewiseError('INVALID_MODEL', `'${name}' and '${'m'.repeat(300)}' differ`).message).toMatch(
+    /^'n{50,}\.\.\..*m{50,}' differ$/,
+  );
+  expect(new LanewiseError('INVALID_MODEL', `'a' and '${cut}' of the model's nodes`).message).toBe(`'a' and '${cut}' of the model's nodes`);
+  // Not only names: lists.
+  const list = Array.from({ length: 100_000 }, (_, i) => `'${i}'`).join(', ');
+  const long = new LanewiseError('INVALID_INPUT', `the model has no input 'x'; it has ${list}`).message;
+  expect(long.length).toBeLessThan(5000);
+  expect(long).toMatch(/^the model has no input 'x'; it has '0', '1', .*\.\.\..*, '99999'$/);
+});
+
+test('a file with names of megabytes gives short errors, soon', async () => {
+  const long = 'x'.repeat(10_000_000);
+  const value = { name: 'a', dims: [1] };
+  const output = { name: 'y', dims: [1] };
+  const file = (node: { op: string; name?: string; inputs: string[]; outputs: string[]; domain?: string }, input = value) =>
+    encodeModel({ opset: 13, inputs: [input], outputs: [output], nodes: [node] });
+  const models = [
+    file({ op: long, inputs: ['a'], outputs: ['y'] }),
+    file({ op: 'Relu', name: long, inputs: ['b'], outputs: ['y'] }),
+    file({ op: 'Relu', inputs: [long], outputs: ['y'] }),
+    file({ op: 'Gather', name: long, inputs: ['a'], outputs: ['y'] }),
+    file({ op: 'Twice', domain: long, name: long, inputs: ['a'], outputs: ['y'] }),
+    file({ op: 'Relu', inputs: [long], outputs: ['z'] }, { name: long, dims: [1] }),
+  ];
+  for (const bytes of models) {
+    const start = performance.now();
+    const error = (await refusal(load(bytes))) as LanewiseError;
+    expect(error).toBeInstanceOf(LanewiseError);
+    expect(error.message.length).toBeLessThan(1000);
+    expect(error.stack?.length).toBeLessThan(10_000);
+    expect(performance.now() - start).toBeLessThan(3000);
+  }
+  const model = await load(file({ op: 'Relu', inputs: [long], outputs: ['y'] }, { name: long, dims: [1] }));
+  expect(failure(() => model.runSync({})).message.length).toBeLessThan(1000);
+  expect(failure(() => model.runSync({ [`${long}y`]: ones([1]) })).message.length).toBeLessThan(1000);
+});
+
+const net = () => {
+  const x = layers.input([3, 8, 8]);
+  return layers.model(x, layers.conv2d(x, 4, 3, { name: 'c' }));
+};
+const transfer = (buffer: ArrayBufferLike) => void structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+
+test('what a model still needs of bytes that were given away is missed in words', async () => {
+  // The height is open, so that the first run plans, and reads the weights.
+  const file = Uint8Array.from(
+    encodeModel({
+      inputs: [{ name: 'x', dims: [1, 1, 'h', 3] }],
+      outputs: [{ name: 'y', dims: [1, 1, 'h', 3] }],
+      initializers: [{ name: 'w', dims: [1, 1, 1, 1], data: Float32Array.of(2) }],
+      nodes: [{ op: 'Conv', inputs: ['x', 'w'], outputs: ['y'] }],
+    }),
+  );
+  const model = await load(file);
+  transfer(file.buffer);
+  expect(failure(() => model.runSync({ x: ones([1, 1, 2, 3]) }))).toMatchObject({
+    code: 'INVALID_INPUT',
+    message: expect.stringMatching(/w is in a buffer that was transferred/),
+  });
+
+  const graph = Uint8Array.from(writeOnnx(net().graph()));
+  const { constants } = readOnnx(graph);
+  const weights = Uint8Array.from(net().toSafetensors());
+  const { tensors } = readSafetensors(weights);
+  transfer(graph.buffer);
+  transfer(weights.buffer);
+  for (const constant of [constants.get('c.weight'), tensors.get('c.weight')]) {
+    expect(failure(() => constant?.read()).message).toBe('c.weight is in a buffer that was transferred');
+    expect(failure(() => constant?.fill?.(new Float32Array(1), 0)).message).toBe('c.weight is in a buffer that was transferred');
+  }
+});
+
+test('weights that were set and given away are missed in words', async () => {
+  const network = net();
+  const [weight] = network.parameters();
+  const data = new Float32Array(108);
+  weight?.set(data);
+  transfer(data.buffer);
+  expect(await refusal(network.compile())).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining("'c.weight'") });
+  expect(failure(() => network.toONNX()).code).toBe('INVALID_INPUT');
+  expect(failure(() => weight?.tensor).code).toBe('INVALID_INPUT');
+});
+
+test('a tensor whose elements were given away is told', async () => {
+  const tensor = new Tensor('float32', new Float32Array(192), [1, 3, 8, 8]);
+  transfer(tensor.data.buffer);
+  const model = await net().compile();
+  expect(failure(() => model.runSync({ input: tensor })).message).toBe('a float32 tensor of [1, 3, 8, 8] holds 192 elements, got 0');
+});
