@@ -255,7 +255,7 @@ export class Builder {
     const values = names.map((name, i): Value => {
       const shape = shapes?.[i] ?? shapes?.[0];
       const own = shape?.type ?? 'float32';
-      this.#types[name] = i === 0 && type ? type : own;
+      if (shape || type) this.#types[name] = i === 0 && type ? type : own;
       const dims = shape && !operators.get(op)?.sizes ? shape.dims : undefined;
       const whole = !own.startsWith('float');
       return { name, type: own, dims, grid: whole ? 0 : grid, magnitude: whole ? Math.min(magnitude, 31) : magnitude };

@@ -87,7 +87,12 @@ const variadic =
   (op: string): Maker => ({
     since,
     make(b) {
-      const values = several(b, b.draw.int(1, 4), { types: typeof types === 'function' ? types(b.opset) : types, magnitude: 16 });
+      const wanted = { types: typeof types === 'function' ? types(b.opset) : types, magnitude: 16 };
+      // Without broadcasting before opset 8.
+      const first = b.opset < 8 ? b.value(wanted) : undefined;
+      const alike = first && { ...wanted, types: [first.type], dims: first.dims ?? [] };
+      const values =
+        first && alike ? [first, ...b.draw.list(b.draw.int(0, 3), () => b.value(alike))] : several(b, b.draw.int(1, 4), wanted);
       const known = bits(values);
       b.node(op, values, {}, known ? { bits: known } : {});
     },

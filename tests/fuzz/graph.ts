@@ -41,7 +41,7 @@ export function fileOf(graph: FuzzGraph, outputs: readonly string[] = graph.outp
     inputs: graph.feeds.map(({ name, type, dims, open }) => (open ? { name, type } : { name, type, dims })),
     initializers: graph.constants,
     nodes: graph.nodes.map((node, i) => ({ ...node, name: `node${i}` })),
-    outputs: outputs.map((name) => ({ name, type: graph.types[name] ?? 'float32' })),
+    outputs: outputs.map((name) => ({ name, type: graph.types[name] ?? null })),
   });
 }
 

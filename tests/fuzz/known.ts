@@ -1,7 +1,7 @@
 // Where Lanewise and onnxruntime differ and both have a reason, each as narrow as it can be told: a node and what it reads. Everything that
 // follows from such a node is not compared.
 
-import type { FuzzNode, FuzzTensor } from './graph.ts';
+import { type FuzzNode, type FuzzTensor, someNumber } from './graph.ts';
 import type { Result } from './onnxruntime.ts';
 
 type Read = Result | FuzzTensor | undefined;
@@ -12,7 +12,78 @@ export interface Known {
   matches(node: FuzzNode, inputs: readonly Read[], opset: number): boolean;
 }
 
-export const known: readonly Known[] = [];
+const intsOf = (node: FuzzNode, name: string): readonly number[] => {
+  const value = node.attributes[name];
+  return Array.isArray(value) ? value.map(Number) : [];
+};
+const same = (node: FuzzNode): boolean => String(node.attributes.auto_pad ?? '').startsWith('SAME');
+const hasNaN = (inputs: readonly Read[]): boolean => inputs.some((value) => someNumber(value?.data, Number.isNaN));
+const isReduction = (op: string): boolean => op.startsWith('Reduce') || op === 'ArgMax' || op === 'ArgMin';
+const pools = ['MaxPool', 'AveragePool', 'LpPool'];
+
+/** Whether the numbers along some axes, at one place of the others, are all the same. */
+function isFlat(value: Read, axes: readonly number[]): boolean {
+  const { dims = [], data = [] } = value ?? {};
+  const seen = new Map<string, number>();
+  const flat = new Map<string, boolean>();
+  for (let i = 0; i < data.length; i++) {
+    let rest = i;
+    const index = dims.toReversed().map((dim) => {
+      const at = rest % dim;
+      rest = (rest - at) / dim;
+      return at;
+    });
+    const place = index
+      .reverse()
+      .map((at, axis) => (axes.includes(axis) || axes.includes(axis - dims.length) ? 0 : at))
+      .join();
+    const number = Number(data[i]);
+    if (!seen.has(place)) seen.set(place, number);
+    flat.set(place, (flat.get(place) ?? true) && number === seen.get(place));
+  }
+  return [...flat.values()].includes(true);
+}
+
+export const known: readonly Known[] = [
+  {
+    name: 'SAME padding with dilation',
+    reason:
+      'ONNX: as many positions as the input has by the stride, whatever the dilation; onnxruntime does not widen the window for the padding',
+    matches: (node) => pools.includes(node.op) && same(node) && intsOf(node, 'dilations').some((dilation) => dilation > 1),
+  },
+  {
+    name: 'NaN where the largest or smallest is chosen',
+    reason: 'ONNX leaves it open; Lanewise lets NaN win, onnxruntime sees it in some of these operators, and by where it stands',
+    matches: ({ op }, inputs) =>
+      ['ArgMax', 'ArgMin', 'MaxPool', 'GlobalMaxPool', 'TopK', 'ReduceMax', 'ReduceMin', 'Max', 'Min', 'Clip', 'Hardmax'].includes(op) &&
+      hasNaN(inputs),
+  },
+  {
+    name: 'reductions of tensors without elements',
+    reason: 'ONNX: the dimension becomes 1 and holds the neutral element; onnxruntime keeps it 0 in older opsets, or refuses',
+    matches: ({ op }, [x]) => isReduction(op) && x?.dims.includes(0) === true,
+  },
+  {
+    name: 'MeanVarianceNormalization of what is all the same',
+    reason: 'ONNX adds 1e-9 to the deviation, so it is 0; onnxruntime divides rounding by rounding, or 0 by 0',
+    matches: (node, [x]) => node.op === 'MeanVarianceNormalization' && isFlat(x, node.attributes.axes ? intsOf(node, 'axes') : [0, 2, 3]),
+  },
+  {
+    name: 'ConvTranspose with SAME padding and a stride over the window',
+    reason: 'ONNX: the output is the input by the stride; onnxruntime gives less, because the padding would be negative',
+    matches: (node, [, w]) =>
+      node.op === 'ConvTranspose' &&
+      same(node) &&
+      (w?.dims ?? []).slice(2).some((size, i) => (intsOf(node, 'strides')[i] ?? 1) > (size - 1) * (intsOf(node, 'dilations')[i] ?? 1) + 1),
+  },
+  {
+    name: 'Pow of whole numbers that has no whole result',
+    reason:
+      'ONNX leaves it open; it is NaN or over the limit as a real number, which Lanewise makes 0 or wraps around as Cast does, and onnxruntime as the processor has it',
+    matches: ({ op }, [x, y]) =>
+      op === 'Pow' && !x?.type.startsWith('float') && y?.type.startsWith('float') === true && someNumber(x?.data, (value) => value < 0),
+  },
+];
 
 /** What Lanewise leaves out, as docs/operators.md has it: the refusal of a graph that onnxruntime runs. */
 export const limits: readonly (readonly [name: string, pattern: RegExp])[] = [];

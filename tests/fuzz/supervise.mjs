@@ -56,6 +56,7 @@ export async function fuzzGraphs({ minutes, seed, root, replay, operator, withou
     marker,
     only: operator,
     without,
+    ignore,
     shown: shown && Number(shown),
   };
   try {

@@ -158,7 +158,14 @@ export const variants: Readonly<Record<string, Variant>> = {
       return runModel({ ...graph, inputs }, feedsOf(fuzz));
     },
   },
-  'written and read': { bits: true, run: (graph, fuzz) => runModel(readOnnx(writeOnnx(graph), 'again.onnx'), feedsOf(fuzz)) },
+  'written and read': {
+    bits: true,
+    // A Cast to a half is written as one to float32: writeOnnx says so.
+    run: (graph, fuzz) =>
+      fuzz.nodes.some(({ attributes }) => attributes.to === 10 || attributes.to === 16)
+        ? undefined
+        : runModel(readOnnx(writeOnnx(graph), 'again.onnx'), feedsOf(fuzz)),
+  },
   'Winograd off': { bits: false, run: (graph, fuzz) => runModel(graph, feedsOf(fuzz), { winograd: false }) },
   'in float64': {
     // By the operators' own arithmetic in TypeScript, where they have it.
