@@ -25,7 +25,7 @@ export interface Value {
 }
 
 /** How the numbers of a new tensor are spread. */
-export type Style = 'grid' | 'positive' | 'unit' | 'random' | 'special' | 'wide' | 'flag';
+export type Style = 'grid' | 'positive' | 'unit' | 'random' | 'special' | 'extreme' | 'wide' | 'flag';
 
 export interface Wanted {
   readonly types?: readonly DataType[];
@@ -53,23 +53,9 @@ export const everyType: readonly DataType[] = [
   ...(['uint8', 'int8', 'int16', 'uint16', 'uint32', 'uint64'] as const),
 ];
 
-const SPECIAL = [
-  0,
-  -0,
-  Number.NaN,
-  Number.POSITIVE_INFINITY,
-  Number.NEGATIVE_INFINITY,
-  1e-40,
-  -1e-45,
-  3.4028234663852886e38,
-  1e-20,
-  0.5,
-  -1,
-  2,
-  -3.5,
-  88,
-  -104,
-];
+const SPECIAL = [0, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-40, -1e-45, 1e-20, 0.5, -1, 2, -3.5];
+/** For operators that work on each number alone, too: sums of these are infinite in one order and finite in another. */
+const EXTREME = [...SPECIAL, 3.4028234663852886e38, 88, -104];
 
 function numberOf(style: Style, type: DataType, next: () => number): number {
   if (type === 'bool' || style === 'flag') return Math.floor(next() * 2);
@@ -81,6 +67,7 @@ function numberOf(style: Style, type: DataType, next: () => number): number {
   if (style === 'positive') return (1 + Math.floor(next() * 16)) / 4;
   if (style === 'unit') return Math.floor(next() * 9) / 8;
   if (style === 'wide') return Math.floor(next() * 4001 - 2000) / 4;
+  if (style === 'extreme') return EXTREME[Math.floor(next() * EXTREME.length)] as number;
   if (style === 'special') return SPECIAL[Math.floor(next() * SPECIAL.length)] as number;
   return Math.fround(next() * 4 - 2);
 }
@@ -92,6 +79,7 @@ const bounds: Readonly<Record<Style, readonly [grid: number, magnitude: number]>
   random: [24, 1],
   wide: [2, 9],
   special: [Number.POSITIVE_INFINITY, 128],
+  extreme: [Number.POSITIVE_INFINITY, 128],
   flag: [0, 1],
 };
 
@@ -99,6 +87,9 @@ export const sizeOf = (dims: readonly number[]): number => dims.reduce((a, b) =>
 /** What ONNX broadcasting leaves of two shapes. */
 export const stretches = (from: readonly number[], to: readonly number[]): boolean =>
   from.length <= to.length && from.every((dim, i) => dim === 1 || dim === to[i + to.length - from.length]);
+
+/** What onnxruntime's process does not survive where a tensor has no elements. */
+const FRAGILE = ['InstanceNormalization', 'TopK'];
 
 /** No value is larger. */
 const LARGEST = 20_000;
@@ -113,14 +104,15 @@ export class Builder {
   readonly #inexact: string[] = [];
   readonly #read = new Set<string>();
   readonly #made: string[] = [];
+  #alone = false;
   /** NaN, infinities and the like may be among the numbers. */
-  readonly special: boolean;
+  readonly special: Style | undefined;
   /** Nothing more fits: what an operator makes is not known. */
   open = false;
   /** What of the operators occurred: 'Op', 'Op.attribute', 'Op.attribute=value'. */
   readonly seen: string[] = [];
 
-  constructor(draw: Draw, opset: number, special: boolean) {
+  constructor(draw: Draw, opset: number, special: Style | undefined) {
     this.draw = draw;
     this.opset = opset;
     this.special = special;
@@ -142,7 +134,7 @@ export class Builder {
   }
 
   #style({ exact, magnitude = 128 }: Wanted): Style {
-    if (this.special && this.draw.chance(60)) return 'special';
+    if (this.special && this.draw.chance(60)) return this.special;
     if (exact) return this.draw.of(['grid', 'grid', 'unit', 'random']);
     return this.draw.of(magnitude > 9 ? (['grid', 'random', 'unit', 'wide'] as const) : (['grid', 'random', 'unit'] as const));
   }
@@ -250,6 +242,7 @@ export class Builder {
       if (typeof value === 'string' || typeof value === 'number') this.seen.push(`${op}.${key}=${value}`);
     }
     for (const value of listed) if (value) this.#read.add(value.name);
+    if (FRAGILE.includes(op) && listed.some((value) => value?.dims?.includes(0))) this.#alone = true;
     const shapes = this.#infer(op, listed, present, outputs);
     const [grid, magnitude] = bits ?? [Number.POSITIVE_INFINITY, Math.max(1, ...listed.map((value) => value?.magnitude ?? 0))];
     const values = names.map((name, i): Value => {
@@ -304,6 +297,7 @@ export class Builder {
       outputs: [...leaves, ...more],
       types: this.#types,
       inexact: this.#inexact,
+      ...(this.#alone && { alone: true }),
     };
   }
 }

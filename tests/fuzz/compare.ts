@@ -37,7 +37,7 @@ export function withNoise(
     const inputs = node.inputs.map((name, i) => {
       const own = renamed.get(name) ?? name;
       const value = dimsOf(name);
-      if (!rounds || !isFloat(value) || (i > 0 && (node.op === 'Resize' || node.op === 'Upsample' || node.op === 'Range'))) return own;
+      if (!rounds || !isFloat(value) || node.op === 'Range' || (i > 0 && (node.op === 'Resize' || node.op === 'Upsample'))) return own;
       multiply(own, `n${n}.${i}`, value);
       return `n${n}.${i}`;
     });
@@ -59,13 +59,17 @@ export function noise(factors: readonly FuzzTensor[], seed: number): FuzzTensor[
 }
 
 /** Of an output's values and of what they were with noise. */
-export function tolerance(exact: Result, noisy: readonly Result[]): Float64Array {
-  const size = (i: number) =>
-    Math.max(...noisy.map(({ data }) => Math.abs(Number(data[i]) - Number(exact.data[i]))).map((x) => (Number.isNaN(x) ? 0 : x)));
-  const moved = Float64Array.from({ length: exact.data.length }, (_, i) => size(i));
+export function tolerance(exact: Result, noisy: readonly (Result | undefined)[]): Float64Array {
+  const runs = noisy.flatMap((run) => (run?.data.length === exact.data.length ? [run.data] : []));
+  const moved = Float64Array.from({ length: exact.data.length }, (_, i) =>
+    runs.reduce((most, data) => Math.max(most, Math.abs(Number(data[i]) - Number(exact.data[i])) || 0), 0),
+  );
   const finite = moved.filter(Number.isFinite);
   const mean = finite.reduce((a, b) => a + b, 0) / Math.max(1, finite.length);
-  return moved.map((move, i) => 4 * move + 2 * mean + 2 ** -20 * Math.abs(Number(exact.data[i])) + 1e-37);
+  const sizes = Float64Array.from(exact.data as Float64Array, (value) => (Number.isFinite(Number(value)) ? Math.abs(Number(value)) : 0));
+  // Where nothing could be run with noise, by the size of the whole.
+  const rest = runs.length > 0 ? 2 * mean : 1e-4 * sizes.reduce((a, b) => Math.max(a, b), 0);
+  return moved.map((move, i) => 4 * move + rest + 2 ** -20 * (sizes[i] ?? 0) + 1e-37);
 }
 
 const kind = (value: number): string =>

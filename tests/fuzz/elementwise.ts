@@ -115,6 +115,7 @@ const logical = (op: string): Maker => ({
 });
 
 const f64 = float64Too;
+const mostlyFloat: readonly DataType[] = [...new Array<DataType>(15).fill('float32'), 'float64'];
 const all: Readonly<Record<string, (op: string) => Maker>> = {
   Abs: unary([6, 13], { types: numericSmall }, same),
   Neg: unary([6, 13], { types: [...numeric, 'int8'] }, same),
@@ -189,7 +190,11 @@ const all: Readonly<Record<string, (op: string) => Maker>> = {
   PRelu: (op) => ({
     since: [7, 9, 16],
     make(b) {
-      const x = b.value({ types: b.opset >= 9 ? ['float32', 'float32', 'float32', 'float64', 'int32'] : f64, rank: [1, 4], magnitude: 10 });
+      const x = b.value({
+        types: b.draw.chance(92) ? floats : b.opset >= 9 ? ['float64', 'int32'] : ['float64'],
+        rank: [1, 4],
+        magnitude: 10,
+      });
       const dims = x.dims ?? [];
       const channels = dims.length >= 3 && b.draw.chance(50) ? [dims[1] as number, ...dims.slice(2).map(() => 1)] : b.broadcasting(dims);
       const slope = b.value({ types: [x.type], dims: channels, magnitude: 10 });
@@ -197,9 +202,9 @@ const all: Readonly<Record<string, (op: string) => Maker>> = {
     },
   }),
   Sum: variadic([6, 8, 13], f64, sumBits),
-  Mean: variadic([6, 8, 13], f64, () => undefined),
-  Max: variadic([6, 8, 12, 13], (opset) => (opset >= 12 ? numeric : f64), largest),
-  Min: variadic([6, 8, 12, 13], (opset) => (opset >= 12 ? numeric : f64), largest),
+  Mean: variadic([6, 8, 13], mostlyFloat, () => undefined),
+  Max: variadic([6, 8, 12, 13], (opset) => (opset >= 12 ? numeric : mostlyFloat), largest),
+  Min: variadic([6, 8, 12, 13], (opset) => (opset >= 12 ? numeric : mostlyFloat), largest),
   Equal: compare([7, 11, 13, 19], (opset) => (opset >= 11 ? [...numeric, 'bool'] : ['int32', 'int64', 'bool'])),
   Greater: compare([7, 9, 13], (opset) => (opset >= 9 ? numeric : f64)),
   Less: compare([7, 9, 13], (opset) => (opset >= 9 ? numeric : f64)),
@@ -211,7 +216,9 @@ const all: Readonly<Record<string, (op: string) => Maker>> = {
   Where: (op) => ({
     since: [9, 16],
     make(b) {
-      const x = b.value({ types: everyType });
+      // Of the others onnxruntime has none.
+      const common: readonly DataType[] = ['float32', 'float32', 'float32', 'float32', 'float64', 'int64', 'int32', 'uint8'];
+      const x = b.value({ types: b.draw.chance(95) ? common : everyType });
       const dims = x.dims ?? [];
       const y = b.value({ types: [x.type], fits: (from) => stretches(from, dims), make: () => b.broadcasting(dims) });
       const condition = b.value({ types: ['bool'], fits: (from) => stretches(from, dims), make: () => b.broadcasting(dims) });

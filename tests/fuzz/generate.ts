@@ -44,15 +44,13 @@ export interface Generated {
   readonly graph: FuzzGraph;
   /** What occurs in it, as `expectedKeys` names it. */
   readonly seen: readonly string[];
-  /** NaN and the like are among the numbers. */
-  readonly special: boolean;
 }
 
 export function generate(draw: Draw, only?: string): Generated {
   const count = draw.chance(50) ? draw.int(2, 6) : 1;
   const op = only ?? draw.of(weighted);
   const opset = anyOpset(op, draw);
-  const special = count === 1 && draw.chance(6);
+  const special = count === 1 && draw.chance(6) ? (op in elementwise ? 'extreme' : 'special') : undefined;
   const b = new Builder(draw, opset, special);
   const others = names.filter((name) => firstOf(name) <= opset && lastOf(name) >= opset);
   const at = draw.int(0, count - 1);
@@ -62,5 +60,5 @@ export function generate(draw: Draw, only?: string): Generated {
     maker.make(b, chooser(b, maker));
   }
   const revisions = b.seen.filter((key) => makers.has(key)).map((name) => `${name}@${revisionOf(name, opset)}`);
-  return { graph: b.build(), seen: [...b.seen, ...revisions], special };
+  return { graph: b.build(), seen: [...b.seen, ...revisions] };
 }

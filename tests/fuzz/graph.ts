@@ -30,6 +30,8 @@ export interface FuzzGraph {
   readonly types: Readonly<Record<string, OnnxType>>;
   /** Values that rounding may reach: what is not in it is the same to the bit in every correct runtime. */
   readonly inexact: readonly string[];
+  /** Not for onnxruntime. */
+  readonly alone?: boolean;
 }
 
 /** The file. @param outputs other outputs than the graph's own */

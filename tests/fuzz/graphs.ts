@@ -59,9 +59,12 @@ const count = (record: Record<string, number>, key: string): void => {
 /** What a failure's kind begins with: whatever the operators, it is the same failure. */
 const sort = ({ kind = '' }: Outcome): string | undefined => kind.split(':')[0];
 
+/** How often something smaller is tried. */
+const SHRINKS = 200;
+
 /** The smallest case that fails like this one. */
 async function shrunk(made: Case, outcome: Outcome): Promise<{ graph: FuzzGraph; text: string }> {
-  const drawn = await shrink(made.drawn, async (drawn) => sort(await run(caseOf(drawn))) === sort(outcome));
+  const drawn = await shrink(made.drawn, async (drawn) => sort(await run(caseOf(drawn))) === sort(outcome), SHRINKS);
   const { graph, variants } = caseOf(drawn);
   const values = await valuesOf(graph, runtime).catch(() => new Map());
   const small = await smaller(graph, values, async (graph) => sort(await run({ graph, variants })) === sort(outcome));

@@ -44,6 +44,9 @@ function isFlat(value: Read, axes: readonly number[]): boolean {
   return [...flat.values()].includes(true);
 }
 
+const stridesOver = (node: FuzzNode, window: readonly number[]): boolean =>
+  same(node) && window.some((size, i) => (intsOf(node, 'strides')[i] ?? 1) > (size - 1) * (intsOf(node, 'dilations')[i] ?? 1) + 1);
+
 export const known: readonly Known[] = [
   {
     name: 'SAME padding with dilation',
@@ -69,12 +72,34 @@ export const known: readonly Known[] = [
     matches: (node, [x]) => node.op === 'MeanVarianceNormalization' && isFlat(x, node.attributes.axes ? intsOf(node, 'axes') : [0, 2, 3]),
   },
   {
-    name: 'ConvTranspose with SAME padding and a stride over the window',
-    reason: 'ONNX: the output is the input by the stride; onnxruntime gives less, because the padding would be negative',
+    name: 'SAME padding with a stride over the window',
+    reason:
+      'ONNX: nothing is padded; onnxruntime pads by less than nothing, so that pools begin at a later position and ConvTranspose gives less',
     matches: (node, [, w]) =>
-      node.op === 'ConvTranspose' &&
-      same(node) &&
-      (w?.dims ?? []).slice(2).some((size, i) => (intsOf(node, 'strides')[i] ?? 1) > (size - 1) * (intsOf(node, 'dilations')[i] ?? 1) + 1),
+      (pools.includes(node.op) && stridesOver(node, intsOf(node, 'kernel_shape'))) ||
+      (node.op === 'ConvTranspose' && stridesOver(node, (w?.dims ?? []).slice(2))),
+  },
+  {
+    name: 'the mask of Dropout before opset 12',
+    reason: 'ONNX leaves it open outside training; Lanewise gives ones, as opset 12 has it, onnxruntime zeros',
+    matches: ({ op, outputs }, _, opset) => op === 'Dropout' && opset < 12 && outputs.length > 1,
+  },
+  {
+    name: 'Squeeze of an empty list of axes',
+    reason: "ONNX's reference removes nothing; onnxruntime takes it for a list that is left out and removes every dimension of 1",
+    matches: ({ op, inputs }, [, axes]) => op === 'Squeeze' && inputs.length > 1 && axes?.data.length === 0,
+  },
+  {
+    name: 'tf_crop_and_resize with scales',
+    reason: 'ONNX: the output is the size of the crop by the scale; onnxruntime takes the whole input for the crop there',
+    matches: (node, [, , scales]) =>
+      node.op === 'Resize' && node.attributes.coordinate_transformation_mode === 'tf_crop_and_resize' && (scales?.data.length ?? 0) > 0,
+  },
+  {
+    name: 'LRN with infinities and NaN',
+    reason:
+      'ONNX: those within the window; onnxruntime adds and takes away as the window moves, so that one of them reaches all channels behind it',
+    matches: ({ op }, [x]) => op === 'LRN' && someNumber(x?.data, (value) => !Number.isFinite(value)),
   },
   {
     name: 'Pow of whole numbers that has no whole result',
@@ -86,7 +111,10 @@ export const known: readonly Known[] = [
 ];
 
 /** What Lanewise leaves out, as docs/operators.md has it: the refusal of a graph that onnxruntime runs. */
-export const limits: readonly (readonly [name: string, pattern: RegExp])[] = [];
+export const limits: readonly (readonly [name: string, pattern: RegExp])[] = [
+  ['Resize of other types: nearest without crops only', /node 'node\d+': nearest tf_crop_and_resize of \w+; float32 is supported/],
+  ['ArgMax and ArgMin along an axis without elements', /axis \d+ is empty/],
+];
 
 /** The names of the values that known differences reach, each with the name of one. */
 export function reached(nodes: readonly FuzzNode[], opset: number, readValue: (name: string) => Read): Map<string, string> {

@@ -26,7 +26,8 @@ export async function graphs({ operator, verbose, ...options }) {
     }
     if (verbose) for (const [what, words] of Object.entries(total.refusals)) console.log(`    ${what}: ${words}`);
   }
-  if (total.peerCrashes.length > 0) console.log(`  onnxruntime did not survive ${total.peerCrashes.length} graphs`);
+  if (total.peerCrashes.length > 0)
+    console.log(`  onnxruntime did not survive ${total.peerCrashes.length} graphs${verbose ? `: ${total.peerCrashes.join(', ')}` : ''}`);
   printFailures(options.seed, failures);
   if (operator) return failures.length === 0;
   const least = Math.min(...expected.map((key) => seen[key] ?? 0));

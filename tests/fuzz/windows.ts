@@ -1,6 +1,6 @@
 // Convolutions, pools, normalisations, matrix products, resizing.
 
-import { type Builder, float64Too, type Value } from './build.ts';
+import type { Builder, Value } from './build.ts';
 import { type Attributes, type Choose, flag, float, type Maker } from './operator.ts';
 
 const AUTO_PAD = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'];
@@ -43,7 +43,7 @@ const pool = (
     make(b, choose) {
       const x = picture(b, { types: types(b.opset) });
       const rank = (x.dims?.length ?? 4) - 2;
-      const kernel = b.draw.list(rank, () => b.draw.int(1, 3));
+      const kernel = b.draw.list(rank, (i) => Math.min(b.draw.int(1, 3), b.draw.chance(90) ? Math.max(1, x.dims?.[i + 2] ?? 1) : 3));
       const shared = windowed(b, rank, kernel, choose, b.opset >= dilatedSince);
       const ceil = ceilSince < 99 ? choose('ceil_mode', 35) : undefined;
       const bits: readonly [number, number] = op === 'MaxPool' ? [x.grid, x.magnitude] : [ROUNDED, x.magnitude + 2];
@@ -57,8 +57,9 @@ function convolved(b: Builder, choose: Choose, transposed: boolean): { inputs: (
   const x = picture(b, { magnitude: 8 });
   const [, channels = 1, ...spatial] = x.dims ?? [];
   const rank = spatial.length;
-  const square = draw.of([1, 3, 3, 3, 5]);
-  const kernel = draw.chance(60) ? spatial.map(() => square) : spatial.map(() => draw.int(1, 4));
+  const square = draw.of([1, 3, 3, 3, 5, 0, 0, 0]);
+  const most = (size: number) => (draw.chance(92) ? Math.max(1, size) : 5);
+  const kernel = spatial.map((size) => Math.min(most(size), square === 0 ? draw.int(1, 4) : square));
   const groups = [1, 2, 3, channels].filter((group) => group > 0 && channels % group === 0);
   const group = draw.chance(40) ? draw.of(groups) : 1;
   const each = draw.chance(20) ? draw.of([8, 16, 17]) : draw.int(1, 5);
@@ -365,7 +366,7 @@ function softmax(op: string, exact = false): Maker {
     since: [1, 11, 13],
     given: ['axis'],
     make(b) {
-      const x = b.value({ rank: [1, 4], exact, types: exact ? float64Too : ['float32'] });
+      const x = b.value({ rank: [1, 4], exact, types: exact && b.draw.chance(10) ? ['float64'] : ['float32'] });
       // Opsets before 11 count axes from the front only.
       const axis = b.draw.maybe(() => (b.opset < 11 ? b.draw.int(0, (x.dims?.length ?? 1) - 1) : b.axis(x.dims?.length ?? 1)), 70);
       const bound = b.opset < 13 && axis === undefined && x.dims?.length === 1 ? 0 : axis;
