@@ -117,6 +117,20 @@ const readers: Readonly<Record<Format, (bytes: Uint8Array, measure: () => void) 
 
 const formats: readonly Format[] = ['onnx', 'onnx', 'onnx', 'onnx', 'onnx', 'compiled', 'compiled', 'safetensors', 'npy', 'tensor'];
 
+/** So often is a file broken before another one is made. */
+const EACH = 16;
+let made: { key: string; format: Format; file: Uint8Array; other: Uint8Array } | undefined;
+
+/** A whole file, and another of its format to take parts from. */
+function filesOf(seed: number, number: number) {
+  const key = `${seed}:${number}`;
+  if (made?.key === key) return made;
+  const draw = new Draw(seedOf(seed + 1e6, number));
+  const format = draw.of(formats);
+  made = { key, format, file: sources[format](draw), other: sources[format](draw) };
+  return made;
+}
+
 interface Stats {
   files: number;
   outcomes: Record<string, number>;
@@ -125,17 +139,18 @@ interface Stats {
 }
 const stats: Stats = { files: 0, outcomes: {}, slowest: 0, failures: [] };
 
-/** What both users of the processor and of memory need: the file again. */
 const shown = (bytes: Uint8Array): string => (bytes.length <= 3000 ? Buffer.from(bytes).toString('base64') : `${bytes.length} bytes`);
 
 /** @returns whether the process is as small as it should be */
 async function run(seed: number, index: number): Promise<boolean> {
   const draw = new Draw(seedOf(seed, index));
-  const format = draw.of(formats);
-  const source = sources[format];
-  const { bytes, how, forged } = mutate(source(draw), format, source(draw), draw);
-  const fail = (kind: string, text: string) =>
-    stats.failures.push({ index, kind: `${format}, ${kind}`, text: `${how}: ${text}`, graph: shown(bytes) });
+  const { format, file, other } = filesOf(seed, Math.floor(index / EACH));
+  const { bytes, how, forged } = mutate(file, format, other, draw);
+  const fail = (what: string, text: string) => {
+    const kind = `${format}${forged ? ', forged' : ''}: ${what}`;
+    if (stats.failures.filter((failure) => failure.kind === kind).length >= (workerOptions().shown ?? 3)) return;
+    stats.failures.push({ index, kind, text: `${how}: ${text}`, graph: shown(bytes) });
+  };
   const start = process.cpuUsage();
   const before = process.resourceUsage().maxRSS;
   let ms = 0;

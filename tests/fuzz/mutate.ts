@@ -87,6 +87,7 @@ function fieldsChanged(bytes: Uint8Array, draw: Draw, other: Uint8Array): Uint8A
     return bytes;
   }
   const all = lists(tree).filter((list) => list.length > 0);
+  if (all.length === 0) return bytes;
   const anyList = () => draw.of(all);
   const list = anyList();
   const at = draw.int(0, list.length - 1);
@@ -104,12 +105,10 @@ function fieldsChanged(bytes: Uint8Array, draw: Draw, other: Uint8Array): Uint8A
       break;
     }
     case 3:
-      // The same kind of place in another file.
-      list[at] = draw.of(
-        lists(more)
-          .filter((others) => others.length > 0)
-          .map((others) => draw.of(others)),
-      );
+      {
+        const others = lists(more).filter((list) => list.length > 0);
+        if (others.length > 0) list[at] = draw.of(draw.of(others));
+      }
       break;
     case 4:
       // A copy, for it may land in itself.
