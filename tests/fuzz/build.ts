@@ -89,7 +89,7 @@ export const stretches = (from: readonly number[], to: readonly number[]): boole
   from.length <= to.length && from.every((dim, i) => dim === 1 || dim === to[i + to.length - from.length]);
 
 /** What onnxruntime's process does not survive where a tensor has no elements. */
-const FRAGILE = ['InstanceNormalization', 'TopK'];
+const FRAGILE = ['InstanceNormalization', 'TopK', 'Conv', 'ConvTranspose'];
 
 /** No value is larger. */
 const LARGEST = 20_000;

@@ -1,6 +1,6 @@
 import type { DataType } from '../../src/graph/tensor.ts';
 import { type Builder, everyType, float64Too, floats, numeric, numericSmall, stretches, type Value, type Wanted } from './build.ts';
-import { type Attributes, flag, float, type Maker } from './operator.ts';
+import { type Attributes, type Choose, flag, float, type Maker } from './operator.ts';
 
 type Bits = readonly [number, number];
 
@@ -8,16 +8,16 @@ const unary = (
   since: readonly number[],
   wanted: Wanted,
   bits: (x: Value, b: Builder) => Bits | undefined = () => undefined,
-  more: Partial<Maker> & { attributes?: (b: Builder) => Attributes } = {},
+  more: Partial<Maker> & { attributes?: (b: Builder, choose: Choose) => Attributes } = {},
 ): ((op: string) => Maker) => {
   const { attributes = () => ({}), ...rest } = more;
   return (op) => ({
     since,
     ...rest,
-    make(b) {
+    make(b, choose) {
       const x = b.value({ rank: [0, 5], ...wanted });
       const known = bits(x, b);
-      b.node(op, [x], attributes(b), known ? { bits: known } : {});
+      b.node(op, [x], attributes(b, choose), known ? { bits: known } : {});
     },
   });
 };
@@ -61,11 +61,16 @@ const pair =
 
 /** Integers are divided by none that could be 0. */
 const quotient =
-  (since: readonly number[], attributes: (b: Builder, x: Value) => Attributes, wanted: Wanted, choices: Maker['choices'] = {}) =>
+  (
+    since: readonly number[],
+    attributes: (b: Builder, x: Value, choose: Choose) => Attributes,
+    wanted: Wanted,
+    choices: Maker['choices'] = {},
+  ) =>
   (op: string): Maker => ({
     since,
     choices,
-    make(b) {
+    make(b, choose) {
       const x = b.value({ rank: [0, 4], types: numericSmall, ...wanted });
       const whole = !x.type.startsWith('float');
       const dims = x.dims ?? [];
@@ -74,7 +79,7 @@ const quotient =
           ? b.tensor(x.type, b.broadcasting(dims), 'positive')
           : b.value({ types: [x.type], fits: (from) => stretches(from, dims), make: () => b.broadcasting(dims) }),
       ];
-      b.node(op, [x, y], attributes(b, x), { bits: [Number.POSITIVE_INFINITY, Math.min(127, x.magnitude + (whole ? 0 : 6))] });
+      b.node(op, [x, y], attributes(b, x, choose), { bits: [Number.POSITIVE_INFINITY, Math.min(127, x.magnitude + (whole ? 0 : 6))] });
     },
   });
 
@@ -157,12 +162,12 @@ const all: Readonly<Record<string, (op: string) => Maker>> = {
   ThresholdedRelu: unary([10], { exact: true }, same, { given: ['alpha'], attributes: (b) => ({ alpha: float(b, [0.5, 2, 0, -1]) }) }),
   Gelu: unary([20], {}, undefined, {
     choices: { approximate: ['none', 'tanh'] },
-    attributes: (b) => ({ approximate: b.draw.maybe(() => b.draw.of(['none', 'tanh'])) }),
+    attributes: (_, choose) => ({ approximate: choose('approximate') }),
   }),
   IsNaN: unary([9, 13, 20], { types: ['float32'] }, () => [0, 1]),
   IsInf: unary([10, 20], { types: f64 }, () => [0, 1], {
     choices: { detect_positive: flag, detect_negative: flag },
-    attributes: (b) => ({ detect_positive: b.draw.maybe(() => b.draw.int(0, 1)), detect_negative: b.draw.maybe(() => b.draw.int(0, 1)) }),
+    attributes: (_, choose) => ({ detect_positive: choose('detect_positive'), detect_negative: choose('detect_negative') }),
   }),
   Not: unary([1], { types: ['bool'] }),
   Identity: unary([1, 13, 14, 16, 19, 21], { types: everyType }, same),
@@ -170,12 +175,7 @@ const all: Readonly<Record<string, (op: string) => Maker>> = {
   Sub: pair([7, 13, 14], { types: numericSmall, magnitude: 18 }, sumBits),
   Mul: pair([7, 13, 14], { types: numericSmall, magnitude: 10 }, productBits),
   Div: quotient([7, 13, 14], () => ({}), {}),
-  Mod: quotient(
-    [10, 13],
-    (b, x) => ({ fmod: x.type.startsWith('float') ? 1 : b.draw.maybe(() => b.draw.int(0, 1)) }),
-    { exact: true },
-    { fmod: flag },
-  ),
+  Mod: quotient([10, 13], (_, x, choose) => ({ fmod: x.type.startsWith('float') ? 1 : choose('fmod') }), { exact: true }, { fmod: flag }),
   Pow: (op) => ({
     since: [7, 12, 13, 15],
     make(b) {

@@ -102,6 +102,20 @@ export const known: readonly Known[] = [
     matches: ({ op }, [x]) => op === 'LRN' && someNumber(x?.data, (value) => !Number.isFinite(value)),
   },
   {
+    name: 'Gemm of depth 0',
+    reason: 'ONNX: beta times C is left; onnxruntime leaves C alone, whatever beta is',
+    matches: (node, [a, , c]) =>
+      node.op === 'Gemm' && a?.dims.includes(0) === true && c !== undefined && node.attributes.beta !== undefined,
+  },
+  {
+    name: 'the sign of a zero that was computed',
+    reason: 'onnxruntime has 0 for -1.25 * 0 in some operators (PRelu of float64), which shows where something is divided by it',
+    matches: ({ op, inputs }, read) =>
+      ['Reciprocal', 'Div'].includes(op) &&
+      inputs.at(-1)?.startsWith('v') === true &&
+      someNumber(read.at(-1)?.data, (value) => value === 0),
+  },
+  {
     name: 'Pow of whole numbers that has no whole result',
     reason:
       'ONNX leaves it open; it is NaN or over the limit as a real number, which Lanewise makes 0 or wraps around as Cast does, and onnxruntime as the processor has it',

@@ -187,7 +187,7 @@ const all: Readonly<Record<string, (op: string) => Maker>> = {
       if (parts.length === 0) parts.push(0);
       const even = [3, 2, 1].find((count) => size % count === 0) ?? 1;
       const known = { bits: same(x) };
-      if (b.draw.chance(70)) {
+      if (b.draw.chance(55)) {
         if (b.opset < 13) b.node(op, [x], { axis, split: parts }, { ...known, outputs: parts.length });
         else b.node(op, [x, b.ints(parts)], { axis }, { ...known, outputs: parts.length });
       } else if (b.opset >= 18) {
@@ -235,14 +235,14 @@ const all: Readonly<Record<string, (op: string) => Maker>> = {
   Pad: (op) => ({
     since: [2, 11, 13, 18, 19, 21],
     choices: { mode: ['constant', 'reflect', 'edge', 'wrap'] },
-    given: [],
-    make(b) {
+    make(b, choose) {
       const { draw, opset } = b;
       const types: readonly DataType[] =
         opset >= 13 ? ['float32', 'float32', 'float32', 'int32', 'int64', 'float64', 'uint8', 'int8', 'bool'] : ['float32'];
       const x = b.value({ types, rank: [1, 4] });
       const dims = x.dims ?? [1];
-      const mode = draw.maybe(() => draw.of(['constant', 'reflect', 'edge', ...(opset >= 19 ? ['wrap'] : [])]), 80);
+      const chosen = choose('mode', 80);
+      const mode = chosen === 'wrap' && opset < 19 ? 'edge' : chosen;
       const most = (axis: number) => (mode === 'reflect' || mode === 'wrap' ? Math.max(0, Math.min(3, (dims[axis] as number) - 1)) : 3);
       const axes = opset >= 18 && draw.chance(35) ? b.axes(dims.length) : undefined;
       const padded = (axes ?? dims.map((_, axis) => axis)).map((axis) => (axis + dims.length) % dims.length);

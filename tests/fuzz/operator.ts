@@ -19,15 +19,23 @@ export interface Maker {
 /** @param percent how often there is one */
 export type Choose = <T extends string | number = string | number>(attribute: string, percent?: number) => T | undefined;
 
+/** A value that an attribute is to have, as a rule. */
+export interface Target {
+  readonly attribute: string;
+  readonly value: string;
+}
+
 export const chooser =
-  (b: Builder, { choices = {} }: Maker): Choose =>
+  (b: Builder, { choices = {} }: Maker, target?: Target): Choose =>
   <T extends string | number>(attribute: string, percent = 65) => {
     const key = Object.keys(choices).find((key) => key.split('@')[0] === attribute) ?? '';
     const since = Number(key.split('@')[1] ?? 0);
     const values = choices[key];
     if (!values) throw new Error(`no choices of ${attribute}`);
-    if (b.opset < since || !b.draw.chance(percent)) return undefined;
-    return b.draw.of(values) as T;
+    if (b.opset < since) return undefined;
+    const wanted = target?.attribute === attribute ? values.find((value) => String(value) === target.value) : undefined;
+    if (wanted !== undefined && b.draw.chance(85)) return wanted as T;
+    return b.draw.chance(percent) ? (b.draw.of(values) as T) : undefined;
   };
 
 /** What must occur of an operator: itself, its revisions, and attributes with their values. */

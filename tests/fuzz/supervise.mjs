@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { path } from '../../bench/sources.mjs';
 
 /** A case that takes longer hangs. */
-const HANG_MS = 60_000;
+const HANG_MS = 30_000;
 /** Shrinking a failure takes many cases. */
 const LATE_MS = 120_000;
 /** As in worker.ts: the process has grown, and another is to go on. */

@@ -97,8 +97,12 @@ function resize(b: Builder, choose: Choose): void {
   });
   const dims = x.dims ?? [];
   const nearestOnly = x.type !== 'float32';
-  const mode = nearestOnly ? 'nearest' : opset < 11 ? draw.maybe(() => draw.of(['nearest', 'linear'])) : choose('mode', 90);
-  const antialias = mode === 'linear' || mode === 'cubic' ? choose('antialias', 25) : undefined;
+  const antialias = nearestOnly ? undefined : choose<number>('antialias', 25);
+  const outside = nearestOnly || opset < 11 ? undefined : choose<number>('exclude_outside', 25);
+  const chosen = outside === 1 ? 'cubic' : (choose<string>('mode', 90) ?? (antialias ? 'linear' : undefined));
+  const smooth = antialias && chosen === 'nearest' ? 'linear' : chosen;
+  const mode = nearestOnly ? 'nearest' : opset < 11 && smooth === 'cubic' ? 'linear' : smooth;
+  const policy = choose('keep_aspect_ratio_policy', 15);
   // Which axes are resized: those of the picture as a rule, all of them seldom.
   const spatial = dims.map((_, axis) => (axis >= dims.length - 2 && axis > 0) || dims.length === 2);
   const scales = dims.map((_, axis) => (spatial[axis] ? draw.of(SCALES) : 1));
@@ -114,10 +118,11 @@ function resize(b: Builder, choose: Choose): void {
     coordinate_transformation_mode: transforms,
     nearest_mode: mode === 'nearest' || mode === undefined || draw.chance(20) ? choose('nearest_mode') : undefined,
     cubic_coeff_a: mode === 'cubic' || draw.chance(10) ? float(b, [-0.5, -0.75], 40) : undefined,
-    exclude_outside: mode === 'cubic' ? choose('exclude_outside', 40) : draw.chance(10) ? 0 : undefined,
+    exclude_outside: outside,
     extrapolation_value: crop || draw.chance(10) ? float(b, [2, 0, -1.5], 60) : undefined,
   };
-  const axes = opset >= 18 && draw.chance(25) ? dims.map((_, axis) => axis).filter((axis) => spatial[axis]) : undefined;
+  const axes =
+    opset >= 18 && (policy !== undefined || draw.chance(25)) ? dims.map((_, axis) => axis).filter((axis) => spatial[axis]) : undefined;
   const listed = axes ?? dims.map((_, axis) => axis);
   attributes.axes = axes;
   const roi = crop
@@ -126,10 +131,10 @@ function resize(b: Builder, choose: Choose): void {
         ...listed.map((axis) => (spatial[axis] ? draw.of([1, 0.75, 1.25]) : 1)),
       ])
     : undefined;
-  if (draw.chance(55)) {
+  if (policy !== undefined || draw.chance(55)) {
     b.node('Resize', [x, roi, undefined, b.ints(listed.map((axis) => (spatial[axis] ? draw.int(1, 12) : (dims[axis] as number))))], {
       ...attributes,
-      keep_aspect_ratio_policy: opset >= 18 && axes ? choose('keep_aspect_ratio_policy', 70) : undefined,
+      keep_aspect_ratio_policy: policy,
     });
   } else
     b.node(
@@ -324,9 +329,11 @@ const all: Readonly<Record<string, (op: string) => Maker>> = {
     },
     make(b, choose) {
       const x = b.value({ rank: [4, 4], make: () => b.picture([4]), magnitude: 12 });
-      const old = ['bilinear', 'nearest', 'bicubic'];
-      const fresh = ['linear', 'nearest', 'cubic'];
-      const mode = b.draw.maybe(() => b.draw.of(b.opset < 20 ? old : fresh), 80);
+      // Opset 20 has other names for them.
+      const names: Readonly<Record<string, string>> =
+        b.opset < 20 ? { linear: 'bilinear', cubic: 'bicubic' } : { bilinear: 'linear', bicubic: 'cubic' };
+      const chosen = choose<string>('mode', 80);
+      const mode = chosen && (names[chosen] ?? chosen);
       const grid = b.tensor(
         'float32',
         [x.dims?.[0] ?? 1, b.draw.int(1, 5), b.draw.int(1, 5), 2],
