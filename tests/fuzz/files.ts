@@ -151,6 +151,7 @@ async function run(seed: number, index: number): Promise<boolean> {
     if (stats.failures.filter((failure) => failure.kind === kind).length >= (workerOptions().shown ?? 3)) return;
     stats.failures.push({ index, kind, text: `${how}: ${text}`, graph: shown(bytes) });
   };
+  if (workerOptions().replay) console.log(`${format}${forged ? ', forged' : ''}: ${how}\n${shown(bytes)}`);
   const start = process.cpuUsage();
   const before = process.resourceUsage().maxRSS;
   let ms = 0;

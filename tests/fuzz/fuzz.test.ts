@@ -5,7 +5,7 @@ import { check } from './check.ts';
 import { difference, noise, tolerance, withNoise } from './compare.ts';
 import { Draw, seedOf, shrink } from './draw.ts';
 import { expectedKeys, generate, makers } from './generate.ts';
-import { fileOf, fromJson, toJson } from './graph.ts';
+import { type FuzzTensor, fileOf, fromJson, toJson } from './graph.ts';
 import { known, reached } from './known.ts';
 import { type Format, mutate } from './mutate.ts';
 import { encode, lists, MODEL, parse } from './protobuf.ts';

@@ -52,7 +52,7 @@ function aimOf(key: string): Aim {
 /** Rare because other attributes, few opsets or little else stand with them: so often do graphs aim at each. */
 const rare: readonly (readonly [RegExp, number])[] = [
   [
-    /^Gelu\.|^(Max|Min|Mean|Sum)@6|^Relu@13|^Identity@|wrap|^AveragePool\.dilations|num_outputs|^Pow@12|^Slice@10|^MatMul@1$|^Mish@|^Greater@7|^Size@|^GroupNormalization\.stash/,
+    /^Gelu\.|^(Max|Min|Mean|Sum)@6|^Relu@13|^Identity@|wrap|^AveragePool\.dilations|num_outputs|@(11|12|13|20|21)$|^Pow@12|^Slice@10|^MatMul@1$|^Mish@|^Greater@7|^Size@|^GroupNormalization\.stash/,
     8,
   ],
   [/noop_with|@|fmod=0|=cubic|allowzero|value_floats/, 5],

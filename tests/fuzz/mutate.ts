@@ -92,7 +92,7 @@ function fieldsChanged(bytes: Uint8Array, draw: Draw, other: Uint8Array): Uint8A
   const list = anyList();
   const at = draw.int(0, list.length - 1);
   const field = list[at] as Field;
-  switch (draw.int(0, 9)) {
+  switch (draw.int(0, 11)) {
     case 0:
       list.splice(at, 1);
       break;
@@ -127,6 +127,20 @@ function fieldsChanged(bytes: Uint8Array, draw: Draw, other: Uint8Array): Uint8A
       if (field.value instanceof Uint8Array)
         list[at] = { ...field, value: changes[draw.of(Object.keys(changes))]?.(field.value, draw, other) ?? field.value };
       break;
+    case 8:
+    case 9: {
+      // Shapes, axes, sizes and limits: whole numbers in small tensors' raw_data.
+      const small = all.flatMap((fields) =>
+        fields.filter(({ number, value }) => number === 9 && value instanceof Uint8Array && value.length <= 64),
+      );
+      const chosen = small.length > 0 ? draw.of(small) : undefined;
+      if (!(chosen?.value instanceof Uint8Array) || chosen.value.length < 8) break;
+      const data = chosen.value.slice();
+      const word = BigInt.asUintN(64, draw.chance(20) ? -BigInt(draw.int(1, 9)) : draw.of(NUMBERS));
+      new DataView(data.buffer).setBigUint64(8 * draw.int(0, (data.length >> 3) - 1), word, true);
+      chosen.value = data;
+      break;
+    }
     default: {
       // Dims, types and integers of attributes.
       const numbers = all.flatMap((fields) => fields.map((_, i) => [fields, i] as const).filter(([fields, i]) => fields[i]?.wire === 0));
