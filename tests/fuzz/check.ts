@@ -40,9 +40,9 @@ const REFUSALS = ['INVALID_MODEL', 'UNSUPPORTED', 'INVALID_INPUT', 'TOO_LARGE'];
 
 export async function check(graph: FuzzGraph, { runtime, variants: chosen, phase = () => {} }: CheckOptions): Promise<Outcome> {
   const operators = graph.nodes.map(({ op }) => op).join(' ');
-  const failed = (kind: string, text: string): Outcome => ({
+  const failed = (kind: string, text: string, at?: string): Outcome => ({
     status: 'failed',
-    kind: `${kind}: ${graph.nodes.length === 1 ? operators : 'several nodes'}`,
+    kind: `${kind}: ${graph.nodes.length === 1 ? operators : at === undefined ? 'several nodes' : `${makerOf(graph, at)} in a graph`}`,
     text: `${text} (${operators})`,
   });
   let ours: Attempt;
@@ -71,7 +71,7 @@ export async function check(graph: FuzzGraph, { runtime, variants: chosen, phase
       results,
       tolerances,
     );
-    if (found) return failed('differs', `output ${found.name}: ${found.text}`);
+    if (found) return failed('differs', `output ${found.name}: ${found.text}`, found.name);
     const expected = firstDifference(
       graph.outputs.filter((name) => why.has(name)),
       ours.results,
@@ -105,6 +105,9 @@ interface Peer {
   readonly results?: Results;
   readonly refusal?: string;
 }
+
+/** The operator that makes a value. */
+const makerOf = (graph: FuzzGraph, name: string): string => graph.nodes.find(({ outputs }) => outputs.includes(name))?.op ?? 'none';
 
 /** Everything that the graph's nodes make. */
 export async function valuesOf(graph: FuzzGraph, runtime: Runtime | undefined): Promise<Results> {
