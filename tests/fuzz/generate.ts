@@ -51,6 +51,9 @@ function aimOf(key: string): Aim {
 
 /** Rare because other attributes, few opsets or little else stand with them: so often do graphs aim at each. */
 const rare: readonly (readonly [RegExp, number])[] = [
+  [/^(TopK@10|(BatchNormalization|Dropout)@7|BatchNormalization@14|(Div|Sub|Add|Relu|Reshape)@13|(PRelu|Less|Greater)@7|Equal@19)$/, 12],
+  [/^((Slice|Flatten|Constant|Squeeze)@1|Flatten@9|(Size|Unsqueeze|Squeeze)@21|Pow@12|NonMaxSuppression@10|Cast\.to=16)$|keep_aspect/, 12],
+  [/^Identity@|^(Max|Min|Mean|Sum)@/, 12],
   [
     /^Gelu\.|^(Max|Min|Mean|Sum)@6|^Relu@13|^Identity@|wrap|^AveragePool\.dilations|num_outputs|@(11|12|13|20|21)$|^Pow@12|^Slice@10|^MatMul@1$|^Mish@|^Greater@7|^Size@|^GroupNormalization\.stash/,
     8,

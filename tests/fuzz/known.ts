@@ -44,6 +44,21 @@ function isFlat(value: Read, axes: readonly number[]): boolean {
   return [...flat.values()].includes(true);
 }
 
+/** What whole types hold, by ONNX's numbers of types. */
+const ranges: Readonly<Record<number, readonly [number, number]>> = {
+  2: [0, 255],
+  3: [-128, 127],
+  4: [0, 65535],
+  5: [-32768, 32767],
+  6: [-(2 ** 31), 2 ** 31 - 1],
+  7: [-(2 ** 63), 2 ** 63],
+  12: [0, 2 ** 32 - 1],
+  13: [0, 2 ** 64],
+};
+
+/** The size of the product of all numbers but zeros. */
+const productOf = (data: Result['data']): number => Array.from(data as Float64Array, Number).reduce((a, b) => a * (Math.abs(b) || 1), 1);
+
 const stridesOver = (node: FuzzNode, window: readonly number[]): boolean =>
   same(node) && window.some((size, i) => (intsOf(node, 'strides')[i] ?? 1) > (size - 1) * (intsOf(node, 'dilations')[i] ?? 1) + 1);
 
@@ -58,8 +73,20 @@ export const known: readonly Known[] = [
     name: 'NaN where the largest or smallest is chosen',
     reason: 'ONNX leaves it open; Lanewise lets NaN win, onnxruntime sees it in some of these operators, and by where it stands',
     matches: ({ op }, inputs) =>
-      ['ArgMax', 'ArgMin', 'MaxPool', 'GlobalMaxPool', 'TopK', 'ReduceMax', 'ReduceMin', 'Max', 'Min', 'Clip', 'Hardmax'].includes(op) &&
-      hasNaN(inputs),
+      [
+        'ArgMax',
+        'ArgMin',
+        'MaxPool',
+        'GlobalMaxPool',
+        'TopK',
+        'ReduceMax',
+        'ReduceMin',
+        'Max',
+        'Min',
+        'Clip',
+        'Hardmax',
+        'ReduceLogSumExp',
+      ].includes(op) && hasNaN(inputs),
   },
   {
     name: 'reductions of tensors without elements',
@@ -102,6 +129,34 @@ export const known: readonly Known[] = [
     matches: ({ op }, [x]) => op === 'LRN' && someNumber(x?.data, (value) => !Number.isFinite(value)),
   },
   {
+    name: 'ConvTranspose with an output_shape over what it makes',
+    reason: 'ONNX: the padding is then negative and lies on both sides; onnxruntime has zeros at the end only',
+    matches: (node, [x, w]) =>
+      node.op === 'ConvTranspose' &&
+      intsOf(node, 'output_shape').some((size, i) => {
+        const [from = 1, kernel = 1] = [x?.dims[i + 2], w?.dims[i + 2]];
+        const [stride = 1, dilation = 1, more = 0] = ['strides', 'dilations', 'output_padding'].map((name) => intsOf(node, name)[i]);
+        return size > stride * (from - 1) + more + (kernel - 1) * dilation + 1;
+      }),
+  },
+  {
+    name: 'Cast of what the type does not hold',
+    reason:
+      'ONNX leaves it open; Lanewise wraps around as whole numbers do, NaN and infinities being 0, onnxruntime does as the processor does',
+    matches: (node, [x]) => {
+      const [low, high] = ranges[Number(node.attributes.to)] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+      return (
+        node.op === 'Cast' && Number(node.attributes.to) in ranges && someNumber(x?.data, (value) => !(value > low - 1 && value < high + 1))
+      );
+    },
+  },
+  {
+    name: 'ReduceProd of whole numbers over the limit',
+    reason: 'ONNX leaves it open; Lanewise wraps around, onnxruntime has the largest or smallest number in some processors',
+    matches: ({ op }, [x]) =>
+      op === 'ReduceProd' && x?.type.startsWith('int') === true && productOf(x.data) >= (x.type === 'int64' ? 2 ** 63 : 2 ** 31),
+  },
+  {
     name: 'Gemm of depth 0',
     reason: 'ONNX: beta times C is left; onnxruntime leaves C alone, whatever beta is',
     matches: (node, [a, , c]) =>
@@ -127,6 +182,7 @@ export const known: readonly Known[] = [
 /** What Lanewise leaves out, as docs/operators.md has it: the refusal of a graph that onnxruntime runs. */
 export const limits: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['Resize of other types: nearest without crops only', /node 'node\d+': nearest tf_crop_and_resize of \w+; float32 is supported/],
+  ['global pools of pictures without pixels', /global pooling of an empty picture/],
   ['Conv of pictures without channels', /weights \[\d+, 0, .*\] in \d+ group\(s\) do not fit 0 input channels/],
   ['ArgMax and ArgMin along an axis without elements', /axis \d+ is empty/],
 ];
