@@ -7,10 +7,11 @@ import { elementwise } from './elementwise.ts';
 import type { FuzzGraph } from './graph.ts';
 import { moves } from './moves.ts';
 import { chooser, keysOf, type Maker, type Target } from './operator.ts';
+import { reductions } from './reductions.ts';
 import { windows } from './windows.ts';
 
 export const makers: ReadonlyMap<string, Maker> = new Map(
-  Object.entries({ ...elementwise, ...windows, ...moves }).sort(([a], [b]) => (a < b ? -1 : 1)),
+  Object.entries({ ...elementwise, ...windows, ...moves, ...reductions }).sort(([a], [b]) => (a < b ? -1 : 1)),
 );
 
 /** The opsets that graphs have. */
@@ -53,7 +54,10 @@ function aimOf(key: string): Aim {
 const rare: readonly (readonly [RegExp, number])[] = [
   [/^(TopK@10|(BatchNormalization|Dropout)@7|BatchNormalization@14|(Div|Sub|Add|Relu|Reshape)@13|(PRelu|Less|Greater)@7|Equal@19)$/, 12],
   [/^((Slice|Flatten|Constant|Squeeze)@1|Flatten@9|(Size|Unsqueeze|Squeeze)@21|Pow@12|NonMaxSuppression@10|Cast\.to=16)$|keep_aspect/, 12],
-  [/^Identity@|^(Max|Min|Mean|Sum)@/, 12],
+  [
+    /^Identity@|^(Max|Min|Mean|Sum)@|wrap|^ConstantOfShape@20|^(Mul|Pow)@13|^Clip@11|Upsample|^Slice@10|^AveragePool\.dilations|^Dropout@10|noop_with/,
+    12,
+  ],
   [
     /^Gelu\.|^(Max|Min|Mean|Sum)@6|^Relu@13|^Identity@|wrap|^AveragePool\.dilations|num_outputs|@(11|12|13|20|21)$|^Pow@12|^Slice@10|^MatMul@1$|^Mish@|^Greater@7|^Size@|^GroupNormalization\.stash/,
     8,
