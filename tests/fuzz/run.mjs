@@ -1,0 +1,76 @@
+// The fuzzers and the soak: npm run fuzz -- [--minutes N] [--seed S] [--only graphs|files|soak]
+//
+//   graphs  random graphs over all operators: Lanewise against onnxruntime-node, where that is installed (bench/peers), and against itself
+//   files   broken files of every format: nothing but a LanewiseError or a run may come, in a second and a gigabyte
+//   soak    load, run, abort and dispose over and over, in threads and workers: memory comes back
+//
+// N minutes each, 1 where left out; a seed makes the same cases again. Where something fails it prints the smallest case, and the exit code
+// is 1. tests/fuzz/README.md tells more.
+
+import { copyFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { path } from '../../bench/sources.mjs';
+import { files, graphs, soak } from './reports.mjs';
+
+const gauges = { graphs, files, soak };
+
+const wrong = (text) => {
+  console.error(text);
+  process.exit(2);
+};
+
+function read() {
+  try {
+    return parseArgs({
+      options: {
+        minutes: { type: 'string', default: '1' },
+        seed: { type: 'string', default: '1' },
+        only: { type: 'string' },
+        replay: { type: 'string' },
+        operator: { type: 'string' },
+        without: { type: 'string', multiple: true },
+        ignore: { type: 'string' },
+        shown: { type: 'string', default: '3' },
+        verbose: { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    return wrong(error.message);
+  }
+}
+
+const { minutes, seed, only, shown, replay, ...rest } = read();
+if (!(Number(minutes) > 0)) wrong('--minutes takes a number over 0');
+for (const number of [seed, shown]) if (!/^\d+$/.test(number)) wrong('--seed and --shown take whole numbers');
+if (only !== undefined && !Object.hasOwn(gauges, only)) wrong(`--only takes ${Object.keys(gauges).join(', ')}`);
+if (replay && only === undefined) wrong('--replay SEED:INDEX wants --only graphs or --only files');
+
+const names = only ? [only] : ['graphs', 'files', 'soak'];
+await build({
+  entryPoints: names.map((name) => path(`tests/fuzz/${name}.ts`)),
+  outdir: path('build/fuzz'),
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+  logLevel: 'warning',
+});
+// Threads start from the file beside the module.
+copyFileSync(path('src/runtime/worker.js'), path('build/fuzz/worker.js'));
+
+let passed = true;
+for (const name of names) {
+  const options = {
+    ...rest,
+    seed: Number(seed),
+    shown: Number(shown),
+    replay,
+    root: path(''),
+    until: Date.now() + Number(minutes) * 60_000,
+  };
+  if (!(await gauges[name](options))) passed = false;
+}
+process.exit(passed ? 0 : 1);

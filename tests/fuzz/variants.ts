@@ -1,0 +1,205 @@
+// The ways in which Lanewise can run one graph. All come to the same; some to the same bits.
+
+import { load as loadCompiled } from '../../src/compiled/index.ts';
+import { compileGraph } from '../../src/compiled/write.ts';
+import { compile } from '../../src/compiler/compile.ts';
+import { verify } from '../../src/compiler/verify.ts';
+import { readOnnx } from '../../src/formats/onnx/index.ts';
+import { writeOnnx } from '../../src/formats/onnx/writer.ts';
+import type { Attribute, Constant, Graph, GraphNode } from '../../src/graph/graph.ts';
+import { Tensor } from '../../src/graph/tensor.ts';
+import { createModel, load, planSource } from '../../src/load.ts';
+import { Engine } from '../../src/runtime/engine.ts';
+import { compileModule } from '../../src/runtime/wasm.ts';
+import { type FuzzGraph, type FuzzTensor, fileOf } from './graph.ts';
+import type { Result, Results } from './onnxruntime.ts';
+
+const LIMIT = 64 * 1024 ** 2;
+const strict = compileModule('strict').then((module) => ({ module, variant: 'strict' as const }));
+
+type Feeds = Record<string, Tensor>;
+
+const toTensor = ({ type, data, dims }: FuzzTensor): Tensor => new Tensor(type, data as never, dims);
+export const feedsOf = (graph: FuzzGraph): Feeds => Object.fromEntries(graph.feeds.map((feed) => [feed.name, toTensor(feed)]));
+const results = (outputs: Readonly<Record<string, Tensor>>): Results =>
+  new Map(Object.entries(outputs).map(([name, tensor]): [string, Result] => [name, tensor]));
+
+/** As a user runs it: the file, loaded. */
+export async function runFile(graph: FuzzGraph): Promise<Results> {
+  const model = await load(fileOf(graph), { memoryLimit: LIMIT });
+  try {
+    return results(model.runSync(feedsOf(graph)));
+  } finally {
+    model.dispose();
+  }
+}
+
+async function runModel(graph: Graph, feeds: Feeds = {}, options: object = {}): Promise<Results> {
+  const model = await createModel(graph, { memoryLimit: LIMIT, ...options }, 'threads' in options ? undefined : strict);
+  try {
+    return results(await model.run(feeds));
+  } finally {
+    model.dispose();
+  }
+}
+
+/** By the compiler's own options. */
+async function runPlan(graph: Graph, feeds: Feeds, options: object): Promise<Results> {
+  const { shapingInputs } = planSource(graph, {});
+  const values = new Map(Object.entries(feeds).filter(([name]) => shapingInputs.has(name)));
+  const dims = new Map(Object.entries(feeds).map(([name, { dims }]) => [name, dims]));
+  const plan = compile(graph, { dims, values, memoryLimit: LIMIT, verify, ...options });
+  const engine = new Engine((await strict).module);
+  engine.use(plan);
+  const count = (list: readonly number[]) => list.reduce((a, b) => a * b, 1);
+  for (const { name, pointer, type, dims } of plan.inputs) engine.view(pointer, count(dims), type).set(feeds[name]?.data as never);
+  engine.run();
+  const made = new Map(
+    plan.outputs.map(({ name, type, dims, pointer }) => [
+      name,
+      new Tensor(type, engine.view(pointer, count(dims), type).slice() as never, dims),
+    ]),
+  );
+  const all = plan.tail?.(new Map([...made, ...Object.entries(feeds)])) ?? made;
+  return results(Object.fromEntries(graph.outputs.map(({ name }) => [name, all.get(name) as Tensor])));
+}
+
+const node = (op: string, inputs: string[], output: string, attributes: Record<string, Attribute> = {}): GraphNode => ({
+  op,
+  domain: '',
+  name: output,
+  inputs,
+  outputs: [output],
+  attributes: new Map(Object.entries(attributes)),
+});
+
+/** Every float32 picture that is fed goes another way first. */
+function detour(graph: Graph, way: (name: string, dims: readonly number[]) => GraphNode[]): Graph {
+  const before: GraphNode[] = [];
+  const renamed = new Map<string, string>();
+  for (const { name, type, dims } of graph.inputs) {
+    if (type !== 'float32' || dims.length !== 4 || dims.includes(0)) continue;
+    const nodes = way(name, dims as number[]);
+    before.push(...nodes);
+    renamed.set(name, nodes.at(-1)?.outputs[0] as string);
+  }
+  const nodes = graph.nodes.map((given) => ({ ...given, inputs: given.inputs.map((name) => renamed.get(name) ?? name) }));
+  return { ...graph, nodes: [...before, ...nodes] };
+}
+
+const constantOf = ({ name, type, dims, data }: FuzzTensor): Constant => ({ name, type, dims, read: () => data });
+
+const narrowed = (value: Result): Result =>
+  value.type === 'float64' ? { ...value, type: 'float32', data: Float32Array.from(value.data as Float64Array) } : value;
+
+interface Variant {
+  /** Whether every bit has to be the same; else rounding may differ. */
+  readonly bits: boolean;
+  /** Undefined where it says nothing of such a graph. */
+  run(graph: Graph, fuzz: FuzzGraph): Promise<Results> | undefined;
+}
+
+export const variants: Readonly<Record<string, Variant>> = {
+  'passes off': { bits: false, run: (graph, fuzz) => runPlan(graph, feedsOf(fuzz), { maxPasses: 0 }) },
+  'not in place': { bits: true, run: (graph, fuzz) => runPlan(graph, feedsOf(fuzz), { inPlace: false }) },
+  'three threads': { bits: true, run: (graph, fuzz) => runModel(graph, feedsOf(fuzz), { threads: 3 }) },
+  'everything constant': {
+    bits: false,
+    run(graph, fuzz) {
+      const constants = new Map([...graph.constants, ...fuzz.feeds.map((feed): [string, Constant] => [feed.name, constantOf(feed)])]);
+      return runModel({ ...graph, inputs: [], constants }, {});
+    },
+  },
+  'everything fed': {
+    bits: false,
+    run(graph, fuzz) {
+      const inputs = [...graph.inputs, ...fuzz.constants.map(({ name, type, dims }) => ({ name, type, dims }))];
+      const feeds = { ...feedsOf(fuzz), ...Object.fromEntries(fuzz.constants.map((constant) => [constant.name, toTensor(constant)])) };
+      return runModel({ ...graph, inputs, constants: new Map() }, feeds);
+    },
+  },
+  'channels last': {
+    bits: false,
+    run(graph, fuzz) {
+      return runModel(
+        detour(graph, (name) => [node('MaxPool', [name], `${name}.last`, { kernel_shape: [1, 1] })]),
+        feedsOf(fuzz),
+      );
+    },
+  },
+  'slices of wider pictures': {
+    bits: false,
+    run(graph, fuzz) {
+      const way = (name: string, dims: readonly number[]) => {
+        const channels = dims[1] as number;
+        // Gather takes a part by its numbers in every opset.
+        const list = BigInt64Array.from({ length: channels }, (_, i) => BigInt(i + channels));
+        const indices: Attribute = { name: 'i', type: 'int64', dims: [channels], read: () => list };
+        return [
+          node('MaxPool', [name], `${name}.last`, { kernel_shape: [1, 1] }),
+          node('Concat', [`${name}.last`, name], `${name}.wide`, { axis: 1 }),
+          node('Constant', [], `${name}.i`, { value: indices }),
+          node('Gather', [`${name}.wide`, `${name}.i`], `${name}.part`, { axis: 1 }),
+        ];
+      };
+      return runModel(detour(graph, way), feedsOf(fuzz));
+    },
+  },
+  'open dimensions': {
+    bits: true,
+    run(graph, fuzz) {
+      const inputs = graph.inputs.map((input) => ({ ...input, dims: input.dims.map((_, i) => `${input.name}${i}`) }));
+      return runModel({ ...graph, inputs }, feedsOf(fuzz));
+    },
+  },
+  'an open batch': {
+    bits: true,
+    run(graph, fuzz) {
+      const inputs = graph.inputs.map((input) => ({ ...input, dims: input.dims.map((dim, i) => (i === 0 ? 'N' : dim)) }));
+      // Inputs that all have the batch.
+      if (new Set(graph.inputs.map(({ dims }) => dims[0])).size > 1) return undefined;
+      return runModel({ ...graph, inputs }, feedsOf(fuzz));
+    },
+  },
+  'written and read': {
+    bits: true,
+    // A Cast to a half is written as one to float32: writeOnnx says so.
+    run: (graph, fuzz) =>
+      fuzz.nodes.some(({ attributes }) => attributes.to === 10 || attributes.to === 16)
+        ? undefined
+        : runModel(readOnnx(writeOnnx(graph), 'again.onnx'), feedsOf(fuzz)),
+  },
+  'Winograd off': { bits: false, run: (graph, fuzz) => runModel(graph, feedsOf(fuzz), { winograd: false }) },
+  'in float64': {
+    // By the operators' own arithmetic in TypeScript, where they have it.
+    bits: false,
+    run(graph, fuzz) {
+      // These say themselves which type they make or take.
+      if (fuzz.nodes.some(({ op }) => ['Cast', 'Constant', 'ConstantOfShape', 'Dropout', 'Resize', 'Upsample'].includes(op)))
+        return undefined;
+      const wide = (tensor: FuzzTensor): FuzzTensor =>
+        tensor.type === 'float32' ? { ...tensor, type: 'float64', data: Float64Array.from(tensor.data as Float32Array) } : tensor;
+      const constants = new Map([...fuzz.feeds, ...fuzz.constants].map((tensor) => [tensor.name, constantOf(wide(tensor))]));
+      const types = graph.outputs.map(({ name }) => ({ name }));
+      const run = runModel({ ...graph, inputs: [], constants, outputs: types });
+      return run.then(
+        (outputs) => new Map([...outputs].map(([name, value]) => [name, fuzz.types[name] === 'float32' ? narrowed(value) : value])),
+      );
+    },
+  },
+  compiled: {
+    bits: true,
+    async run(graph, fuzz) {
+      const model = await loadCompiled(compileGraph(graph, { memoryLimit: LIMIT }, (await strict).module));
+      try {
+        return results(model.runSync(feedsOf(fuzz)));
+      } finally {
+        model.dispose();
+      }
+    },
+  },
+};
+
+/** @throws LanewiseError */
+export const runVariant = (name: string, fuzz: FuzzGraph): Promise<Results> | undefined =>
+  variants[name]?.run(readOnnx(fileOf(fuzz), 'random.onnx'), fuzz);
