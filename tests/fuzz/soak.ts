@@ -90,6 +90,7 @@ async function cycle(draw: Draw): Promise<void> {
 }
 
 let base: Level | undefined;
+let reported = 0;
 await worker(stats, async (index) => {
   try {
     await cycle(new Draw(seedOf(workerOptions().seed, index)));
@@ -103,12 +104,11 @@ await worker(stats, async (index) => {
   base ??= now;
   const [grown, heap] = [now.resident - base.resident, now.heap - base.heap];
   const megabytes = (value: number) => `${(value / 1e6).toFixed(1)} MB`;
-  // Every look in a short soak, about ten in a long one.
-  stats.levels = [
-    ...stats.levels,
-    `after ${stats.cycles} cycles: ${megabytes(now.resident)} resident, ${megabytes(now.heap)} of JavaScript`,
-  ];
-  if (stats.levels.length > 20) stats.levels = stats.levels.filter((_, i) => i === 0 || i % 2 === 0);
+  // Looks that are reported lie further and further apart.
+  if (stats.cycles >= 1.5 * reported) {
+    reported = stats.cycles;
+    stats.levels.push(`after ${stats.cycles} cycles: ${megabytes(now.resident)} resident, ${megabytes(now.heap)} of JavaScript`);
+  }
   if (grown > MOST_GROWTH || heap > MOST_HEAP) {
     const text = `${megabytes(grown)} resident and ${megabytes(heap)} of JavaScript more than after ${WARM} cycles`;
     stats.failures.push({ index, kind: 'growth', text, graph: '' });
