@@ -99,7 +99,9 @@ export async function createModel(graph: Graph, options: LoadOptions = {}, compi
   try {
     return new Model(plans, binary, initialDims(graph, options));
   } catch (error) {
-    if (!blamesBatch(error, plans, initialDims(graph, options, OTHER_BATCH))) throw error;
+    // The open batch was planned as 1: that is to blame where another one makes no error, or one that says something else.
+    const [one, other] = [1, OTHER_BATCH].map((batch) => planError(plans, initialDims(graph, options, batch)));
+    if (!one || one.message === other?.message) throw error;
     return new Model(plans, binary, undefined);
   }
 }
@@ -107,16 +109,14 @@ export async function createModel(graph: Graph, options: LoadOptions = {}, compi
 /** A batch that has next to nothing in common with 1: large, and a multiple of all numbers up to 16. */
 const OTHER_BATCH = 720_720;
 
-/** Whether an error comes from the open batch that was planned as 1: with another there is none, or one that says something else. */
-function blamesBatch(error: unknown, plans: PlanSource, dims: ReturnType<typeof initialDims>): boolean {
-  const planning = /INVALID_MODEL|INVALID_INPUT|UNSUPPORTED|OPERATOR_FAILED/;
-  if (!dims || !(error instanceof LanewiseError) || !planning.test(error.code)) return false;
+/** What is wrong with a network at shapes that may be guesses; its size, which is no mistake of theirs, does not count. */
+function planError(plans: PlanSource, dims: ReturnType<typeof initialDims>): LanewiseError | undefined {
   try {
-    plans.plan(dims, new Map());
-  } catch (other) {
-    return (other as Error).message !== error.message;
+    if (dims) plans.plan(dims, new Map());
+  } catch (error) {
+    if (error instanceof LanewiseError && error.code !== 'TOO_LARGE') return error;
   }
-  return true;
+  return undefined;
 }
 
 /**

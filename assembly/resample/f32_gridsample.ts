@@ -104,7 +104,8 @@ function reflect(p: f32, size: i32, corners: bool): f32 {
 function resolve(pc: usize, i: i32, size: i32, corners: bool): i32 {
   if (i >= 0 && i < size) return i;
   const padding = arg(pc, GridSampleArg.Padding);
-  if (padding === GridPadding.Zeros) return -1;
+  // A position that has been brought inside gives what lies past the edge a weight of 0, which beside infinity would make NaN.
+  if (padding === GridPadding.Zeros || arg(pc, GridSampleArg.Mode) !== GridMode.Cubic) return -1;
   if (padding === GridPadding.Border) return min(max(i, 0), size - 1);
   return <i32>reflect(<f32>i, size, corners);
 }

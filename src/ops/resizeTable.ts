@@ -80,22 +80,24 @@ export function mostTaps({ from, scale }: ResizedAxis, { mode, antialias }: Samp
 /** The table of an axis; undefined where every row stays what it is. */
 export function tableOf(axis: ResizedAxis, sampling: Sampling): AxisTable | undefined {
   const { from, to } = axis;
-  const places = Array.from({ length: to }, (_, i) => coordinates(axis, i, sampling.coordinates));
+  const places = Float64Array.from({ length: to }, (_, i) => coordinates(axis, i, sampling.coordinates));
   if (from === to && places.every((at, i) => at === i)) return undefined;
   if (sampling.mode === 'nearest') {
     const rounding = roundingOf(axis, sampling);
     return { taps: 1, indices: Int32Array.from(places, (at) => clamp(round(at, rounding, axis), from)) };
   }
-  const stretch = sampling.antialias ? Math.min(1, axis.scale) : 1;
-  const rows = places.map((at) => tapsAt(at, from, sampling, stretch));
-  const taps = rows.reduce((most, { length }) => Math.max(most, length), 1);
+  const row = rowOf(axis, sampling);
+  // Twice each, because lists of rows would take many times the memory of the table.
+  const taps = places.reduce((most, at) => Math.max(most, row(at).length), 1);
   const indices = new Int32Array(to * taps);
   const weights = new Float32Array(to * taps);
-  rows.forEach((row, i) => {
-    for (let t = 0; t < taps; t++) {
-      // Where the first tap's index stands again, the row has no more.
-      indices[i * taps + t] = row[t]?.index ?? row[0]?.index ?? 0;
-      weights[i * taps + t] = row[t]?.weight ?? 0;
+  places.forEach((at, i) => {
+    const { length, rows, shares } = row(at);
+    // Where the first tap's index stands again, the row has no more.
+    indices.fill(length > 0 ? (rows[0] ?? 0) : 0, i * taps, (i + 1) * taps);
+    for (let t = 0; t < length; t++) {
+      indices[i * taps + t] = rows[t] ?? 0;
+      weights[i * taps + t] = shares[t] ?? 0;
     }
   });
   return { taps, indices, weights };
@@ -131,25 +133,36 @@ function round(at: number, rounding: Rounding, { ratio }: ResizedAxis): number {
   return rounding === 'round_prefer_floor' ? Math.ceil(at - half) : Math.floor(at + half);
 }
 
-/** @param stretch how much of its width the kernel keeps: below 1 it is as much wider */
-function tapsAt(place: number, size: number, sampling: Sampling, stretch: number): { index: number; weight: number }[] {
+/** The rows that one at a place is made of, and their shares; the lists are the same for every place, and hold `length` numbers. */
+function rowOf(axis: ResizedAxis, sampling: Sampling) {
+  const { from: size, scale } = axis;
+  // How much of its width the kernel keeps: below 1 it is as much wider.
+  const stretch = sampling.antialias ? Math.min(1, scale) : 1;
   const radius = (sampling.mode === 'linear' ? 1 : 2) / stretch;
-  // Out of reach is out of reach, however far; a loop over numbers so large that 1 more is the same would not end.
-  const at = Math.min(Math.max(place, -radius - 1), size + radius);
   const kernel = sampling.mode === 'linear' ? hat : cubicKernel(sampling.cubic);
-  const merged = new Map<number, number>();
-  let total = 0;
-  // Every row of the window counts, as elsewhere: beside infinity a weight of 0 makes NaN.
-  for (let index = Math.floor(at - radius) + 1; index <= Math.floor(at + radius); index++) {
-    const weight = kernel(Math.abs(index - at) * stretch);
-    if (sampling.excludeOutside && (index < 0 || index >= size)) continue;
-    const row = clamp(index, size);
-    merged.set(row, (merged.get(row) ?? 0) + weight);
-    total += weight;
-  }
-  // The weights of the plain kernels add up to 1 by themselves.
-  const normal = sampling.excludeOutside || stretch < 1 ? total : 1;
-  return [...merged].map(([index, weight]) => ({ index, weight: weight / normal }));
+  const most = Math.min(size, Math.ceil(2 * radius) + 1);
+  const [rows, shares] = [new Int32Array(most), new Float64Array(most)];
+  return (place: number) => {
+    // Out of reach is out of reach, however far; a loop over numbers so large that 1 more is the same would not end.
+    const at = Math.min(Math.max(place, -radius - 1), size + radius);
+    let [length, total] = [0, 0];
+    // Every row of the window counts, as elsewhere: beside infinity a weight of 0 makes NaN.
+    for (let index = Math.floor(at - radius) + 1; index <= Math.floor(at + radius); index++) {
+      const weight = kernel(Math.abs(index - at) * stretch);
+      if (sampling.excludeOutside && (index < 0 || index >= size)) continue;
+      const row = clamp(index, size);
+      if (length === 0 || rows[length - 1] !== row) {
+        rows[length] = row;
+        shares[length++] = 0;
+      }
+      shares[length - 1] = (shares[length - 1] ?? 0) + weight;
+      total += weight;
+    }
+    // The weights of the plain kernels add up to 1 by themselves.
+    const normal = sampling.excludeOutside || stretch < 1 ? total : 1;
+    for (let t = 0; t < length; t++) shares[t] = (shares[t] ?? 0) / normal;
+    return { length, rows, shares };
+  };
 }
 
 const hat = (d: number): number => Math.max(0, 1 - d);

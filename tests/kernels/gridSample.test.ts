@@ -66,6 +66,18 @@ eachVariant((variant) => {
     });
   });
 
+  // torch 1.13: F.grid_sample(torch.full((1, 1, 1, 1), inf), ...) is inf.
+  test.each(['border', 'reflection'])('an infinity at the edge stays what it is, %s', (padding_mode) => {
+    const graph = graphOf({
+      opset: 16,
+      inputs: { x: [1, 1, 1, 1], grid: [1, 1, 2, 2] },
+      nodes: [{ op: 'GridSample', attributes: { padding_mode }, inputs: ['x', 'grid'] }],
+    });
+    const feeds = { x: array([1, 1, 1, 1], [Number.POSITIVE_INFINITY]), grid: array([1, 1, 2, 2], [0.625, 0.125, -0.5, 0.25]) };
+    const [y] = runGraph(graph, feeds, { variant }) as [NdArray];
+    expect([...y.data]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+  });
+
   test('no pixels, no channels, no batch', () => {
     for (const [x, grid] of [
       [

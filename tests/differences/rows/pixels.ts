@@ -58,6 +58,15 @@ const resize = (
   constants: [3],
   expected,
 });
+const aligned = { mode: 'linear', coordinate_transformation_mode: 'align_corners' };
+const scaled = (name: string, scale: number, attributes: Case['attributes'], expected: Case['expected']): Case => ({
+  name,
+  op: 'Resize',
+  attributes,
+  inputs: [row(1, 2, 3, 4), undefined, f32([1, 1, 1, scale])],
+  constants: [2],
+  expected,
+});
 const row = (...values: readonly number[]) => f32(values, [1, 1, 1, values.length]);
 
 export const pixels: readonly Row[] = [
@@ -113,12 +122,9 @@ export const pixels: readonly Row[] = [
   {
     title: "Resize's pixels in float32",
     cases: [
-      {
-        ...resize('whole sizes, align_corners', row(1, 2, 3, 4), 6, { mode: 'linear', coordinate_transformation_mode: 'align_corners' }, [
-          row(1, 1.6, 2.2, 2.8, 3.4, 4),
-        ]),
-        within: 1e-6,
-      },
+      resize('whole sizes, align_corners', row(1, 2, 3, 4), 6, aligned, [row(1, 1.6, 2.2, 2.8, 3.4, 4)]),
+      scaled('by 0.6, align_corners', 0.6, aligned, [row(1, 4)]),
+      scaled('by 0.8, cubic, align_corners', 0.8, { ...aligned, mode: 'cubic' }, [row(1, 2.5, 4)]),
     ],
   },
   {

@@ -129,7 +129,7 @@ export const special: readonly Row[] = [
     ],
   },
   {
-    title: 'NaN or ∞ in a 3×3 convolution',
+    title: 'NaN, ∞ or an outlier in a 3×3 convolution',
     cases: [
       {
         name: 'winograd: false',

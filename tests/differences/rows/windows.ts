@@ -75,6 +75,12 @@ export const windows: readonly Row[] = [
     ]),
   },
   {
+    title: 'Pools larger than the picture',
+    cases: [1, 2].flatMap((stride) =>
+      ['MaxPool', 'AveragePool'].map((op) => pool(`stride ${stride}`, op, 2, { kernel_shape: [1, 3], strides: [1, stride] }, [])),
+    ),
+  },
+  {
     title: 'Pads as wide as the window',
     cases: [
       pool('max', 'MaxPool', 2, wide, [Number.NEGATIVE_INFINITY, 1, 2, 2, Number.NEGATIVE_INFINITY]),
