@@ -21,7 +21,7 @@ export interface LoadOptions extends RuntimeOptions {
   readonly inputShapes?: Readonly<Record<string, readonly number[]>>;
   /**
    * Whether convolutions of 3×3 and 5×5 may run by Winograd's algorithm where it is faster. It rounds a little less exactly, relative to the largest
-   * numbers nearby: infinities, NaN and numbers near float32's limit (1e38) reach a whole tile of up to 4×4 outputs. Default true.
+   * numbers nearby: infinities, NaN and outliers reach a whole tile of up to 4×4 outputs (docs/performance.md, Accuracy). Default true.
    */
   readonly winograd?: boolean;
   /**
