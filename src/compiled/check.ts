@@ -121,7 +121,10 @@ const bounds: Readonly<Record<Op, (word: Word) => Bounds>> = {
   [Op.Softmax]: (word) => ({ loops: [list(word, SoftmaxArg.Outer, 3)], writes: [[word(SoftmaxArg.Output), 0]] }),
   [Op.Transpose]: (word) => ({
     loops: [list(word, TransposeArg.Batch, 3)],
-    writes: [[word(TransposeArg.Output), word(TransposeArg.Batch) * word(TransposeArg.Columns) * word(TransposeArg.OutRowStride)]],
+    // Matrices may lie between each other, as those of SpaceToDepth do: no more than where the last row begins is theirs alone.
+    writes: [
+      [word(TransposeArg.Output), extent([word(TransposeArg.Batch) * word(TransposeArg.Columns)], [word(TransposeArg.OutRowStride)])],
+    ],
   }),
   [Op.Gather]: (word) => {
     const counts = list(word, GatherArg.Outer, 2);

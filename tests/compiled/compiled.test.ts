@@ -22,6 +22,11 @@ const zoo = ['resnet18', 'densenet121', 'googlenet', 'mobilenet_v2', 'squeezenet
 const networks: [string, () => Graph, object][] = [
   ['the default model', () => readOnnx(readFileSync(path)), {}],
   ['convolution, pool and dense layer', () => smallNetwork([2, 3, 9, 7]), {}],
+  [
+    'matrices that lie between each other',
+    () => graphOf({ inputs: { x: [1, 2, 4, 4] }, nodes: [{ op: 'SpaceToDepth', inputs: ['x'], attributes: { blocksize: 2 } }] }),
+    {},
+  ],
   ...zoo.map((name): [string, () => Graph, object] => [name, () => made(name, { inputShape: [3, 64, 64], classes: 10 }).graph(), small]),
 ];
 

@@ -59,6 +59,15 @@ const ranges: Readonly<Record<number, readonly [number, number]>> = {
 /** The size of the product of all numbers but zeros. */
 const productOf = (data: Result['data']): number => Array.from(data as Float64Array, Number).reduce((a, b) => a * (Math.abs(b) || 1), 1);
 
+/** Whether a pool's window reaches further than the padded picture, and steps by more than 1. */
+function overreaches(node: FuzzNode, x: Read): boolean {
+  const [kernel, pads, strides, dilations] = ['kernel_shape', 'pads', 'strides', 'dilations'].map((name) => intsOf(node, name));
+  return (x?.dims ?? []).slice(2).some((size, i, sizes) => {
+    const padded = size + (pads?.[i] ?? 0) + (pads?.[i + sizes.length] ?? 0);
+    return ((kernel?.[i] ?? 1) - 1) * (dilations?.[i] ?? 1) + 1 > padded && (strides?.[i] ?? 1) > 1;
+  });
+}
+
 const stridesOver = (node: FuzzNode, window: readonly number[]): boolean =>
   same(node) && window.some((size, i) => (intsOf(node, 'strides')[i] ?? 1) > (size - 1) * (intsOf(node, 'dilations')[i] ?? 1) + 1);
 
@@ -117,10 +126,31 @@ export const known: readonly Known[] = [
     matches: ({ op, inputs }, [, axes]) => op === 'Squeeze' && inputs.length > 1 && axes?.data.length === 0,
   },
   {
-    name: 'tf_crop_and_resize with scales',
-    reason: 'ONNX: the output is the size of the crop by the scale; onnxruntime takes the whole input for the crop there',
-    matches: (node, [, , scales]) =>
-      node.op === 'Resize' && node.attributes.coordinate_transformation_mode === 'tf_crop_and_resize' && (scales?.data.length ?? 0) > 0,
+    name: 'pools larger than the picture',
+    reason: "ONNX's formula gives nothing; onnxruntime cuts its quotient towards 0 where the stride is over 1, and gives one element",
+    matches: (node, [x]) => pools.includes(node.op) && overreaches(node, x),
+  },
+  {
+    name: 'tf_crop_and_resize',
+    reason:
+      'ONNX: the output is the size of the crop by the scale; onnxruntime takes the whole input for the crop there, and forgets the crop along an axis whose size stays',
+    matches: (node) => node.op === 'Resize' && node.attributes.coordinate_transformation_mode === 'tf_crop_and_resize',
+  },
+  {
+    name: 'Resize by sizes, not nearest',
+    reason:
+      'Places are exact; onnxruntime has the quotient of the sizes in float32, and copies an antialiased axis that a policy keeps by rounding',
+    matches: ({ op, attributes, inputs }) => op === 'Resize' && (attributes.mode ?? 'nearest') !== 'nearest' && (inputs[3] ?? '') !== '',
+  },
+  {
+    name: 'Resize and GridSample beside infinities',
+    reason: 'A tap that lies past the edge counts nothing here and in PyTorch; in onnxruntime it is the edge times 0, NaN',
+    matches: ({ op }, [x]) => (op === 'Resize' || op === 'GridSample') && someNumber(x?.data, (value) => !Number.isFinite(value)),
+  },
+  {
+    name: 'normalisation by the mean of squares',
+    reason: 'onnxruntime takes the variance as E[x²] - E[x]²: up to 1e-4 off where the mean is of the size of the deviation',
+    matches: ({ op }) => ['MeanVarianceNormalization', 'InstanceNormalization', 'GroupNormalization'].includes(op),
   },
   {
     name: 'LRN with infinities and NaN',
@@ -191,6 +221,8 @@ export const known: readonly Known[] = [
 /** What Lanewise leaves out, as docs/operators.md has it: the refusal of a graph that onnxruntime runs. */
 export const limits: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['Resize of other types: nearest without crops only', /node 'node\d+': nearest tf_crop_and_resize of \w+; float32 is supported/],
+  ['pools whose size would be below 0', /a window of \d+ does not fit \d+ positions/],
+  ['GridSample of pictures without pixels', /its input is an empty picture/],
   ['global pools of pictures without pixels', /global pooling of an empty picture/],
   ['Conv of pictures without channels', /weights \[\d+, 0, .*\] in \d+ group\(s\) do not fit 0 input channels/],
   ['ArgMax and ArgMin along an axis without elements', /axis \d+ is empty/],
