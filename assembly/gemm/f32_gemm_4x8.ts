@@ -46,7 +46,7 @@ export function f32_gemm_4x8(
     }
   }
   const bEnd = b + ((<usize>depth) << 5);
-  const partBytes = (<usize>max(1, sumDepth)) << 5;
+  const partBytes = (<usize>min(max(1, sumDepth), max(1, depth))) << 5;
   let bp = b;
   // A turn for each sum of each tile: with a loop of their own the sums would have V8 unroll the innermost one further, out of registers.
   while (rows > 0) {

@@ -26,7 +26,7 @@ export function f32_gemm_6x8(
   sums: usize,
 ): void {
   const bEnd = b + ((<usize>depth) << 5);
-  const partBytes = (<usize>max(1, sumDepth)) << 5;
+  const partBytes = (<usize>min(max(1, sumDepth), max(1, depth))) << 5;
   // Half a pack: pairs of rows.
   const half = a + ((<usize>depth) << 4);
   let whole = a;

@@ -34,7 +34,7 @@ export function f32_gemv_1x16(
     x10 = p10,
     x11 = p11;
   const end = a + ((<usize>depth) << 2);
-  const partBytes = (<usize>max(1, sumDepth)) << 2;
+  const partBytes = (<usize>min(max(1, sumDepth), max(1, depth))) << 2;
   let more = false;
   while (a < end) {
     const partEnd = min(a + partBytes, end);
