@@ -122,7 +122,7 @@ export const pixels: readonly Row[] = [
   {
     title: "Resize's pixels in float32",
     cases: [
-      resize('whole sizes, align_corners', row(1, 2, 3, 4), 6, aligned, [row(1, 1.6, 2.2, 2.8, 3.4, 4)]),
+      { ...resize('whole sizes, align_corners', row(1, 2, 3, 4), 6, aligned, [row(1, 1.6, 2.2, 2.8, 3.4, 4)]), within: 1e-6 },
       scaled('by 0.6, align_corners', 0.6, aligned, [row(1, 4)]),
       scaled('by 0.8, cubic, align_corners', 0.8, { ...aligned, mode: 'cubic' }, [row(1, 2.5, 4)]),
     ],
