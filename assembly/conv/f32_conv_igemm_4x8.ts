@@ -7,10 +7,10 @@
 //   residual  0, or like the output with ResidualPixelStride; may be the output
 //   in scale  0, or what X is multiplied by and InShift is added to, then clamped, as conv/f32_pack_normalized_4 packs it: for
 //             1×1 kernels, stride 1, no padding, one group, more than one pixel
-// Blocks of BlockPixels output pixels × BlockDepth of the depth are packed into Scratch (behind GEMM_SUMS bytes), [pixel / 4][depth][4], then every
-// panel of weights runs over the block (the last one, where it is not whole, into rows of 8 behind the packed pixels); a single
-// pixel of a 1×1 kernel goes through gemm/f32_gemv_1x16 instead. Partial sums of
-// SumDepth products are added in the order of the depth, whatever the blocks.
+// Blocks of BlockPixels output pixels × BlockDepth of the depth are packed into Scratch (behind GEMM_SUMS bytes), [pixel / 4][depth][4],
+// then every panel of weights runs over the block (the last one, where it is not whole, into rows of 8 behind the packed pixels); a single
+// pixel of a 1×1 kernel goes through gemm/f32_gemv_1x16 instead. Partial sums of SumDepth products are added in the order of the depth,
+// whatever the blocks.
 
 import { f32_gemm_4x8, storeColumns } from '../gemm/f32_gemm_4x8';
 import { f32_gemv_1x16 } from '../gemm/f32_gemv_1x16';

@@ -14,8 +14,8 @@
 // Tile 4x8: eight accumulators, two vectors of b, four splats of a, in the 15 registers of x86-64 that V8 hands out: it loads all that a turn of
 // the loop needs first. A row past the end is computed over the last one's place and stored before it (rows are stored from the last to the
 // first), so that there is no scalar tail. All 8 columns are written; a narrower last panel goes to memory of its own (a call here
-// for odd columns would cost every tile its sums' way to the stack). The depth is summed in parts, which are added to what c
-// holds, because the error of one long sum grows with its length.
+// for odd columns would cost every tile its sums' way to the stack). The depth is summed in parts, which are added to each other in
+// `sums`, because the error of one long sum grows with its length.
 
 import { clamp, madd, storeLanes } from '../math/simd.inline';
 import { WIDE_TILE } from '../opcodes';
