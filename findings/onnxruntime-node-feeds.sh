@@ -9,7 +9,7 @@ cd "$folder"
 npm install --ignore-scripts --no-audit --no-fund --loglevel=error onnxruntime-node@1.30.0 onnxruntime-web@1.30.0 > npm.log 2>&1 || { cat npm.log; exit 2; }
 cat > run.mjs <<'SCRIPT'
 import assert from 'node:assert/strict';
-import { float, FLOAT, model, NAMES, node, run } from './onnxruntime.mjs';
+import { bytes, float, FLOAT, int, model, NAMES, node, run, text } from './onnxruntime.mjs';
 
 const w = [...int(1, 1), ...int(2, FLOAT), ...text(8, 'w'), ...bytes(9, [...new Uint8Array(Float32Array.of(10).buffer)])];
 const file = model(13, [node('Add', ['x', 'w'], ['y'])], [['x'], ['w']], [['y']], [w]);
