@@ -123,9 +123,11 @@ export class Recorder {
     const all = { ...attributes, ...floats };
     const source: GraphNode = { op: operator.name, domain, name, inputs: [], outputs: [], attributes: new Map(Object.entries(all)) };
     const reader = new AttributeReader(source);
-    const read = operator.attributes?.(reader, Math.max(OPSET, operator.opsets[0])) ?? {};
+    const read: object = operator.attributes?.(reader, Math.max(OPSET, operator.opsets[0])) ?? {};
     reader.finish();
-    const types = operator.inferShape({ name, attributes: read, inputs, outputCount: 1, declaredOutputs: 1 });
+    // A file may hold a pool that gives nothing; in a network that somebody writes it is a mistake.
+    const strict = 'mayBeEmpty' in read ? { ...read, mayBeEmpty: false } : read;
+    const types = operator.inferShape({ name, attributes: strict, inputs, outputCount: 1, declaredOutputs: 1 });
     const outputs = types.map(({ type, dims }, i): Value => {
       elementCount(dims, 'its output');
       return { name: `${name}:${i}`, type, dims };

@@ -66,7 +66,7 @@ test('what is wrong is said in a sentence', async () => {
     [['resnet20', at('net.pt')], 2, `export writes .onnx and .safetensors, not '${at('net.pt')}'`],
     [['resnet20', out, '--seed', '-1'], 2, '--seed'],
     [['resnet20', out, '--seed', 'x'], 2, "--seed takes a whole number from 0 on, got 'x'"],
-    [['vgg16', out, '--shape', '3,9,9'], 1, "conv2d 'features.24' of [N, 512, 0, 0]: "],
+    [['vgg16', out, '--shape', '3,9,9'], 1, "maxPool2d 'features.23' of [N, 512, 1, 1]: "],
     [['resnet20', out, '--shape', '32,32'], 2, "--shape takes CHANNELS,HEIGHT,WIDTH such as 3,224,224, got '32,32'"],
     [['resnet20', out, '--shape', '3,32,-1'], 2, "got '3,32,-1'"],
     [['resnet20', out, '--shape', ''], 2, '--shape takes CHANNELS,HEIGHT,WIDTH'],
