@@ -68,7 +68,7 @@ const chunks = {
     ...['engine', 'model', 'options', 'plan', 'program', 'wasm'].map((name) => `runtime/${name}.ts`),
   ],
   read: ['compiled/read.ts', 'compiled/checksum.ts'],
-  compiler: ['ops/', 'compiler/', 'load.ts', ...['index', 'external', 'graph', 'wire', 'tensor'].map((name) => `formats/onnx/${name}.ts`)],
+  compiler: ['ops/', 'compiler/', 'load.ts', ...['open', 'external', 'graph', 'wire', 'tensor'].map((name) => `formats/onnx/${name}.ts`)],
 };
 const chunkOf = ([name, paths], i, all) => ({
   name,

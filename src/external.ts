@@ -4,7 +4,7 @@ import { bytesOf } from './arguments.ts';
 import { LanewiseError } from './errors.ts';
 import type { Bytes } from './formats/bytes.ts';
 import { insideFolder } from './formats/onnx/external.ts';
-import type { OpenedOnnx } from './formats/onnx/index.ts';
+import type { OpenedOnnx } from './formats/onnx/open.ts';
 import { isResponse, localPath, nodeFiles, openSource, type Source, sourceName } from './source.ts';
 
 /** Files by the path by which a model names them. */

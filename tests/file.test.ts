@@ -29,7 +29,7 @@ import {
   storedConstant,
 } from '../src/formats/bytes.ts';
 import { readNpy, readOnnx, readSafetensors } from '../src/formats/index.ts';
-import { openOnnx } from '../src/formats/onnx/index.ts';
+import { openOnnx } from '../src/formats/onnx/open.ts';
 import type { TypedArray } from '../src/graph/tensor.ts';
 import { load } from '../src/index.ts';
 

@@ -5,7 +5,7 @@ import { LanewiseError } from '../errors.ts';
 import { named } from '../external.ts';
 import { fileError, openFile, pathBeside } from '../file.ts';
 import type { Bytes } from '../formats/bytes.ts';
-import { openOnnx } from '../formats/onnx/index.ts';
+import { openWhole } from '../formats/onnx/index.ts';
 import { checkDims } from '../graph/dims.ts';
 import type { Graph, GraphInput } from '../graph/graph.ts';
 import { createModel, initialDims, type LoadOptions } from '../load.ts';
@@ -71,7 +71,7 @@ export function openModel(path: string): ModelFile {
 }
 
 function graphOf(bytes: Bytes, path: string): Graph {
-  const opened = openOnnx(bytes, path);
+  const opened = openWhole(bytes, path);
   const files = new Map<string, Bytes>();
   for (const [location, tensor] of opened.external) {
     try {

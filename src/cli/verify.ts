@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { LanewiseError } from '../errors.ts';
-import { readTensorProto } from '../formats/onnx/index.ts';
+import { readTensorProto } from '../formats/onnx/tensor.ts';
 import { widenHalves } from '../graph/halves.ts';
 import { type DataType, formatDims, Tensor } from '../graph/tensor.ts';
 import { createModel, type LoadOptions } from '../load.ts';

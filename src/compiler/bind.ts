@@ -1,6 +1,6 @@
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
-import type { Graph, GraphNode } from '../graph/graph.ts';
+import { allNodes, type Graph, type GraphNode, readsOf } from '../graph/graph.ts';
 import { arrayTypes, elementCount, Tensor, type TypedArray } from '../graph/tensor.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
 import { type CustomOperator, qualified } from '../ops/custom.ts';
@@ -24,7 +24,7 @@ export function checkOperators(graph: Graph, custom?: readonly CustomOperator[])
   const opset = opsetOf(graph);
   const find = operatorFinder(custom);
   const missing = new Map<string, string[]>();
-  for (const node of graph.nodes) {
+  for (const node of allNodes(graph)) {
     const operator = find(node);
     const [from, to] = operator?.opsets ?? [0, 0];
     if (operator && opset >= from && opset <= to) continue;
@@ -38,7 +38,7 @@ export function checkOperators(graph: Graph, custom?: readonly CustomOperator[])
     return `${title} (${nodes.length === 1 ? 'node' : 'nodes'} ${shown.join(', ')}${nodes.length > 3 ? ` and ${nodes.length - 3} more` : ''})`;
   });
   const count = missing.size === 1 ? 'an unsupported operator' : `${missing.size} unsupported operators`;
-  const foreign = graph.nodes.some((node) => node.domain !== '' && !find(node));
+  const foreign = [...allNodes(graph)].some((node) => node.domain !== '' && !find(node));
   const hint = foreign ? '; the option operators can supply those of other domains' : '';
   throw new LanewiseError('UNSUPPORTED', `the model (opset ${opset}) has ${count}: ${list.join('; ')}${hint}`);
 }
@@ -133,7 +133,7 @@ const constantOf = (name: string, { type, dims, data }: Tensor): Value => consta
 
 /** The names that a node reads or that are outputs. */
 export const namesRead = ({ nodes, outputs }: Graph): Set<string> =>
-  new Set([...nodes.flatMap((node) => node.inputs), ...outputs.map(({ name }) => name)]);
+  new Set([...nodes.flatMap(readsOf), ...outputs.map(({ name }) => name)]);
 
 /** Whether a node has to wait for a run: for the elements that size its outputs, or for a node that does. */
 function isLate(source: GraphNode, op: Operator | undefined, scope: ReadonlyMap<string, Value>, late: ReadonlySet<string>): boolean {

@@ -2,7 +2,7 @@
 
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
-import type { Graph } from '../graph/graph.ts';
+import { allNodes, type Graph, subgraphsOf } from '../graph/graph.ts';
 import { arrayTypes, formatDims } from '../graph/tensor.ts';
 import { isConstant } from '../ops/attributes.ts';
 import { isBig } from '../ops/elements.ts';
@@ -23,9 +23,12 @@ const bytesOf = ({ type, dims }: ValueType): number => product(dims) * arrayType
 const sum = <T>(list: Iterable<T>, of: (item: T) => number): number => [...list].reduce((all, item) => all + of(item), 0);
 
 /** The bytes of a graph's weights, wherever its file has them. */
-const weightBytes = ({ constants, nodes }: Graph): number =>
-  sum(constants.values(), bytesOf) +
-  sum(nodes, ({ attributes }) => sum(attributes.values(), (value) => (isConstant(value) ? bytesOf(value) : 0)));
+const weightBytes = (graph: Graph): number =>
+  sum(graph.constants.values(), bytesOf) +
+  sum(allNodes(graph), (node) => {
+    const inner = sum(subgraphsOf(node), ({ constants }) => sum(constants.values(), bytesOf));
+    return sum(node.attributes.values(), (value) => (isConstant(value) ? bytesOf(value) : 0)) + inner;
+  });
 
 /** Of each byte of weights, bytes of what is made of them, and elements: some conversions of all weights, each in less than a second per MB. */
 const BYTES_PER_BYTE = 64;

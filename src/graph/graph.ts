@@ -23,7 +23,20 @@ export type Attribute =
   | readonly bigint[]
   | readonly string[]
   | Constant
+  | Subgraph
+  | readonly Subgraph[]
   | { readonly unsupported: string };
+
+/**
+ * A branch or a body, inside a node. It sees the names of what is around it; those that it makes itself occur nowhere else in the model.
+ */
+export interface Subgraph {
+  /** Their types and shapes are told by what goes in. */
+  readonly inputs: readonly GraphOutput[];
+  readonly outputs: readonly GraphOutput[];
+  readonly nodes: readonly GraphNode[];
+  readonly constants: ReadonlyMap<string, Constant>;
+}
 
 export interface GraphNode {
   /** ONNX's op_type. */
@@ -37,6 +50,10 @@ export interface GraphNode {
   readonly attributes: ReadonlyMap<string, Attribute>;
   /** The kind of attributes whose value does not tell it: of all floats, for whole ones look like integers, and of empty lists of strings. */
   readonly kinds?: ReadonlyMap<string, 'float' | 'floats' | 'strings'>;
+  /** The names from around it that its subgraphs read. */
+  readonly captures?: readonly string[];
+  /** The version of its operator set, where it is another than the graph's: a function's. */
+  readonly opset?: number;
 }
 
 export interface GraphInput {
@@ -88,14 +105,45 @@ const isNode = (node: GraphNode): boolean =>
   isListOf(node.inputs, isText) &&
   isListOf(node.outputs, isText) &&
   isMapOf(node.attributes, isAttribute) &&
-  (node.kinds === undefined || isMapOf(node.kinds, isText));
+  (node.kinds === undefined || isMapOf(node.kinds, isText)) &&
+  (node.captures === undefined || isListOf(node.captures, isText));
 
 function isAttribute(value: unknown): boolean {
   if (!Array.isArray(value))
-    return /^(number|bigint|string)$/.test(typeof value) || isConstant(value as Constant) || (isOptions(value) && 'unsupported' in value);
+    return (
+      /^(number|bigint|string)$/.test(typeof value) ||
+      isConstant(value as Constant) ||
+      isSubgraph(value) ||
+      (isOptions(value) && 'unsupported' in value)
+    );
   const [first] = value;
+  if (isOptions(first)) return isListOf(value, isSubgraph);
   return /^(number|bigint|string|undefined)$/.test(typeof first) && isListOf(value, (entry) => typeof entry === typeof first);
 }
+
+function isSubgraph(value: unknown): value is Subgraph {
+  const { inputs, outputs, nodes, constants } = (value ?? {}) as Subgraph;
+  return isListOf(inputs, isValue) && isListOf(outputs, isValue) && isListOf(nodes, isNode) && isMapOf(constants, isConstant);
+}
+
+/** The branches and bodies of a node. */
+export function subgraphsOf({ attributes, captures }: GraphNode): Subgraph[] {
+  // Only a node with such has captures, if none; the attributes of others need not be looked at.
+  if (!captures) return [];
+  return [...attributes.values()].flat().filter((value): value is Subgraph => typeof value === 'object' && 'nodes' in value);
+}
+
+/** The nodes of a graph and, behind each, those of its branches and bodies. */
+export function* allNodes({ nodes }: Pick<Graph, 'nodes'>): Generator<GraphNode> {
+  for (const node of nodes) {
+    yield node;
+    for (const graph of subgraphsOf(node)) yield* allNodes(graph);
+  }
+}
+
+/** The names that a node reads, its branches and bodies included. */
+export const readsOf = ({ inputs, captures = [] }: GraphNode): readonly string[] =>
+  captures.length > 0 ? [...inputs, ...captures] : inputs;
 
 /** A network as a file or a builder states it: ONNX's meaning, logical NCHW, nothing about how it runs. Nodes are in execution order. */
 export interface Graph {

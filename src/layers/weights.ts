@@ -1,7 +1,7 @@
 import { checkOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { compareTensors, type Misfit, misfitError } from '../formats/fit.ts';
-import { readOnnx } from '../formats/onnx/index.ts';
+import { openOnnx } from '../formats/onnx/open.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import type { Constant } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
@@ -63,7 +63,7 @@ async function tensorsOf(source: WeightSource): Promise<{ name: string; tensors:
   const name = sourceName(source as Source).replace(/^the (model|response)$/, UNNAMED);
   const bytes = await readSource(source as Source);
   // A safetensors file is a length of eight bytes and a JSON object.
-  return { name, tensors: bytes[8] === 0x7b ? readSafetensors(bytes, name).tensors : readOnnx(bytes, name).constants };
+  return { name, tensors: bytes[8] === 0x7b ? readSafetensors(bytes, name).tensors : openOnnx(bytes, name).graph().constants };
 }
 
 /** Neither a class's (URL, Response, ArrayBuffer) nor an array. */

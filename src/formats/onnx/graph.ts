@@ -1,4 +1,4 @@
-import type { Attribute, Constant, Dim, GraphInput, GraphNode, GraphOutput } from '../../graph/graph.ts';
+import type { Attribute, Constant, Dim, GraphInput, GraphNode, GraphOutput, Subgraph } from '../../graph/graph.ts';
 import { maxRank, widened } from '../bytes.ts';
 import { readTensor, storedType, tensorParts } from './tensor.ts';
 import { FIXED32, VARINT, type Wire } from './wire.ts';
@@ -45,6 +45,7 @@ function readAttribute(wire: Wire, attributes: Map<string, Attribute>, stated: K
   const floats: number[] = [];
   const ints: (number | bigint)[] = [];
   const strings: string[] = [];
+  const graphs: Subgraph[] = [];
   wire.message(place, (field) => {
     seen = kindOfField[field] ?? seen;
     if (field === 1) {
@@ -56,6 +57,9 @@ function readAttribute(wire: Wire, attributes: Map<string, Attribute>, stated: K
     else if (field === 5) {
       tensor ??= tensorParts(wire, place);
       tensor.read();
+    } else if (field === 6 || field === 11) {
+      if (wire.extras) graphs.push(wire.extras.subgraph(wire, place));
+      else wire.lacksExtras = true;
     } else if (field === 7) wire.each(FIXED32, (value) => floats.push(value as number));
     else if (field === 8) wire.each(VARINT, (value) => ints.push(value));
     else if (field === 9) strings.push(wire.string());
@@ -71,11 +75,13 @@ function readAttribute(wire: Wire, attributes: Map<string, Attribute>, stated: K
     2: int,
     3: string,
     4: kind === 4 ? tensor?.tensor() : undefined,
+    5: graphs[0],
     6: floats,
     7: whole ? (ints as number[]) : ints.map(BigInt),
     8: strings,
+    10: wire.extras && graphs,
   };
-  const unsupported = { unsupported: reference ? 'reference' : (kindNames[kind] ?? `type ${kind}`) };
+  const unsupported: Attribute = { unsupported: reference ? 'reference' : (kindNames[kind] ?? `type ${kind}`) };
   attributes.set(name, (reference ? undefined : values[kind]) ?? unsupported);
   if (!reference && (kind === 1 || kind === 6)) stated.set(name, kind === 1 ? 'float' : 'floats');
   if (!reference && kind === 8 && strings.length === 0) stated.set(name, 'strings');
@@ -123,7 +129,8 @@ function readShape(wire: Wire, label: string, dims: Dim[]): Dim[] {
 }
 
 /** ValueInfoProto. An input must be a tensor with a shape; an output's type and shape may be left out, and what is no tensor is left out. */
-function readValue(wire: Wire, kind: 'input' | 'output', index: number): GraphOutput {
+function readValue(wire: Wire, kind: 'input' | 'output', index: number, inner?: boolean): GraphOutput {
+  const strict = kind === 'input' && !inner;
   let label = `${kind} ${index}`;
   let name = '';
   let code: number | undefined;
@@ -146,9 +153,9 @@ function readValue(wire: Wire, kind: 'input' | 'output', index: number): GraphOu
     }
   });
   if (!name) throw wire.fail('INVALID_MODEL', `${label} has no name`);
-  if (other && kind === 'input') throw wire.fail('UNSUPPORTED', `${label} is not a tensor`);
-  if (kind === 'input' && !dims) throw wire.fail('INVALID_MODEL', `${label} has no shape`);
-  return { name, type: code || kind === 'input' ? widened(storedType(wire, code ?? 0, label)) : undefined, dims };
+  if (other && strict) throw wire.fail('UNSUPPORTED', `${label} is not a tensor`);
+  if (strict && !dims) throw wire.fail('INVALID_MODEL', `${label} has no shape`);
+  return { name, type: code || strict ? widened(storedType(wire, code ?? 0, label)) : undefined, dims };
 }
 
 export interface GraphParts {
@@ -159,12 +166,24 @@ export interface GraphParts {
   readonly outputs: GraphOutput[];
 }
 
-/** The GraphProto at hand, part by part: nothing is known yet about how the parts go together. What there is already becomes more. */
+/** What few files have, read by a chunk of its own: see subgraphs.ts. */
+export interface Extras {
+  /** The GraphProto at hand, as it is written: names may stand for several things. */
+  subgraph(wire: Wire, place: string): Subgraph;
+  /** The nodes with every name made one of its own, and with what their subgraphs read. */
+  resolve(wire: Wire, graph: GraphParts): readonly GraphNode[];
+}
+
+/**
+ * The GraphProto at hand, part by part: nothing is known yet about how the parts go together. What there is already becomes more.
+ * @param place where it stands, of a branch or a body: its inputs need neither type nor shape
+ */
 export function readGraph(
   wire: Wire,
   graph: GraphParts = { name: '', nodes: [], constants: new Map(), inputs: [], outputs: [] },
+  place?: string,
 ): GraphParts {
-  wire.message('the graph', (field) => {
+  wire.message(place ?? 'the graph', (field) => {
     if (field === 1) graph.nodes.push(readNode(wire, graph.nodes.length));
     else if (field === 2) graph.name = wire.string();
     else if (field === 5) {
@@ -172,7 +191,7 @@ export function readGraph(
       if (!constant.name) throw wire.fail('INVALID_MODEL', `initializer ${graph.constants.size} has no name`);
       if (graph.constants.has(constant.name)) throw wire.fail('INVALID_MODEL', `there are two initializers '${constant.name}'`);
       graph.constants.set(constant.name, constant);
-    } else if (field === 11) graph.inputs.push(readValue(wire, 'input', graph.inputs.length) as GraphInput);
+    } else if (field === 11) graph.inputs.push(readValue(wire, 'input', graph.inputs.length, place !== undefined) as GraphInput);
     else if (field === 12) graph.outputs.push(readValue(wire, 'output', graph.outputs.length));
     else if (field === 15) throw wire.fail('UNSUPPORTED', 'the graph has sparse initializers, which Lanewise does not read');
   });

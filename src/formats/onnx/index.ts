@@ -1,115 +1,14 @@
 import { kindOf, shown } from '../../arguments.ts';
 import { LanewiseError } from '../../errors.ts';
-import type { Graph, GraphNode } from '../../graph/graph.ts';
+import type { Graph } from '../../graph/graph.ts';
 import { type Bytes, checkedBytes } from '../bytes.ts';
-import { resolveExternal } from './external.ts';
-import { domainOf, type GraphParts, readGraph } from './graph.ts';
-import { readPair, Wire } from './wire.ts';
+import { type OpenedOnnx, openOnnx } from './open.ts';
+import { newExtras } from './subgraphs.ts';
 
 export { readTensorProto } from './tensor.ts';
 
-/** The nodes in the order of the file, but each behind what it reads. Each name has one producer. */
-function inOrder(wire: Wire, { inputs, constants, nodes, outputs }: GraphParts): GraphNode[] {
-  const known = new Set(constants.keys());
-  const titleOf = ({ op, name }: GraphNode) => `${op} '${name}'`;
-  const produce = (name: string, producer: string) => {
-    if (known.has(name)) throw wire.fail('INVALID_MODEL', `${producer} produces '${name}', which exists already`);
-    known.add(name);
-  };
-  for (const { name } of inputs) produce(name, 'an input');
-  const sorted: GraphNode[] = [];
-  /** By what they lack, nodes and which of their inputs that is. */
-  const waiting = new Map<string, [GraphNode, number][]>();
-  for (const first of nodes) {
-    const ready: [GraphNode, number][] = [[first, 0]];
-    for (const [node, from] of ready) {
-      let at = from;
-      while (at < node.inputs.length && (!node.inputs[at] || known.has(node.inputs[at] as string))) at++;
-      const lacks = node.inputs[at];
-      if (lacks !== undefined) {
-        const others = waiting.get(lacks);
-        if (others) others.push([node, at]);
-        else waiting.set(lacks, [[node, at]]);
-        continue;
-      }
-      sorted.push(node);
-      for (const name of node.outputs) {
-        if (!name) continue;
-        produce(name, titleOf(node));
-        for (const reader of waiting.get(name) ?? []) ready.push(reader);
-        waiting.delete(name);
-      }
-    }
-  }
-  // What still waits reads what nobody makes, or goes round in a circle.
-  const makers = new Map<string, [GraphNode, string]>();
-  for (const [lacks, readers] of waiting) for (const [node] of readers) for (const name of node.outputs) makers.set(name, [node, lacks]);
-  for (const [lacks, [reader]] of waiting) {
-    if (makers.has(lacks) || !reader) continue;
-    throw wire.fail('INVALID_MODEL', `${titleOf(reader[0])} reads '${lacks}', which no input, initializer or node produces`);
-  }
-  const circle = new Set<string>();
-  for (let [name] = waiting.keys(); name !== undefined; name = makers.get(name)?.[1]) {
-    if (circle.has(name)) {
-      const names = [...circle];
-      const titles = names.slice(names.indexOf(name)).map((name) => titleOf(makers.get(name)?.[0] as GraphNode));
-      const more = titles.length > 5 ? ` and ${titles.length - 5} more` : '';
-      throw wire.fail('INVALID_MODEL', `nodes read each other's outputs in a circle: ${titles.slice(0, 5).join(', ')}${more}`);
-    }
-    circle.add(name);
-  }
-  for (const { name } of outputs) {
-    if (!known.has(name)) throw wire.fail('INVALID_MODEL', `nothing produces the output '${name}'`);
-  }
-  return sorted;
-}
-
-/** A model that is read but for the data that it keeps in other files. */
-export interface OpenedOnnx {
-  /** Those files, as paths with '/' relative to the model's folder and inside it; each with the first tensor that it holds, for errors. */
-  readonly external: ReadonlyMap<string, string>;
-  /**
-   * @param files the bytes of each of them
-   * @throws LanewiseError FILE_NOT_FOUND for a file that is not given, TRUNCATED_FILE for one that is too short
-   */
-  graph(files?: ReadonlyMap<string, Bytes>): Graph;
-}
-
-/** The first half of `readOnnx`: what other files a model needs is known only once it is read. */
-export function openOnnx(bytes: Bytes, what: string): OpenedOnnx {
-  const wire = new Wire(bytes, what, 'model');
-  const opsets = new Map<string, number>();
-  const metadata = new Map<string, string>();
-  const string = () => wire.string();
-  let version: number | bigint = 0;
-  let graph: GraphParts | undefined;
-  wire.message('the model', (field) => {
-    if (field === 1) version = wire.int();
-    else if (field === 2) metadata.set('producer_name', string());
-    else if (field === 3) metadata.set('producer_version', string());
-    else if (field === 7) {
-      wire.known ||= version > 0;
-      graph = readGraph(wire, graph);
-    } else if (field === 8) {
-      const [domain, version] = readPair(wire, 0, () => Number(wire.int()));
-      opsets.set(domainOf(domain), version);
-    } else if (field === 14) metadata.set(...readPair(wire, '', string));
-  });
-  if (!graph) throw wire.damaged('there is no graph');
-  const { constants } = graph;
-  graph = { ...graph, inputs: graph.inputs.filter(({ name }) => !constants.has(name)) };
-  if (!opsets.size) throw wire.fail('INVALID_MODEL', 'the model has no opset_import');
-  const whole: Graph = { ...graph, nodes: inOrder(wire, graph), opsets, metadata };
-  const external = new Map<string, string>();
-  for (const { location, label } of wire.external) if (!external.has(location)) external.set(location, label);
-  return {
-    external,
-    graph: (files) => {
-      resolveExternal(wire, files);
-      return whole;
-    },
-  };
-}
+/** As `openOnnx`, with all that a file may have. */
+export const openWhole = (bytes: Bytes, what: string): OpenedOnnx => openOnnx(bytes, what, newExtras());
 
 /**
  * An ONNX model (onnx.ai/onnx/repo-docs/IR.html) of any IR version, as its file states it: operators and attributes are not judged here.
@@ -127,7 +26,7 @@ export function openOnnx(bytes: Bytes, what: string): OpenedOnnx {
  * at all
  */
 export function readOnnx(bytes: Uint8Array, what = 'the model', externalFiles?: ReadonlyMap<string, Uint8Array>): Graph {
-  const opened = openOnnx(bytes, what);
+  const opened = openWhole(bytes, what);
   if (externalFiles === undefined) return opened.graph();
   if (kindOf(externalFiles) !== 'Map')
     throw new LanewiseError('INVALID_INPUT', `external files are a Map by path, got ${shown(externalFiles)}`);
@@ -139,4 +38,4 @@ export function readOnnx(bytes: Uint8Array, what = 'the model', externalFiles?: 
  * @param what names the file in errors
  * @throws LanewiseError as `readOnnx`
  */
-export const externalLocations = (bytes: Uint8Array, what = 'the model'): string[] => [...openOnnx(bytes, what).external.keys()];
+export const externalLocations = (bytes: Uint8Array, what = 'the model'): string[] => [...openWhole(bytes, what).external.keys()];

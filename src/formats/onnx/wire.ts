@@ -1,5 +1,6 @@
 import { type ErrorCode, LanewiseError } from '../../errors.ts';
 import { type Bytes, checkedBytes, inMemory, isInMemory, partOf, startOf } from '../bytes.ts';
+import type { Extras } from './graph.ts';
 
 /** Protocol Buffers' wire types. */
 export const VARINT = 0;
@@ -41,6 +42,10 @@ export class Wire {
   known = false;
   /** The tensors met whose data lies in other files. */
   readonly external: ExternalTensor[] = [];
+  /** Reads branches, bodies and functions. */
+  extras?: Extras | undefined;
+  /** Whether there is something that would have wanted them. */
+  lacksExtras = false;
   readonly #bytes: Bytes;
   readonly #what: string;
   readonly #kind: string;

@@ -1,7 +1,7 @@
 import type { PbfWriter } from 'pbf';
 import { checkOptions, isOptions, type OptionNames } from '../../arguments.ts';
 import { LanewiseError } from '../../errors.ts';
-import { type Attribute, type Constant, type Dim, type Graph, type GraphNode, isGraph } from '../../graph/graph.ts';
+import { type Attribute, type Constant, type Dim, type Graph, type GraphNode, isGraph, type Subgraph } from '../../graph/graph.ts';
 import type { DataType } from '../../graph/tensor.ts';
 import type { StoredType } from '../bytes.ts';
 import { checkWeights, storedAs, storedBytes, storedSize, type Weights } from '../weights.ts';
@@ -52,7 +52,7 @@ type AttributeKind = keyof typeof attributeKinds;
  *   readers: the model still computes in float32.
  *
  * Graphs that were built by hand state in `kinds` which whole numbers are floats.
- * @throws LanewiseError UNSUPPORTED for attributes that the readers do not read (graphs, sequences) and float16 before opset 6; TOO_LARGE
+ * @throws LanewiseError UNSUPPORTED for attributes that the readers do not read (sparse tensors, types) and float16 before opset 6; TOO_LARGE
  * over 2 GiB; INVALID_INPUT for options, graphs or tensors that make no sense
  */
 export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
@@ -64,8 +64,10 @@ export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
     throw new LanewiseError('INVALID_INPUT', 'the producer is an object of texts, { name, version? }');
   }
   const halves = new Set<string>();
+  // Readers in branches and bodies have no Cast before them.
+  const captured = new Set(graph.nodes.flatMap(({ captures = [] }) => captures));
   for (const [name, constant] of graph.constants) {
-    if (storedAs(`the initializer '${name}'`, constant, weights) === 'float16') halves.add(name);
+    if (!captured.has(name) && storedAs(`the initializer '${name}'`, constant, weights) === 'float16') halves.add(name);
   }
   const nodes = halve(graph, halves);
   const parts: Part[] = [
@@ -105,7 +107,7 @@ function writePair(pbf: PbfWriter, field: number, key: string, writeValue: () =>
 }
 
 /** ValueInfoProto. */
-function writeValue(pbf: PbfWriter, field: number, name: string, type: DataType, dims: readonly Dim[] | undefined): void {
+function writeValue(pbf: PbfWriter, field: number, name: string, type: DataType | undefined, dims: readonly Dim[] | undefined): void {
   const message = (number: number, write: () => void) => pbf.writeMessage(number, write, null);
   const writeShape = (dims: readonly Dim[]) => () => {
     for (const dim of dims) {
@@ -117,6 +119,7 @@ function writeValue(pbf: PbfWriter, field: number, name: string, type: DataType,
   };
   message(field, () => {
     writeText(pbf, 1, name);
+    if (!type) return;
     message(2, () =>
       message(1, () => {
         pbf.writeVarintField(1, typeCode(type));
@@ -142,6 +145,23 @@ function nodeParts({ op, domain, name, inputs, outputs, attributes, kinds }: Gra
   ];
 }
 
+/** A branch or a body: its values may have no type, which ONNX allows them. */
+function subgraphParts(name: string, { inputs, outputs, nodes, constants }: Subgraph): Part[] {
+  return [
+    ...nodes.flatMap((node) => embedded(1, nodeParts(node))),
+    fields((pbf) => writeText(pbf, 2, name)),
+    ...[...constants].flatMap(([name, constant]) => embedded(5, tensorParts(name, `the initializer '${name}'`, constant, constant.type))),
+    fields((pbf) => {
+      for (const [field, values] of [
+        [11, inputs],
+        [12, outputs],
+      ] as const) {
+        for (const { name, type, dims } of values) writeValue(pbf, field, name, type, dims);
+      }
+    }),
+  ];
+}
+
 /** Attributes that hold an element type by its number. */
 const typeAttributes = ['to', 'dtype', 'output_dtype', 'output_datatype'];
 
@@ -151,6 +171,15 @@ function widenedType(name: string, value: Attribute): Attribute {
 }
 
 function attributeParts(name: string, label: string, value: Attribute, stated: AttributeKind | undefined): Part[] {
+  const graphs = [value].flat().filter((item): item is Subgraph => typeof item === 'object' && 'nodes' in item);
+  if (graphs.length > 0) {
+    const [code, field] = Array.isArray(value) ? [10, 11] : [5, 6];
+    const head = fields((pbf) => {
+      writeText(pbf, 1, name);
+      pbf.writeVarintField(20, code);
+    });
+    return [head, ...graphs.flatMap((graph) => embedded(field, subgraphParts(name, graph)))];
+  }
   const kind = kindOf(label, value, stated);
   const [code, field] = attributeKinds[kind];
   const head = fields((pbf) => {
