@@ -10,7 +10,9 @@ import type { Attribute, Constant, Graph, GraphNode } from '../../src/graph/grap
 import { Tensor } from '../../src/graph/tensor.ts';
 import { createModel, load, planSource } from '../../src/load.ts';
 import { Engine } from '../../src/runtime/engine.ts';
+import type { Plan } from '../../src/runtime/plan.ts';
 import { compileModule } from '../../src/runtime/wasm.ts';
+import { finished } from '../kernels/late.ts';
 import { type FuzzGraph, type FuzzTensor, fileOf } from './graph.ts';
 import type { Result, Results } from './onnxruntime.ts';
 
@@ -50,18 +52,20 @@ async function runPlan(graph: Graph, feeds: Feeds, options: object): Promise<Res
   const dims = new Map(Object.entries(feeds).map(([name, { dims }]) => [name, dims]));
   const plan = compile(graph, { dims, values, memoryLimit: LIMIT, verify, ...options });
   const engine = new Engine((await strict).module);
-  engine.use(plan);
   const count = (list: readonly number[]) => list.reduce((a, b) => a * b, 1);
-  for (const { name, pointer, type, dims } of plan.inputs) engine.view(pointer, count(dims), type).set(feeds[name]?.data as never);
-  engine.run();
-  const made = new Map(
-    plan.outputs.map(({ name, type, dims, pointer }) => [
-      name,
-      new Tensor(type, engine.view(pointer, count(dims), type).slice() as never, dims),
-    ]),
+  const execute = (plan: Plan, given: readonly Tensor[]) => {
+    engine.use(plan);
+    plan.inputs.forEach(({ pointer, type, dims }, i) => void engine.view(pointer, count(dims), type).set(given[i]?.data as never));
+    engine.run();
+    return plan.outputs.map(({ type, dims, pointer }) => engine.view(pointer, count(dims), type).slice());
+  };
+  const data = execute(
+    plan,
+    plan.inputs.map(({ name }) => feeds[name] as Tensor),
   );
-  const all = plan.tail?.(new Map([...made, ...Object.entries(feeds)])) ?? made;
-  return results(Object.fromEntries(graph.outputs.map(({ name }) => [name, all.get(name) as Tensor])));
+  const made = plan.outputs.map(({ name, type, dims }, i): [string, Tensor] => [name, new Tensor(type, data[i] as never, dims)]);
+  const all = finished(graph, plan, new Map([...Object.entries(feeds), ...made]), execute);
+  return results(Object.fromEntries(graph.outputs.map(({ name }, i) => [name, all[i] as Tensor])));
 }
 
 const node = (op: string, inputs: string[], output: string, attributes: Record<string, Attribute> = {}): GraphNode => ({
