@@ -9,7 +9,7 @@ import { type Held, kernelOf, type Late, type Plan, type Request, type Running, 
 import type { Variant } from './wasm.ts';
 
 /** Tensors by the names of a model's inputs. Sequences are lists of tensors; an optional that is empty is null, or left out. */
-export type Feeds = Readonly<Record<string, Held>>;
+export type Feeds<T extends Held = Tensor> = Readonly<Record<string, T>>;
 
 /** What goes into a model. A dimension that the caller chooses is a name, '' where it has none. */
 export interface ModelInput {
@@ -118,11 +118,14 @@ export class Model {
    *   cannot run at these shapes; OPERATOR_FAILED where a custom operator throws; ABORTED; WORKER_FAILED; for input shapes that are new,
    *   FILE_NOT_FOUND and INVALID_FILE where the model's file, which is read again, is gone or has changed
    */
-  async run<T extends Held = Tensor>(feeds: Feeds, options: RunOptions = {}): Promise<Outputs<T>> {
+  run<T extends Held = Tensor>(feeds: Feeds<Held>, options?: RunOptions): Promise<Outputs<T>>;
+  // The last one is what ReturnType sees.
+  run(feeds: Feeds<Held>, options?: RunOptions): Promise<Outputs>;
+  async run(feeds: Feeds<Held>, options: RunOptions = {}): Promise<Outputs> {
     checkOptions('run', options, { signal: signalCheck });
     const { signal } = options;
     checkAborted(signal);
-    if (!this.#onTeam) return this.runSync<T>(feeds);
+    if (!this.#onTeam) return this.runSync(feeds);
     this.#alive();
     const before = this.#last;
     const checked = before ? copied(this.#check(feeds)) : this.#check(feeds);
@@ -131,16 +134,18 @@ export class Model {
       if (this.#last === last) this.#last = undefined;
     });
     this.#last = last;
-    return running as Promise<Outputs<T>>;
+    return running;
   }
 
   /** As `run`, and blocks until it is done. */
-  runSync<T extends Held = Tensor>(feeds: Feeds): Outputs<T> {
-    return this.#run(feeds, (engine) => engine.run()) as Outputs<T>;
+  runSync<T extends Held = Tensor>(feeds: Feeds<Held>): Outputs<T>;
+  runSync(feeds: Feeds<Held>): Outputs;
+  runSync(feeds: Feeds<Held>): Outputs {
+    return this.#run(feeds, (engine) => engine.run());
   }
 
   /** Runs the network step by step and times each. */
-  profile(feeds: Feeds): ProfileRow[] {
+  profile(feeds: Feeds<Held>): ProfileRow[] {
     const rows: ProfileRow[] = [];
     this.timeSteps(feeds, (step, ms) => {
       rows.push({ node: step.node, kernel: kernelOf(step), ms, macs: step.macs ?? 0 });
@@ -152,7 +157,7 @@ export class Model {
    * As `profile`, with what the plan knows of each step. What a loop runs many times has one time.
    * @internal
    */
-  timeSteps(feeds: Feeds, each: (step: Step, ms: number) => void): void {
+  timeSteps(feeds: Feeds<Held>, each: (step: Step, ms: number) => void): void {
     const times = new Map<Step, number>();
     this.#run(feeds, (engine, plan) => {
       for (const [i, ms] of engine.profile().entries()) times.set(plan.steps[i] as Step, (times.get(plan.steps[i] as Step) ?? 0) + ms);
@@ -170,7 +175,7 @@ export class Model {
     this.#plans.clear();
   }
 
-  #run(feeds: Feeds, execute: (engine: Engine, plan: Plan) => void): Outputs {
+  #run(feeds: Feeds<Held>, execute: (engine: Engine, plan: Plan) => void): Outputs {
     const engine = this.#alive();
     if (this.#running) throw new LanewiseError('INVALID_INPUT', 'the model is running: its operators cannot run it again');
     if (this.#last) throw new LanewiseError('INVALID_INPUT', 'the model is running: await what run() gives first');
@@ -217,7 +222,7 @@ export class Model {
     return asked.value;
   }
 
-  #outputs(engine: Engine, feeds: Feeds, execute: (engine: Engine, plan: Plan) => void): Outputs {
+  #outputs(engine: Engine, feeds: Feeds<Held>, execute: (engine: Engine, plan: Plan) => void): Outputs {
     const checked = this.#check(feeds);
     const next = this.#begin(checked);
     let asked = next([]);
@@ -268,7 +273,7 @@ export class Model {
   }
 
   /** The tensors of the inputs that something reads. */
-  #check(feeds: Feeds): Map<string, Held> {
+  #check(feeds: Feeds<Held>): Map<string, Held> {
     if (!isOptions(feeds) || feeds instanceof Tensor) {
       const got = isOptions(feeds) ? 'a Tensor' : shown(feeds);
       throw new LanewiseError('INVALID_INPUT', `run takes an object of tensors by input name (${this.#inputNames()}), got ${got}`);
