@@ -24,9 +24,13 @@ two stretches of the program, on row-major copies of their inputs: right for box
 ONNX allows an operator, of float32, float64, bool, and integers of 8 to 64 bits with and without sign. A dash is none.
 
 **Known inputs** shape the outputs, or say what is done along which axis. They can be constants, can be computed from constants and from the shapes
-of other values, or can be inputs of the model: each of their values then gets a plan of its own. If an operator before them is one whose own
-result only a run tells, the node waits for the run, and it and all that hangs on it run on the host, one after the other. So does what
-stands behind NonMaxSuppression and NonZero, whose outputs have a size that only a run tells. An operator without types under "Host" cannot stand there.
+of other values, or can be inputs of the model: each of their values then gets a plan of its own. If only a run can tell them, the node waits for
+the run, and it and all that hangs on it get a plan of their own then, once for each shape. So does what stands behind NonMaxSuppression and NonZero, whose
+outputs have a size that only a run tells.
+
+**Control flow.** An If whose condition is known when a plan is made, from constants, shapes or an integer or bool that is fed, is its branch, and costs
+nothing. Of others, and of Loop and Scan, bodies run by plans of their own, on kernels; a model that has them fetches one small chunk more. Sequences and optionals are
+lists of tensors on the host: a model's own are given as arrays (null for an optional that is empty).
 `;
 
 /** ONNX's names of the inputs that must be known, in the order of `constantInputs`. */
@@ -59,13 +63,10 @@ const limits: Readonly<Record<string, string>> = {
   Dropout: 'at inference: `training_mode` false',
   Gather: 'indices that a run computes: on the host',
   GridSample: 'two spatial dimensions',
-  Identity: 'tensors only',
   LayerNormalization: 'computed in float32 whatever `stash_type` says',
   LpPool: 'one or two spatial dimensions',
   MatMul: 'where B holds several matrices, up to 4,096 products',
   MaxPool: 'one or two spatial dimensions; the first output only (no indices)',
-  NonMaxSuppression: 'behind it only operators that run on the host',
-  NonZero: 'behind it only operators that run on the host',
   Pad: '`reflect` by less than the size of the axis',
   Resize: 'other types than float32 with `nearest` only',
   TopK: 'sorted whatever `sorted` says',

@@ -5,7 +5,7 @@ import { arrayTypes, elementCount, Tensor, type TypedArray } from '../graph/tens
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
 import { type CustomOperator, qualified } from '../ops/custom.ts';
 import { identity } from '../ops/identity.ts';
-import { operators } from '../ops/index.ts';
+import { controlOperators, operators } from '../ops/index.ts';
 import type { Node, Operator, Value } from '../ops/operator.ts';
 import { constantValue } from '../ops/shapes.ts';
 import type { Late } from '../runtime/plan.ts';
@@ -61,7 +61,7 @@ export function operatorFinder(custom: readonly CustomOperator[] = []): FindOper
     if ((own.get(title) ?? operator) !== operator) throw wrong(`one definition of each operator, got two of ${title}`);
     own.set(title, operator);
   }
-  return ({ domain, op }) => own.get(qualified(domain, op)) ?? (domain === '' ? operators.get(op) : undefined);
+  return ({ domain, op }) => own.get(qualified(domain, op)) ?? (domain === '' ? (operators.get(op) ?? controlOperators.get(op)) : undefined);
 }
 
 /** A graph with all shapes known. */

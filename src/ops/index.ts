@@ -100,14 +100,8 @@ const list: readonly Operator[] = [
   upsample,
 ];
 
-const registry = new Map<string, Operator>();
+/** Every ONNX operator that computes, by op_type. */
+export const operators: ReadonlyMap<string, Operator> = new Map(list.map((operator) => [operator.name, operator]));
 
-/** Operators of a chunk that is fetched when a model has one of them. */
-export function addOperators(list: readonly Operator[]): void {
-  for (const operator of list) registry.set(operator.name, operator);
-}
-
-addOperators(list);
-
-/** Every ONNX operator that runs, by op_type. */
-export const operators: ReadonlyMap<string, Operator> = registry;
+/** Those of control flow and lists, once a model has had one: src/control. */
+export const controlOperators = new Map<string, Operator>();
