@@ -116,7 +116,7 @@ function inside(graph: Graph, wrap: (body: Subgraph, outputs: string[]) => { nod
 const plain = (results: Results): Results => new Map([...results].map(([name, value]) => [name.replace('out of ', ''), value]));
 
 /** A branch that a number chooses. */
-const inBranch = (graph: Graph, type: 'float32' | 'int64'): Graph =>
+export const inBranch = (graph: Graph, type: 'float32' | 'int64'): Graph =>
   inside(graph, (body, outputs) => {
     const other = { ...body, nodes: [], outputs: [] };
     const branches = { then_branch: body, else_branch: other };
