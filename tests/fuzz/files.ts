@@ -4,6 +4,7 @@ import { compileGraph } from '../../src/compiled/write.ts';
 import { LanewiseError } from '../../src/errors.ts';
 import { readNpy, writeNpy } from '../../src/formats/npy.ts';
 import { readOnnx, readTensorProto } from '../../src/formats/onnx/index.ts';
+import { writeOnnx } from '../../src/formats/onnx/writer.ts';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { load } from '../../src/load.ts';
@@ -14,6 +15,7 @@ import { Draw, seedOf } from './draw.ts';
 import { generate } from './generate.ts';
 import { fileOf } from './graph.ts';
 import { type Format, mutate } from './mutate.ts';
+import { inBranch, inLoop } from './variants.ts';
 import { worker, workerOptions } from './worker.ts';
 
 /** No load takes more of the processor, nor of memory. */
@@ -29,7 +31,12 @@ function onnx(draw: Draw): Uint8Array {
   for (;;) {
     if (draw.chance(5)) return network;
     const { graph } = generate(draw);
-    if (graph.nodes.length > 0) return fileOf(graph);
+    if (graph.nodes.length === 0) continue;
+    const file = fileOf(graph);
+    if (!draw.chance(25)) return file;
+    // With branches and bodies, which writeOnnx writes of all but Casts to halves.
+    const whole = readOnnx(file);
+    return writeOnnx(draw.chance(50) ? inLoop(whole) : inBranch(whole, draw.of(['float32', 'int64'] as const)));
   }
 }
 
