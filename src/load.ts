@@ -1,7 +1,7 @@
 import { checkAborted } from './abort.ts';
 import { checkOptions, flagCheck, isOptions, type OptionChecks } from './arguments.ts';
 import { isCompiled } from './compiled/format.ts';
-import { checkOperators, namesRead, operatorFinder } from './compiler/bind.ts';
+import { checkOperators, namesRead, operatorFinder, titleOf } from './compiler/bind.ts';
 import { compile } from './compiler/compile.ts';
 import { needsControl, shapingInputs } from './compiler/shaping.ts';
 import type { Stages } from './control/index.ts';
@@ -144,7 +144,12 @@ export function planSource(
     outputs: graph.outputs.map(({ name, type = 'float32', dims, list }) => ({ name, type, ...(dims && { dims }), ...(list && { list }) })),
     shapingInputs: shapingInputs(graph, operatorFinder(operators)).names,
     unreadInputs: new Set(graph.inputs.map(({ name }) => name).filter((name) => !read.has(name))),
-    plan: (dims, values) => compile(graph, { ...shared, dims, values }),
+    plan(dims, values) {
+      const plan = compile(graph, { ...shared, dims, values });
+      const [first] = stages ? [] : (plan.late?.nodes ?? []);
+      if (first) throw new LanewiseError('UNSUPPORTED', `${titleOf(first)} works on a shape that only a run can tell`);
+      return plan;
+    },
     ...(stages && { finish: (late, values) => stages.finish(late, values) }),
   };
 }

@@ -1,7 +1,7 @@
 import { instructionWords, LAYOUT, NR, Op, WinogradWeightsArg } from '../../assembly/opcodes.ts';
 import { checkOptions, type OptionChecks } from '../arguments.ts';
 import { checkOperators } from '../compiler/bind.ts';
-import { addControl } from '../control/index.ts';
+import { addControl, Stages } from '../control/index.ts';
 import { LanewiseError } from '../errors.ts';
 import { isWeights, type Weights } from '../formats/weights.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -68,7 +68,7 @@ export function compileGraph(
 ): Uint8Array {
   addControl();
   checkOperators(graph);
-  const source = planSource(graph, options, threads);
+  const source = planSource(graph, options, threads, Stages);
   const dims = initialDims(graph, options);
   if (!dims) throw new LanewiseError('INVALID_INPUT', 'the model leaves dimensions open, and a compiled model has none: give inputShapes');
   const [shaping] = source.shapingInputs;

@@ -25,7 +25,8 @@ export function shapingInputs(graph: Pick<Graph, 'inputs' | 'nodes'>, find: Find
     visited.add(name);
     const op = find(producer);
     if (op?.shapeOnly) return;
-    // What cannot be computed while the plan is made shapes nothing.
+    // What cannot be computed while the plan is made, or not of every type, shapes nothing.
+    if (op?.evaluatedTypes?.some((types) => types !== 'any')) late = true;
     if (op?.evaluate) for (const input of producer.inputs) visit(input, false);
     else late = true;
   };
