@@ -1,3 +1,4 @@
+import { shown } from '../../arguments.ts';
 import { LanewiseError } from '../../errors.ts';
 import type { Constant } from '../../graph/graph.ts';
 import { elementCount } from '../../graph/tensor.ts';
@@ -112,7 +113,11 @@ function openLegacy(bytes: Bytes, host: StateDictHost, fail: Fail): Contents {
   const next = () => unpickle(reader, host, fail);
   if (next() !== MAGIC) throw fail('a pickle, but no checkpoint of PyTorch: it does not start with its number');
   const version = next();
-  if (version !== PROTOCOL) throw fail(`of version ${String(version)}, where PyTorch writes ${PROTOCOL}: ${SAVE_AGAIN}`, 'UNSUPPORTED');
+  if (version !== PROTOCOL)
+    throw fail(
+      `of ${typeof version === 'number' ? `version ${version}` : 'no version'}, where PyTorch writes ${PROTOCOL}: ${SAVE_AGAIN}`,
+      'UNSUPPORTED',
+    );
   const machine = next();
   if (isDict(machine) && machine.get('little_endian') === false) throw bigEndian(fail);
   const root = next();
@@ -162,9 +167,10 @@ function stateDict(root: Pickled, fail: Fail): Map<string, StoredTensor> {
   }
   const tensors = namedTensors(dict);
   if (tensors.size === 0 && dict.size > 0) {
+    // Never String(): a key may be a list of any depth.
     const names = [...dict]
       .slice(0, MOST_NAMES)
-      .map(([name, value]) => `'${String(isDict(name) ? kindOfPickled(name) : name)}' (${kindOfPickled(value)})`);
+      .map(([name, value]) => `${typeof name === 'string' ? shown(name) : kindOfPickled(name)} (${kindOfPickled(value)})`);
     throw fail(`it holds no tensors by name, but ${names.join(', ')}${dict.size > MOST_NAMES ? ', ...' : ''}`, 'UNSUPPORTED');
   }
   const names = [...tensors.keys()];

@@ -210,5 +210,15 @@ export function namedTensors(dict: ReadonlyMap<Pickled, Pickled>): Map<string, S
 export function kindOfPickled(value: Pickled): string {
   if (isDict(value)) return 'a dictionary';
   if (Array.isArray(value)) return 'a list';
-  return isMade(value) ? value.made : value === null ? 'None' : value instanceof Uint8Array ? 'bytes' : `a ${typeof value}`;
+  return isMade(value)
+    ? value.made
+    : value === null
+      ? 'None'
+      : value instanceof Uint8Array
+        ? 'bytes'
+        : typeof value === 'string'
+          ? 'a text'
+          : typeof value === 'boolean'
+            ? 'a boolean'
+            : 'a number';
 }
