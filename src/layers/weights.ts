@@ -4,6 +4,7 @@ import { inMemory, partOf } from '../formats/bytes.ts';
 import { compareTensors, type Misfit, misfitError } from '../formats/fit.ts';
 import { readOnnx } from '../formats/onnx/index.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
+import { isCheckpoint, isCounter } from '../formats/weights.ts';
 import type { Constant } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { openSource, type Source, sourceName } from '../source.ts';
@@ -17,9 +18,6 @@ export interface LoadWeightsOptions {
   /** Whether missing and unexpected names are an error; true where left out. A wrong shape always is. */
   readonly strict?: boolean;
 }
-
-/** What PyTorch keeps beside the statistics of a batch-norm; nothing that runs needs it. */
-const COUNTER = '.num_batches_tracked';
 
 /**
  * Sets parameters by name, all of them or none.
@@ -40,7 +38,7 @@ export async function loadWeights(
   const strict = flag('strict', options.strict ?? true);
   const { name, tensors } = await tensorsOf(source);
   const read = [...tensors]
-    .filter(([key]) => !key.endsWith(COUNTER) && !unused.some((prefix) => key.startsWith(prefix)))
+    .filter(([key]) => !isCounter(key) && !unused.some((prefix) => key.startsWith(prefix)))
     .map(([key, tensor]) => [rename(key), tensor] as const);
   const got = new Map(read);
   const wanted = new Map(parameters.map((parameter) => [parameter.name, { type: 'float32' as const, dims: parameter.dims }]));
@@ -70,9 +68,9 @@ async function tensorsOf(source: WeightSource): Promise<{ name: string; tensors:
   const start = inMemory(partOf(bytes, 0, 9));
   // A safetensors file is a length of eight bytes and a JSON object.
   if (start[8] === 0x7b) return { name, tensors: readSafetensors(inMemory(bytes), name).tensors };
-  // A zip archive, a pickle, or what only its name says.
-  const isCheckpoint = (start[0] === 0x50 && start[1] === 0x4b) || start[0] === 0x80 || /\.(pth|pt|bin|ckpt)$/i.test(name);
-  if (isCheckpoint) return { name, tensors: (await import('../formats/checkpoint/index.ts')).openCheckpoint(bytes, name).tensors };
+  // A checkpoint of PyTorch is a zip archive or a pickle; of what is neither its name says what it should be.
+  if ((start[0] === 0x50 && start[1] === 0x4b) || start[0] === 0x80 || isCheckpoint(name))
+    return { name, tensors: (await import('../formats/checkpoint/index.ts')).openCheckpoint(bytes, name).tensors };
   return { name, tensors: readOnnx(inMemory(bytes), name).constants };
 }
 

@@ -306,3 +306,17 @@ export function legacy(root: Py, storages: Storages = {}, options: LegacyOptions
   }
   return Uint8Array.from(Buffer.concat(parts));
 }
+
+/** Tensors of float32 or int64 as a state dict, and their storages: what `checkpoint` and `legacy` take. */
+export function saved(
+  tensors: Iterable<readonly [string, { readonly dims: readonly number[]; readonly data: ArrayBufferView }]>,
+): [Py, Storages] {
+  const all = [...tensors];
+  const items = all.map(([name, { dims, data }], i): [string, Py] => {
+    const strides = dims.map((_, axis) => dims.slice(axis + 1).reduce((a, b) => a * b, 1));
+    const size = dims.reduce((a, b) => a * b, 1);
+    const type = data instanceof BigInt64Array ? 'LongStorage' : 'FloatStorage';
+    return [name, tensor({ type, key: String(i), size, dims: { tuple: dims }, strides: { tuple: strides } })];
+  });
+  return [orderedDict(Object.fromEntries(items)), Object.fromEntries(all.map(([, { data }], i) => [i, data]))];
+}
