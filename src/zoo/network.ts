@@ -20,6 +20,7 @@ export interface WidthOptions extends ZooOptions {
 /**
  * Makes a network with random weights: convolutions and dense layers start as He et al. 2015 (arXiv:1502.01852) suggest, in the uniform form.
  * Its input is 'input' ['N', ...inputShape], its output 'output' ['N', classes]: scores, no probabilities (`softmax` makes them).
+ * Its `loadWeights` takes the files that torchvision publishes; docs/weights.md says which.
  * @throws LanewiseError INVALID_INPUT for options that make no sense, INVALID_MODEL where a window does not fit into a picture that small,
  *   TOO_LARGE
  */
