@@ -1,7 +1,7 @@
 import { shown } from '../../arguments.ts';
 import { LanewiseError } from '../../errors.ts';
+import { product } from '../../graph/dims.ts';
 import type { Constant } from '../../graph/graph.ts';
-import { elementCount } from '../../graph/tensor.ts';
 import { type Bytes, bytesPerElement, checkedBytes, inMemory, partOf, startOf, widened } from '../bytes.ts';
 import { isDict, type Pickled, unpickle } from './pickle.ts';
 import { Reader } from './reader.ts';
@@ -59,7 +59,7 @@ export function openCheckpoint(file: Bytes, what: string): { tensors: Map<string
   let total = 0;
   for (const [name, tensor] of stateDict(contents.root, fail)) {
     const constant = constantOf(name, tensor, contents.bytesOf(tensor.storage), fail);
-    total += elementCount(constant.dims, `the tensor '${name}'`) * bytesPerElement(widened(tensor.storage.stored));
+    total += product(constant.dims) * bytesPerElement(widened(tensor.storage.stored));
     if (total > MOST_SHARED * bytes.length + SMALL) {
       throw fail(
         `tensors share memory so much that they take over ${MOST_SHARED} times the ${bytes.length} bytes of the file`,

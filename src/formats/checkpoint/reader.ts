@@ -44,7 +44,10 @@ export class Reader {
   }
 
   byte(): number {
-    return this.take(1)[0] as number;
+    const byte = this.#window[this.pos - this.#base];
+    if (byte === undefined) return this.take(1)[0] as number;
+    this.pos++;
+    return byte;
   }
 
   /** A whole number of so many bytes, little-endian; past 2^53 it is not exact. */
