@@ -171,7 +171,10 @@ function stateDict(root: Pickled, fail: Fail): Map<string, StoredTensor> {
     const names = [...dict]
       .slice(0, MOST_NAMES)
       .map(([name, value]) => `${typeof name === 'string' ? shown(name) : kindOfPickled(name)} (${kindOfPickled(value)})`);
-    throw fail(`it holds no tensors by name, but ${names.join(', ')}${dict.size > MOST_NAMES ? ', ...' : ''}`, 'UNSUPPORTED');
+    throw fail(
+      `it holds no tensors by name, but ${names.join(', ')}${dict.size > MOST_NAMES ? ', ...' : ''}: save the state dict alone`,
+      'UNSUPPORTED',
+    );
   }
   const names = [...tensors.keys()];
   if (!names.every((name) => name.startsWith(PARALLEL))) return tensors;

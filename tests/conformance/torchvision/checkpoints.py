@@ -64,6 +64,8 @@ views = {
     "expanded": ramp[4:5].expand(6, 4),
     "scalar": ramp[7],
     "empty": ramp[:0].view(0, 3),
+    "nothing": torch.empty(0),
+    "no_rows": torch.empty(0, 3),
     "flipped": ramp.flip(0),
     "bool": ramp > 60,
     **{str(dtype): ramp.to(dtype) for dtype in (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)},
