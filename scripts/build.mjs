@@ -67,6 +67,7 @@ const chunks = {
     ...['abort.ts', 'source.ts', 'graph/', 'formats/bytes.ts', 'compiled/format.ts', '../assembly/'],
     ...['engine', 'model', 'options', 'plan', 'program', 'wasm'].map((name) => `runtime/${name}.ts`),
   ],
+  checkpoint: ['formats/checkpoint/'],
   read: ['compiled/read.ts', 'compiled/checksum.ts'],
   compiler: ['ops/', 'compiler/', 'load.ts', ...['open', 'external', 'graph', 'wire', 'tensor'].map((name) => `formats/onnx/${name}.ts`)],
 };
