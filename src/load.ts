@@ -1,7 +1,7 @@
 import { checkAborted } from './abort.ts';
 import { checkOptions, flagCheck, isOptions, type OptionChecks } from './arguments.ts';
 import { isCompiled } from './compiled/format.ts';
-import { checkOperators, type FindOperator, namesRead, operatorFinder } from './compiler/bind.ts';
+import { type FindOperator, namesRead, nodesWithout, operatorFinder, opsetOf } from './compiler/bind.ts';
 import { compile } from './compiler/compile.ts';
 import { LanewiseError } from './errors.ts';
 import type { ExternalData } from './external.ts';
@@ -11,6 +11,7 @@ import { checkDims } from './graph/dims.ts';
 import type { Dim, Graph } from './graph/graph.ts';
 import type { DataType } from './graph/tensor.ts';
 import type { CustomOperator } from './ops/custom.ts';
+import { NEWEST_OPSET } from './ops/index.ts';
 import { Model, type PlanSource } from './runtime/model.ts';
 import { type RuntimeOptions, runtimeChecks, startCompiling } from './runtime/options.ts';
 import { isBytes, openSource, type Source, sourceName } from './source.ts';
@@ -92,7 +93,7 @@ async function graphOf(bytes: Bytes, source: Source, { externalData, signal }: L
  * @internal
  */
 export async function createModel(graph: Graph, options: LoadOptions = {}, compiling = startCompiling(options)): Promise<Model> {
-  checkOperators(graph, options.operators);
+  await prepareOperators(graph, options.operators);
   const binary = await compiling;
   checkAborted(options.signal);
   const plans = planSource(graph, options, binary.threads?.count);
@@ -104,6 +105,14 @@ export async function createModel(graph: Graph, options: LoadOptions = {}, compi
     if (!one || one.message === other?.message) throw error;
     return new Model(plans, binary, undefined);
   }
+}
+
+/**
+ * Fetches the operators that a graph needs and few others do.
+ * @throws LanewiseError UNSUPPORTED, with all that there are not; INVALID_INPUT as `operatorFinder`
+ */
+async function prepareOperators(graph: Graph, custom: LoadOptions['operators']): Promise<void> {
+  if (nodesWithout(graph, operatorFinder(custom)).length > 0) (await import('./compiler/operators.ts')).checkOperators(graph, custom);
 }
 
 /** A batch that has next to nothing in common with 1: large, and a multiple of all numbers up to 16. */
@@ -133,9 +142,20 @@ export function planSource(
     inputs: graph.inputs.map((input) => ({ ...input, dims: [...(given(inputShapes, input.name) ?? input.dims)] })),
     outputs: graph.outputs.map(({ name, type = 'float32', dims }) => (dims ? { name, type, dims } : { name, type })),
     shapingInputs: shapingInputs(graph, operatorFinder(operators)),
+    warnings: warningsOf(graph),
     unreadInputs: new Set(graph.inputs.map(({ name }) => name).filter((name) => !read.has(name))),
     plan: (dims, values) => compile(graph, { dims, values, memoryLimit, operators, winograd, threads }),
   };
+}
+
+/**
+ * What is to be said of a model that runs.
+ * @internal
+ */
+export function warningsOf(graph: Graph): string[] {
+  const opset = opsetOf(graph);
+  if (opset <= NEWEST_OPSET) return [];
+  return [`the model is of opset ${opset}; its operators are taken as opset ${NEWEST_OPSET} has them, the newest that Lanewise knows`];
 }
 
 /** Element types of inputs that may shape a network by way of other nodes; a picture may not, or every picture would be a plan. */

@@ -22,7 +22,7 @@ export interface BatchNormAttributes extends Clamped {
  */
 export const batchNormalization: Operator<BatchNormAttributes> = {
   name: 'BatchNormalization',
-  opsets: [6, 21],
+  since: 6,
   inputs: [5, 5],
   outputs: [1, 3],
   attributes: (reader, opset) => {

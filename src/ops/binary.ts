@@ -72,7 +72,7 @@ function binary(
   return {
     ...elementwise,
     name,
-    opsets: [since, 21],
+    since,
     inputs,
     ...(kind === BinaryKind.Pow ? { types: ['float32', 'any'] } : {}),
     attributes: (reader, opset) => (kind === BinaryKind.Mod ? { fmod: reader.flag('fmod') } : readLegacyAxis(reader, opset)),

@@ -21,7 +21,7 @@ export interface ConvAttributes extends WindowAttributes, Clamped {
  */
 export const conv: Operator<ConvAttributes> = {
   name: 'Conv',
-  opsets: [1, 21],
+  since: 1,
   inputs: [2, 3],
   attributes: (reader) => {
     return { ...readWindow(reader), group: reader.positive('group', 1) };

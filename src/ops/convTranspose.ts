@@ -33,7 +33,7 @@ export interface ConvTransposeAttributes extends WindowAttributes, Clamped {
  */
 export const convTranspose: Operator<ConvTransposeAttributes> = {
   name: 'ConvTranspose',
-  opsets: [1, 21],
+  since: 1,
   inputs: [2, 3],
   attributes(reader) {
     return {

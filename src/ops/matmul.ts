@@ -20,7 +20,7 @@ const MOST_MATRICES = 1 << 12;
  */
 export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
   name: 'MatMul',
-  opsets: [1, 21],
+  since: 1,
   inputs: [2, 2],
   inferShape: (node) => [{ type: input(node, 0).type, dims: sizes(node).dims }],
   macs(node) {

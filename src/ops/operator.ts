@@ -52,8 +52,10 @@ export interface LayoutRule {
 export interface Operator<A = unknown> {
   /** ONNX's op_type. */
   readonly name: string;
-  /** Oldest and newest opset whose definition is implemented. */
-  readonly opsets: readonly [number, number];
+  /** The oldest opset whose definition is implemented. */
+  readonly since: number;
+  /** The last opset that has it, where ONNX took it away. */
+  readonly until?: number;
   /** How many inputs and outputs, at least and at most; one output where left out. */
   readonly inputs: readonly [number, number];
   readonly outputs?: readonly [number, number];

@@ -1,10 +1,9 @@
-import { BinaryKind, ReduceKind, UnaryKind } from '../../assembly/opcodes.ts';
+import { ReduceKind } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
 import { operandOf } from './binary.ts';
 import { allocate, type Element, eachIndex, integers, isBig, isFloat } from './elements.ts';
-import { emitBinary, emitClamp, emitReduce, emitUnary, type Operand } from './emit.ts';
-import { exp, log } from './exact.ts';
+import { emitReduce, type Operand } from './emit.ts';
 import { firstAlike } from './layouts.ts';
 import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
 import { constantInput, input, resolveAxis } from './shapes.ts';
@@ -17,7 +16,7 @@ export interface ReduceAttributes {
   readonly noopWithEmptyAxes: boolean;
 }
 
-interface Reduction {
+export interface Reduction {
   readonly name: string;
   /** First opset in which the axes are an input. */
   readonly axesInput?: number;
@@ -28,54 +27,24 @@ interface Reduction {
   readonly compute?: (node: Node<ReduceAttributes>, x: TypedArray) => TypedArray;
 }
 
-interface Fold {
+export interface Fold {
   readonly start: number;
   readonly step: (sum: Element, x: Element) => Element;
   readonly mean?: boolean;
 }
 
-const plain =
+export const plain =
   (kind: ReduceKind): Reduction['lower'] =>
   (to, output, x, axes) =>
     emitReduce(to, kind, output, x, axes);
 
-/** A sum, then a function of it, in place. */
-const then =
-  (kind: ReduceKind, after: UnaryKind): Reduction['lower'] =>
-  (to, output, x, axes) => {
-    emitReduce(to, kind, output, x, axes);
-    emitUnary(to, after, output, output);
-  };
-
-/** Bytes from the first to the last element, both counted. */
-const extentOf = ({ dims, strides }: Operand): number =>
-  dims.reduce((bytes, dim, axis) => bytes + Math.max(0, dim - 1) * (strides[axis] ?? 0), 4);
-
-/** log of the sum of e^x = m + log of the sum of e^(x - m), m the largest; where that is infinite the largest finite number stands in. */
-const logSumExp: Reduction['lower'] = (to, output, x, axes) => {
-  // They lie as the output and the input do, which may have gaps.
-  const largest = { ...output, pointer: to.scratch(extentOf(output)) };
-  const shifted: Operand = { ...x, pointer: to.scratch(extentOf(x)) };
-  emitReduce(to, ReduceKind.Max, largest, x, axes);
-  emitClamp(to, largest, largest, { clamp: [-3.4028234663852886e38, 3.4028234663852886e38] });
-  emitBinary(to, BinaryKind.Sub, shifted, x, largest);
-  emitUnary(to, UnaryKind.Exp, shifted, shifted);
-  emitReduce(to, ReduceKind.Sum, output, shifted, axes);
-  emitUnary(to, UnaryKind.Log, output, output);
-  emitBinary(to, BinaryKind.Add, output, output, largest);
-};
-
-/** Of bigints only the last 64 bits count, and must not become more and more. */
-const times = (a: Element, b: Element): Element => (typeof a === 'bigint' ? BigInt.asIntN(64, a * (b as bigint)) : a * (b as number));
-const plus = (a: Element, b: Element): Element => (typeof a === 'bigint' ? a + (b as bigint) : a + (b as number));
-const size = (x: Element): Element => (x < 0 ? -x : x);
-
-function reduction({ name, axesInput = 18, lower, fold, compute }: Reduction): Operator<ReduceAttributes> {
+export const plus = (a: Element, b: Element): Element => (typeof a === 'bigint' ? a + (b as bigint) : a + (b as number));
+export function reduction({ name, axesInput = 18, lower, fold, compute }: Reduction): Operator<ReduceAttributes> {
   const host = compute ?? (fold && ((node: Node<ReduceAttributes>, x: TypedArray) => folded(node, x, fold)));
   const evaluate: Operator<ReduceAttributes>['evaluate'] = host && ((node, [x]) => [host(node, x as TypedArray)]);
   return {
     name,
-    opsets: [1, 21],
+    since: 1,
     inputs: [1, 2],
     types: ['float32', 'int64'],
     constantInputs: [1],
@@ -112,10 +81,11 @@ function reduction({ name, axesInput = 18, lower, fold, compute }: Reduction): O
 }
 
 /** The dimensions that are left, the reduced ones being 1. */
-const keptDims = (dims: readonly number[], axes: readonly number[]): number[] => dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+export const keptDims = (dims: readonly number[], axes: readonly number[]): number[] =>
+  dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
 
 /** Their strides, over the dimensions that there were: along reduced ones nothing moves. */
-const keptStrides = (kept: readonly number[], axes: readonly number[]): number[] =>
+export const keptStrides = (kept: readonly number[], axes: readonly number[]): number[] =>
   stridesOf('rowMajor', kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
 
 export function axesOf(node: OpenNode<ReduceAttributes>): number[] {
@@ -125,7 +95,12 @@ export function axesOf(node: OpenNode<ReduceAttributes>): number[] {
   return [...new Set(given.map((axis) => resolveAxis(node, axis, rank)))];
 }
 
-function folded(node: Node<ReduceAttributes>, x: TypedArray, { start, step, mean = false }: Fold, type = input(node, 0).type): TypedArray {
+export function folded(
+  node: Node<ReduceAttributes>,
+  x: TypedArray,
+  { start, step, mean = false }: Fold,
+  type = input(node, 0).type,
+): TypedArray {
   const { dims } = input(node, 0);
   const axes = axesOf(node);
   const kept = keptDims(dims, axes);
@@ -155,34 +130,10 @@ function typed(start: number, type: DataType): Element {
 const least = (a: Element, b: Element): Element => (Number.isNaN(a) || a < b ? a : b);
 const greatest = (a: Element, b: Element): Element => (Number.isNaN(a) || a > b ? a : b);
 
-const sums: Fold = { start: 0, step: plus };
-const squares: Fold = { start: 0, step: (sum, x) => plus(sum, times(x, x)) };
-const largest: Fold = { start: Number.NEGATIVE_INFINITY, step: greatest };
+export const sums: Fold = { start: 0, step: plus };
+export const largest: Fold = { start: Number.NEGATIVE_INFINITY, step: greatest };
 
-/** A function of floating-point elements, in place; whole numbers are cut as they are stored. */
-function mapped(data: TypedArray, f: (x: number) => number): TypedArray {
-  for (let i = 0; i < data.length; i++) data[i] = f(Number(data[i])) as never;
-  return data;
-}
-
-/** As the kernels: the largest element is taken away before the exponential, and added to the logarithm. */
-function hostLogSumExp(node: Node<ReduceAttributes>, x: TypedArray): TypedArray {
-  const { dims } = input(node, 0);
-  const most = folded(node, x, largest);
-  const axes = axesOf(node);
-  const strides = keptStrides(keptDims(dims, axes), axes);
-  const powers = new Float64Array(x.length);
-  eachIndex(dims, [strides], ([at = 0], i) => {
-    powers[i] = exp(Number(x[i]) - finite(Number(most[at])));
-  });
-  const total = folded(node, powers, sums, 'float64');
-  for (let i = 0; i < most.length; i++) most[i] = (log(Number(total[i])) + finite(Number(most[i]))) as never;
-  return most;
-}
-
-const finite = (x: number): number => Math.min(Math.max(x, -Number.MAX_VALUE), Number.MAX_VALUE);
-
-/** ONNX's reductions over some axes, or all. */
+/** ONNX's reductions over some axes, or all: those that most networks have. */
 export const reductions: readonly Operator<ReduceAttributes>[] = [
   reduction({ name: 'ReduceSum', axesInput: 13, lower: plain(ReduceKind.Sum), fold: sums }),
   reduction({
@@ -192,14 +143,4 @@ export const reductions: readonly Operator<ReduceAttributes>[] = [
   }),
   reduction({ name: 'ReduceMax', lower: plain(ReduceKind.Max), fold: largest }),
   reduction({ name: 'ReduceMin', lower: plain(ReduceKind.Min), fold: { start: Number.POSITIVE_INFINITY, step: least } }),
-  reduction({ name: 'ReduceProd', lower: plain(ReduceKind.Prod), fold: { start: 1, step: times } }),
-  reduction({ name: 'ReduceL1', lower: plain(ReduceKind.SumAbs), fold: { start: 0, step: (sum, x) => plus(sum, size(x)) } }),
-  reduction({
-    name: 'ReduceL2',
-    lower: then(ReduceKind.SumSquare, UnaryKind.Sqrt),
-    compute: (node, x) => mapped(folded(node, x, squares), Math.sqrt),
-  }),
-  reduction({ name: 'ReduceSumSquare', lower: plain(ReduceKind.SumSquare), fold: squares }),
-  reduction({ name: 'ReduceLogSum', lower: then(ReduceKind.Sum, UnaryKind.Log), compute: (node, x) => mapped(folded(node, x, sums), log) }),
-  reduction({ name: 'ReduceLogSumExp', lower: logSumExp, compute: hostLogSumExp }),
 ];

@@ -1,9 +1,9 @@
-import { UnaryKind } from '../../assembly/opcodes.ts';
+import { BinaryKind, UnaryKind } from '../../assembly/opcodes.ts';
 import type { TypedArray } from '../graph/tensor.ts';
 import type { AttributeReader } from './attributes.ts';
 import { elementwise, operandOf } from './binary.ts';
 import { allocate, type Element, isBig } from './elements.ts';
-import { emitUnary, operand } from './emit.ts';
+import { emitBinary, emitUnary, operand } from './emit.ts';
 import type { Operator, Value } from './operator.ts';
 import { input } from './shapes.ts';
 
@@ -38,7 +38,7 @@ function unary({ name, kind, since = 6, attributes = () => ({ alpha: 0, beta: 0 
   return {
     ...elementwise,
     name,
-    opsets: [since, 21],
+    since,
     inputs: [1, 1],
     attributes,
     inferShape: (node) => [{ type: input(node, 0).type, dims: input(node, 0).dims }],
@@ -94,8 +94,21 @@ export const softplus = unary({ name: 'Softplus', kind: UnaryKind.Softplus, sinc
 
 export const mish = unary({ name: 'Mish', kind: UnaryKind.Mish, since: 18 });
 
-/** Not ONNX's before opset 24: x * sigmoid(x). Made by a pass. */
-export const silu = unary({ name: 'Silu', kind: UnaryKind.Silu, since: 0 });
+const silu = unary({ name: 'Swish', kind: UnaryKind.Silu, since: 24, attributes: alpha(1) });
+
+/** ONNX Swish: x * sigmoid(alpha * x). With 1, which passes make of a Sigmoid and a Mul too, it is SiLU and has a kernel. */
+export const swish: Operator<Attributes> = {
+  ...silu,
+  lower(node, to) {
+    const { alpha } = node.attributes;
+    if (alpha === 1) return silu.lower?.(node, to);
+    const y = node.outputs[0] as Value;
+    const [x, output] = [operandOf(input(node, 0), to), operand(y.dims, to.define(y))];
+    emitUnary(to, UnaryKind.Scale, output, x, alpha);
+    emitUnary(to, UnaryKind.Sigmoid, output, output);
+    emitBinary(to, BinaryKind.Mul, output, output, x);
+  },
+};
 
 /** The operators of one input that work element by element. */
 export const unaries: readonly Operator<Attributes>[] = [
@@ -117,6 +130,7 @@ export const unaries: readonly Operator<Attributes>[] = [
   softplus,
   unary({ name: 'Softsign', kind: UnaryKind.Softsign, since: 1 }),
   mish,
+  swish,
   unary({ name: 'ThresholdedRelu', kind: UnaryKind.ThresholdedRelu, since: 10, attributes: alpha(1) }),
   unary({ name: 'Abs', kind: UnaryKind.Abs, since: 6, exact: Math.abs }),
   unary({ name: 'Neg', kind: UnaryKind.Neg, since: 6, exact: (x) => -x }),
