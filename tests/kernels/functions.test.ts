@@ -26,9 +26,9 @@ const accuracies: readonly Accuracy[] = [
   { op: 'Softplus', ulp: 3.5 },
   { op: 'Softsign', ulp: 1.5 },
   { op: 'Mish', ulp: 4.5, absolute: (x) => (x < -87.3 ? 1e-35 : 0) },
-  { op: 'Swish', ulp: 3 },
+  { op: 'Swish', ulp: 3, absolute: (x) => (x < -87.3 ? 1e-35 : 0) },
   // With another factor it is a Scale, a Sigmoid and a Mul.
-  { op: 'Swish', attributes: { alpha: 0.5 }, ulp: 3.5 },
+  { op: 'Swish', attributes: { alpha: 0.5 }, ulp: 3.5, absolute: (x) => (x < -174.6 ? 1e-35 : 0) },
   { op: 'Elu', ulp: 2 },
   { op: 'Elu', attributes: { alpha: 0.3 }, ulp: 2.5 },
   { op: 'Celu', attributes: { alpha: 2.5 }, ulp: 2.5 },
