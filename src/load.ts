@@ -112,7 +112,10 @@ export async function createModel(graph: Graph, options: LoadOptions = {}, compi
  * @throws LanewiseError UNSUPPORTED, with all that there are not; INVALID_INPUT as `operatorFinder`
  */
 async function prepareOperators(graph: Graph, custom: LoadOptions['operators']): Promise<void> {
-  if (nodesWithout(graph, operatorFinder(custom)).length > 0) (await import('./compiler/operators.ts')).checkOperators(graph, custom);
+  const find = operatorFinder(custom);
+  const opset = opsetOf(graph);
+  if (nodesWithout(graph, find).length > 0 || graph.nodes.some((node) => find(node)?.rare?.(node, opset)))
+    (await import('./compiler/operators.ts')).checkOperators(graph, custom);
 }
 
 /** A batch that has next to nothing in common with 1: large, and a multiple of all numbers up to 16. */

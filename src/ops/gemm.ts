@@ -20,6 +20,7 @@ export interface GemmAttributes extends Clamped {
 
 /** ONNX Gemm, the dense layer: alpha * A * B + beta * C; A [M, K], B [K, N] or transposed, C broadcast to [M, N] or left out. */
 export const gemm: Operator<GemmAttributes> = {
+  clamps: true,
   name: 'Gemm',
   since: 6,
   inputs: [2, 3],

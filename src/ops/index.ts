@@ -1,5 +1,5 @@
 import { batchNormalization } from './batchNormalization.ts';
-import { add, div, max, mean, min, mod, mul, pow, prelu, sub, sum } from './binary.ts';
+import { add, div, max, min, mul, prelu, sub, sum } from './binary.ts';
 import { cast } from './cast.ts';
 import { concat } from './concat.ts';
 import { constant, constantOfShape, shape, size } from './constants.ts';
@@ -15,7 +15,7 @@ import { matMul } from './matmul.ts';
 import type { Operator } from './operator.ts';
 import { pad } from './pad.ts';
 import { averagePool, globalAveragePool, globalMaxPool, maxPool } from './pool.ts';
-import { reductions } from './reduce.ts';
+import { reduceMean } from './reduce.ts';
 import { clip, relu } from './relu.ts';
 import { flatten, reshape, squeeze, unsqueeze } from './reshape.ts';
 import { resize } from './resize.ts';
@@ -51,14 +51,11 @@ const list: readonly Operator[] = [
   matMul,
   max,
   maxPool,
-  mean,
   min,
-  mod,
   mul,
   pad,
-  pow,
   prelu,
-  ...reductions,
+  reduceMean,
   relu,
   reshape,
   resize,

@@ -19,6 +19,7 @@ const MOST_MATRICES = 1 << 12;
  * on the right. After fusion there may be a third input, a bias [N].
  */
 export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
+  clamps: true,
   name: 'MatMul',
   since: 1,
   inputs: [2, 2],

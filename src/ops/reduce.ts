@@ -1,8 +1,8 @@
 import { ReduceKind } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
-import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
+import type { DataType, TypedArray } from '../graph/tensor.ts';
 import { operandOf } from './binary.ts';
-import { allocate, type Element, eachIndex, integers, isBig, isFloat } from './elements.ts';
+import { allocate, type Element, eachIndex, integers, isBig } from './elements.ts';
 import { emitReduce, type Operand } from './emit.ts';
 import { firstAlike } from './layouts.ts';
 import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
@@ -21,27 +21,21 @@ export interface Reduction {
   /** First opset in which the axes are an input. */
   readonly axesInput?: number;
   readonly lower: (to: Lowering, output: Operand, x: Operand, axes: readonly number[], count: number) => void;
-  /** On the host: from a start, one element after the other; what the elements make exactly. */
-  readonly fold?: Fold;
-  /** On the host, where more than a fold is needed. */
-  readonly compute?: (node: Node<ReduceAttributes>, x: TypedArray) => TypedArray;
+  /** On the host. */
+  readonly compute: (node: Node<ReduceAttributes>, x: TypedArray) => TypedArray;
+  readonly evaluatedTypes?: Operator['evaluatedTypes'];
 }
 
+/** From a start, one element after the other; what the elements make exactly. */
 export interface Fold {
-  readonly start: number;
+  readonly start: (type: DataType) => Element;
   readonly step: (sum: Element, x: Element) => Element;
   readonly mean?: boolean;
 }
 
-export const plain =
-  (kind: ReduceKind): Reduction['lower'] =>
-  (to, output, x, axes) =>
-    emitReduce(to, kind, output, x, axes);
-
 export const plus = (a: Element, b: Element): Element => (typeof a === 'bigint' ? a + (b as bigint) : a + (b as number));
-export function reduction({ name, axesInput = 18, lower, fold, compute }: Reduction): Operator<ReduceAttributes> {
-  const host = compute ?? (fold && ((node: Node<ReduceAttributes>, x: TypedArray) => folded(node, x, fold)));
-  const evaluate: Operator<ReduceAttributes>['evaluate'] = host && ((node, [x]) => [host(node, x as TypedArray)]);
+
+export function reduction({ name, axesInput = 18, lower, compute, evaluatedTypes }: Reduction): Operator<ReduceAttributes> {
   return {
     name,
     since: 1,
@@ -59,10 +53,8 @@ export function reduction({ name, axesInput = 18, lower, fold, compute }: Reduct
       const kept = keptDims(dims, axes);
       return [{ type, dims: node.attributes.keepDims ? kept : kept.filter((_, axis) => !axes.includes(axis)) }];
     },
-    ...(evaluate ? { evaluate } : {}),
-    ...(compute ? { evaluatedTypes: [['float32', 'float64'], ['int64']] } : {}),
-    // Of true and false there is a greatest one, and no sum.
-    ...(/Max|Min/.test(name) ? { evaluatedTypes: ['any', ['int64']] } : {}),
+    evaluate: (node, [x]) => [compute(node, x as TypedArray)],
+    ...(evaluatedTypes && { evaluatedTypes }),
     // With its dimensions kept, the output can lie as the input does.
     layout: (node) => (node.attributes.keepDims ? firstAlike() : { inputs: ['any', 'rowMajor'], output: 'rowMajor' }),
     slices: true,
@@ -104,7 +96,7 @@ export function folded(
   const { dims } = input(node, 0);
   const axes = axesOf(node);
   const kept = keptDims(dims, axes);
-  const wide: Element[] = new Array<Element>(product(kept)).fill(typed(start, type));
+  const wide: Element[] = new Array<Element>(product(kept)).fill(start(type));
   eachIndex(dims, [keptStrides(kept, axes)], ([at = 0], i) => {
     wide[at] = step(wide[at] as Element, x[i] as Element);
   });
@@ -117,30 +109,11 @@ export function folded(
   return y;
 }
 
-/** A start as an element of the type: instead of an infinity the type's largest or least number. */
-function typed(start: number, type: DataType): Element {
-  if (Number.isFinite(start)) return isBig(type) ? BigInt(start) : start;
-  if (isFloat(type)) return start;
-  const bits = type === 'bool' ? 1 : arrayTypes[type].BYTES_PER_ELEMENT * 8;
-  const lowest = type.startsWith('int') ? -(2n ** BigInt(bits - 1)) : 0n;
-  const limit = start < 0 ? lowest : lowest + 2n ** BigInt(bits) - 1n;
-  return isBig(type) ? limit : Number(limit);
-}
+const mean: Fold = { start: (type) => (isBig(type) ? 0n : 0), step: plus, mean: true };
 
-const least = (a: Element, b: Element): Element => (Number.isNaN(a) || a < b ? a : b);
-const greatest = (a: Element, b: Element): Element => (Number.isNaN(a) || a > b ? a : b);
-
-export const sums: Fold = { start: 0, step: plus };
-export const largest: Fold = { start: Number.NEGATIVE_INFINITY, step: greatest };
-
-/** ONNX's reductions over some axes, or all: those that most networks have. */
-export const reductions: readonly Operator<ReduceAttributes>[] = [
-  reduction({ name: 'ReduceSum', axesInput: 13, lower: plain(ReduceKind.Sum), fold: sums }),
-  reduction({
-    name: 'ReduceMean',
-    lower: (to, output, x, axes, count) => emitReduce(to, ReduceKind.Sum, output, x, axes, 1 / count),
-    fold: { start: 0, step: plus, mean: true },
-  }),
-  reduction({ name: 'ReduceMax', lower: plain(ReduceKind.Max), fold: largest }),
-  reduction({ name: 'ReduceMin', lower: plain(ReduceKind.Min), fold: { start: Number.POSITIVE_INFINITY, step: least } }),
-];
+/** ONNX ReduceMean over some axes, or all; the other reductions are in more/reductions.ts. */
+export const reduceMean = reduction({
+  name: 'ReduceMean',
+  lower: (to, output, x, axes, count) => emitReduce(to, ReduceKind.Sum, output, x, axes, 1 / count),
+  compute: (node, x) => folded(node, x, mean),
+});

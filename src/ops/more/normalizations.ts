@@ -2,9 +2,9 @@ import { product } from '../../graph/dims.ts';
 import { operandOf } from '../binary.ts';
 import type { Operand } from '../emit.ts';
 import { alike, firstAlike } from '../layouts.ts';
-import { emitNormalize, perChannel } from '../normalize.ts';
 import type { Node, OpenNode, Operator, Value } from '../operator.ts';
 import { input, invalid, resolveAxis } from '../shapes.ts';
+import { emitNormalize, perChannel } from './normalize.ts';
 
 const channelVectors = (node: OpenNode<unknown>, length: number): void => {
   for (const i of [1, 2]) {

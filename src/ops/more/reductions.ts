@@ -1,24 +1,16 @@
 import { BinaryKind, ReduceKind, UnaryKind } from '../../../assembly/opcodes.ts';
-import type { TypedArray } from '../../graph/tensor.ts';
-import { type Element, eachIndex } from '../elements.ts';
+import { arrayTypes, type DataType, type TypedArray } from '../../graph/tensor.ts';
+import { type Element, eachIndex, isBig, isFloat } from '../elements.ts';
 import { emitBinary, emitClamp, emitReduce, emitUnary, type Operand } from '../emit.ts';
 import { exp, log } from '../exact.ts';
 import type { Node, Operator } from '../operator.ts';
-import {
-  axesOf,
-  type Fold,
-  folded,
-  keptDims,
-  keptStrides,
-  largest,
-  plain,
-  plus,
-  type ReduceAttributes,
-  type Reduction,
-  reduction,
-  sums,
-} from '../reduce.ts';
+import { axesOf, type Fold, folded, keptDims, keptStrides, plus, type ReduceAttributes, type Reduction, reduction } from '../reduce.ts';
 import { input } from '../shapes.ts';
+
+const plain =
+  (kind: ReduceKind): Reduction['lower'] =>
+  (to, output, x, axes) =>
+    emitReduce(to, kind, output, x, axes);
 
 /** A sum, then a function of it, in place. */
 const then =
@@ -50,7 +42,25 @@ const logSumExp: Reduction['lower'] = (to, output, x, axes) => {
 const times = (a: Element, b: Element): Element => (typeof a === 'bigint' ? BigInt.asIntN(64, a * (b as bigint)) : a * (b as number));
 const size = (x: Element): Element => (x < 0 ? -x : x);
 
-const squares: Fold = { start: 0, step: (sum, x) => plus(sum, times(x, x)) };
+/** A start as an element of the type: instead of an infinity the type's largest or least number. */
+const typed =
+  (start: number) =>
+  (type: DataType): Element => {
+    if (Number.isFinite(start)) return isBig(type) ? BigInt(start) : start;
+    if (isFloat(type)) return start;
+    const bits = type === 'bool' ? 1 : arrayTypes[type].BYTES_PER_ELEMENT * 8;
+    const lowest = type.startsWith('int') ? -(2n ** BigInt(bits - 1)) : 0n;
+    const limit = start < 0 ? lowest : lowest + 2n ** BigInt(bits) - 1n;
+    return isBig(type) ? limit : Number(limit);
+  };
+
+const least = (a: Element, b: Element): Element => (Number.isNaN(a) || a < b ? a : b);
+const greatest = (a: Element, b: Element): Element => (Number.isNaN(a) || a > b ? a : b);
+
+const sums: Fold = { start: typed(0), step: plus };
+const largest: Fold = { start: typed(Number.NEGATIVE_INFINITY), step: greatest };
+const smallest: Fold = { start: typed(Number.POSITIVE_INFINITY), step: least };
+const squares: Fold = { start: typed(0), step: (sum, x) => plus(sum, times(x, x)) };
 
 /** A function of floating-point elements, in place; whole numbers are cut as they are stored. */
 function mapped(data: TypedArray, f: (x: number) => number): TypedArray {
@@ -75,16 +85,38 @@ function hostLogSumExp(node: Node<ReduceAttributes>, x: TypedArray): TypedArray 
 
 const finite = (x: number): number => Math.min(Math.max(x, -Number.MAX_VALUE), Number.MAX_VALUE);
 
-/** ONNX's reductions that few networks have. */
+const folding =
+  (fold: Fold): Reduction['compute'] =>
+  (node, x) =>
+    folded(node, x, fold);
+
+const floats = [['float32', 'float64'], ['int64']] as const;
+/** Of true and false there is a greatest one, and no sum. */
+const ordered = ['any', ['int64']] as const;
+
+/** ONNX's reductions over some axes, or all. */
 export const reductions: readonly Operator<ReduceAttributes>[] = [
-  reduction({ name: 'ReduceProd', lower: plain(ReduceKind.Prod), fold: { start: 1, step: times } }),
-  reduction({ name: 'ReduceL1', lower: plain(ReduceKind.SumAbs), fold: { start: 0, step: (sum, x) => plus(sum, size(x)) } }),
+  reduction({ name: 'ReduceSum', axesInput: 13, lower: plain(ReduceKind.Sum), compute: folding(sums) }),
+  reduction({ name: 'ReduceMax', lower: plain(ReduceKind.Max), compute: folding(largest), evaluatedTypes: ordered }),
+  reduction({ name: 'ReduceMin', lower: plain(ReduceKind.Min), compute: folding(smallest), evaluatedTypes: ordered }),
+  reduction({ name: 'ReduceProd', lower: plain(ReduceKind.Prod), compute: folding({ start: typed(1), step: times }) }),
+  reduction({
+    name: 'ReduceL1',
+    lower: plain(ReduceKind.SumAbs),
+    compute: folding({ start: typed(0), step: (sum, x) => plus(sum, size(x)) }),
+  }),
   reduction({
     name: 'ReduceL2',
     lower: then(ReduceKind.SumSquare, UnaryKind.Sqrt),
     compute: (node, x) => mapped(folded(node, x, squares), Math.sqrt),
+    evaluatedTypes: floats,
   }),
-  reduction({ name: 'ReduceSumSquare', lower: plain(ReduceKind.SumSquare), fold: squares }),
-  reduction({ name: 'ReduceLogSum', lower: then(ReduceKind.Sum, UnaryKind.Log), compute: (node, x) => mapped(folded(node, x, sums), log) }),
-  reduction({ name: 'ReduceLogSumExp', lower: logSumExp, compute: hostLogSumExp }),
+  reduction({ name: 'ReduceSumSquare', lower: plain(ReduceKind.SumSquare), compute: folding(squares) }),
+  reduction({
+    name: 'ReduceLogSum',
+    lower: then(ReduceKind.Sum, UnaryKind.Log),
+    compute: (node, x) => mapped(folded(node, x, sums), log),
+    evaluatedTypes: floats,
+  }),
+  reduction({ name: 'ReduceLogSumExp', lower: logSumExp, compute: hostLogSumExp, evaluatedTypes: floats }),
 ];

@@ -1,10 +1,10 @@
 // Normalisation by statistics of the input itself, composed of reductions and element-wise instructions.
 
-import { BinaryKind, ReduceKind, UnaryKind } from '../../assembly/opcodes.ts';
-import { product } from '../graph/dims.ts';
-import { emitBinary, emitReduce, emitUnary, type Operand } from './emit.ts';
-import type { Lowering } from './operator.ts';
-import { stridesOf } from './strides.ts';
+import { BinaryKind, ReduceKind, UnaryKind } from '../../../assembly/opcodes.ts';
+import { product } from '../../graph/dims.ts';
+import { emitBinary, emitReduce, emitUnary, type Operand } from '../emit.ts';
+import type { Lowering } from '../operator.ts';
+import { stridesOf } from '../strides.ts';
 
 /** A tensor like `x` in scratch space, without gaps. */
 const scratchLike = (to: Lowering, x: Operand, axes: readonly number[] = []): Operand => {
