@@ -1,6 +1,6 @@
 import { instructionWords, LAYOUT, NR, Op, WinogradWeightsArg } from '../../assembly/opcodes.ts';
 import { checkOptions, type OptionChecks } from '../arguments.ts';
-import { checkOperators } from '../compiler/bind.ts';
+import { checkOperators } from '../compiler/operators.ts';
 import { addControl, Stages } from '../control/index.ts';
 import { LanewiseError } from '../errors.ts';
 import { isWeights, type Weights } from '../formats/weights.ts';

@@ -14,34 +14,15 @@ import { hosted } from './host.ts';
 import { known, Network } from './network.ts';
 
 /** A graph's operator set version; 1 where the file leaves it out. */
-const opsetOf = (graph: Graph): number => graph.opsets.get('') ?? 1;
+export const opsetOf = (graph: Graph): number => graph.opsets.get('') ?? 1;
 
-/**
- * Checks that every operator of the graph runs.
- * @param custom the user's own operators
- * @throws LanewiseError UNSUPPORTED that lists all that do not, with their nodes
- */
-export function checkOperators(graph: Graph, custom?: readonly CustomOperator[]): void {
+/** The nodes that no operator runs at the graph's opset. Where there is one, `more` operators and the reason are in `operators.ts`. */
+export function nodesWithout(graph: Graph, find: FindOperator): readonly GraphNode[] {
   const opset = opsetOf(graph);
-  const find = operatorFinder(custom);
-  const missing = new Map<string, string[]>();
-  for (const node of allNodes(graph)) {
-    const operator = find(node);
-    const [from, to] = operator?.opsets ?? [0, 0];
-    if (operator && opset >= from && opset <= to) continue;
-    const name = qualified(node.domain, node.op);
-    const title = operator ? `${name} of opset ${opset} (opsets ${from} to ${to} are supported)` : name;
-    missing.set(title, [...(missing.get(title) ?? []), node.name]);
-  }
-  if (missing.size === 0) return;
-  const list = [...missing].map(([title, nodes]) => {
-    const shown = nodes.slice(0, 3).map((name) => `'${name}'`);
-    return `${title} (${nodes.length === 1 ? 'node' : 'nodes'} ${shown.join(', ')}${nodes.length > 3 ? ` and ${nodes.length - 3} more` : ''})`;
+  return [...allNodes(graph)].filter((node) => {
+    const { since = Number.POSITIVE_INFINITY, until = opset } = find(node) ?? {};
+    return opset < since || opset > until;
   });
-  const count = missing.size === 1 ? 'an unsupported operator' : `${missing.size} unsupported operators`;
-  const foreign = [...allNodes(graph)].some((node) => node.domain !== '' && !find(node));
-  const hint = foreign ? '; the option operators can supply those of other domains' : '';
-  throw new LanewiseError('UNSUPPORTED', `the model (opset ${opset}) has ${count}: ${list.join('; ')}${hint}`);
 }
 
 /** An operator for a node; undefined where there is none. */
@@ -61,7 +42,8 @@ export function operatorFinder(custom: readonly CustomOperator[] = []): FindOper
     if ((own.get(title) ?? operator) !== operator) throw wrong(`one definition of each operator, got two of ${title}`);
     own.set(title, operator);
   }
-  return ({ domain, op }) => own.get(qualified(domain, op)) ?? (domain === '' ? (operators.get(op) ?? controlOperators.get(op)) : undefined);
+  return ({ domain, op }) =>
+    own.get(qualified(domain, op)) ?? (domain === '' ? (operators.get(op) ?? controlOperators.get(op)) : undefined);
 }
 
 /** A graph with all shapes known. */
@@ -87,10 +69,12 @@ export interface BindOptions {
   readonly running?: boolean | undefined;
 }
 
-/** Makes a network of a graph for given input shapes: attributes read, shapes inferred, what is constant computed. */
+/**
+ * Makes a network of a graph for given input shapes: attributes read, shapes inferred, what is constant computed. Its operators are those that
+ * `prepareOperators` or `checkOperators` has found.
+ */
 export function bind(graph: Graph, options: BindOptions): Bound {
   const { dims, values = new Map(), memoryLimit = DEFAULT_MEMORY_LIMIT, operators: custom } = options;
-  checkOperators(graph, custom);
   const find = operatorFinder(custom);
   const scope = new Map<string, Value>();
   for (const [name, constant] of graph.constants) scope.set(name, constantValue(constant, name, true));

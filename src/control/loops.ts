@@ -46,7 +46,10 @@ export function* loop(around: Around): Running<readonly Held[]> {
   const name = (i: number) => body.inputs[i]?.name ?? '';
   for (let i = 0; i < most && on; i++) {
     if (i === MOST_TURNS) {
-      throw new LanewiseError('TOO_LARGE', `${title} turns more than ${MOST_TURNS.toLocaleString('en')} times: run its body in a loop of your own`);
+      throw new LanewiseError(
+        'TOO_LARGE',
+        `${title} turns more than ${MOST_TURNS.toLocaleString('en')} times: run its body in a loop of your own`,
+      );
     }
     const values: [string, Held][] = [
       [name(0), scalar('int64', i)],

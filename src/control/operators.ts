@@ -28,7 +28,7 @@ export type Runner = (around: Around) => Running<readonly Held[]>;
 
 const ifOperator: Operator = {
   name: 'If',
-  opsets: [1, 99],
+  since: 1,
   inputs: [1, 1],
   outputs: [1, Number.POSITIVE_INFINITY],
   constantInputs: [0],
@@ -85,6 +85,6 @@ export const runners: ReadonlyMap<string, Runner> = new Map([...Object.entries(d
 export const all: readonly Operator[] = [
   ifOperator,
   ...Object.keys(dynamic).map(
-    (name): Operator => ({ name, opsets: [1, 99], inputs: [0, Number.POSITIVE_INFINITY], dynamic: true, inferShape: () => [] }),
+    (name): Operator => ({ name, since: 1, inputs: [0, Number.POSITIVE_INFINITY], dynamic: true, inferShape: () => [] }),
   ),
 ];
