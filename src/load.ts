@@ -80,11 +80,11 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
 export const readGraph = async (source: Source, options: LoadOptions): Promise<Graph> =>
   graphOf(await openSource(source, options.signal), source, options);
 
-async function graphOf(bytes: Bytes, source: Source, { externalData, signal }: LoadOptions): Promise<Graph> {
+async function graphOf(bytes: Bytes, source: Source, { externalData, operators, signal }: LoadOptions): Promise<Graph> {
   let opened = openOnnx(bytes, sourceName(source));
   if (opened.lacksExtras) {
     const { newExtras } = await import('./formats/onnx/subgraphs.ts');
-    opened = openOnnx(bytes, sourceName(source), newExtras());
+    opened = openOnnx(bytes, sourceName(source), newExtras(operators && operatorFinder(operators)));
   }
   if (opened.external.size === 0 && !externalData) return opened.graph();
   const { readExternal } = await import('./external.ts');

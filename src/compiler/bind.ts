@@ -27,9 +27,10 @@ export function checkOperators(graph: Graph, custom?: readonly CustomOperator[])
   for (const node of allNodes(graph)) {
     const operator = find(node);
     const [from, to] = operator?.opsets ?? [0, 0];
-    if (operator && opset >= from && opset <= to) continue;
+    const version = node.opset ?? opset;
+    if (operator && version >= from && version <= to) continue;
     const name = qualified(node.domain, node.op);
-    const title = operator ? `${name} of opset ${opset} (opsets ${from} to ${to} are supported)` : name;
+    const title = operator ? `${name} of opset ${version} (opsets ${from} to ${to} are supported)` : name;
     missing.set(title, [...(missing.get(title) ?? []), node.name]);
   }
   if (missing.size === 0) return;
@@ -206,7 +207,7 @@ function bindNode(source: GraphNode, { opset, find, scope, read, budget }: Binde
   checkArity(title, 'outputs', outputNames.length, op.outputs ?? [1, 1]);
 
   const reader = new AttributeReader({ ...source, op: qualified(source.domain, source.op) });
-  const attributes = op.attributes?.(reader, opset) ?? {};
+  const attributes = op.attributes?.(reader, source.opset ?? opset) ?? {};
   reader.finish();
   const open = { name: source.name, attributes, inputs, outputCount: outputNames.length, declaredOutputs: source.outputs.length };
   const folds = inputs.every((value) => value?.constant || value === undefined || op.shapeOnly) && evaluates(op, inputs);

@@ -66,7 +66,9 @@ export type AttributeSpec =
   | { readonly ints: readonly (number | bigint)[] }
   | { readonly strings: readonly string[] }
   | { readonly tensor: TensorSpec }
-  | { readonly graph: GraphSpec };
+  | { readonly graph: GraphSpec }
+  /** In a function: the attribute of its call. */
+  | { readonly ref: string };
 
 export interface ValueSpec {
   name: string;
@@ -82,7 +84,21 @@ export interface NodeSpec {
   outputs?: readonly string[];
   name?: string;
   domain?: string;
+  overload?: string;
   attributes?: Readonly<Record<string, AttributeSpec>>;
+}
+
+export interface FunctionSpec {
+  domain: string;
+  name: string;
+  overload?: string;
+  inputs?: readonly string[];
+  outputs?: readonly string[];
+  nodes?: readonly NodeSpec[];
+  /** Those without a default, and those with one. */
+  attributes?: readonly string[];
+  defaults?: Readonly<Record<string, AttributeSpec>>;
+  opset?: Readonly<Record<string, number>>;
 }
 
 export interface GraphSpec {
@@ -100,6 +116,7 @@ export interface ModelSpec extends GraphSpec {
   opset?: number | Readonly<Record<string, number>> | null;
   producer?: string;
   metadata?: Readonly<Record<string, string>>;
+  functions?: readonly FunctionSpec[];
 }
 
 /** The bytes of a .onnx file. Nothing is checked: tests write broken models too. */
@@ -110,18 +127,33 @@ export function encodeModel(spec: ModelSpec): Uint8Array {
   pbf.writeMessage(7, writeGraph, spec);
   const opset = spec.opset === undefined ? 13 : spec.opset;
   const opsets = typeof opset === 'number' ? { '': opset } : (opset ?? {});
-  for (const [domain, version] of Object.entries(opsets)) {
-    pbf.writeMessage(
-      8,
-      () => {
-        if (domain) pbf.writeStringField(1, domain);
-        pbf.writeVarintField(2, version);
-      },
-      null,
-    );
-  }
+  writeOpsets(pbf, 8, opsets);
   for (const pair of Object.entries(spec.metadata ?? {})) pbf.writeMessage(14, writePair, pair);
+  for (const made of spec.functions ?? []) pbf.writeMessage(25, writeFunction, made);
   return pbf.finish().slice();
+}
+
+function writeOpsets(pbf: PbfWriter, field: number, opsets: Readonly<Record<string, number>>): void {
+  for (const [domain, version] of Object.entries(opsets)) {
+    const write = () => {
+      if (domain) pbf.writeStringField(1, domain);
+      pbf.writeVarintField(2, version);
+    };
+    pbf.writeMessage(field, write, null);
+  }
+}
+
+function writeFunction(spec: FunctionSpec, pbf: PbfWriter): void {
+  const { name, domain, overload, inputs = [], outputs = [], nodes = [], attributes = [], defaults = {}, opset = { '': 13 } } = spec;
+  pbf.writeStringField(1, name);
+  for (const input of inputs) pbf.writeStringField(4, input);
+  for (const output of outputs) pbf.writeStringField(5, output);
+  for (const attribute of attributes) pbf.writeStringField(6, attribute);
+  for (const node of nodes) pbf.writeMessage(7, writeNode, node);
+  writeOpsets(pbf, 9, opset);
+  pbf.writeStringField(10, domain);
+  for (const attribute of Object.entries(defaults)) pbf.writeMessage(11, writeAttribute, attribute);
+  if (overload !== undefined) pbf.writeStringField(13, overload);
 }
 
 /** The bytes of a serialized TensorProto, as in the .pb files of ONNX's backend tests. */
@@ -144,13 +176,14 @@ function writeGraph({ nodes = [], name = 'test', initializers = [], inputs = [],
   for (const value of outputs) pbf.writeMessage(12, writeValue, value);
 }
 
-function writeNode({ op, inputs = [], outputs = [], name, domain, attributes = {} }: NodeSpec, pbf: PbfWriter): void {
+function writeNode({ op, inputs = [], outputs = [], name, domain, overload, attributes = {} }: NodeSpec, pbf: PbfWriter): void {
   for (const input of inputs) pbf.writeStringField(1, input);
   for (const output of outputs) pbf.writeStringField(2, output);
   if (name !== undefined) pbf.writeStringField(3, name);
   pbf.writeStringField(4, op);
   for (const attribute of Object.entries(attributes)) pbf.writeMessage(5, writeAttribute, attribute);
   if (domain !== undefined) pbf.writeStringField(7, domain);
+  if (overload !== undefined) pbf.writeStringField(8, overload);
 }
 
 function writeAttribute([name, value]: [string, AttributeSpec], pbf: PbfWriter): void {
@@ -188,7 +221,7 @@ function writeAttribute([name, value]: [string, AttributeSpec], pbf: PbfWriter):
   } else if ('graph' in value) {
     pbf.writeMessage(6, writeGraph, value.graph);
     kind(5);
-  }
+  } else if ('ref' in value) pbf.writeStringField(21, value.ref);
 }
 
 function writeValue({ name, type = 'float32', dims }: ValueSpec, pbf: PbfWriter): void {
