@@ -55,6 +55,7 @@ const limits: Readonly<Record<string, string>> = {
   Constant: 'numbers only, and not sparse ones',
   Conv: 'one or two spatial dimensions',
   ConvTranspose: 'one or two spatial dimensions',
+  DequantizeLinear: 'not floats of 8 bits and less; computed in float32',
   Div: 'whole numbers are cut towards zero',
   Dropout: 'at inference: `training_mode` false',
   Gather: 'indices that a run computes: on the host',

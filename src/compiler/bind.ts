@@ -251,7 +251,8 @@ function bindNode(source: GraphNode, { opset, find, scope, read, budget }: Binde
     depth = 0;
   }
   outputs.forEach((value, i) => {
-    const folded = constantValue({ ...value, read: () => data()[i] as TypedArray }, value.name, fixed);
+    const part = op.fill && !empty && { fill: (target: TypedArray, from: number) => op.fill?.(node, target, from) };
+    const folded = constantValue({ ...value, read: () => data()[i] as TypedArray, ...part }, value.name, fixed);
     depths.set(folded, depth);
     scope.set(value.name, folded);
   });

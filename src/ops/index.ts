@@ -7,6 +7,7 @@ import { constant, constantOfShape, nonZero, range, shape, size } from './consta
 import { conv } from './conv.ts';
 import { convTranspose } from './convTranspose.ts';
 import { depthToSpace, spaceToDepth } from './depthToSpace.ts';
+import { dequantizeLinear } from './dequantizeLinear.ts';
 import { expand, tile } from './expand.ts';
 import { gather, gatherElements } from './gather.ts';
 import { gemm } from './gemm.ts';
@@ -45,6 +46,7 @@ const list: readonly Operator[] = [
   conv,
   convTranspose,
   cumSum,
+  dequantizeLinear,
   depthToSpace,
   div,
   dropout,

@@ -77,6 +77,8 @@ export interface Operator<A = unknown> {
    * @throws LanewiseError INVALID_INPUT where the elements make no sense (an index outside its tensor)
    */
   evaluate?(node: Node<A>, inputs: readonly (TypedArray | undefined)[]): readonly TypedArray[];
+  /** Of constants, fills `target` with the elements from `from` on, as `evaluate` would, so that weights need not be there whole. */
+  fill?(node: Node<A>, target: TypedArray, from: number): void;
   layout?(node: Node<A>, layoutOf: (value: Value) => Layout): LayoutRule;
   /** Whether its kernels read and write pixels that lie further apart than their channels need, as slices of a concatenation do. */
   readonly slices?: boolean;

@@ -275,7 +275,7 @@ describe('attributes', () => {
     const bytes = encodeModel({ nodes: [{ op: 'Any', outputs: ['y'], attributes: { a: 'x' } }] });
     const at = Buffer.from(bytes).indexOf(Buffer.from([0x22, 1, 0x78, 0xa0, 1, 3]));
     bytes.set([0xaa, 1, 1, 0x78, 0x60, 0], at);
-    expect(readOnnx(bytes, 'm.onnx').nodes[0]?.attributes.get('a')).toEqual({ unsupported: 'reference' });
+    expect(readOnnx(bytes, 'm.onnx').nodes[0]?.attributes.get('a')).toEqual({ unsupported: 'reference', reference: 'x' });
   });
 
   test('must have different names', () => {
