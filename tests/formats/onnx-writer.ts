@@ -2,7 +2,10 @@ import { PbfWriter } from 'pbf';
 import type { DataType, TypedArray } from '../../src/graph/tensor.ts';
 
 /** Element types by ONNX's names, and those that Lanewise refuses. */
-export type OnnxType = DataType | 'float16' | 'bfloat16' | RefusedType;
+export type OnnxType = DataType | 'float16' | 'bfloat16' | PackedType | RefusedType;
+
+/** Whole numbers of which a byte holds several, the first in its lowest bits. */
+export type PackedType = 'uint4' | 'int4' | 'uint2' | 'int2';
 
 export type RefusedType =
   | 'string'
@@ -12,8 +15,8 @@ export type RefusedType =
   | 'float8e4m3fnuz'
   | 'float8e5m2'
   | 'float8e5m2fnuz'
-  | 'uint4'
-  | 'int4';
+  | 'float4e2m1'
+  | 'float8e8m0';
 
 const typeCodes: Record<OnnxType, number> = {
   float32: 1,
@@ -38,6 +41,10 @@ const typeCodes: Record<OnnxType, number> = {
   float8e5m2fnuz: 20,
   uint4: 21,
   int4: 22,
+  float4e2m1: 23,
+  float8e8m0: 24,
+  uint2: 25,
+  int2: 26,
 };
 
 export interface TensorSpec {
@@ -252,7 +259,8 @@ function writeTensor({ name, type = 'float32', data, dims = [data?.length ?? 0],
     pbf.writeVarintField(14, 1);
   }
   if (!data) return;
-  const items = Array.from(data as ArrayLike<number | bigint | boolean>);
+  const values = Array.from(data as ArrayLike<number | bigint | boolean>);
+  const items = /int[24]$/.test(type) ? packed(values.map(Number), Number(type.slice(-1))) : values;
   const [field, width, encode] = storage(type);
   const wire = field === 4 ? 5 : field === 10 ? 1 : 0;
   if (as === 'raw') {
@@ -281,6 +289,16 @@ function writeTensor({ name, type = 'float32', data, dims = [data?.length ?? 0],
       writeItem(item);
     }
   }
+}
+
+/** The bytes of elements of so many bits. */
+function packed(values: readonly number[], bits: number): number[] {
+  const bytes = new Array<number>(Math.ceil((values.length * bits) / 8)).fill(0);
+  values.forEach((value, i) => {
+    const at = Math.floor((i * bits) / 8);
+    bytes[at] = (bytes[at] ?? 0) + (value & (2 ** bits - 1)) * 2 ** ((i * bits) % 8);
+  });
+  return bytes;
 }
 
 /** The field of TensorProto for a type, its bytes per element in raw_data, and an element's bits. */
