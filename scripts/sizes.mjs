@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 const KB = 1000;
 /** Files that a browser without a wish for relaxed SIMD, threads, compiled models, or what few ONNX files have never asks for. */
-const unasked = /^chunk-(relaxed|strict-threads|threads|team|remote|file|external|read|subgraphs|contrib|worker-text)-/;
+const unasked = /^chunk-(relaxed|strict-threads|threads|team|remote|file|external|read|control|subgraphs|contrib|worker-text)-/;
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 const sum = (list) => list.reduce((total, value) => total + value, 0);
 

@@ -1,15 +1,16 @@
 import { checkAborted } from './abort.ts';
 import { checkOptions, flagCheck, isOptions, type OptionChecks } from './arguments.ts';
 import { isCompiled } from './compiled/format.ts';
-import { checkOperators, type FindOperator, namesRead, operatorFinder } from './compiler/bind.ts';
+import { checkOperators, namesRead, operatorFinder } from './compiler/bind.ts';
 import { compile } from './compiler/compile.ts';
+import { needsControl, shapingInputs } from './compiler/shaping.ts';
+import type { Stages } from './control/index.ts';
 import { LanewiseError } from './errors.ts';
 import type { ExternalData } from './external.ts';
 import type { Bytes } from './formats/bytes.ts';
 import { openOnnx } from './formats/onnx/open.ts';
 import { checkDims } from './graph/dims.ts';
 import type { Dim, Graph } from './graph/graph.ts';
-import type { DataType } from './graph/tensor.ts';
 import type { CustomOperator } from './ops/custom.ts';
 import { Model, type PlanSource } from './runtime/model.ts';
 import { type RuntimeOptions, runtimeChecks, startCompiling } from './runtime/options.ts';
@@ -96,10 +97,12 @@ async function graphOf(bytes: Bytes, source: Source, { externalData, operators, 
  * @internal
  */
 export async function createModel(graph: Graph, options: LoadOptions = {}, compiling = startCompiling(options)): Promise<Model> {
+  const control = needsControl(graph, options.operators) ? await import('./control/index.ts') : undefined;
+  control?.addControl();
   checkOperators(graph, options.operators);
   const binary = await compiling;
   checkAborted(options.signal);
-  const plans = planSource(graph, options, binary.threads?.count);
+  const plans = planSource(graph, options, binary.threads?.count, control?.Stages);
   try {
     return new Model(plans, binary, initialDims(graph, options));
   } catch (error) {
@@ -131,40 +134,19 @@ export function planSource(
   graph: Graph,
   { memoryLimit, inputShapes = {}, operators, winograd }: LoadOptions,
   threads?: number,
+  Finisher?: typeof Stages,
 ): PlanSource {
+  const shared = { memoryLimit, operators, winograd, threads };
+  const stages = Finisher && new Finisher(graph, shared);
   const read = namesRead(graph);
   return {
     inputs: graph.inputs.map((input) => ({ ...input, dims: [...(given(inputShapes, input.name) ?? input.dims)] })),
-    outputs: graph.outputs.map(({ name, type = 'float32', dims }) => (dims ? { name, type, dims } : { name, type })),
-    shapingInputs: shapingInputs(graph, operatorFinder(operators)),
+    outputs: graph.outputs.map(({ name, type = 'float32', dims, list }) => ({ name, type, ...(dims && { dims }), ...(list && { list }) })),
+    shapingInputs: shapingInputs(graph, operatorFinder(operators)).names,
     unreadInputs: new Set(graph.inputs.map(({ name }) => name).filter((name) => !read.has(name))),
-    plan: (dims, values) => compile(graph, { dims, values, memoryLimit, operators, winograd, threads }),
+    plan: (dims, values) => compile(graph, { ...shared, dims, values }),
+    ...(stages && { finish: (late, values) => stages.finish(late, values) }),
   };
-}
-
-/** Element types of inputs that may shape a network by way of other nodes; a picture may not, or every picture would be a plan. */
-const shapingTypes: ReadonlySet<DataType> = new Set<DataType>(['int64', 'int32', 'bool']);
-
-/** The inputs that the plan must know: Reshape's shape, say, or what it is computed from. */
-function shapingInputs(graph: Graph, find: FindOperator): Set<string> {
-  const inputs = new Map(graph.inputs.map(({ name, type }) => [name, type]));
-  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
-  const found = new Set<string>();
-  const visited = new Set<string>();
-  const visit = (name: string, direct: boolean): void => {
-    const type = inputs.get(name);
-    if (type && (direct || shapingTypes.has(type))) found.add(name);
-    const producer = producers.get(name);
-    if (!producer || visited.has(name)) return;
-    visited.add(name);
-    const op = find(producer);
-    // What cannot be computed while the plan is made shapes nothing.
-    if (op?.evaluate && !op.shapeOnly) for (const input of producer.inputs) visit(input, false);
-  };
-  for (const node of graph.nodes) {
-    for (const i of find(node)?.constantInputs ?? []) visit(node.inputs[i] ?? '', true);
-  }
-  return found;
 }
 
 /**
@@ -181,7 +163,7 @@ export function initialDims(graph: Graph, { inputShapes = {} }: LoadOptions, bat
   // What nobody reads needs no shape.
   const read = namesRead(graph);
   const shapes = graph.inputs
-    .filter(({ name }) => read.has(name))
+    .filter(({ name, list }) => read.has(name) && !list)
     .map(({ name, dims }): [string, readonly Dim[]] => {
       const shape = given(inputShapes, name);
       if (shape) checkDims(name, dims, shape);

@@ -49,7 +49,7 @@ const knownInputs: Readonly<Record<string, readonly string[]>> = {
 
 /** What an operator leaves out of ONNX's definition; here and not with the operators, for it would be downloaded with every page. */
 const limits: Readonly<Record<string, string>> = {
-  AveragePool: 'one or two spatial dimensions',
+  AveragePool: 'one or two spatial dimensions, or three of which the second has a window of 1 and the first a stride of 1',
   BatchNormalization: 'in training mode the first three outputs only',
   Cast: 'not strings, floats of 8 bits and types of 4 bits',
   Constant: 'numbers only, and not sparse ones',

@@ -57,7 +57,7 @@ export type Summarizable = Graph | { graph(): Graph; readonly operators?: readon
 export type InputShapes = Readonly<Record<string, readonly number[]>> | ReadonlyMap<string, readonly number[]>;
 
 /** What `summarize` may be told of the graph besides. */
-export type SummaryOptions = Omit<BindOptions, 'dims'>;
+export type SummaryOptions = Omit<BindOptions, 'dims' | 'lists' | 'running'>;
 
 const checks: OptionChecks<SummaryOptions> = {
   memoryLimit: ['bytes, from 0 on', (value) => typeof value === 'number' && value >= 0],
@@ -77,7 +77,7 @@ export function summarize(source: Summarizable, dims: InputShapes = {}, options:
   const graph = graphOf(source);
   checkOptions('summarize', options, checks);
   const shapes = shapesOf(graph, dims);
-  const { network, tail } = bind(graph, { ...options, operators: operatorsOf(source, options), dims: shapes });
+  const { network, late: waiting } = bind(graph, { ...options, operators: operatorsOf(source, options), dims: shapes });
   const fields = receptiveFields(network);
   const parameters = new Map<string, number>();
   const layers = network.nodes.map((node): LayerSummary => {
@@ -93,7 +93,9 @@ export function summarize(source: Summarizable, dims: InputShapes = {}, options:
       ...(field && { receptiveField: field.size, receptiveFieldStride: field.stride, receptiveFieldOffset: field.offset }),
     };
   });
-  const late = (tail?.nodes ?? []).map(({ name, op }): LayerSummary => ({ name, op, inputs: [], params: 0, macs: 0, activationBytes: 0 }));
+  const late = (waiting?.nodes ?? []).map(
+    ({ name, op }): LayerSummary => ({ name, op, inputs: [], params: 0, macs: 0, activationBytes: 0 }),
+  );
   const total = (key: 'macs' | 'activationBytes') => layers.reduce((sum, layer) => sum + layer[key], 0);
   return {
     inputs: network.inputs.map(({ name, dims }) => ({ name, dims })),

@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { LanewiseError } from '../errors.ts';
-import { readTensorProto } from '../formats/onnx/tensor.ts';
+import { readTensor, readTensorProto } from '../formats/onnx/tensor.ts';
+import { Wire } from '../formats/onnx/wire.ts';
+import type { GraphOutput } from '../graph/graph.ts';
 import { widenHalves } from '../graph/halves.ts';
-import { type DataType, formatDims, Tensor } from '../graph/tensor.ts';
+import { formatDims, Tensor } from '../graph/tensor.ts';
 import { createModel, type LoadOptions } from '../load.ts';
+import type { Held } from '../runtime/plan.ts';
 import { modelOptions, parse, runOptions, tolerance, UsageError } from './arguments.ts';
 import { readBytes, readModel } from './files.ts';
 
@@ -98,11 +101,11 @@ export async function verifyCase(folder: string, limits: Tolerance, options: Loa
     if (sets.length === 0) return { name, status: 'failed', message: 'there is no test_data_set_ folder' };
     for (const set of sets.sort()) {
       const inputs = readTensors(join(folder, set), 'input', graph.inputs);
-      const feeds = Object.fromEntries(graph.inputs.map((input, i) => [input.name, inputs[i]?.tensor as Tensor]));
-      const outputs = await model.run(feeds);
+      const feeds = Object.fromEntries(graph.inputs.map((input, i) => [input.name, inputs[i]?.held as Held]));
+      const outputs = await model.run<Held>(feeds);
       const expected = readTensors(join(folder, set), 'output', graph.outputs);
       graph.outputs.forEach((output, i) => {
-        const problem = compare(outputs[output.name], expected[i], limits);
+        const problem = compareAll(outputs[output.name], expected[i], limits);
         if (problem) throw new Mismatch(`${set}, output '${output.name}': ${problem}`);
       });
     }
@@ -116,9 +119,9 @@ export async function verifyCase(folder: string, limits: Tolerance, options: Loa
 
 class Mismatch extends Error {}
 
-/** A tensor of a data set. */
+/** What a data set holds for an input or an output. */
 interface Stored {
-  readonly tensor: Tensor;
+  readonly held: Held;
   readonly bfloat16?: boolean;
 }
 
@@ -126,23 +129,57 @@ interface Stored {
 const BFLOAT16_RTOL = 2 ** -7;
 
 /** `input_0.pb`, `input_1.pb`, ... in order. */
-function readTensors(folder: string, kind: 'input' | 'output', declared: readonly { readonly type?: DataType }[]): Stored[] {
+function readTensors(folder: string, kind: 'input' | 'output', declared: readonly GraphOutput[]): Stored[] {
   const tensors: Stored[] = [];
   for (let i = 0; ; i++) {
     const path = join(folder, `${kind}_${i}.pb`);
     if (!existsSync(path)) return tensors;
+    const { list, type } = declared[i] ?? {};
+    if (list) {
+      tensors.push({ held: readList(readBytes(path), path, list) });
+      continue;
+    }
     const { tensor } = readTensorProto(readBytes(path), path);
     // ONNX's own cases keep bfloat16 as the bits of uint16.
-    const bfloat16 = tensor.type === 'uint16' && declared[i]?.type === 'float32';
+    const bfloat16 = tensor.type === 'uint16' && type === 'float32';
     tensors.push(
-      bfloat16 ? { tensor: new Tensor('float32', widenHalves('bfloat16', tensor.data as Uint16Array), tensor.dims), bfloat16 } : { tensor },
+      bfloat16
+        ? { held: new Tensor('float32', widenHalves('bfloat16', tensor.data as Uint16Array), tensor.dims), bfloat16 }
+        : { held: tensor },
     );
   }
 }
 
+/** SequenceProto, or OptionalProto (onnx.proto): what a sequence or an optional is. */
+function readList(bytes: Uint8Array, path: string, list: 'sequence' | 'optional'): Held {
+  const wire = new Wire(bytes, path, 'tensor');
+  const tensors: Tensor[] = [];
+  let held: Held = list === 'sequence' ? tensors : null;
+  const readOne = () => {
+    const { type, dims, read } = readTensor(wire, 'a tensor');
+    return new Tensor(type, read() as never, dims);
+  };
+  const readSequence = (field: number) => field === 3 && tensors.push(readOne());
+  wire.message('the value', (field) => {
+    if (list === 'sequence') readSequence(field);
+    else if (field === 3) held = readOne();
+    else if (field === 5) {
+      held = tensors;
+      wire.message('the sequence', readSequence);
+    }
+  });
+  return held;
+}
+
+function compareAll(actual: Held | undefined, { held, ...rest }: Stored = { held: null }, limits: Tolerance): string | undefined {
+  if (!Array.isArray(held)) return actual === null && held === null ? undefined : compare(actual as Tensor, { held, ...rest }, limits);
+  if (!Array.isArray(actual) || actual.length !== held.length) return `is no sequence of ${held.length}`;
+  return held.map((tensor: Tensor, i) => compare((actual as Tensor[])[i], { held: tensor }, limits)).find((problem) => problem);
+}
+
 /** What is wrong with an output; undefined where every element is within atol + rtol * |expected|. */
 function compare(actual: Tensor | undefined, stored: Stored | undefined, limits: Tolerance): string | undefined {
-  const expected = stored?.tensor;
+  const expected = stored?.held as Tensor | null | undefined;
   const { atol } = limits;
   const rtol = stored?.bfloat16 ? Math.max(limits.rtol, BFLOAT16_RTOL) : limits.rtol;
   if (!actual || !expected) return 'there is nothing to compare';

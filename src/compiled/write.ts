@@ -85,9 +85,9 @@ export function compileGraph(
 }
 
 /** @throws LanewiseError UNSUPPORTED where the host has a part in the plan */
-function checkWhole({ steps, tail }: Plan): void {
+function checkWhole({ steps, late }: Plan): void {
   const hosted = steps.filter(isHost).map(({ host, node }) => `${host} (node '${node}')`);
-  if (tail) hosted.push('what follows a node whose size only a run tells');
+  if (late) hosted.push('what only a run can tell the size or the course of');
   if (hosted.length === 0) return;
   const shown = hosted.slice(0, 5).join(', ') + (hosted.length > 5 ? ` and ${hosted.length - 5} more` : '');
   throw new LanewiseError(

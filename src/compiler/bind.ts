@@ -8,6 +8,7 @@ import { identity } from '../ops/identity.ts';
 import { operators } from '../ops/index.ts';
 import type { Node, Operator, Value } from '../ops/operator.ts';
 import { constantValue } from '../ops/shapes.ts';
+import type { Late } from '../runtime/plan.ts';
 import { Budget, DEFAULT_MEMORY_LIMIT } from './budget.ts';
 import { hosted } from './host.ts';
 import { known, Network } from './network.ts';
@@ -67,16 +68,9 @@ export function operatorFinder(custom: readonly CustomOperator[] = []): FindOper
 /** A graph with all shapes known. */
 export interface Bound {
   readonly network: Network;
-  /** The names of the network's outputs: those of the graph's that it makes, then what the tail reads. */
+  /** The names of the network's outputs: those of the graph's that it makes, then what the late nodes read. */
   readonly names: readonly string[];
-  /** The nodes whose sizes only a run tells, and what hangs on them. */
-  readonly tail?: Tail;
-}
-
-export interface Tail {
-  readonly nodes: readonly GraphNode[];
-  /** The graph's outputs from the tensors it reads, and the graph's inputs. */
-  run(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor>;
+  readonly late?: Late;
 }
 
 export interface BindOptions {
@@ -88,6 +82,10 @@ export interface BindOptions {
   readonly memoryLimit?: number | undefined;
   /** The user's own operators. */
   readonly operators?: readonly CustomOperator[] | undefined;
+  /** Names that stand for no tensor but for a sequence or an optional: what reads them is late. */
+  readonly lists?: Iterable<string> | undefined;
+  /** Whether this is part of a run: what is computed then is the caller's work, and not counted against the file. */
+  readonly running?: boolean | undefined;
 }
 
 /** Makes a network of a graph for given input shapes: attributes read, shapes inferred, what is constant computed. */
@@ -99,87 +97,90 @@ export function bind(graph: Graph, options: BindOptions): Bound {
   for (const [name, constant] of graph.constants) scope.set(name, constantValue(constant, name, true));
   const read = namesRead(graph);
   const inputs = graph.inputs
-    .filter(({ name }) => read.has(name))
+    .filter(({ name, list }) => read.has(name) && !list)
     .map(({ name, type }): Value => {
       const tensor = values.get(name);
       const value: Value = tensor ? constantOf(name, tensor) : { name, type, dims: known(dims.get(name), `the shape of input '${name}'`) };
       scope.set(name, value);
       return value;
     });
-  const binder: Binder = { opset: opsetOf(graph), find, scope, read, budget: new Budget(graph, memoryLimit) };
+  const binder: Binder = { opset: opsetOf(graph), find, scope, read, budget: new Budget(graph, memoryLimit, !options.running) };
   const nodes: Node[] = [];
-  const tail: GraphNode[] = [];
-  const late = new Set<string>();
-  for (const source of graph.nodes) {
+  const lateNodes: GraphNode[] = [];
+  const late = new Set([...(options.lists ?? []), ...graph.inputs.filter(({ list }) => list).map(({ name }) => name)]);
+  const waiting = [...graph.nodes].reverse();
+  for (let source = waiting.pop(); source; source = waiting.pop()) {
     const op = find(source);
     if (isLate(source, op, scope, late)) {
-      checkTail(source, op);
-      tail.push(source);
+      lateNodes.push(source);
       for (const name of source.outputs) late.add(name);
+    } else if (op?.expand) {
+      const inside = op.expand(source, known(scope.get(source.inputs[0] ?? ''), titleOf(source)));
+      for (const [name, constant] of inside.constants) scope.set(name, constantValue(constant, name, true));
+      for (const name of inside.nodes.flatMap(readsOf)) read.add(name);
+      waiting.push(...inside.nodes.toReversed());
     } else {
       const node = bindNode(source, binder);
       if (node) nodes.push(node);
     }
   }
-  const early = graph.outputs.map(({ name }) => name).filter((name) => !late.has(name));
-  const names = [...early, ...tailReads(tail, scope, graph)];
+  const wanted = graph.outputs.map(({ name }) => name);
+  const early = wanted.filter((name) => !late.has(name));
+  const names = [...early, ...lateReads(lateNodes, scope, graph)];
   const outputs = names.map((name) => known(scope.get(name), `the output '${name}'`));
   const network = new Network(inputs, outputs, nodes);
-  if (tail.length === 0) return { network, names };
-  const run: Tail['run'] = (tensors) => runTail(graph, tail, { ...binder, budget: new Budget(graph, memoryLimit, false) }, tensors);
-  return { network, names, tail: { nodes: tail, run } };
+  return {
+    network,
+    names,
+    ...(lateNodes.length > 0 ? { late: { nodes: lateNodes, outputs: wanted.filter((name) => late.has(name)), scope } } : {}),
+  };
 }
 
-const constantOf = (name: string, { type, dims, data }: Tensor): Value => constantValue({ name, type, dims, read: () => data });
+export const constantOf = (name: string, { type, dims, data }: Tensor): Value => constantValue({ name, type, dims, read: () => data });
 
 /** The names that a node reads or that are outputs. */
 export const namesRead = ({ nodes, outputs }: Graph): Set<string> =>
   new Set([...nodes.flatMap(readsOf), ...outputs.map(({ name }) => name)]);
 
-/** Whether a node has to wait for a run: for the elements that size its outputs, or for a node that does. */
+/** Whether a node has to wait for a run: for the elements that size its outputs, for a node that does, or because its operator does. */
 function isLate(source: GraphNode, op: Operator | undefined, scope: ReadonlyMap<string, Value>, late: ReadonlySet<string>): boolean {
-  if (source.inputs.some((name) => late.has(name))) return true;
+  // What a branch reads matters to its nodes alone.
+  if ((op?.expand ? source.inputs : readsOf(source)).some((name) => late.has(name))) return true;
   const open = (name: string | undefined) => name !== undefined && name !== '' && !scope.get(name)?.constant;
-  return (op?.constantInputs ?? []).some((i) => open(source.inputs[i])) || (op?.sizes !== undefined && source.inputs.some(open));
-}
-
-/** @throws LanewiseError UNSUPPORTED */
-function checkTail(source: GraphNode, op: Operator | undefined): void {
-  if (op?.evaluate) return;
-  throw new LanewiseError(
-    'UNSUPPORTED',
-    `${titleOf(source)} works on a shape that only a run of the network can tell, which is not supported`,
+  return (
+    op?.dynamic === true ||
+    (op?.constantInputs ?? []).some((i) => open(source.inputs[i])) ||
+    (op?.sizes !== undefined && source.inputs.some(open))
   );
 }
 
-/** What the tail reads that a run of the program makes. Inputs of the graph are at hand anyway. */
-function tailReads(tail: readonly GraphNode[], scope: ReadonlyMap<string, Value>, graph: Graph): string[] {
+/** What late nodes read that a run of the program makes. Inputs of the graph are at hand anyway. */
+function lateReads(nodes: readonly GraphNode[], scope: ReadonlyMap<string, Value>, graph: Graph): string[] {
   const inputs = new Set(graph.inputs.map(({ name }) => name));
   const made = (name: string) => !inputs.has(name) && scope.has(name) && !scope.get(name)?.constant;
-  return [...new Set(tail.flatMap((node) => node.inputs).filter(made))];
+  return [...new Set(nodes.flatMap(readsOf).filter(made))];
 }
 
-function runTail(
+/**
+ * Runs a node whose inputs are known, on the host.
+ * @throws LanewiseError UNSUPPORTED where it has kernels only
+ */
+export function evaluateNode(
+  source: GraphNode,
   graph: Graph,
-  tail: readonly GraphNode[],
-  binder: Binder,
   tensors: ReadonlyMap<string, Tensor>,
-): ReadonlyMap<string, Tensor> {
-  const scope = new Map([...binder.scope].filter(([, value]) => value.constant));
-  for (const [name, tensor] of tensors) scope.set(name, constantOf(name, tensor));
-  for (const source of tail) {
-    const node = bindNode(source, { ...binder, scope });
-    if (!node) continue;
-    const types = node.inputs.map((value) => value?.type).join(', ');
-    throw new LanewiseError('UNSUPPORTED', `${titleOf(source)} of ${types}, behind a node whose size only a run tells, is not supported`);
-  }
-  return new Map(
-    graph.outputs.map(({ name }) => {
-      const { type, dims, constant } = known(scope.get(name), `the output '${name}'`);
-      // A copy: it may be the caller's input under another shape, or the file's bytes.
-      return [name, tensors.get(name) ?? new Tensor(type, known(constant, name).read().slice() as never, dims)];
-    }),
-  );
+  options: BindOptions,
+): readonly Tensor[] {
+  const scope = new Map([...tensors].map(([name, tensor]) => [name, constantOf(name, tensor)]));
+  const budget = new Budget(graph, options.memoryLimit ?? DEFAULT_MEMORY_LIMIT, false);
+  const find = operatorFinder(options.operators);
+  const node = bindNode(source, { opset: opsetOf(graph), find, scope, read: new Set(source.outputs), budget });
+  if (node)
+    throw new LanewiseError('UNSUPPORTED', `${titleOf(source)} of ${node.inputs.map((value) => value?.type)} cannot be computed here`);
+  return source.outputs.map((name) => {
+    const { type, dims, constant } = known(scope.get(name), titleOf(source));
+    return new Tensor(type, known(constant, name).read() as never, dims);
+  });
 }
 
 interface Binder {
@@ -192,7 +193,7 @@ interface Binder {
 }
 
 /** `my.ops.Swirl 'swirl_1'`, for errors. */
-const titleOf = ({ domain, op, name }: GraphNode): string => nodeTitle({ op: qualified(domain, op), name });
+export const titleOf = ({ domain, op, name }: GraphNode): string => nodeTitle({ op: qualified(domain, op), name });
 
 /** Adds the node's outputs to the scope. Undefined where they are constants. */
 function bindNode(source: GraphNode, { opset, find, scope, read, budget }: Binder): Node | undefined {

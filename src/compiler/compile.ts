@@ -8,7 +8,7 @@ import type { Args, Buffer, Fill, Layout, Lowering, Node, Panels, Place, Pointer
 import { relayout } from '../ops/relayout.ts';
 import { stridesOf } from '../ops/strides.ts';
 import { isHost, type Plan, type Port, type Span, type Step, type Weight } from '../runtime/plan.ts';
-import { type BindOptions, bind } from './bind.ts';
+import { type BindOptions, type Bound, bind } from './bind.ts';
 import { checkLimit, DEFAULT_MEMORY_LIMIT } from './budget.ts';
 import { inPlaceOf, isPointer } from './inPlace.ts';
 import { assignLayouts } from './layout.ts';
@@ -23,6 +23,8 @@ export interface CompileOptions extends SimplifyOptions, BindOptions {
   readonly winograd?: boolean | Winograd | undefined;
   /** How many threads will run it: they change how its instructions are cut into parts, and no result. 1 where left out. */
   readonly threads?: number | undefined;
+  /** The inputs that are the caller's as they are; all of them where left out. */
+  readonly fed?: ReadonlySet<string> | undefined;
   /** False: no output takes the place of an input, to bisect a wrong result. */
   readonly inPlace?: boolean;
 }
@@ -31,13 +33,15 @@ export interface CompileOptions extends SimplifyOptions, BindOptions {
  * A graph to a plan: shapes, passes, layouts, instructions, memory.
  * @throws LanewiseError UNSUPPORTED, INVALID_MODEL, or TOO_LARGE where it needs more memory than the limit
  */
-export function compile(graph: Graph, options: CompileOptions): Plan {
-  const { network, names, tail } = bind(graph, options);
+export const compile = (graph: Graph, options: CompileOptions): Plan => planOf(bind(graph, options), options);
+
+/** As `compile`, of a graph that is bound already. */
+export function planOf({ network, names, late }: Bound, options: CompileOptions): Plan {
   simplify(network, options);
   const laidOut = assignLayouts(network);
   options.verify?.(laidOut.network);
   const plan = lower(laidOut.network, laidOut.layouts, names, options);
-  return tail ? { ...plan, tail: (tensors) => tail.run(tensors) } : plan;
+  return late ? { ...plan, late } : plan;
 }
 
 function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: readonly string[], options: CompileOptions): Plan {
@@ -45,7 +49,7 @@ function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: rea
   // Others are constants of the plan, or nobody reads them.
   const fed = network.inputs.filter((value) => !value.constant && (network.readers(value).length > 0 || network.outputs.includes(value)));
   const inputs = fed.map((value) => port(value.name, value, program.define(value).pointer));
-  for (const value of fed) program.fed.add(value);
+  for (const value of fed) if (options.fed?.has(value.name) ?? true) program.fed.add(value);
   for (const node of network.nodes) {
     program.node = node;
     if (isOp(node, relayout) && program.isFed(node.inputs[0] as Value)) program.fed.add(node.outputs[0] as Value);

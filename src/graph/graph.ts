@@ -60,13 +60,16 @@ export interface GraphInput {
   readonly name: string;
   readonly type: DataType;
   readonly dims: readonly Dim[];
+  /** What is no tensor: a sequence of tensors of that type, or one of these or nothing. */
+  readonly list?: 'sequence' | 'optional' | undefined;
 }
 
 /** An output; files may leave its type and shape out. */
 export interface GraphOutput {
   readonly name: string;
-  readonly type?: DataType;
-  readonly dims?: readonly Dim[];
+  readonly type?: DataType | undefined;
+  readonly dims?: readonly Dim[] | undefined;
+  readonly list?: 'sequence' | 'optional' | undefined;
 }
 
 /** Whether something is a graph: every part of it is of its kind. Whether the parts go together is not looked at. */

@@ -102,5 +102,14 @@ const list: readonly Operator[] = [
   upsample,
 ];
 
+const registry = new Map<string, Operator>();
+
+/** Operators of a chunk that is fetched when a model has one of them. */
+export function addOperators(list: readonly Operator[]): void {
+  for (const operator of list) registry.set(operator.name, operator);
+}
+
+addOperators(list);
+
 /** Every ONNX operator that runs, by op_type. */
-export const operators: ReadonlyMap<string, Operator> = new Map(list.map((operator) => [operator.name, operator]));
+export const operators: ReadonlyMap<string, Operator> = registry;

@@ -1,5 +1,5 @@
 import type { Op } from '../../assembly/opcodes.ts';
-import type { Constant } from '../graph/graph.ts';
+import type { Constant, GraphNode } from '../graph/graph.ts';
 import type { DataType, TypedArray } from '../graph/tensor.ts';
 import type { AttributeReader } from './attributes.ts';
 
@@ -79,6 +79,10 @@ export interface Operator<A = unknown> {
   evaluate?(node: Node<A>, inputs: readonly (TypedArray | undefined)[]): readonly TypedArray[];
   /** Of constants, fills `target` with the elements from `from` on, as `evaluate` would, so that weights need not be there whole. */
   fill?(node: Node<A>, target: TypedArray, from: number): void;
+  /** Whether only a run can tell what it does, by programs of its own: see src/control. */
+  readonly dynamic?: boolean;
+  /** The nodes that stand for the node once its first input is known, and the constants that they read. */
+  expand?(source: GraphNode, first: Value): { readonly nodes: readonly GraphNode[]; readonly constants: ReadonlyMap<string, Constant> };
   layout?(node: Node<A>, layoutOf: (value: Value) => Layout): LayoutRule;
   /** Whether its kernels read and write pixels that lie further apart than their channels need, as slices of a concatenation do. */
   readonly slices?: boolean;

@@ -40,7 +40,7 @@ export function constantInput(node: OpenNode<unknown>, index: number): TypedArra
 }
 
 /** An axis from 0 on; negative ones count from the end. `rank` itself is allowed where `end` says so. */
-export function resolveAxis(node: OpenNode<unknown>, axis: number, rank: number, end = false): number {
+export function resolveAxis(node: { readonly name: string }, axis: number, rank: number, end = false): number {
   const resolved = axis < 0 ? axis + rank : axis;
   if (resolved < 0 || resolved > (end ? rank : rank - 1)) throw invalid(node, `axis ${axis} is outside a tensor of rank ${rank}`);
   return resolved;

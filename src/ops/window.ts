@@ -83,7 +83,6 @@ export function planar(
   const spatial = dims.slice(2);
   const rank = spatial.length;
   if (dims.length < 3) throw invalid(node, `input ${formatDims(dims)} has no spatial dimension; expected [N, C, ...]`);
-  if (rank > 2) throw unsupported(node, `${rank} spatial dimensions; one or two are supported`);
   const kernel = a.kernel ?? kernelShape;
   if (!kernel) throw invalid(node, "attribute 'kernel_shape' is missing");
   const ones = spatial.map(() => 1);
@@ -111,10 +110,21 @@ export function planar(
       end: at(pads, index + rank),
     }),
   );
+  const out = axes.map((axis) => axis.out);
   if (rank === 1) axes.unshift({ out: 1, kernel: 1, stride: 1, dilation: 1, begin: 0, end: 0 });
+  if (rank > 2) {
+    const [first, second, third] = axes as [Axis, Axis, Axis];
+    const rows = spatial[1] as number;
+    const alone = second.out === rows && second.kernel === 1 && second.begin + second.end === 0 && first.stride === 1;
+    const reach = (first.kernel * first.dilation + first.begin + first.end) * rows;
+    if (kernelShape || rank > 3 || !alone || reach >= LIMIT) throw unsupported(node, `${rank} spatial dimensions; one or two are supported`);
+    // PyTorch's LocalResponseNorm averages so: the first two dimensions are the rows of one picture, of which the window takes every so many.
+    axes[0] = { ...first, dilation: first.dilation * rows, begin: first.begin * rows, end: first.end * rows };
+    axes[1] = third;
+  }
   const pair = (key: keyof Axis): [number, number] => [axes[0]?.[key] ?? 0, axes[1]?.[key] ?? 0];
   return {
-    out: rank === 1 ? pair('out').slice(1) : pair('out'),
+    out,
     kernel: pair('kernel'),
     stride: pair('stride'),
     dilation: pair('dilation'),

@@ -57,6 +57,7 @@ export class Engine {
   #memory: WebAssembly.Memory | undefined;
   #kernels: Kernels | undefined;
   #plan: Plan | undefined;
+  #activations = 0;
   #starts: readonly number[] = [];
   #constants = 0;
   #arena = 0;
@@ -76,13 +77,17 @@ export class Engine {
   }
 
   get memory(): MemoryUse {
-    const activations = this.#plan ? this.#plan.arenaBytes + bytesOfConstants(this.#plan) + this.#workspaceBytes(this.#plan) : 0;
-    return { weights: this.#weightBytes, activations, total: this.#pages * PAGE };
+    return { weights: this.#weightBytes, activations: this.#activations, total: this.#pages * PAGE };
   }
 
-  /** Makes `plan` the one that runs: its weights are loaded where they are not there yet, its own constants and its program are written. */
-  use(plan: Plan): void {
+  /**
+   * Makes `plan` the one that runs: its weights are loaded where they are not there yet, its own constants and its program are written.
+   * @param inRun whether it belongs to the run of the one before it: the larger counts as the memory that the run takes
+   */
+  use(plan: Plan, inRun = false): void {
     if (this.#remote?.lost) this.#forget();
+    const activations = plan.arenaBytes + bytesOfConstants(plan) + this.#workspaceBytes(plan);
+    this.#activations = inRun ? Math.max(this.#activations, activations) : activations;
     if (this.#plan === plan) return;
     const own = plan.weights.filter(({ buffer }) => buffer.region === 'plan');
     const weights = plan.weights.filter(({ buffer }) => buffer.region === 'weights');

@@ -5,17 +5,19 @@ import { checkDims } from '../graph/dims.ts';
 import type { Dim } from '../graph/graph.ts';
 import { type DataType, formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
 import { Engine, type MemoryUse, type Threads } from './engine.ts';
-import { kernelOf, type Plan, type Step } from './plan.ts';
+import { type Held, kernelOf, type Late, type Plan, type Request, type Running, type Step } from './plan.ts';
 import type { Variant } from './wasm.ts';
 
-/** Tensors by the names of a model's inputs. */
-export type Feeds = Readonly<Record<string, Tensor>>;
+/** Tensors by the names of a model's inputs. Sequences are lists of tensors; an optional that is empty is null, or left out. */
+export type Feeds<T extends Held = Tensor> = Readonly<Record<string, T>>;
 
 /** What goes into a model. A dimension that the caller chooses is a name, '' where it has none. */
 export interface ModelInput {
   readonly name: string;
   readonly type: DataType;
   readonly dims: readonly Dim[];
+  /** What is no tensor. */
+  readonly list?: 'sequence' | 'optional' | undefined;
 }
 
 /** What comes out of a model; without dimensions where its file leaves them out. */
@@ -23,10 +25,11 @@ export interface ModelOutput {
   readonly name: string;
   readonly type: DataType;
   readonly dims?: readonly Dim[];
+  readonly list?: 'sequence' | 'optional' | undefined;
 }
 
-/** Tensors by the names of a model's outputs. */
-export type Outputs = Record<string, Tensor>;
+/** Tensors by the names of a model's outputs. The few models that give sequences say so: `run<readonly Tensor[]>(feeds)`. */
+export type Outputs<T extends Held = Tensor> = Record<string, T>;
 
 /**
  * Where plans come from: the compiler.
@@ -40,6 +43,8 @@ export interface PlanSource {
   /** The inputs that nothing reads: they may be left out. */
   readonly unreadInputs: ReadonlySet<string>;
   plan(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>): Plan;
+  /** Runs the nodes that wait for a run. `values` has the feeds and what the plan before them gave; what they make is added. */
+  finish?(late: Late, values: Map<string, Held>): Running<void>;
 }
 
 /** One row of a profile. */
@@ -113,7 +118,10 @@ export class Model {
    *   cannot run at these shapes; OPERATOR_FAILED where a custom operator throws; ABORTED; WORKER_FAILED; for input shapes that are new,
    *   FILE_NOT_FOUND and INVALID_FILE where the model's file, which is read again, is gone or has changed
    */
-  async run(feeds: Feeds, options: RunOptions = {}): Promise<Outputs> {
+  run<T extends Held = Tensor>(feeds: Feeds<Held>, options?: RunOptions): Promise<Outputs<T>>;
+  // The last one is what ReturnType sees.
+  run(feeds: Feeds<Held>, options?: RunOptions): Promise<Outputs>;
+  async run(feeds: Feeds<Held>, options: RunOptions = {}): Promise<Outputs> {
     checkOptions('run', options, { signal: signalCheck });
     const { signal } = options;
     checkAborted(signal);
@@ -130,12 +138,14 @@ export class Model {
   }
 
   /** As `run`, and blocks until it is done. */
-  runSync(feeds: Feeds): Outputs {
+  runSync<T extends Held = Tensor>(feeds: Feeds<Held>): Outputs<T>;
+  runSync(feeds: Feeds<Held>): Outputs;
+  runSync(feeds: Feeds<Held>): Outputs {
     return this.#run(feeds, (engine) => engine.run());
   }
 
   /** Runs the network step by step and times each. */
-  profile(feeds: Feeds): ProfileRow[] {
+  profile(feeds: Feeds<Held>): ProfileRow[] {
     const rows: ProfileRow[] = [];
     this.timeSteps(feeds, (step, ms) => {
       rows.push({ node: step.node, kernel: kernelOf(step), ms, macs: step.macs ?? 0 });
@@ -144,13 +154,15 @@ export class Model {
   }
 
   /**
-   * As `profile`, with what the plan knows of each step.
+   * As `profile`, with what the plan knows of each step. What a loop runs many times has one time.
    * @internal
    */
-  timeSteps(feeds: Feeds, each: (step: Step, ms: number) => void): void {
+  timeSteps(feeds: Feeds<Held>, each: (step: Step, ms: number) => void): void {
+    const times = new Map<Step, number>();
     this.#run(feeds, (engine, plan) => {
-      for (const [i, ms] of engine.profile().entries()) each(plan.steps[i] as Step, ms);
+      for (const [i, ms] of engine.profile().entries()) times.set(plan.steps[i] as Step, (times.get(plan.steps[i] as Step) ?? 0) + ms);
     });
+    for (const [step, ms] of times) each(step, ms);
   }
 
   /**
@@ -163,7 +175,7 @@ export class Model {
     this.#plans.clear();
   }
 
-  #run(feeds: Feeds, execute: (engine: Engine, plan: Plan) => void): Outputs {
+  #run(feeds: Feeds<Held>, execute: (engine: Engine, plan: Plan) => void): Outputs {
     const engine = this.#alive();
     if (this.#running) throw new LanewiseError('INVALID_INPUT', 'the model is running: its operators cannot run it again');
     if (this.#last) throw new LanewiseError('INVALID_INPUT', 'the model is running: await what run() gives first');
@@ -177,67 +189,80 @@ export class Model {
 
   async #runOnTeam(
     before: Promise<void> | undefined,
-    checked: ReadonlyMap<string, Tensor>,
+    checked: ReadonlyMap<string, Held>,
     signal: AbortSignal | undefined,
   ): Promise<Outputs> {
     if (before) await unlessAborted(before, signal);
     checkAborted(signal);
-    const engine = this.#alive();
-    const plan = this.#prepare(engine, checked);
-    const stop = () => engine.stop();
-    signal?.addEventListener('abort', stop);
-    let data: TypedArray[];
-    try {
-      await engine.runOnTeam();
+    const next = this.#begin(checked);
+    let asked = next([]);
+    for (let first = true; !asked.done; first = false) {
       checkAborted(signal);
+      const engine = this.#alive();
+      const { plan, feeds } = asked.value;
+      prepare(engine, plan, feeds, first);
+      const stop = () => engine.stop();
+      signal?.addEventListener('abort', stop);
+      let data: TypedArray[];
+      try {
+        await engine.runOnTeam();
+        checkAborted(signal);
+        this.#alive();
+        data = await Promise.all(plan.outputs.map((port) => engine.read(port)));
+      } catch (error) {
+        // What fails for that reason says so.
+        this.#alive();
+        throw error;
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
       this.#alive();
-      data = await Promise.all(plan.outputs.map((port) => engine.read(port)));
-    } catch (error) {
-      // What fails for that reason says so.
-      this.#alive();
-      throw error;
-    } finally {
-      signal?.removeEventListener('abort', stop);
+      asked = next(data);
     }
-    this.#alive();
-    return this.#assemble(plan, checked, data);
+    return asked.value;
   }
 
-  #outputs(engine: Engine, feeds: Feeds, execute: (engine: Engine, plan: Plan) => void): Outputs {
+  #outputs(engine: Engine, feeds: Feeds<Held>, execute: (engine: Engine, plan: Plan) => void): Outputs {
     const checked = this.#check(feeds);
-    const plan = this.#prepare(engine, checked);
-    execute(engine, plan);
-    return this.#assemble(
-      plan,
-      checked,
-      plan.outputs.map((port) => engine.readSync(port)),
-    );
+    const next = this.#begin(checked);
+    let asked = next([]);
+    for (let first = true; !asked.done; first = false) {
+      const { plan, feeds } = asked.value;
+      prepare(engine, plan, feeds, first);
+      execute(engine, plan);
+      asked = next(plan.outputs.map((port) => engine.readSync(port)));
+    }
+    return asked.value;
   }
 
-  /** Plans, and writes the inputs. */
-  #prepare(engine: Engine, checked: ReadonlyMap<string, Tensor>): Plan {
-    const plan = this.#blamingInputs(checked, () => this.#planFor(checked));
-    engine.use(plan);
-    for (const port of plan.inputs) engine.write(port, checked.get(port.name)?.data as TypedArray);
-    return plan;
+  /** A run, program by program, whoever runs these. */
+  #begin(checked: ReadonlyMap<string, Held>): (data: readonly TypedArray[]) => IteratorResult<Request, Outputs> {
+    const programs = this.#programs(checked);
+    return (data) => this.#blamingInputs(checked, () => programs.next(data));
   }
 
-  /** @param data of the plan's outputs */
-  #assemble(plan: Plan, checked: ReadonlyMap<string, Tensor>, data: readonly TypedArray[]): Outputs {
-    let tensors: ReadonlyMap<string, Tensor> = new Map(
-      plan.outputs.map(({ name, dims, type }, i) => [name, new Tensor(type, withOneNaN(data[i] as TypedArray) as never, dims)]),
+  *#programs(checked: ReadonlyMap<string, Held>): Running<Outputs> {
+    const plan = this.#planFor(tensorsOf(checked));
+    const data = yield { plan, feeds: plan.inputs.map(({ name }) => checked.get(name) as Tensor) };
+    const values = new Map<string, Held>(checked);
+    plan.outputs.forEach(({ name, dims, type }, i) => void values.set(name, new Tensor(type, data[i] as never, dims)));
+    if (plan.late) yield* this.#source.finish?.(plan.late, values) ?? [];
+    return Object.fromEntries(
+      this.outputs.map(({ name }) => {
+        const held = values.get(name) as Tensor;
+        for (const { data } of [held].flat()) withOneNaN(data);
+        return [name, held];
+      }),
     );
-    if (plan.tail) tensors = this.#blamingInputs(checked, () => plan.tail?.(new Map([...checked, ...tensors])) ?? tensors);
-    return Object.fromEntries(this.outputs.map(({ name }) => [name, tensors.get(name) as Tensor]));
   }
 
   /** Where a model that was fine so far is not, its inputs are to blame. */
-  #blamingInputs<T>(tensors: ReadonlyMap<string, Tensor>, action: () => T): T {
+  #blamingInputs<T>(values: ReadonlyMap<string, Held>, action: () => T): T {
     try {
       return action();
     } catch (cause) {
       if (!(cause instanceof LanewiseError) || cause.code !== 'INVALID_MODEL') throw cause;
-      const shapes = [...tensors].map(([name, { dims }]) => `'${name}' ${formatDims(dims)}`).join(', ');
+      const shapes = [...tensorsOf(values)].map(([name, { dims }]) => `'${name}' ${formatDims(dims)}`).join(', ');
       throw new LanewiseError('INVALID_INPUT', `the model does not take inputs of these shapes (${shapes}): ${cause.message}`, { cause });
     }
   }
@@ -248,7 +273,7 @@ export class Model {
   }
 
   /** The tensors of the inputs that something reads. */
-  #check(feeds: Feeds): Map<string, Tensor> {
+  #check(feeds: Feeds<Held>): Map<string, Held> {
     if (!isOptions(feeds) || feeds instanceof Tensor) {
       const got = isOptions(feeds) ? 'a Tensor' : shown(feeds);
       throw new LanewiseError('INVALID_INPUT', `run takes an object of tensors by input name (${this.#inputNames()}), got ${got}`);
@@ -258,20 +283,25 @@ export class Model {
         throw new LanewiseError('INVALID_INPUT', `the model has no input '${name}'; it has ${this.#inputNames()}`);
       }
     }
-    const tensors = new Map<string, Tensor>();
+    const values = new Map<string, Held>();
     for (const input of this.inputs) {
       if (this.#source.unreadInputs.has(input.name)) continue;
-      const tensor = Object.hasOwn(feeds, input.name) ? feeds[input.name] : undefined;
-      if (!tensor) throw new LanewiseError('INVALID_INPUT', `input '${input.name}' is missing; the model takes ${this.#inputNames()}`);
+      const held = Object.hasOwn(feeds, input.name) ? feeds[input.name] : undefined;
+      if (input.list && isListed(held, input.list)) {
+        values.set(input.name, held ?? null);
+        continue;
+      }
+      if (!held) throw new LanewiseError('INVALID_INPUT', `input '${input.name}' is missing; the model takes ${this.#inputNames()}`);
+      const tensor = held as Tensor;
       if (tensor.type !== input.type) {
         const got = typeof tensor.type === 'string' ? `a tensor of ${tensor.type}` : 'no Tensor';
         throw new LanewiseError('INVALID_INPUT', `input '${input.name}' takes ${input.type}, got ${got}`);
       }
-      checkDims(input.name, input.dims, tensor.dims);
+      if (!input.list) checkDims(input.name, input.dims, tensor.dims);
       // Looked at again: a caller may have made the object by hand.
-      tensors.set(input.name, new Tensor(tensor.type, tensor.data, tensor.dims));
+      values.set(input.name, new Tensor(tensor.type, tensor.data, tensor.dims));
     }
-    return tensors;
+    return values;
   }
 
   #inputNames(): string {
@@ -301,9 +331,26 @@ export class Model {
   }
 }
 
+/** @param first whether the run begins with it */
+function prepare(engine: Engine, plan: Plan, feeds: readonly Tensor[], first: boolean): void {
+  engine.use(plan, !first);
+  plan.inputs.forEach((port, i) => void engine.write(port, (feeds[i] as Tensor).data));
+}
+
 /** The caller may write to its arrays while a run waits for its turn. */
-const copied = (tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> =>
-  new Map([...tensors].map(([name, { type, data, dims }]) => [name, new Tensor(type, data.slice() as never, dims)]));
+const copied = (values: ReadonlyMap<string, Held>): Map<string, Held> => {
+  const copy = ({ type, data, dims }: Tensor) => new Tensor(type, data.slice() as never, dims);
+  return new Map([...values].map(([name, held]) => [name, held && (isTensor(held) ? copy(held) : held.map(copy))]));
+};
+
+const isTensor = (held: Held | undefined): held is Tensor => held instanceof Tensor;
+
+const tensorsOf = (values: ReadonlyMap<string, Held>): Map<string, Tensor> =>
+  new Map([...values].filter((entry): entry is [string, Tensor] => isTensor(entry[1])));
+
+/** Whether a feed is a sequence, or an optional that is one or is empty. */
+const isListed = (held: Held | undefined, list: 'sequence' | 'optional'): boolean =>
+  Array.isArray(held) ? held.every(isTensor) : !held && list === 'optional';
 
 /**
  * Makes every NaN the positive quiet one without a payload. Sign and payload of those that arithmetic makes are left to the machine (WebAssembly

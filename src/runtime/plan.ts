@@ -1,6 +1,7 @@
 import { DepthwiseConvArg, Op, WindowArg } from '../../assembly/opcodes.ts';
+import type { GraphNode } from '../graph/graph.ts';
 import type { DataType, Tensor, TypedArray } from '../graph/tensor.ts';
-import type { Args, Buffer, Fill, Pointer } from '../ops/operator.ts';
+import type { Args, Buffer, Fill, Pointer, Value } from '../ops/operator.ts';
 
 /** One instruction; its pointers become addresses when the program is written. */
 export interface Instruction {
@@ -75,7 +76,7 @@ export interface Port extends Span {
 /** Everything that running a network at given input shapes takes. */
 export interface Plan {
   readonly inputs: readonly Port[];
-  /** What the program computes: outputs of the model, and what its tail reads. */
+  /** What the program computes: outputs of the model, and what the late nodes read. */
   readonly outputs: readonly Port[];
   readonly weights: readonly Weight[];
   readonly steps: readonly Step[];
@@ -84,9 +85,29 @@ export interface Plan {
   readonly workspaceBytes: number;
   /** Changes of layout in the program. */
   readonly relayouts: number;
-  /** The nodes whose sizes only a run tells: the program's outputs and the feeds in, the model's outputs out. */
-  tail?(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor>;
+  readonly late?: Late;
 }
+
+/** The nodes that wait for a run: src/control runs them, by programs of their own. */
+export interface Late {
+  readonly nodes: readonly GraphNode[];
+  /** The graph's outputs that they make. */
+  readonly outputs: readonly string[];
+  /** The values before them by name; they read the constants among these. */
+  readonly scope: ReadonlyMap<string, Value>;
+}
+
+/** What stands for a name while a model runs: a tensor, a sequence of them, or an optional that is empty. */
+export type Held = Tensor | readonly Tensor[] | null;
+
+/** A program to run, and what goes in, in the order of the plan's inputs. What comes out is given back likewise. */
+export interface Request {
+  readonly plan: Plan;
+  readonly feeds: readonly Tensor[];
+}
+
+/** A run, program by program. */
+export type Running<T> = Generator<Request, T, readonly TypedArray[]>;
 
 /** The kernel that runs a step: a file under assembly/, as the interpreter there picks it. */
 export function kernelOf(step: Step): string {

@@ -297,9 +297,24 @@ describe('attributes', () => {
     expect(readOnnx(bytes, 'm.onnx').nodes[0]?.attributes.get('a')).toBe(5);
   });
 
-  test('that hold graphs or references are marked', () => {
-    expect(attributes({ body: { graph: { nodes: [{ op: 'Relu', inputs: ['outer'], outputs: ['b'] }] } } })).toEqual({
-      body: { unsupported: 'graph' },
+  test('that hold graphs are read, references are marked', () => {
+    const body = attributes({
+      body: {
+        graph: {
+          nodes: [
+            { op: 'Relu', inputs: ['a'], outputs: ['b'] },
+            { op: 'Any', outputs: ['a'] },
+          ],
+        },
+      },
+    }).body;
+    expect(body).toMatchObject({
+      inputs: [],
+      outputs: [],
+      nodes: [
+        { op: 'Any', outputs: ['a'] },
+        { op: 'Relu', inputs: ['a'], outputs: ['b'] },
+      ],
     });
     const bytes = encodeModel({ nodes: [{ op: 'Any', outputs: ['y'], attributes: { a: 'x' } }] });
     const at = Buffer.from(bytes).indexOf(Buffer.from([0x22, 1, 0x78, 0xa0, 1, 3]));

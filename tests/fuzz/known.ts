@@ -145,7 +145,7 @@ export const known: readonly Known[] = [
   {
     name: 'Resize and GridSample beside infinities',
     reason: 'A tap that lies past the edge counts nothing here and in PyTorch; in onnxruntime it is the edge times 0, NaN',
-    matches: ({ op }, [x]) => (op === 'Resize' || op === 'GridSample') && someNumber(x?.data, (value) => !Number.isFinite(value)),
+    matches: ({ op }, [x]) => ['Resize', 'Upsample', 'GridSample'].includes(op) && someNumber(x?.data, (value) => !Number.isFinite(value)),
   },
   {
     name: 'normalisation by the mean of squares',
@@ -185,6 +185,11 @@ export const known: readonly Known[] = [
     reason:
       'onnxruntime has 0 from -18 down, few values in no order before that, and 1.0000001 at the other end; Lanewise rounds the right value',
     matches: ({ op }, [x]) => op === 'Sigmoid' && someNumber(x?.data, (value) => Math.abs(value) > 15),
+  },
+  {
+    name: 'Selu near 0',
+    reason: 'onnxruntime takes 1 from exp(x), which leaves nothing of small numbers',
+    matches: ({ op }, [x]) => op === 'Selu' && someNumber(x?.data, (value) => value < 0 && value > -0.01),
   },
   {
     name: 'ReduceProd over the limit',

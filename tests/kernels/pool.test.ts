@@ -123,6 +123,36 @@ eachVariant((variant) => {
     },
   );
 
+  test.each([
+    { dims: [1, 3, 5, 2, 4], kernel: [3, 1, 1], pads: [1, 0, 0, 1, 0, 0] },
+    { dims: [2, 5, 7, 3, 4], kernel: [2, 1, 3], pads: [1, 0, 2, 0, 0, 1], strides: [1, 1, 2] },
+    { dims: [1, 4, 6, 1, 1], kernel: [5, 1, 1], dilations: [1, 1, 1] },
+    { dims: [1, 8, 9, 5, 7], kernel: [3, 1, 1], dilations: [2, 1, 1], pads: [2, 0, 0, 2, 0, 0] },
+  ])('three dimensions, of which the second stays alone: %o', ({ dims, kernel, pads = [0, 0, 0, 0, 0, 0], strides, dilations }) => {
+    const x = random(dims, 1);
+    const [n, c, d, h, w] = dims as [number, number, number, number, number];
+    // The naive pool over [N, C·H, D, W], and back.
+    const swapped = (from: NdArray, [rows, columns]: readonly [number, number], width: number) => {
+      const to = array([...from.dims]);
+      for (let i = 0; i < n * c; i++)
+        for (let a = 0; a < rows; a++)
+          for (let b = 0; b < columns; b++)
+            for (let j = 0; j < width; j++)
+              to.data[((i * columns + b) * rows + a) * width + j] = from.data[((i * rows + a) * columns + b) * width + j] as number;
+      return to;
+    };
+    const flat = { dims: [n, c * h, d, w], data: swapped(x, [d, h], w).data };
+    const two = (list: readonly number[] | undefined) => list?.filter((_, i) => i % 3 !== 1);
+    const options = { x: flat, kernelShape: two(kernel) as number[], pads: two(pads), strides: two(strides), dilations: two(dilations) };
+    for (const countIncludePad of [false, true]) {
+      const y = averagePool({ ...options, countIncludePad });
+      const [rows, width] = y.dims.slice(2) as [number, number];
+      const expected = { dims: [n, c, rows, h, width], data: swapped(y, [h, rows], width).data };
+      const attributes = { kernel_shape: kernel, pads, strides, dilations, count_include_pad: Number(countIncludePad) };
+      expectNode({ op: 'AveragePool', opset: 19, attributes, inputs: [x], variant }, expected, ROUNDING * 20);
+    }
+  });
+
   test('NaN and infinities reach the windows that see them and no others; NaN wins', () => {
     const x = array([1, 1, 3, 5], [0, 1, 2, 3, -1, -5, Number.NaN, 2, Number.POSITIVE_INFINITY, 1, 0, 0, 0, Number.NEGATIVE_INFINITY, 1]);
     for (const kernel of [

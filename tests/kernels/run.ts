@@ -10,6 +10,7 @@ import { chooseVariant, compileModule, type Variant } from '../../src/runtime/wa
 import { array, maxError, type NdArray, sizeOf } from '../reference/index.ts';
 import { skip } from '../skip.ts';
 import { constantOf, graphOf } from './graph.ts';
+import { finished } from './late.ts';
 
 /** The binaries that this engine can run. */
 export const variants: readonly Variant[] = chooseVariant('auto') === 'relaxed' ? ['strict', 'relaxed'] : ['strict'];
@@ -105,9 +106,10 @@ export function runTensors(graph: Graph, feeds: Record<string, Tensor>, { varian
   const dims = new Map(Object.entries(feeds).map(([name, value]) => [name, value.dims]));
   const plan = compile(graph, { ...options, dims, verify });
   const results = execute(plan, feeds, variant);
-  const made = new Map(plan.outputs.map(({ name }, i) => [name, results[i] as Tensor]));
-  const all = plan.tail?.(new Map([...made, ...Object.entries(feeds)])) ?? made;
-  return graph.outputs.map(({ name }) => all.get(name) as Tensor);
+  const made = plan.outputs.map(({ name }, i): [string, Tensor] => [name, results[i] as Tensor]);
+  return finished(graph, plan, new Map([...Object.entries(feeds), ...made]), (late, given) =>
+    execute(late, Object.fromEntries(late.inputs.map(({ name }, i) => [name, given[i] as Tensor])), variant).map(({ data }) => data),
+  );
 }
 
 /** A quiet NaN that no kernel computes. */

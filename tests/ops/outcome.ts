@@ -99,7 +99,7 @@ export async function watchedRun(node: RandomNode, channelsLast: boolean): Promi
   const { shapingInputs } = planSource(graph, {});
   const values = new Map(Object.entries(feeds).filter(([name]) => shapingInputs.has(name)));
   const plan = compile(graph, { dims, values, memoryLimit: LIMIT });
-  if (plan.tail) return undefined;
+  if (plan.late) return undefined;
   const engine = new Engine((await compiled).module);
   engine.use(plan);
   const arena = engine.view({ buffer: { region: 'arena', bytes: 0, offset: 0 }, offset: 0 }, 0);

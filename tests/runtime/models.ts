@@ -1,3 +1,4 @@
+import { addControl, Stages } from '../../src/control/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { initialDims, type LoadOptions, planSource } from '../../src/load.ts';
@@ -7,9 +8,11 @@ import { graphOf } from '../kernels/graph.ts';
 import { moduleOf } from '../kernels/run.ts';
 import { random, toTensor } from '../reference/index.ts';
 
+addControl();
+
 /** What load makes of a graph. `planned` hears of every plan that is made. */
 export function modelOf(graph: Graph, options: LoadOptions = {}, variant: Variant = 'strict', planned = () => {}): Model {
-  const source = planSource(graph, options);
+  const source = planSource(graph, options, undefined, Stages);
   const heard: PlanSource = {
     ...source,
     plan(...args) {

@@ -207,10 +207,16 @@ describe('what only a run can size', () => {
     expect(failure(() => model.runSync({ x: new Tensor('float32', [1, 0, 0]) })).code).toBe('INVALID_INPUT');
   });
 
-  test('and is refused at load where it leads to what the host cannot do', () => {
-    const nodes = [...spec.nodes, node('Gelu', ['kept'], ['late'])];
-    const error = failure(() => modelOf(graphOf({ ...spec, nodes, outputs: ['late'], opset: 20 })));
-    expect(error.code).toBe('UNSUPPORTED');
-    expect(error.message).toContain("Gelu '/late'");
+  test('and goes on with kernels', () => {
+    const weights = float32('weights', array([3, 1, 1], Float64Array.of(1, 2, -1)));
+    const rows = node('Unsqueeze', ['kept', 'one'], ['rows']);
+    const behind = node('Conv', ['rows', 'weights'], ['late']);
+    const graph = graphOf({ ...spec, constants: { ...constants, weights }, nodes: [...spec.nodes, rows, behind], outputs: ['late'] });
+    const model = modelOf(graph);
+    const scores = new Tensor('float32', [0.5, 0.9, 0.7], [1, 1, 3]);
+    const { late } = model.runSync({ boxes: boxes([0, 0, 1, 1], [2, 2, 3, 3], [4, 4, 5, 5]), scores });
+    expect(late?.dims).toEqual([3, 3, 4]);
+    expect(list(late).slice(0, 12)).toEqual([4, 4, 6, 6, 8, 8, 12, 12, -4, -4, -6, -6]);
+    expect(model.profile({ boxes: boxes([0, 0, 1, 1], [2, 2, 3, 3], [4, 4, 5, 5]), scores }).map(({ node }) => node)).toContain('/late');
   });
 });

@@ -150,28 +150,39 @@ function readValue(wire: Wire, kind: 'input' | 'output', index: number, inner?: 
   let name = '';
   let code: number | undefined;
   let dims: Dim[] | undefined;
+  let list: GraphOutput['list'];
   let other = false;
-  wire.message(label, (field) => {
-    if (field === 1) {
-      name = wire.string();
-      wire.where = label = `the ${kind} '${name}'`;
-    } else if (field === 2) {
-      wire.message(label, (field) => {
-        // Of several kinds the last counts.
-        if ([1, 4, 5, 8, 9].includes(field)) other = field !== 1;
-        if (field !== 1) return;
+  const readType = (depth: number) => {
+    wire.message(label, (field) => {
+      // Of several kinds the last counts.
+      if (depth === 0 && [1, 4, 5, 8, 9].includes(field)) {
+        other = field !== 1;
+        list = field === 4 ? 'sequence' : field === 9 ? 'optional' : undefined;
+      }
+      if (field === 1) {
         wire.message(label, (field) => {
           if (field === 1) code = Number(wire.int());
           else if (field === 2) dims = readShape(wire, label, dims ?? []);
         });
-      });
-    }
+      } else if ((field === 4 || field === 9) && depth < MOST_LISTS) wire.message(label, (field) => field === 1 && readType(depth + 1));
+    });
+  };
+  wire.message(label, (field) => {
+    if (field === 1) {
+      name = wire.string();
+      wire.where = label = `the ${kind} '${name}'`;
+    } else if (field === 2) readType(0);
   });
   if (!name) throw wire.fail('INVALID_MODEL', `${label} has no name`);
-  if (other && strict) throw wire.fail('UNSUPPORTED', `${label} is not a tensor`);
-  if (strict && !dims) throw wire.fail('INVALID_MODEL', `${label} has no shape`);
-  return { name, type: code || strict ? widened(storedType(wire, code ?? 0, label)) : undefined, dims };
+  if (other && !inner) wire.lacksExtras = true;
+  if (other && strict && wire.extras && !list) throw wire.fail('UNSUPPORTED', `${label} is not a tensor`);
+  if (strict && !dims && !other) throw wire.fail('INVALID_MODEL', `${label} has no shape`);
+  const type = code || (strict && !other) ? widened(storedType(wire, code ?? 0, label)) : undefined;
+  return list ? { name, type, dims: strict ? [] : undefined, list } : { name, type, dims };
 }
+
+/** Sequences and optionals in each other. */
+const MOST_LISTS = 3;
 
 export interface GraphParts {
   name: string;

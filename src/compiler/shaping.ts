@@ -1,0 +1,43 @@
+// What a plan has to know beforehand, and whether that can be known.
+
+import { allNodes, type Graph, type GraphNode } from '../graph/graph.ts';
+import type { DataType } from '../graph/tensor.ts';
+import type { CustomOperator } from '../ops/custom.ts';
+import { type FindOperator, operatorFinder } from './bind.ts';
+
+/** Element types of inputs that may shape a network by way of other nodes; a picture may not, or every picture would be a plan. */
+const shapingTypes: ReadonlySet<DataType> = new Set<DataType>(['int64', 'int32', 'bool']);
+
+/** The inputs that the plan must know (Reshape's shape, say, or what it is computed from), and whether there are nodes that only a run lets it know. */
+export function shapingInputs(graph: Pick<Graph, 'inputs' | 'nodes'>, find: FindOperator): { names: Set<string>; late: boolean } {
+  const inputs = new Map(graph.inputs.map(({ name, type }) => [name, type]));
+  const nodes = [...allNodes(graph)];
+  const producers = new Map<string, GraphNode>(nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
+  const names = new Set<string>();
+  const visited = new Set<string>();
+  let late = nodes.some((node) => find(node)?.sizes !== undefined);
+  const visit = (name: string, direct: boolean): void => {
+    const type = inputs.get(name);
+    if (type && (direct || shapingTypes.has(type))) names.add(name);
+    else if (type) late = true;
+    const producer = producers.get(name);
+    if (!producer || visited.has(name)) return;
+    visited.add(name);
+    const op = find(producer);
+    if (op?.shapeOnly) return;
+    // What cannot be computed while the plan is made shapes nothing.
+    if (op?.evaluate) for (const input of producer.inputs) visit(input, false);
+    else late = true;
+  };
+  for (const node of nodes) {
+    for (const i of find(node)?.constantInputs ?? []) visit(node.inputs[i] ?? '', true);
+  }
+  return { names, late };
+}
+
+/** Whether a graph has branches, bodies or lists, or nodes that may have to wait for a run. */
+export function needsControl(graph: Graph, custom?: readonly CustomOperator[]): boolean {
+  const find = operatorFinder(custom);
+  const wants = (node: GraphNode) => node.captures !== undefined || (find(node) ?? { dynamic: node.domain === '' }).dynamic === true;
+  return graph.inputs.some(({ list }) => list) || graph.nodes.some(wants) || shapingInputs(graph, find).late;
+}

@@ -1,0 +1,115 @@
+// Sequences and optionals, as lists of tensors and null.
+
+import { LanewiseError } from '../errors.ts';
+import { Tensor } from '../graph/tensor.ts';
+import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
+import { resolveAxis } from '../ops/shapes.ts';
+import type { Held } from '../runtime/plan.ts';
+import { type Around, type Runner, scalarOf, subgraph, tensorOf } from './operators.ts';
+import { joined, part, stacked, withoutAxis } from './pieces.ts';
+
+const wrong = ({ node }: Around, problem: string) => new LanewiseError('INVALID_INPUT', `${nodeTitle(node)} ${problem}`);
+
+/** @throws LanewiseError INVALID_INPUT */
+function listOf(around: Around, i: number): readonly Tensor[] {
+  const held = around.inputs[i];
+  if (Array.isArray(held)) return held as readonly Tensor[];
+  throw wrong(around, `takes a sequence as input ${i}, got ${held instanceof Tensor ? 'a tensor' : 'nothing'}`);
+}
+
+/** A place in a list, from its end where negative. */
+function position(around: Around, i: number, length: number): number {
+  const at = scalarOf(around, i);
+  const place = at < 0 ? at + length : at;
+  if (place >= 0 && place < length) return place;
+  throw wrong(around, `takes place ${at} of a sequence of ${length}`);
+}
+
+const whole = (value: number): Tensor => new Tensor('int64', BigInt64Array.of(BigInt(value)), []);
+
+/** An operator that gives one output and runs no body. */
+const simple = (compute: (around: Around, reader: AttributeReader) => Held): Runner =>
+  function* (around) {
+    yield* [];
+    return [compute(around, new AttributeReader(around.node))];
+  };
+
+function split(around: Around, reader: AttributeReader): Held {
+  const tensor = tensorOf(around, 0);
+  const axis = resolveAxis(around.node, reader.int('axis', 0), tensor.dims.length);
+  const length = tensor.dims[axis] ?? 0;
+  const given = around.inputs[1] instanceof Tensor ? around.inputs[1] : undefined;
+  const size = given ? Number(given.data[0]) : 1;
+  const sizes =
+    given && given.dims.length > 0
+      ? [...given.data].map(Number)
+      : Array.from({ length: size > 0 ? Math.ceil(length / size) : 0 }, (_, i) => Math.min(size, length - i * size));
+  if (sizes.some((part) => part < 0) || sizes.reduce((sum, part) => sum + part, 0) !== length) {
+    throw wrong(around, `splits ${length} elements into parts of ${sizes.slice(0, 8).join(', ')}`);
+  }
+  // Without a second input every part has one element, and may lose the axis.
+  const keep = given !== undefined || reader.flag('keepdims', true);
+  let from = 0;
+  return sizes.map((size) => {
+    const piece = part(tensor, axis, from, from + size);
+    from += size;
+    return keep ? piece : withoutAxis(piece, axis);
+  });
+}
+
+function join(around: Around, reader: AttributeReader): Held {
+  const tensors = listOf(around, 0);
+  const added = reader.flag('new_axis');
+  const axis = resolveAxis(around.node, reader.int('axis', 0), (tensors[0]?.dims.length ?? 0) + (added ? 1 : 0));
+  return (added ? stacked : joined)(nodeTitle(around.node), tensors, axis);
+}
+
+/** SequenceMap: a body for each tensor of a sequence; other sequences go along, tensors are the same for each. */
+const map: Runner = function* (around) {
+  const { node, inputs } = around;
+  const body = subgraph(node, 'body');
+  const length = listOf(around, 0).length;
+  const results: Tensor[][] = body.outputs.map(() => []);
+  for (let i = 0; i < length; i++) {
+    const values = inputs.map((held, j): [string, Held] => {
+      const item = Array.isArray(held) ? (held as readonly Tensor[])[i] : held;
+      if (item === undefined) throw wrong(around, `takes sequences of ${length} tensors, input ${j} has fewer`);
+      return [body.inputs[j]?.name ?? '', item as Held];
+    });
+    const outputs = yield* around.run(body, values);
+    outputs.forEach((held, j) => void results[j]?.push(held as Tensor));
+  }
+  return results;
+};
+
+/** By op_type. */
+export const listOperators: Readonly<Record<string, Runner>> = {
+  SequenceEmpty: simple(() => []),
+  SequenceConstruct: simple((around) => around.inputs.map((_, i) => tensorOf(around, i))),
+  SequenceInsert: simple((around) => {
+    const list = listOf(around, 0);
+    const at = around.inputs[2] === undefined ? list.length : position(around, 2, list.length + 1);
+    return list.toSpliced(at, 0, tensorOf(around, 1));
+  }),
+  SequenceErase: simple((around) => {
+    const list = listOf(around, 0);
+    return list.toSpliced(around.inputs[1] === undefined ? list.length - 1 : position(around, 1, list.length), 1);
+  }),
+  SequenceAt: simple((around) => {
+    const list = listOf(around, 0);
+    return list[position(around, 1, list.length)] as Tensor;
+  }),
+  SequenceLength: simple((around) => whole(listOf(around, 0).length)),
+  SequenceMap: map,
+  SplitToSequence: simple(split),
+  ConcatFromSequence: simple(join),
+  Optional: simple(({ inputs }) => inputs[0] ?? null),
+  OptionalHasElement: simple(({ inputs }) => new Tensor('bool', [Number(inputs[0] !== undefined && inputs[0] !== null)], [])),
+  OptionalGetElement: simple((around) => {
+    const held = around.inputs[0];
+    if (held) return held;
+    throw wrong(around, 'takes the element of an optional that is empty');
+  }),
+};
+
+export const identityRunner: Runner = simple(({ inputs }) => inputs[0] ?? null);
