@@ -10,7 +10,7 @@ import type { ExternalData } from './external.ts';
 import type { Bytes } from './formats/bytes.ts';
 import { openOnnx } from './formats/onnx/open.ts';
 import { checkDims } from './graph/dims.ts';
-import type { Dim, Graph } from './graph/graph.ts';
+import { allNodes, type Dim, type Graph } from './graph/graph.ts';
 import type { CustomOperator } from './ops/custom.ts';
 import { Model, type PlanSource } from './runtime/model.ts';
 import { type RuntimeOptions, runtimeChecks, startCompiling } from './runtime/options.ts';
@@ -97,6 +97,7 @@ async function graphOf(bytes: Bytes, source: Source, { externalData, operators, 
  * @internal
  */
 export async function createModel(graph: Graph, options: LoadOptions = {}, compiling = startCompiling(options)): Promise<Model> {
+  if ([...allNodes(graph)].some(({ domain }) => domain === 'com.microsoft')) (await import('./contrib/index.ts')).addContrib();
   const control = needsControl(graph, options.operators) ? await import('./control/index.ts') : undefined;
   control?.addControl();
   checkOperators(graph, options.operators);

@@ -1,5 +1,6 @@
 import { checkOptions, isOptions, kindOf, type OptionChecks, shown } from '../arguments.ts';
 import { type BindOptions, bind, namesRead } from '../compiler/bind.ts';
+import { addContrib } from '../contrib/index.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkDims, product } from '../graph/dims.ts';
 import { type Graph, isGraph } from '../graph/graph.ts';
@@ -76,6 +77,7 @@ const checks: OptionChecks<SummaryOptions> = {
 export function summarize(source: Summarizable, dims: InputShapes = {}, options: SummaryOptions = {}): NetworkSummary {
   const graph = graphOf(source);
   checkOptions('summarize', options, checks);
+  addContrib();
   const shapes = shapesOf(graph, dims);
   const { network, late: waiting } = bind(graph, { ...options, operators: operatorsOf(source, options), dims: shapes });
   const fields = receptiveFields(network);

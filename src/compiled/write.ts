@@ -1,6 +1,7 @@
 import { instructionWords, LAYOUT, NR, Op, WinogradWeightsArg } from '../../assembly/opcodes.ts';
 import { checkOptions, type OptionChecks } from '../arguments.ts';
 import { checkOperators } from '../compiler/bind.ts';
+import { addContrib } from '../contrib/index.ts';
 import { LanewiseError } from '../errors.ts';
 import { isWeights, type Weights } from '../formats/weights.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -65,6 +66,7 @@ export function compileGraph(
   { weights = 'f32', threads = 1, ...options }: CompileModelOptions,
   module: WebAssembly.Module,
 ): Uint8Array {
+  addContrib();
   checkOperators(graph);
   const source = planSource(graph, options, threads);
   const dims = initialDims(graph, options);

@@ -62,7 +62,7 @@ export function operatorFinder(custom: readonly CustomOperator[] = []): FindOper
     if ((own.get(title) ?? operator) !== operator) throw wrong(`one definition of each operator, got two of ${title}`);
     own.set(title, operator);
   }
-  return ({ domain, op }) => own.get(qualified(domain, op)) ?? (domain === '' ? operators.get(op) : undefined);
+  return ({ domain, op }) => own.get(qualified(domain, op)) ?? operators.get(qualified(domain, op));
 }
 
 /** A graph with all shapes known. */
@@ -115,7 +115,10 @@ export function bind(graph: Graph, options: BindOptions): Bound {
       lateNodes.push(source);
       for (const name of source.outputs) late.add(name);
     } else if (op?.expand) {
-      const inside = op.expand(source, known(scope.get(source.inputs[0] ?? ''), titleOf(source)));
+      const inside = op.expand(
+        source,
+        source.inputs.map((name) => scope.get(name)),
+      );
       for (const [name, constant] of inside.constants) scope.set(name, constantValue(constant, name, true));
       for (const name of inside.nodes.flatMap(readsOf)) read.add(name);
       waiting.push(...inside.nodes.toReversed());

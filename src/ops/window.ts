@@ -117,7 +117,8 @@ export function planar(
     const rows = spatial[1] as number;
     const alone = second.out === rows && second.kernel === 1 && second.begin + second.end === 0 && first.stride === 1;
     const reach = (first.kernel * first.dilation + first.begin + first.end) * rows;
-    if (kernelShape || rank > 3 || !alone || reach >= LIMIT) throw unsupported(node, `${rank} spatial dimensions; one or two are supported`);
+    if (kernelShape || rank > 3 || !alone || reach >= LIMIT)
+      throw unsupported(node, `${rank} spatial dimensions; one or two are supported`);
     // PyTorch's LocalResponseNorm averages so: the first two dimensions are the rows of one picture, of which the window takes every so many.
     axes[0] = { ...first, dilation: first.dilation * rows, begin: first.begin * rows, end: first.end * rows };
     axes[1] = third;

@@ -1,0 +1,7 @@
+// onnxruntime's own spellings of what is here, a chunk of its own for files that its optimiser has written.
+
+import { addOperators } from '../ops/index.ts';
+import { contribOperators } from './operators.ts';
+
+/** Makes the operators of the domain com.microsoft known. */
+export const addContrib = (): void => addOperators(contribOperators);
