@@ -1,6 +1,7 @@
 // docs/operators.md, made of the operators themselves: `npm run docs` writes it, and a test compares. Nothing that runs a model imports this.
 
 import { RANK } from '../../assembly/opcodes.ts';
+import { activations, contribOperators } from '../contrib/operators.ts';
 import type { DataType } from '../graph/tensor.ts';
 import { operators } from '../ops/index.ts';
 import type { Operator } from '../ops/operator.ts';
@@ -27,6 +28,19 @@ ONNX allows an operator, of float32, float64, bool, and integers of 8 to 64 bits
 of other values, or can be inputs of the model: each of their values then gets a plan of its own. If an operator before them is one whose own
 result only a run tells, the node waits for the run, and it and all that hangs on it run on the host, one after the other. So does what
 stands behind NonMaxSuppression and NonZero, whose outputs have a size that only a run tells. An operator without types under "Host" cannot stand there.
+`;
+
+const FOREIGN = `
+## Other domains
+
+**Functions of the model**, such as PyTorch's exporter writes, are read: their nodes stand where they are called, with the path of the call in
+their names. They may call each other, have operator sets of their own and lie in branches.
+
+**com.microsoft**: of onnxruntime's own operators, which its optimiser writes, these are read as the operators of ONNX that they stand for:
+NAMES.
+FusedConv and FusedGemm take the activations ACTIVATIONS.
+
+The option \`operators\` brings [operators of your own](custom-operators.md), which go before all of these.
 `;
 
 /** ONNX's names of the inputs that must be known, in the order of `constantInputs`. */
@@ -105,5 +119,9 @@ export function operatorsMarkdown(): string {
     if (!operators.has(name)) throw new Error(`there is no operator ${name}`);
   const introduction = INTRODUCTION.replace('COUNT', `${sorted.length}`).replace('DIMENSIONS', `${RANK}`);
   const header = ['| Operator | Opsets | WebAssembly | Host | Known inputs | Limits |', '| --- | --- | --- | --- | --- | --- |'];
-  return `${introduction}\n${[...header, ...sorted.map(row)].join('\n')}\n`;
+  const foreign = FOREIGN.replace('NAMES', contribOperators.map(({ name }) => name.replace(/^.*\./, '')).join(', ')).replace(
+    'ACTIVATIONS',
+    Object.keys(activations).join(', '),
+  );
+  return `${introduction}\n${[...header, ...sorted.map(row)].join('\n')}\n${foreign}`;
 }

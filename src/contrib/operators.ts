@@ -8,7 +8,7 @@ const MUL: Versioned = ['Mul', 13];
 const GELU: Versioned = ['Gelu', 20];
 
 /** Activations that are fused behind others: the opset whose operator is meant, and its parameters in their order. */
-const activations: Readonly<Record<string, readonly [opset: number, ...parameters: string[]]>> = {
+export const activations: Readonly<Record<string, readonly [opset: number, ...parameters: string[]]>> = {
   Clip: [6, 'min', 'max'],
   Elu: [6, 'alpha'],
   HardSigmoid: [6, 'alpha', 'beta'],
