@@ -78,10 +78,10 @@ export const widen = (stored: StoredType, data: TypedArray): TypedArray => {
     const bits = bytesPerElement(stored) * 8;
     const free = 32 - bits;
     const y = new arrayTypes[widened(stored)]((data.length * 8) / bits);
-    for (let i = 0; i < y.length; i++) {
-      // To the upper end, and back with the sign.
-      const up = (data[Math.floor((i * bits) / 8)] as number) << (free - ((i * bits) % 8));
-      y[i] = stored[0] === 'u' ? up >>> free : up >> free;
+    let i = 0;
+    for (const byte of data as Uint8Array) {
+      // To the upper end of 32 bits, and back with the sign.
+      for (let up = free; up >= 24; up -= bits) y[i++] = stored[0] === 'u' ? (byte << up) >>> free : (byte << up) >> free;
     }
     return y;
   }

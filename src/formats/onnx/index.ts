@@ -14,9 +14,9 @@ export const openWhole = (bytes: Bytes, what: string): OpenedOnnx => openOnnx(by
  * An ONNX model (onnx.ai/onnx/repo-docs/IR.html) of any IR version, as its file states it: operators and attributes are not judged here.
  *
  * Constants are views on `bytes` and on `externalFiles`, decoded by `read()`; keep both unchanged as long as they are used. float16 and
- * bfloat16 are float32 throughout, integers of 4 and 2 bits are those of 8. The metadata has `producer_name` and `producer_version` besides the file's own entries. Where a function of
- * the model is called (onnx.ai/onnx/repo-docs/IR.html#functions), its nodes stand, with the path of the call in the names of their values.
- * Domain `ai.onnx` is given as ''.
+ * bfloat16 are float32 throughout, integers of 4 and 2 bits are those of 8. The metadata has `producer_name` and `producer_version` besides the
+ * file's own entries. Where a function of the model is called (onnx.ai/onnx/repo-docs/IR.html#functions), its nodes stand, with the path of the
+ * call in the names of their values. Domain `ai.onnx` is given as ''.
  * @param what names the file in errors
  * @param externalFiles the bytes of each file that `externalLocations` gives, for models that keep data in other files. Their checksums
  * are not compared.
