@@ -82,11 +82,11 @@ export async function load(source: Source, options: LoadOptions = {}): Promise<M
 export const readGraph = async (source: Source, options: LoadOptions): Promise<Graph> =>
   graphOf(await openSource(source, options.signal), source, options);
 
-async function graphOf(bytes: Bytes, source: Source, { externalData, signal }: LoadOptions): Promise<Graph> {
+async function graphOf(bytes: Bytes, source: Source, { externalData, operators, signal }: LoadOptions): Promise<Graph> {
   let opened = openOnnx(bytes, sourceName(source));
   if (opened.lacksExtras) {
     const { newExtras } = await import('./formats/onnx/subgraphs.ts');
-    opened = openOnnx(bytes, sourceName(source), newExtras());
+    opened = openOnnx(bytes, sourceName(source), newExtras(operators && operatorFinder(operators)));
   }
   if (opened.external.size === 0 && !externalData) return opened.graph();
   const { readExternal } = await import('./external.ts');
@@ -128,7 +128,9 @@ async function prepareOperators(graph: Graph, custom: LoadOptions['operators']):
     return control;
   };
   let control = listed ? await fetchControl() : undefined;
-  if (nodesWithout(graph, find).length > 0 || nodes.some((node) => find(node)?.rare?.(node, opset))) {
+  const contrib = nodes.some(({ domain }) => domain === 'com.microsoft');
+  if (contrib) (await import('./contrib/index.ts')).addContrib();
+  if (contrib || nodesWithout(graph, find).length > 0 || nodes.some((node) => find(node)?.rare?.(node, opset))) {
     const { addOperators, checkOperators } = await import('./compiler/operators.ts');
     addOperators();
     if (nodesWithout(graph, find).length > 0) control ??= await fetchControl();

@@ -1,6 +1,7 @@
 // docs/operators.md, made of the operators themselves: `npm run docs` writes it, and a test compares. Nothing that runs a model imports this.
 
 import { RANK } from '../../assembly/opcodes.ts';
+import { activations, contribOperators } from '../contrib/operators.ts';
 import type { DataType } from '../graph/tensor.ts';
 import { NEWEST_OPSET } from '../ops/index.ts';
 import { addOperators } from '../ops/more/index.ts';
@@ -35,6 +36,19 @@ nothing. Of others, and of Loop and Scan, bodies run by plans of their own, on k
 lists of tensors on the host: a model's own are given as arrays (null for an optional that is empty).
 `;
 
+const FOREIGN = `
+## Other domains
+
+**Functions of the model**, such as PyTorch's exporter writes, are read: their nodes stand where they are called, with the path of the call in
+their names. They may call each other, have operator sets of their own and lie in branches.
+
+**com.microsoft**: of onnxruntime's own operators, which its optimiser writes, these are read as the operators of ONNX that they stand for:
+NAMES.
+FusedConv and FusedGemm take the activations ACTIVATIONS.
+
+The option \`operators\` brings [operators of your own](custom-operators.md), which go before all of these.
+`;
+
 /** ONNX's names of the inputs that must be known, in the order of `constantInputs`. */
 const knownInputs: Readonly<Record<string, readonly string[]>> = {
   ConstantOfShape: ['input'],
@@ -62,6 +76,7 @@ const limits: Readonly<Record<string, string>> = {
   Constant: 'numbers only, and not sparse ones',
   Conv: 'one or two spatial dimensions',
   ConvTranspose: 'one or two spatial dimensions',
+  DequantizeLinear: 'not floats of 8 bits and less; computed in float32',
   Div: 'whole numbers are cut towards zero',
   Dropout: 'at inference: `training_mode` false',
   Gather: 'indices that a run computes: on the host',
@@ -119,5 +134,9 @@ export function operatorsMarkdown(): string {
     .replace('DIMENSIONS', `${RANK}`)
     .replace('NEWEST', `${NEWEST_OPSET}`);
   const header = ['| Operator | Since | WebAssembly | Host | Known inputs | Limits |', '| --- | --- | --- | --- | --- | --- |'];
-  return `${introduction}\n${[...header, ...sorted.map(row)].join('\n')}\n`;
+  const foreign = FOREIGN.replace('NAMES', contribOperators.map(({ name }) => name.replace(/^.*\./, '')).join(', ')).replace(
+    'ACTIVATIONS',
+    Object.keys(activations).join(', '),
+  );
+  return `${introduction}\n${[...header, ...sorted.map(row)].join('\n')}\n${foreign}`;
 }

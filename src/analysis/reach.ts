@@ -233,7 +233,7 @@ const rules: Readonly<Record<string, Rule>> = {
 /** The operators whose elements come from those in the same place. A test holds that every operator is here or has a rule. */
 export const elementwiseOperators: ReadonlySet<string> = new Set(
   (
-    'Abs Add And Cast CastLike Ceil Celu Clip Cos Div Dropout Elu Equal Erf Exp Expand Floor Gelu Greater GreaterOrEqual HardSigmoid ' +
+    'Abs Add And Cast CastLike Ceil Celu Clip Cos DequantizeLinear Div Dropout Elu Equal Erf Exp Expand Floor Gelu Greater GreaterOrEqual HardSigmoid ' +
     'HardSwish Identity IsInf IsNaN LeakyRelu Less LessOrEqual Log Max Mean Min Mish Mod Mul Neg Not Or Pow PRelu Reciprocal Relu Round ' +
     'Selu Sigmoid Sign Sin Softplus Softsign Sqrt Sub Sum Swish Tanh ThresholdedRelu Where Xor'
   ).split(' '),

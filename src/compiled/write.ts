@@ -1,6 +1,7 @@
 import { instructionWords, LAYOUT, NR, Op, WinogradWeightsArg } from '../../assembly/opcodes.ts';
 import { checkOptions, type OptionChecks } from '../arguments.ts';
 import { checkOperators } from '../compiler/operators.ts';
+import { addContrib } from '../contrib/index.ts';
 import { addControl, Stages } from '../control/index.ts';
 import { LanewiseError } from '../errors.ts';
 import { isWeights, type Weights } from '../formats/weights.ts';
@@ -67,6 +68,7 @@ export function compileGraph(
   module: WebAssembly.Module,
 ): Uint8Array {
   addControl();
+  addContrib();
   checkOperators(graph);
   const source = planSource(graph, options, threads, Stages);
   const dims = initialDims(graph, options);

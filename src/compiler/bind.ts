@@ -5,7 +5,7 @@ import { arrayTypes, elementCount, Tensor, type TypedArray } from '../graph/tens
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
 import { type CustomOperator, qualified } from '../ops/custom.ts';
 import { identity } from '../ops/identity.ts';
-import { controlOperators, operators } from '../ops/index.ts';
+import { operators, otherOperators } from '../ops/index.ts';
 import type { Node, Operator, Value } from '../ops/operator.ts';
 import { constantValue } from '../ops/shapes.ts';
 import type { Late } from '../runtime/plan.ts';
@@ -20,8 +20,9 @@ export const opsetOf = (graph: Graph): number => graph.opsets.get('') ?? 1;
 export function nodesWithout(graph: Graph, find: FindOperator): readonly GraphNode[] {
   const opset = opsetOf(graph);
   return [...allNodes(graph)].filter((node) => {
-    const { since = Number.POSITIVE_INFINITY, until = opset } = find(node) ?? {};
-    return opset < since || opset > until;
+    const version = node.opset ?? opset;
+    const { since = Number.POSITIVE_INFINITY, until = version } = find(node) ?? {};
+    return version < since || version > until;
   });
 }
 
@@ -42,8 +43,10 @@ export function operatorFinder(custom: readonly CustomOperator[] = []): FindOper
     if ((own.get(title) ?? operator) !== operator) throw wrong(`one definition of each operator, got two of ${title}`);
     own.set(title, operator);
   }
-  return ({ domain, op }) =>
-    own.get(qualified(domain, op)) ?? (domain === '' ? (operators.get(op) ?? controlOperators.get(op)) : undefined);
+  return ({ domain, op }) => {
+    const name = qualified(domain, op);
+    return own.get(name) ?? operators.get(name) ?? otherOperators.get(name);
+  };
 }
 
 /** A graph with all shapes known. */
@@ -98,7 +101,10 @@ export function bind(graph: Graph, options: BindOptions): Bound {
       lateNodes.push(source);
       for (const name of source.outputs) late.add(name);
     } else if (op?.expand) {
-      const inside = op.expand(source, known(scope.get(source.inputs[0] ?? ''), titleOf(source)));
+      const inside = op.expand(
+        source,
+        source.inputs.map((name) => scope.get(name)),
+      );
       for (const [name, constant] of inside.constants) scope.set(name, constantValue(constant, name, true));
       for (const name of inside.nodes.flatMap(readsOf)) read.add(name);
       waiting.push(...inside.nodes.toReversed());
@@ -191,7 +197,7 @@ function bindNode(source: GraphNode, { opset, find, scope, read, budget }: Binde
   checkArity(title, 'outputs', outputNames.length, op.outputs ?? [1, 1]);
 
   const reader = new AttributeReader({ ...source, op: qualified(source.domain, source.op) });
-  const attributes = op.attributes?.(reader, opset) ?? {};
+  const attributes = op.attributes?.(reader, source.opset ?? opset) ?? {};
   reader.finish();
   const open = { name: source.name, attributes, inputs, outputCount: outputNames.length, declaredOutputs: source.outputs.length };
   const folds = inputs.every((value) => value?.constant || value === undefined || op.shapeOnly) && evaluates(op, inputs);
@@ -235,7 +241,8 @@ function bindNode(source: GraphNode, { opset, find, scope, read, budget }: Binde
     depth = 0;
   }
   outputs.forEach((value, i) => {
-    const folded = constantValue({ ...value, read: () => data()[i] as TypedArray }, value.name, fixed);
+    const part = op.fill && !empty && { fill: (target: TypedArray, from: number) => op.fill?.(node, target, from) };
+    const folded = constantValue({ ...value, read: () => data()[i] as TypedArray, ...part }, value.name, fixed);
     depths.set(folded, depth);
     scope.set(value.name, folded);
   });

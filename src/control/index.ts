@@ -1,11 +1,11 @@
 // Control flow and lists, a chunk of its own for models that have them.
 
-import { controlOperators } from '../ops/index.ts';
+import { otherOperators } from '../ops/index.ts';
 import { all } from './operators.ts';
 
 export { Stages } from './stages.ts';
 
 /** Makes If, Loop, Scan and the operators on sequences and optionals known. */
 export function addControl(): void {
-  for (const operator of all) controlOperators.set(operator.name, operator);
+  for (const operator of all) otherOperators.set(operator.name, operator);
 }

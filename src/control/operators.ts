@@ -2,7 +2,8 @@ import { LanewiseError } from '../errors.ts';
 import type { GraphNode, Subgraph } from '../graph/graph.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
-import type { Operator, Value } from '../ops/operator.ts';
+import type { Operator } from '../ops/operator.ts';
+import { input } from '../ops/shapes.ts';
 import type { Held, Running } from '../runtime/plan.ts';
 import { identityRunner, listOperators } from './lists.ts';
 import { loop, scan } from './loops.ts';
@@ -33,9 +34,10 @@ const ifOperator: Operator = {
   outputs: [1, Number.POSITIVE_INFINITY],
   constantInputs: [0],
   inferShape: () => [],
-  expand(source, condition) {
+  expand(source, inputs) {
     const title = nodeTitle(source);
-    const [decision, ...more] = (condition as Value).constant?.read() ?? [];
+    const condition = input({ name: source.name, inputs }, 0);
+    const [decision, ...more] = condition.constant?.read() ?? [];
     if (condition.type !== 'bool' || decision === undefined || more.length > 0) {
       throw new LanewiseError(
         'INVALID_MODEL',

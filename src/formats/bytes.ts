@@ -45,24 +45,46 @@ export function inMemory(bytes: Bytes): Uint8Array {
   return all;
 }
 
-/** An element type as files store it. The halves are widened to float32 when they are read. */
-export type StoredType = DataType | Half;
+/** Whole numbers of less than a byte: the first of a byte lies in its lowest bits. They are of 8 bits when they are read. */
+export type Packed = 'int4' | 'uint4' | 'int2' | 'uint2';
 
-export const isStoredType = (name: string): name is StoredType => /^b?float16$/.test(name) || isDataType(name);
+/** An element type as files store it. The halves are widened to float32 when they are read. */
+export type StoredType = DataType | Half | Packed;
+
+const isPacked = (stored: string): stored is Packed => /^u?int[24]$/.test(stored);
+
+export const isStoredType = (name: string): name is StoredType => /^b?float16$/.test(name) || isPacked(name) || isDataType(name);
 
 const isHalf = (stored: StoredType): stored is Half => stored === 'float16' || stored === 'bfloat16';
 
 /** The type that the elements have once read. */
-export const widened = (stored: StoredType): DataType => (isHalf(stored) ? 'float32' : stored);
+export const widened = (stored: StoredType): DataType =>
+  isHalf(stored) ? 'float32' : isPacked(stored) ? (stored.replace(/\d/, '8') as DataType) : stored;
 
-/** The array that holds the elements as stored: a half is its 16 bits. */
-export const storageOf = (stored: StoredType) => arrayTypes[isHalf(stored) ? 'uint16' : stored];
+/** The array that holds the elements as stored: a half is its 16 bits, and several share a byte. */
+export const storageOf = (stored: StoredType) => arrayTypes[isHalf(stored) ? 'uint16' : isPacked(stored) ? 'uint8' : stored];
 
-export const bytesPerElement = (stored: StoredType): number => storageOf(stored).BYTES_PER_ELEMENT;
+/** A half or a quarter where several share a byte. */
+export const bytesPerElement = (stored: StoredType): number =>
+  isPacked(stored) ? Number(stored.slice(-1)) / 8 : storageOf(stored).BYTES_PER_ELEMENT;
 
-/** The elements from their storage: the halves become float32 exactly, of bool what is not 0 is 1, everything else stays as it is. */
+/**
+ * The elements from their storage: the halves become float32 exactly, of bool what is not 0 is 1, those that share a byte may be some more at
+ * the end, everything else stays as it is.
+ */
 export const widen = (stored: StoredType, data: TypedArray): TypedArray => {
   if (stored === 'bool') return (data as Uint8Array).map((x) => (x ? 1 : 0));
+  if (isPacked(stored)) {
+    const bits = bytesPerElement(stored) * 8;
+    const free = 32 - bits;
+    const y = new arrayTypes[widened(stored)]((data.length * 8) / bits);
+    let i = 0;
+    for (const byte of data as Uint8Array) {
+      // To the upper end of 32 bits, and back with the sign.
+      for (let up = free; up >= 24; up -= bits) y[i++] = stored[0] === 'u' ? (byte << up) >>> free : (byte << up) >> free;
+    }
+    return y;
+  }
   return isHalf(stored) ? widenHalves(stored, data as Uint16Array) : data;
 };
 
@@ -77,8 +99,10 @@ export function elementsOf(stored: StoredType, bytes: Uint8Array): TypedArray {
 /** A tensor inside a file, decoded by each `read()`. `bytes` gives exactly the elements of `dims`, when they are first needed. */
 export function storedConstant(name: string, stored: StoredType, dims: readonly number[], bytes: () => Bytes): Constant {
   const size = bytesPerElement(stored);
+  const count = product(dims);
   /** They are the caller's, who may have given them away since. */
-  const present = (all: Bytes): Bytes => (isInMemory(all) ? bytesOf(all, name, size * product(dims)) : all);
+  const present = (all: Bytes): Bytes => (isInMemory(all) ? bytesOf(all, name, Math.ceil(size * count)) : all);
+  const decoded = (bytes: Uint8Array) => elementsOf(stored, bytes).subarray(0, count);
   let kept: TypedArray | undefined;
   return {
     name,
@@ -87,13 +111,16 @@ export function storedConstant(name: string, stored: StoredType, dims: readonly 
     read() {
       const all = present(bytes());
       // Who needs a whole tensor of a file may need it at every run.
-      if (!isInMemory(all)) kept ??= elementsOf(stored, inMemory(all));
-      return kept ?? elementsOf(stored, all as Uint8Array);
+      if (!isInMemory(all)) kept ??= decoded(inMemory(all));
+      return kept ?? decoded(all as Uint8Array);
     },
     fill(target, from) {
-      const part = partOf(present(bytes()), from * size, (from + target.length) * size);
-      if (isHalf(stored) || stored === 'bool') target.set(elementsOf(stored, inMemory(part)) as never);
-      else {
+      const start = Math.floor(from * size);
+      const part = partOf(present(bytes()), start, Math.ceil((from + target.length) * size));
+      if (isHalf(stored) || isPacked(stored) || stored === 'bool') {
+        const skip = from - start / size;
+        target.set(elementsOf(stored, inMemory(part)).subarray(skip, skip + target.length) as never);
+      } else {
         const raw = new Uint8Array(target.buffer as ArrayBuffer, target.byteOffset, target.byteLength);
         if (isInMemory(part)) raw.set(part);
         else part.read(raw, 0);

@@ -25,7 +25,7 @@ export type Attribute =
   | Constant
   | Subgraph
   | readonly Subgraph[]
-  | { readonly unsupported: string };
+  | { readonly unsupported: string; readonly reference?: string };
 
 /**
  * A branch or a body, inside a node. It sees the names of what is around it; those that it makes itself occur nowhere else in the model.
@@ -109,7 +109,8 @@ const isNode = (node: GraphNode): boolean =>
   isListOf(node.outputs, isText) &&
   isMapOf(node.attributes, isAttribute) &&
   (node.kinds === undefined || isMapOf(node.kinds, isText)) &&
-  (node.captures === undefined || isListOf(node.captures, isText));
+  (node.captures === undefined || isListOf(node.captures, isText)) &&
+  (node.opset === undefined || Number.isSafeInteger(node.opset));
 
 function isAttribute(value: unknown): boolean {
   if (!Array.isArray(value))

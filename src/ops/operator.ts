@@ -81,10 +81,18 @@ export interface Operator<A = unknown> {
    * @throws LanewiseError INVALID_INPUT where the elements make no sense (an index outside its tensor)
    */
   evaluate?(node: Node<A>, inputs: readonly (TypedArray | undefined)[]): readonly TypedArray[];
+  /** Of constants, fills `target` with the elements from `from` on, as `evaluate` would, so that weights need not be there whole. */
+  fill?(node: Node<A>, target: TypedArray, from: number): void;
   /** Whether only a run can tell what it does, by programs of its own: see src/control. */
   readonly dynamic?: boolean;
-  /** The nodes that stand for the node once its first input is known, and the constants that they read. */
-  expand?(source: GraphNode, first: Value): { readonly nodes: readonly GraphNode[]; readonly constants: ReadonlyMap<string, Constant> };
+  /**
+   * The nodes that stand for the node once its inputs are known, and the constants that they read.
+   * @param inputs undefined where they are left out
+   */
+  expand?(
+    source: GraphNode,
+    inputs: readonly (Value | undefined)[],
+  ): { readonly nodes: readonly GraphNode[]; readonly constants: ReadonlyMap<string, Constant> };
   layout?(node: Node<A>, layoutOf: (value: Value) => Layout): LayoutRule;
   /** Whether its kernels read and write pixels that lie further apart than their channels need, as slices of a concatenation do. */
   readonly slices?: boolean;

@@ -2,7 +2,10 @@ import { PbfWriter } from 'pbf';
 import type { DataType, TypedArray } from '../../src/graph/tensor.ts';
 
 /** Element types by ONNX's names, and those that Lanewise refuses. */
-export type OnnxType = DataType | 'float16' | 'bfloat16' | RefusedType;
+export type OnnxType = DataType | 'float16' | 'bfloat16' | PackedType | RefusedType;
+
+/** Whole numbers of which a byte holds several, the first in its lowest bits. */
+export type PackedType = 'uint4' | 'int4' | 'uint2' | 'int2';
 
 export type RefusedType =
   | 'string'
@@ -12,8 +15,8 @@ export type RefusedType =
   | 'float8e4m3fnuz'
   | 'float8e5m2'
   | 'float8e5m2fnuz'
-  | 'uint4'
-  | 'int4';
+  | 'float4e2m1'
+  | 'float8e8m0';
 
 const typeCodes: Record<OnnxType, number> = {
   float32: 1,
@@ -38,6 +41,10 @@ const typeCodes: Record<OnnxType, number> = {
   float8e5m2fnuz: 20,
   uint4: 21,
   int4: 22,
+  float4e2m1: 23,
+  float8e8m0: 24,
+  uint2: 25,
+  int2: 26,
 };
 
 export interface TensorSpec {
@@ -66,7 +73,9 @@ export type AttributeSpec =
   | { readonly ints: readonly (number | bigint)[] }
   | { readonly strings: readonly string[] }
   | { readonly tensor: TensorSpec }
-  | { readonly graph: GraphSpec };
+  | { readonly graph: GraphSpec }
+  /** In a function: the attribute of its call. */
+  | { readonly ref: string };
 
 export interface ValueSpec {
   name: string;
@@ -82,7 +91,21 @@ export interface NodeSpec {
   outputs?: readonly string[];
   name?: string;
   domain?: string;
+  overload?: string;
   attributes?: Readonly<Record<string, AttributeSpec>>;
+}
+
+export interface FunctionSpec {
+  domain: string;
+  name: string;
+  overload?: string;
+  inputs?: readonly string[];
+  outputs?: readonly string[];
+  nodes?: readonly NodeSpec[];
+  /** Those without a default, and those with one. */
+  attributes?: readonly string[];
+  defaults?: Readonly<Record<string, AttributeSpec>>;
+  opset?: Readonly<Record<string, number>>;
 }
 
 export interface GraphSpec {
@@ -100,6 +123,7 @@ export interface ModelSpec extends GraphSpec {
   opset?: number | Readonly<Record<string, number>> | null;
   producer?: string;
   metadata?: Readonly<Record<string, string>>;
+  functions?: readonly FunctionSpec[];
 }
 
 /** The bytes of a .onnx file. Nothing is checked: tests write broken models too. */
@@ -110,18 +134,33 @@ export function encodeModel(spec: ModelSpec): Uint8Array {
   pbf.writeMessage(7, writeGraph, spec);
   const opset = spec.opset === undefined ? 13 : spec.opset;
   const opsets = typeof opset === 'number' ? { '': opset } : (opset ?? {});
-  for (const [domain, version] of Object.entries(opsets)) {
-    pbf.writeMessage(
-      8,
-      () => {
-        if (domain) pbf.writeStringField(1, domain);
-        pbf.writeVarintField(2, version);
-      },
-      null,
-    );
-  }
+  writeOpsets(pbf, 8, opsets);
   for (const pair of Object.entries(spec.metadata ?? {})) pbf.writeMessage(14, writePair, pair);
+  for (const made of spec.functions ?? []) pbf.writeMessage(25, writeFunction, made);
   return pbf.finish().slice();
+}
+
+function writeOpsets(pbf: PbfWriter, field: number, opsets: Readonly<Record<string, number>>): void {
+  for (const [domain, version] of Object.entries(opsets)) {
+    const write = () => {
+      if (domain) pbf.writeStringField(1, domain);
+      pbf.writeVarintField(2, version);
+    };
+    pbf.writeMessage(field, write, null);
+  }
+}
+
+function writeFunction(spec: FunctionSpec, pbf: PbfWriter): void {
+  const { name, domain, overload, inputs = [], outputs = [], nodes = [], attributes = [], defaults = {}, opset = { '': 13 } } = spec;
+  pbf.writeStringField(1, name);
+  for (const input of inputs) pbf.writeStringField(4, input);
+  for (const output of outputs) pbf.writeStringField(5, output);
+  for (const attribute of attributes) pbf.writeStringField(6, attribute);
+  for (const node of nodes) pbf.writeMessage(7, writeNode, node);
+  writeOpsets(pbf, 9, opset);
+  pbf.writeStringField(10, domain);
+  for (const attribute of Object.entries(defaults)) pbf.writeMessage(11, writeAttribute, attribute);
+  if (overload !== undefined) pbf.writeStringField(13, overload);
 }
 
 /** The bytes of a serialized TensorProto, as in the .pb files of ONNX's backend tests. */
@@ -144,13 +183,14 @@ function writeGraph({ nodes = [], name = 'test', initializers = [], inputs = [],
   for (const value of outputs) pbf.writeMessage(12, writeValue, value);
 }
 
-function writeNode({ op, inputs = [], outputs = [], name, domain, attributes = {} }: NodeSpec, pbf: PbfWriter): void {
+function writeNode({ op, inputs = [], outputs = [], name, domain, overload, attributes = {} }: NodeSpec, pbf: PbfWriter): void {
   for (const input of inputs) pbf.writeStringField(1, input);
   for (const output of outputs) pbf.writeStringField(2, output);
   if (name !== undefined) pbf.writeStringField(3, name);
   pbf.writeStringField(4, op);
   for (const attribute of Object.entries(attributes)) pbf.writeMessage(5, writeAttribute, attribute);
   if (domain !== undefined) pbf.writeStringField(7, domain);
+  if (overload !== undefined) pbf.writeStringField(8, overload);
 }
 
 function writeAttribute([name, value]: [string, AttributeSpec], pbf: PbfWriter): void {
@@ -188,7 +228,7 @@ function writeAttribute([name, value]: [string, AttributeSpec], pbf: PbfWriter):
   } else if ('graph' in value) {
     pbf.writeMessage(6, writeGraph, value.graph);
     kind(5);
-  }
+  } else if ('ref' in value) pbf.writeStringField(21, value.ref);
 }
 
 function writeValue({ name, type = 'float32', dims }: ValueSpec, pbf: PbfWriter): void {
@@ -219,7 +259,8 @@ function writeTensor({ name, type = 'float32', data, dims = [data?.length ?? 0],
     pbf.writeVarintField(14, 1);
   }
   if (!data) return;
-  const items = Array.from(data as ArrayLike<number | bigint | boolean>);
+  const values = Array.from(data as ArrayLike<number | bigint | boolean>);
+  const items = /int[24]$/.test(type) ? packed(values.map(Number), Number(type.slice(-1))) : values;
   const [field, width, encode] = storage(type);
   const wire = field === 4 ? 5 : field === 10 ? 1 : 0;
   if (as === 'raw') {
@@ -248,6 +289,16 @@ function writeTensor({ name, type = 'float32', data, dims = [data?.length ?? 0],
       writeItem(item);
     }
   }
+}
+
+/** The bytes of elements of so many bits. */
+function packed(values: readonly number[], bits: number): number[] {
+  const bytes = new Array<number>(Math.ceil((values.length * bits) / 8)).fill(0);
+  values.forEach((value, i) => {
+    const at = Math.floor((i * bits) / 8);
+    bytes[at] = (bytes[at] ?? 0) + (value & (2 ** bits - 1)) * 2 ** ((i * bits) % 8);
+  });
+  return bytes;
 }
 
 /** The field of TensorProto for a type, its bytes per element in raw_data, and an element's bits. */

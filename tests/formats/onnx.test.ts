@@ -184,6 +184,35 @@ describe('tensors', () => {
     },
   );
 
+  test.each(
+    (['int4', 'uint4', 'int2', 'uint2'] as const).flatMap((type) =>
+      (['raw', 'typed', 'unpacked'] as const).map((as) => [type, as] as const),
+    ),
+  )('of %s in %s data are those of 8 bits, several to a byte', (type, as) => {
+    const expected = type.replace(/\d/, '8');
+    const [low, high] = { int4: [-8, 7], uint4: [0, 15], int2: [-2, 1], uint2: [0, 3] }[type] as [number, number];
+    // Of each length that fills a last byte more or less.
+    for (let length = 1; length < 10; length++) {
+      const data = Array.from({ length }, (_, i) => (i === length - 1 ? high : low + ((i * 3) % (high - low + 1))));
+      const { tensor } = readTensorProto(encodeTensor({ name: 't', type, data, as }), 't.pb');
+      expect([tensor.type, tensor.dims, Array.from(tensor.data, Number)]).toEqual([expected, [length], data]);
+      const constant = read(withInitializer({ type, data, as })).constants.get('w') as Constant;
+      expect([constant.type, values(constant)]).toEqual([expected, data]);
+      for (let from = 0; constant.fill && from < length; from++) {
+        const part = type.startsWith('u') ? new Uint8Array(length - from) : new Int8Array(length - from);
+        constant.fill(part.subarray(1), from + 1);
+        constant.fill(part.subarray(0, 1), from);
+        expect(Array.from(part)).toEqual(data.slice(from));
+      }
+    }
+    const dims = [3, 3];
+    expect(readTensorProto(encodeTensor({ type, dims, data: Array(9).fill(high), as }), 't.pb').tensor.dims).toEqual(dims);
+    for (const count of [1, 17]) {
+      const error = refusal(withInitializer({ type, dims, data: Array(count).fill(high), as }));
+      expect(error.message).toMatch(`initializer 'w' is ${type} [3, 3], 9 elements, but has data for`);
+    }
+  });
+
   test('may be scalars or empty, without any data field', () => {
     expect(readTensorProto(encodeTensor({ dims: [], data: [4] }), 't.pb').tensor.dims).toEqual([]);
     expect(readTensorProto(encodeTensor({ dims: [2, 0] }), 't.pb').tensor.data).toHaveLength(0);
@@ -212,8 +241,8 @@ describe('tensors', () => {
     'float8e4m3fnuz',
     'float8e5m2',
     'float8e5m2fnuz',
-    'uint4',
-    'int4',
+    'float4e2m1',
+    'float8e8m0',
   ])('of %s are refused', (type) => {
     const error = refusal(withInitializer({ type, dims: [1] }));
     expect(error.message).toBe(`m.onnx: the initializer 'w' has element type ${type}, which Lanewise does not read`);
@@ -290,7 +319,7 @@ describe('attributes', () => {
     const bytes = encodeModel({ nodes: [{ op: 'Any', outputs: ['y'], attributes: { a: 'x' } }] });
     const at = Buffer.from(bytes).indexOf(Buffer.from([0x22, 1, 0x78, 0xa0, 1, 3]));
     bytes.set([0xaa, 1, 1, 0x78, 0x60, 0], at);
-    expect(readOnnx(bytes, 'm.onnx').nodes[0]?.attributes.get('a')).toEqual({ unsupported: 'reference' });
+    expect(readOnnx(bytes, 'm.onnx').nodes[0]?.attributes.get('a')).toEqual({ unsupported: 'reference', reference: 'x' });
   });
 
   test('must have different names', () => {

@@ -29,15 +29,16 @@ const kindOfField: Record<number, number> = {
 
 export const domainOf = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);
 
-type Kinds = Map<string, 'float' | 'floats' | 'strings'>;
+export type Kinds = Map<string, 'float' | 'floats' | 'strings'>;
 
-function readAttribute(wire: Wire, attributes: Map<string, Attribute>, stated: Kinds): void {
+/** AttributeProto, one more of `attributes`. */
+export function readAttribute(wire: Wire, attributes: Map<string, Attribute>, stated: Kinds): void {
   const node = wire.where;
   let place = `an attribute of ${node}`;
   let name = '';
   let kind = 0;
   let seen = 0;
-  let reference = false;
+  let reference = '';
   let float = 0;
   let int: number | bigint = 0;
   let string = '';
@@ -64,7 +65,7 @@ function readAttribute(wire: Wire, attributes: Map<string, Attribute>, stated: K
     else if (field === 8) wire.each(VARINT, (value) => ints.push(value));
     else if (field === 9) strings.push(wire.string());
     else if (field === 20) kind = Number(wire.int());
-    else if (field === 21) reference = true;
+    else if (field === 21) reference = wire.string();
   });
   if (attributes.has(name)) throw wire.fail('INVALID_MODEL', `${node} has two attributes '${name}'`);
   kind ||= seen;
@@ -81,17 +82,21 @@ function readAttribute(wire: Wire, attributes: Map<string, Attribute>, stated: K
     8: strings,
     10: wire.extras && graphs,
   };
-  const unsupported: Attribute = { unsupported: reference ? 'reference' : (kindNames[kind] ?? `type ${kind}`) };
+  const unsupported: Attribute = reference ? { unsupported: 'reference', reference } : { unsupported: kindNames[kind] ?? `type ${kind}` };
   attributes.set(name, (reference ? undefined : values[kind]) ?? unsupported);
   if (!reference && (kind === 1 || kind === 6)) stated.set(name, kind === 1 ? 'float' : 'floats');
   if (!reference && kind === 8 && strings.length === 0) stated.set(name, 'strings');
 }
 
-function readNode(wire: Wire, index: number): GraphNode {
+/** A node as a file states it. */
+export type FileNode = GraphNode & { readonly overload?: string };
+
+export function readNode(wire: Wire, index: number): FileNode {
   const label = `node ${index}`;
   let name = '';
   let op = '';
   let domain = '';
+  let overload = '';
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, Attribute>();
@@ -105,9 +110,19 @@ function readNode(wire: Wire, index: number): GraphNode {
     } else if (field === 4) op = wire.string();
     else if (field === 5) readAttribute(wire, attributes, kinds);
     else if (field === 7) domain = domainOf(wire.string());
+    else if (field === 8) overload = wire.string();
   });
   if (!op) throw wire.fail('INVALID_MODEL', `${name ? `node '${name}'` : label} has no op_type`);
-  return { op, domain, name: name || `${op}_${index}`, inputs, outputs, attributes, ...(kinds.size ? { kinds } : {}) };
+  return {
+    op,
+    domain,
+    name: name || `${op}_${index}`,
+    inputs,
+    outputs,
+    attributes,
+    ...(kinds.size ? { kinds } : {}),
+    ...(overload ? { overload } : {}),
+  };
 }
 
 /** TensorShapeProto: a size, a name, or '' for what is not known, which exporters write as nothing or as -1. */
@@ -181,8 +196,13 @@ export interface GraphParts {
 export interface Extras {
   /** The GraphProto at hand, as it is written: names may stand for several things. */
   subgraph(wire: Wire, place: string): Subgraph;
-  /** The nodes with every name made one of its own, and with what their subgraphs read. */
-  resolve(wire: Wire, graph: GraphParts): readonly GraphNode[];
+  /** The FunctionProto at hand. */
+  function(wire: Wire): void;
+  /**
+   * The nodes with every name made one of its own, with what their subgraphs read, and with the functions that they call in their places.
+   * @param opsets the model's; becomes those of the nodes
+   */
+  resolve(wire: Wire, graph: GraphParts, opsets: Map<string, number>): readonly GraphNode[];
 }
 
 /**

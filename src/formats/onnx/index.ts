@@ -14,16 +14,17 @@ export const openWhole = (bytes: Bytes, what: string): OpenedOnnx => openOnnx(by
  * An ONNX model (onnx.ai/onnx/repo-docs/IR.html) of any IR version, as its file states it: operators and attributes are not judged here.
  *
  * Constants are views on `bytes` and on `externalFiles`, decoded by `read()`; keep both unchanged as long as they are used. float16 and
- * bfloat16 are float32 throughout. The metadata has `producer_name` and `producer_version` besides the file's own entries. Functions are
- * not read: nodes that call them stay as they are, in their domain. Domain `ai.onnx` is given as ''.
+ * bfloat16 are float32 throughout, integers of 4 and 2 bits are those of 8. The metadata has `producer_name` and `producer_version` besides the
+ * file's own entries. Where a function of the model is called (onnx.ai/onnx/repo-docs/IR.html#functions), its nodes stand, with the path of the
+ * call in the names of their values. Domain `ai.onnx` is given as ''.
  * @param what names the file in errors
  * @param externalFiles the bytes of each file that `externalLocations` gives, for models that keep data in other files. Their checksums
  * are not compared.
  * @throws LanewiseError INVALID_FILE for bytes that are not ONNX or are damaged; TRUNCATED_FILE where they, or an external file, end early;
  * FILE_NOT_FOUND for an external file that is not given; INVALID_MODEL for values that are not produced, or twice, or in a circle, for shapes
  * that do not fit their data, missing names, types and opsets, and external files outside the model's folder; UNSUPPORTED for sparse
- * initializers, inputs that are no tensors, and element types of strings, complex numbers and less than a byte; INVALID_INPUT for no bytes
- * at all
+ * initializers, inputs that are no tensors, functions and graphs too deep in each other, and strings, complex numbers and floats of 8 bits and
+ * less; TOO_LARGE for functions that make too many nodes; INVALID_INPUT for no bytes at all
  */
 export function readOnnx(bytes: Uint8Array, what = 'the model', externalFiles?: ReadonlyMap<string, Uint8Array>): Graph {
   const opened = openWhole(bytes, what);

@@ -97,10 +97,14 @@ export function openOnnx(bytes: Bytes, what: string, extras?: Extras): OpenedOnn
       const [domain, version] = readPair(wire, 0, () => Number(wire.int()));
       opsets.set(domainOf(domain), version);
     } else if (field === 14) metadata.set(...readPair(wire, '', string));
+    else if (field === 25) {
+      if (extras) extras.function(wire);
+      else wire.lacksExtras = true;
+    }
   });
   if (!graph) throw wire.damaged('there is no graph');
   const { constants } = graph;
-  const nodes = (extras?.resolve(wire, graph) ?? graph.nodes) as GraphNode[];
+  const nodes = (extras?.resolve(wire, graph, opsets) ?? graph.nodes) as GraphNode[];
   graph = { ...graph, nodes, inputs: graph.inputs.filter(({ name }) => !constants.has(name)) };
   if (!opsets.size) throw wire.fail('INVALID_MODEL', 'the model has no opset_import');
   const whole: Graph = { ...graph, nodes: inOrder(wire, graph), opsets, metadata };

@@ -46,6 +46,7 @@ function infer(graph: Graph, { op, inputs, attributes }: GraphNode, known: Reado
   const whole = ranks.every((count) => count !== undefined && (op !== 'MatMul' || count > 1));
   if (likeLargest.has(op)) return rank(whole ? ranks.reduce<number>((most, count) => Math.max(most, count ?? 0), 0) : undefined);
   if (flat.has(op)) return rank(2);
+  if (op === 'DequantizeLinear') return { ...rank(ranks[0]), type: 'float32' };
   if (op === 'Shape') return { type: 'int64', dims: [''] };
   if (op === 'Reshape') {
     const shape = attributes.get('shape');

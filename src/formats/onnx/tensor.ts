@@ -81,25 +81,30 @@ export function tensorParts(wire: Wire, place: string, placed = (_name: string) 
   };
   const tensor = (): Constant => {
     const stored = storedType(wire, code, label);
+    const size = bytesPerElement(stored);
     const count = countOf(dims);
+    const bytes = Math.ceil(count * size);
     const shape = formatDims(dims.slice(0, maxRank).map(String));
     if (Number.isNaN(count)) throw wire.fail('INVALID_MODEL', `${label} has ${dims.length} dimensions ${shape}, which make no shape`);
     if (external) {
-      const tensor = readExternalTensor(wire, label, `is ${stored} ${shape}, which`, entries, count * bytesPerElement(stored));
+      const tensor = readExternalTensor(wire, label, `is ${stored} ${shape}, which`, entries, bytes);
       return storedConstant(name, stored, dims as number[], () => tensor.bytes);
     }
     const field = typedField(stored);
-    const found = raw?.length ? raw.length / bytesPerElement(stored) : (counts[field] ?? 0);
-    if (found !== count) throw wire.fail('INVALID_MODEL', `${label} is ${stored} ${shape}, ${count} elements, but has data for ${found}`);
+    // An entry of less than a byte is a byte of several elements.
+    const each = Math.min(1, size);
+    const found = raw?.length ? raw.length / size : (counts[field] ?? 0) / each;
+    if (found !== bytes / size)
+      throw wire.fail('INVALID_MODEL', `${label} is ${stored} ${shape}, ${count} elements, but has data for ${found}`);
     const data = raw;
     if (data?.length) return storedConstant(name, stored, dims as number[], () => data);
     const read = () => {
-      const data = new (storageOf(stored))(count) as Float32Array<ArrayBuffer>;
+      const data = new (storageOf(stored))(Math.ceil(count * each)) as Float32Array<ArrayBuffer>;
       // Only the arrays of 64-bit integers take bigints, and they take nothing else. 256 is true as well.
       const convert = (stored === 'bool' ? Boolean : /int64/.test(stored) ? BigInt : Number) as NumberConstructor;
       let i = 0;
-      for (const bytes of messages) {
-        const again = new Wire(bytes, name, 'tensor');
+      for (const message of messages) {
+        const again = new Wire(message, name, 'tensor');
         again.message('', (at) => {
           if (at !== field) return;
           again.each(wireOf(field), (value) => {
@@ -107,7 +112,7 @@ export function tensorParts(wire: Wire, place: string, placed = (_name: string) 
           });
         });
       }
-      return widen(stored, data);
+      return widen(stored, data).subarray(0, count);
     };
     return { name, type: widened(stored), dims: dims as number[], read };
   };
@@ -116,7 +121,7 @@ export function tensorParts(wire: Wire, place: string, placed = (_name: string) 
 
 /**
  * A file with one serialized TensorProto, as ONNX's backend tests keep inputs and outputs (`test_data_set_0/input_0.pb`).
- * float16 and bfloat16 come as float32. The tensor's data may share the memory of `bytes`.
+ * float16 and bfloat16 come as float32, integers of 4 and 2 bits as those of 8. The tensor's data may share the memory of `bytes`.
  * @param what names the file in errors
  * @throws LanewiseError INVALID_FILE or TRUNCATED_FILE for bytes that are no TensorProto, INVALID_MODEL where its shape does not fit its
  * data, UNSUPPORTED for strings, complex numbers, floats of 8 bits and less, and external data

@@ -1,7 +1,16 @@
 import type { PbfWriter } from 'pbf';
 import { checkOptions, isOptions, type OptionNames } from '../../arguments.ts';
 import { LanewiseError } from '../../errors.ts';
-import { type Attribute, type Constant, type Dim, type Graph, type GraphNode, isGraph, type Subgraph } from '../../graph/graph.ts';
+import {
+  type Attribute,
+  allNodes,
+  type Constant,
+  type Dim,
+  type Graph,
+  type GraphNode,
+  isGraph,
+  type Subgraph,
+} from '../../graph/graph.ts';
 import type { DataType } from '../../graph/tensor.ts';
 import type { StoredType } from '../bytes.ts';
 import { checkWeights, storedAs, storedBytes, storedSize, type Weights } from '../weights.ts';
@@ -49,12 +58,14 @@ type AttributeKind = keyof typeof attributeKinds;
  * - A graph without a name is called 'graph', which ONNX asks for. An output without type or shape gets what can be told from the nodes
  *   before it: the type, float32 where nothing tells, and the number of dimensions, without which ONNX's checker refuses the file.
  * - As the readers widen float16 and bfloat16 to float32, so do attributes that ask for these types (Cast's `to`).
+ * - As the readers make 8 bits of integers of 4 and 2, so are they written.
  * - With `weights: 'f16'` float16 initializers keep their names, and a Cast to float32 (values `NAME/f32`) stands between them and their
  *   readers: the model still computes in float32.
  *
  * Graphs that were built by hand state in `kinds` which whole numbers are floats.
- * @throws LanewiseError UNSUPPORTED for attributes that the readers do not read (sparse tensors, types) and float16 before opset 6; TOO_LARGE
- * over 2 GiB; INVALID_INPUT for options, graphs or tensors that make no sense
+ * Functions of the model are written where they are called.
+ * @throws LanewiseError UNSUPPORTED for attributes that the readers do not read (sparse tensors, types), nodes of functions of another opset
+ * than the model's, and float16 before opset 6; TOO_LARGE over 2 GiB; INVALID_INPUT for options, graphs or tensors that make no sense
  */
 export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   if (!isGraph(graph)) throw new LanewiseError('INVALID_INPUT', 'writeOnnx takes a graph, such as readOnnx gives');
@@ -64,6 +75,7 @@ export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   if (!isOptions(producer) || typeof producer.name !== 'string' || typeof (producer.version ?? '') !== 'string') {
     throw new LanewiseError('INVALID_INPUT', 'the producer is an object of texts, { name, version? }');
   }
+  for (const node of allNodes(graph)) checkVersion(node, graph.opsets.get(node.domain));
   const halves = new Set<string>();
   // Readers in branches and bodies have no Cast before them.
   const captured = new Set(graph.nodes.flatMap(({ captures = [] }) => captures));
@@ -96,6 +108,13 @@ export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
       }
     }),
   ]);
+}
+
+/** @throws LanewiseError UNSUPPORTED */
+function checkVersion({ op, domain, name, opset }: GraphNode, version: number | undefined): void {
+  if (opset === undefined || opset === version) return;
+  const title = `node '${name}', of a function, is ${domain && `${domain}.`}${op} of opset ${opset}`;
+  throw new LanewiseError('UNSUPPORTED', `${title}, and the model is of opset ${version}: a file without functions has one`);
 }
 
 /** StringStringEntryProto and OperatorSetIdProto. */

@@ -6,6 +6,7 @@ import type { Operator } from '../operator.ts';
 import { lowerTraining } from './batchStatistics.ts';
 import { castLike } from './castLike.ts';
 import { comparisons } from './compare.ts';
+import { dequantizeLinear } from './dequantizeLinear.ts';
 import { functions } from './functions.ts';
 import { gatherElements } from './gatherElements.ts';
 import { gridSample } from './gridSample.ts';
@@ -26,6 +27,7 @@ const list: readonly Operator[] = [
   castLike,
   ...comparisons,
   cumSum,
+  dequantizeLinear,
   ...functions,
   gatherElements,
   globalLpPool,
