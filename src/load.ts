@@ -6,7 +6,7 @@ import { compile } from './compiler/compile.ts';
 import { LanewiseError } from './errors.ts';
 import type { ExternalData } from './external.ts';
 import type { Bytes } from './formats/bytes.ts';
-import { openOnnx } from './formats/onnx/index.ts';
+import { type OpenedOnnx, openOnnx } from './formats/onnx/index.ts';
 import { checkDims } from './graph/dims.ts';
 import type { Dim, Graph } from './graph/graph.ts';
 import type { DataType } from './graph/tensor.ts';
@@ -81,7 +81,15 @@ export const readGraph = async (source: Source, options: LoadOptions): Promise<G
   graphOf(await openSource(source, options.signal), source, options);
 
 async function graphOf(bytes: Bytes, source: Source, { externalData, signal }: LoadOptions): Promise<Graph> {
-  const opened = openOnnx(bytes, sourceName(source));
+  let opened: OpenedOnnx;
+  try {
+    opened = openOnnx(bytes, sourceName(source));
+  } catch (error) {
+    throw await import('./formats/unrecognised.ts').then(
+      ({ identified }) => identified(error, bytes),
+      () => error,
+    );
+  }
   if (opened.external.size === 0 && !externalData) return opened.graph();
   const { readExternal } = await import('./external.ts');
   return opened.graph(await readExternal(opened, source, externalData, signal));

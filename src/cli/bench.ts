@@ -5,6 +5,7 @@ import { startCompiling } from '../runtime/options.ts';
 import { inputShapes, modelOptions, parse, runOptions, threadsText, UsageError, wholeNumber } from './arguments.ts';
 import { type ModelFile, openModel } from './files.ts';
 import { formatMemory, formatMs } from './format.ts';
+import { print } from './print.ts';
 import { formatProfile, median, profile } from './profile.ts';
 
 /** `bench MODEL`: load time, first run and median of warm runs. */
@@ -46,16 +47,14 @@ export async function bench(args: readonly string[]): Promise<number> {
     ...profiled,
   };
   if (values.json) {
-    console.log(JSON.stringify(result));
+    print(JSON.stringify(result));
     return 0;
   }
-  console.log(`${path}: ${model.variant}, ${threadsText(model.threads)}, ${runs} runs`);
-  console.log(
-    `  load ${formatMs(loadMs)} · first ${formatMs(firstMs)} · median ${formatMs(result.medianMs)} · min ${formatMs(result.minMs)}`,
-  );
-  if (batch) console.log(`  ${(result.picturesPerSecond ?? 0).toFixed(1)} pictures a second, ${batch} in a run`);
-  console.log(`  ${formatMemory(model.memory)}`);
-  if (profiled) console.log(`\n${formatProfile(profiled)}`);
+  print(`${path}: ${model.variant}, ${threadsText(model.threads)}, ${runs} runs`);
+  print(`  load ${formatMs(loadMs)} · first ${formatMs(firstMs)} · median ${formatMs(result.medianMs)} · min ${formatMs(result.minMs)}`);
+  if (batch) print(`  ${(result.picturesPerSecond ?? 0).toFixed(1)} pictures a second, ${batch} in a run`);
+  print(`  ${formatMemory(model.memory)}`);
+  if (profiled) print(`\n${formatProfile(profiled)}`);
   return 0;
 }
 

@@ -6,6 +6,7 @@ import { compileModule } from '../runtime/wasm.ts';
 import { writeFile } from '../source.ts';
 import { inputShapes, isOnnx, isSafetensors, parse, UsageError, wholeNumber } from './arguments.ts';
 import { readModel } from './files.ts';
+import { print } from './print.ts';
 
 /** `compile MODEL OUT`: an ONNX file into a compiled model. */
 export async function compile(args: readonly string[]): Promise<number> {
@@ -25,6 +26,6 @@ export async function compile(args: readonly string[]): Promise<number> {
   const options = { weights, threads, inputShapes: inputShapes(values.shape), winograd: !values['no-winograd'] };
   const bytes = compileGraph(readModel(path), options, await compileModule('strict'));
   await writeFile(to, bytes);
-  console.log(`${to}: weights ${weights}, ${formatBytes(bytes.length)}`);
+  print(`${to}: weights ${weights}, ${formatBytes(bytes.length)}`);
   return 0;
 }

@@ -5,6 +5,7 @@ import { LanewiseError } from '../errors.ts';
 import { named } from '../external.ts';
 import { fileError, openFile, pathBeside } from '../file.ts';
 import type { Bytes } from '../formats/bytes.ts';
+import { naming } from '../formats/identify.ts';
 import { openOnnx } from '../formats/onnx/index.ts';
 import { checkDims } from '../graph/dims.ts';
 import type { Graph, GraphInput } from '../graph/graph.ts';
@@ -71,7 +72,7 @@ export function openModel(path: string): ModelFile {
 }
 
 function graphOf(bytes: Bytes, path: string): Graph {
-  const opened = openOnnx(bytes, path);
+  const opened = naming(bytes, () => openOnnx(bytes, path));
   const files = new Map<string, Bytes>();
   for (const [location, tensor] of opened.external) {
     try {

@@ -1,3 +1,4 @@
+import { visible } from '../errors.ts';
 import { formatDims, type Tensor } from '../graph/tensor.ts';
 import { startCompiling } from '../runtime/options.ts';
 import { softmax, topK } from '../vision/scores.ts';
@@ -5,6 +6,7 @@ import { modelOptions, parse, runOptions, threadsText, UsageError, wholeNumber }
 import { openModel } from './files.ts';
 import { bars, formatMemory, formatMs } from './format.ts';
 import { labelsFor, readInput } from './pictures.ts';
+import { print } from './print.ts';
 
 /** `run MODEL INPUT`: a picture or .npy in; the best classes, or the outputs, and the times out. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -34,11 +36,11 @@ export async function run(args: readonly string[]): Promise<number> {
   const scores = classScores(outputs);
   const labels = scores && labelsFor(path, values.preset, scores.length);
   const classes =
-    scores && topK(scores, top).map(({ index, value }) => ({ index, label: labels?.[index] ?? `class ${index}`, score: value }));
+    scores && topK(scores, top).map(({ index, value }) => ({ index, label: visible(labels?.[index] ?? `class ${index}`), score: value }));
   const times = { loadMs, compileMs, runMs };
   if (values.json) {
     const listed = Object.entries(outputs).map(([name, { type, dims, data }]) => ({ name, type, dims, data: Array.from(data, Number) }));
-    console.log(
+    print(
       JSON.stringify({
         model: path,
         input,
@@ -51,12 +53,12 @@ export async function run(args: readonly string[]): Promise<number> {
     );
     return 0;
   }
-  console.log(`\n${input}\n`);
-  console.log(classes ? bars(classes) : Object.entries(outputs).map(describeOutput).join('\n'));
-  console.log(
+  print(`\n${input}\n`);
+  print(classes ? bars(classes) : Object.entries(outputs).map(describeOutput).join('\n'));
+  print(
     `\n  load ${formatMs(loadMs)} · compile ${formatMs(compileMs)} · inference ${formatMs(runMs)} (first run, ${model.variant}, ${threadsText(model.threads)})`,
   );
-  console.log(`  ${formatMemory(model.memory)}\n`);
+  print(`  ${formatMemory(model.memory)}\n`);
   return 0;
 }
 
@@ -79,5 +81,5 @@ function classScores(outputs: Readonly<Record<string, Tensor>>): Float32Array | 
 function describeOutput([name, { type, dims, data }]: [string, Tensor]): string {
   const numbers = Array.from(data, Number);
   const shown = numbers.slice(0, 6).map((x) => x.toPrecision(6));
-  return `  ${name}: ${type} ${formatDims(dims)} = ${shown.join(', ')}${numbers.length > 6 ? ', ...' : ''}`;
+  return `  ${visible(name)}: ${type} ${formatDims(dims)} = ${shown.join(', ')}${numbers.length > 6 ? ', ...' : ''}`;
 }

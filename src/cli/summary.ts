@@ -7,6 +7,7 @@ import { createModel, initialDims } from '../load.ts';
 import { inputShapes, parse, UsageError } from './arguments.ts';
 import { readModel } from './files.ts';
 import { formatMemory } from './format.ts';
+import { print } from './print.ts';
 
 /** `summary MODEL`: the table of layers. */
 export async function summary(args: readonly string[]): Promise<number> {
@@ -27,13 +28,13 @@ export async function summary(args: readonly string[]): Promise<number> {
   const { memory } = await createModel(graph, options);
   const { relayouts } = compile(graph, { dims });
   if (values.json) {
-    console.log(JSON.stringify({ ...result, memory, relayouts }));
+    print(JSON.stringify({ ...result, memory, relayouts }));
     return 0;
   }
   const { layers, params, macs } = result;
-  console.log(formatSummary(result));
-  console.log(`\n${layers.length} layers, ${formatCount(params)} parameters, ${formatCount(macs)} multiply-accumulates`);
-  console.log(formatMemory(memory));
-  console.log(`${relayouts} ${relayouts === 1 ? 'change' : 'changes'} of layout (NCHW at the model's face, NHWC inside)`);
+  print(formatSummary(result));
+  print(`\n${layers.length} layers, ${formatCount(params)} parameters, ${formatCount(macs)} multiply-accumulates`);
+  print(formatMemory(memory));
+  print(`${relayouts} ${relayouts === 1 ? 'change' : 'changes'} of layout (NCHW at the model's face, NHWC inside)`);
   return 0;
 }

@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { LanewiseError } from '../errors.ts';
-import { readTensorProto } from '../formats/onnx/index.ts';
+import { LanewiseError, visible } from '../errors.ts';
+import { readTensorProto } from '../formats/onnx/read.ts';
 import { widenHalves } from '../graph/halves.ts';
 import { type DataType, formatDims, Tensor } from '../graph/tensor.ts';
 import { createModel, type LoadOptions } from '../load.ts';
 import { modelOptions, parse, runOptions, tolerance, UsageError } from './arguments.ts';
 import { readBytes, readModel } from './files.ts';
+import { print } from './print.ts';
 
 export interface Tolerance {
   readonly atol: number;
@@ -36,18 +37,18 @@ export async function verify(args: readonly string[]): Promise<number> {
   for (const folder of positionals.flatMap(findCases)) {
     const result = deviation(await verifyCase(folder, limits, runOptions(values)), known);
     results.push(result);
-    if (!values.json && result.status !== 'passed') console.log(`${result.status} ${result.name}: ${result.message}`);
+    if (!values.json && result.status !== 'passed') print(`${result.status} ${visible(`${result.name}: ${result.message}`)}`);
   }
   const count = (status: CaseResult['status']) => results.filter((result) => result.status === status).length;
   const [passed, failed, unsupported] = [count('passed'), count('failed'), count('unsupported')];
   if (values.json) {
-    console.log(JSON.stringify({ passed, failed, unsupported, ...(known ? { known: count('known') } : {}), cases: results }));
+    print(JSON.stringify({ passed, failed, unsupported, ...(known ? { known: count('known') } : {}), cases: results }));
     return failed > 0 ? 1 : 0;
   }
   // A list of deviations that nobody looks at says less and less.
   const mended = results.filter(({ name, status }) => status === 'passed' && known?.has(name)).map(({ name }) => name);
-  if (mended.length > 0) console.log(`${mended.length} known pass now, take them off ${values.known}: ${mended.join(', ')}`);
-  console.log(`${passed} passed, ${failed} failed, ${known ? `${count('known')} known, ` : ''}${unsupported} unsupported`);
+  if (mended.length > 0) print(`${mended.length} known pass now, take them off ${values.known}: ${mended.join(', ')}`);
+  print(`${passed} passed, ${failed} failed, ${known ? `${count('known')} known, ` : ''}${unsupported} unsupported`);
   return failed > 0 ? 1 : 0;
 }
 

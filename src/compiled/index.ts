@@ -1,7 +1,7 @@
 // `lanewise/runtime`: compiled models run without the compiler and the readers of other files.
 
 import { checkOptions } from '../arguments.ts';
-import type { Model } from '../runtime/model.ts';
+import type { Model, PlanSource } from '../runtime/model.ts';
 import { type RuntimeOptions, runtimeChecks, startCompiling } from '../runtime/options.ts';
 import { openSource, type Source, sourceName } from '../source.ts';
 import { createCompiled, readCompiled } from './read.ts';
@@ -26,6 +26,15 @@ export async function load(source: Source, options: RuntimeOptions = {}): Promis
   checkOptions('load', options, runtimeChecks);
   // The binary compiles while the file is read.
   const compiling = startCompiling(options);
-  const plans = readCompiled(await openSource(source, options.signal), sourceName(source));
+  const bytes = await openSource(source, options.signal);
+  let plans: PlanSource;
+  try {
+    plans = readCompiled(bytes, sourceName(source));
+  } catch (error) {
+    throw await import('../formats/unrecognised.ts').then(
+      ({ identified }) => identified(error, bytes),
+      () => error,
+    );
+  }
   return createCompiled(plans, options, compiling);
 }

@@ -50,5 +50,5 @@ export function misfitError(
       (name) => `'${name}' is ${describe(got.get(name))} instead of ${describe(wanted.get(name))}`,
     ),
   ];
-  return new LanewiseError('INVALID_INPUT', [`${what}:`, ...lines].join('\n'));
+  return new LanewiseError('INVALID_INPUT', [`${what}:`, ...lines]);
 }
