@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 const KB = 1000;
 /** Files that a browser without a wish for relaxed SIMD, threads, compiled models or models in several files, nor for what is no model, never asks for. */
-const unasked = /^chunk-(relaxed|strict-threads|threads|team|remote|file|external|unrecognised|read|worker-text)-/;
+const unasked = /^chunk-(relaxed|strict-threads|threads|team|remote|file|external|narrow|unrecognised|read|worker-text)-/;
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 const sum = (list) => list.reduce((total, value) => total + value, 0);
 
@@ -68,7 +68,7 @@ const rows = [
   ...variants.map((name) => [`${name}.wasm`, gzipped(readFileSync(`dist/wasm/${name}.wasm`)), 15 * KB]),
   [
     'lanewise/runtime, strict',
-    total(await viteFiles(all('runtime'), /^chunk-(relaxed|strict-threads|threads|team|remote|file|external|unrecognised|worker-text)-/)),
+    total(await viteFiles(all('runtime'), /^chunk-(relaxed|strict-threads|threads|team|remote|file|external|narrow|unrecognised|worker-text)-/)),
     35 * KB,
   ],
   ['full bundle by Vite', total(await viteFiles(core)), 64 * KB],

@@ -10,6 +10,7 @@ import { type OpenedOnnx, openOnnx } from './formats/onnx/index.ts';
 import { checkDims } from './graph/dims.ts';
 import type { Dim, Graph } from './graph/graph.ts';
 import type { DataType } from './graph/tensor.ts';
+import type { Narrowed } from './narrow.ts';
 import type { CustomOperator } from './ops/custom.ts';
 import { Model, type PlanSource } from './runtime/model.ts';
 import { type RuntimeOptions, runtimeChecks, startCompiling } from './runtime/options.ts';
@@ -99,11 +100,12 @@ async function graphOf(bytes: Bytes, source: Source, { externalData, signal }: L
  * A model of a graph that was read or built: what `load` does after reading.
  * @internal
  */
-export async function createModel(graph: Graph, options: LoadOptions = {}, compiling = startCompiling(options)): Promise<Model> {
-  checkOperators(graph, options.operators);
+export async function createModel(given: Graph, options: LoadOptions = {}, compiling = startCompiling(options)): Promise<Model> {
+  checkOperators(given, options.operators);
+  const { graph, warnings } = await fitted(given, options);
   const binary = await compiling;
   checkAborted(options.signal);
-  const plans = planSource(graph, options, binary.threads?.count);
+  const plans = { ...planSource(graph, options, binary.threads?.count), warnings };
   try {
     return new Model(plans, binary, initialDims(graph, options));
   } catch (error) {
@@ -112,6 +114,19 @@ export async function createModel(graph: Graph, options: LoadOptions = {}, compi
     if (!one || one.message === other?.message) throw error;
     return new Model(plans, binary, undefined);
   }
+}
+
+/** An element type, by ONNX's number too: another attribute may have that value, and nothing comes of it. */
+const isDouble = (value: unknown): boolean => value === 11 || (value as { type?: unknown }).type === 'float64';
+
+/**
+ * The graph as it can run: where it computes in float64 and some operator cannot, in float32.
+ * @internal
+ */
+export async function fitted(graph: Graph, { operators }: Pick<LoadOptions, 'operators'> = {}): Promise<Narrowed> {
+  const values = [...graph.inputs, ...graph.constants.values(), ...graph.nodes.flatMap((node) => [...node.attributes.values()])];
+  if (!values.some(isDouble)) return { graph, warnings: [] };
+  return (await import('./narrow.ts')).narrowed(graph, operatorFinder(operators));
 }
 
 /** A batch that has next to nothing in common with 1: large, and a multiple of all numbers up to 16. */
@@ -138,8 +153,9 @@ export function planSource(
 ): PlanSource {
   const read = namesRead(graph);
   return {
-    inputs: graph.inputs.map((input) => ({ ...input, dims: [...(given(inputShapes, input.name) ?? input.dims)] })),
-    outputs: graph.outputs.map(({ name, type = 'float32', dims }) => (dims ? { name, type, dims } : { name, type })),
+    inputs: graph.inputs.map(({ name, type, face, dims }) => ({ name, type: face ?? type, dims: [...(given(inputShapes, name) ?? dims)] })),
+    outputs: graph.outputs.map(({ name, type = 'float32', face, dims }) => ({ name, type: face ?? type, ...(dims && { dims }) })),
+    narrow: [...graph.inputs, ...graph.outputs].some(({ face }) => face === 'float64'),
     shapingInputs: shapingInputs(graph, operatorFinder(operators)),
     unreadInputs: new Set(graph.inputs.map(({ name }) => name).filter((name) => !read.has(name))),
     plan: (dims, values) => compile(graph, { dims, values, memoryLimit, operators, winograd, threads }),

@@ -1,4 +1,5 @@
 import { visible } from '../errors.ts';
+import { inside } from '../graph/face.ts';
 import { formatDims, type Tensor } from '../graph/tensor.ts';
 import { startCompiling } from '../runtime/options.ts';
 import { softmax, topK } from '../vision/scores.ts';
@@ -6,7 +7,7 @@ import { modelOptions, parse, runOptions, threadsText, UsageError, wholeNumber }
 import { openModel } from './files.ts';
 import { bars, formatMemory, formatMs } from './format.ts';
 import { labelsFor, readInput } from './pictures.ts';
-import { print } from './print.ts';
+import { print, warn } from './print.ts';
 
 /** `run MODEL INPUT`: a picture or .npy in; the best classes, or the outputs, and the times out. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -29,6 +30,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const name = file.inputs[0]?.name ?? 'input';
   const model = await file.create({ ...options, inputShapes: { [name]: tensor.dims } }, compiling);
   const compileMs = performance.now() - compileStart;
+  warn(model.warnings);
   const runStart = performance.now();
   const outputs = model.runSync({ [name]: tensor });
   const runMs = performance.now() - runStart;
@@ -39,7 +41,12 @@ export async function run(args: readonly string[]): Promise<number> {
     scores && topK(scores, top).map(({ index, value }) => ({ index, label: visible(labels?.[index] ?? `class ${index}`), score: value }));
   const times = { loadMs, compileMs, runMs };
   if (values.json) {
-    const listed = Object.entries(outputs).map(([name, { type, dims, data }]) => ({ name, type, dims, data: Array.from(data, Number) }));
+    const listed = Object.entries(outputs).map(([name, tensor]) => ({
+      name,
+      type: tensor.type,
+      dims: tensor.dims,
+      data: Array.from(inside(tensor).data, Number),
+    }));
     print(
       JSON.stringify({
         model: path,
@@ -64,7 +71,7 @@ export async function run(args: readonly string[]): Promise<number> {
 
 /** Probabilities, where the only output is one score per class for one picture: as they are, or through a softmax. */
 function classScores(outputs: Readonly<Record<string, Tensor>>): Float32Array | undefined {
-  const [output, ...others] = Object.values(outputs);
+  const [output, ...others] = Object.values(outputs).map((tensor) => inside(tensor, true));
   if (
     output?.type !== 'float32' ||
     others.length > 0 ||
@@ -78,8 +85,9 @@ function classScores(outputs: Readonly<Record<string, Tensor>>): Float32Array | 
   return Math.abs(sum - 1) < 1e-3 && data.every((x) => x >= 0) ? data : softmax(data);
 }
 
-function describeOutput([name, { type, dims, data }]: [string, Tensor]): string {
-  const numbers = Array.from(data, Number);
+function describeOutput([name, tensor]: [string, Tensor]): string {
+  const { type, dims } = tensor;
+  const numbers = Array.from(inside(tensor).data, Number);
   const shown = numbers.slice(0, 6).map((x) => x.toPrecision(6));
   return `  ${visible(name)}: ${type} ${formatDims(dims)} = ${shown.join(', ')}${numbers.length > 6 ? ', ...' : ''}`;
 }

@@ -3,11 +3,11 @@ import { summarize } from '../analysis/summary.ts';
 import { formatCount } from '../analysis/text.ts';
 import { compile } from '../compiler/compile.ts';
 import { LanewiseError } from '../errors.ts';
-import { createModel, initialDims } from '../load.ts';
+import { createModel, fitted, initialDims } from '../load.ts';
 import { inputShapes, parse, UsageError } from './arguments.ts';
 import { readModel } from './files.ts';
 import { formatMemory } from './format.ts';
-import { print } from './print.ts';
+import { print, warn } from './print.ts';
 
 /** `summary MODEL`: the table of layers. */
 export async function summary(args: readonly string[]): Promise<number> {
@@ -17,7 +17,8 @@ export async function summary(args: readonly string[]): Promise<number> {
   });
   const [path, ...rest] = positionals;
   if (path === undefined || rest.length > 0) throw new UsageError('summary takes a model');
-  const graph = readModel(path);
+  const { graph, warnings } = await fitted(readModel(path));
+  warn(warnings);
   const options = { inputShapes: inputShapes(values.shape) };
   const dims = initialDims(graph, options);
   if (!dims) {

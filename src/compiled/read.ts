@@ -80,13 +80,16 @@ export function readCompiled(bytes: Bytes, what: string): PlanSource {
     relayouts: meta.relayouts,
   };
   return {
-    inputs: meta.inputs.map(({ name, type, dims }) => ({ name, type, dims })),
-    outputs: meta.outputs.map(({ name, type, dims }) => ({ name, type, dims })),
+    inputs: meta.inputs.map(shownPort),
+    outputs: meta.outputs.map(shownPort),
+    narrow: [...meta.inputs, ...meta.outputs].some(({ face }) => face === 'float64'),
     shapingInputs: new Set(),
     unreadInputs: new Set(meta.inputs.filter(({ unread }) => unread).map(({ name }) => name)),
     plan: () => plan,
   };
 }
+
+const shownPort = ({ name, type, face, dims }: PortMeta) => ({ name, type: face ?? type, dims });
 
 function headerOf(bytes: Uint8Array, what: string) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -13,12 +13,20 @@ const unrecognised = / is (not an ONNX model|not an ONNX tensor|no compiled mode
 /** The error of a reader that did not recognise a file, with what the file is, or at least how it starts. Others as they are. */
 export function identified(error: unknown, bytes: Bytes): unknown {
   const [, wanted] = (error instanceof LanewiseError && unrecognised.exec(error.message)) || [];
-  if (wanted === undefined) return error;
+  if (wanted === undefined) return ofStrings(error);
   const known = identify(bytes);
   // A file that is nearly what was wanted is not to be called that.
   const told = known !== undefined && known !== { 'not an ONNX model': onnx, 'not an ONNX tensor': tensor }[wanted];
   const is = told ? `it is ${known}` : startOf(inMemory(partOf(bytes, 0, 24)));
   return new LanewiseError('INVALID_FILE', `${(error as LanewiseError).message}: ${is}`, { cause: error });
+}
+
+/** Strings are among the types that no reader reads, and the one that people meet. */
+function ofStrings(error: unknown): unknown {
+  const [, holder] = (error instanceof LanewiseError && /^(.*) has element type string, /s.exec(error.message)) || [];
+  if (holder === undefined) return error;
+  const help = 'take the part of the model that works on them off (onnx.utils.extract_model in Python), and do it in JavaScript';
+  return new LanewiseError('UNSUPPORTED', `${holder} holds strings, which are not supported: ${help}`, { cause: error });
 }
 
 /** What a reader of the bytes gives; where it does not recognise them, the error says what they are. */

@@ -43,13 +43,18 @@ export interface GraphInput {
   readonly name: string;
   readonly type: DataType;
   readonly dims: readonly Dim[];
+  readonly face?: Face;
 }
+
+/** What callers have where the graph has float32: float16 as the file says, or float64 where the operators compute no such. */
+export type Face = 'float16' | 'float64';
 
 /** An output; files may leave its type and shape out. */
 export interface GraphOutput {
   readonly name: string;
   readonly type?: DataType;
   readonly dims?: readonly Dim[];
+  readonly face?: Face;
 }
 
 /** Whether something is a graph: every part of it is of its kind. Whether the parts go together is not looked at. */
@@ -80,6 +85,7 @@ const isValue = (value: GraphOutput): boolean =>
   isOptions(value) &&
   isText(value.name) &&
   (value.type === undefined || isDataType(value.type)) &&
+  [undefined, 'float16', 'float64'].includes(value.face) &&
   (value.dims === undefined || isListOf(value.dims, (dim: Dim) => isText(dim) || Number.isSafeInteger(dim)));
 
 const isNode = (node: GraphNode): boolean =>

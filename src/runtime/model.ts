@@ -2,8 +2,9 @@ import { checkAborted, unlessAborted } from '../abort.ts';
 import { checkOptions, isOptions, shown, signalCheck } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkDims } from '../graph/dims.ts';
+import { inside, insideType, outside } from '../graph/face.ts';
 import type { Dim } from '../graph/graph.ts';
-import { type DataType, formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
+import { formatDims, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
 import { Engine, type MemoryUse, type Threads } from './engine.ts';
 import { kernelOf, type Plan, type Step } from './plan.ts';
 import type { Variant } from './wasm.ts';
@@ -14,14 +15,15 @@ export type Feeds = Readonly<Record<string, Tensor>>;
 /** What goes into a model. A dimension that the caller chooses is a name, '' where it has none. */
 export interface ModelInput {
   readonly name: string;
-  readonly type: DataType;
+  /** As the file says. What is float16 here, or float64 of a model that runs in float32 (`warnings`), takes float32 tensors as well, as they are. */
+  readonly type: TensorType;
   readonly dims: readonly Dim[];
 }
 
 /** What comes out of a model; without dimensions where its file leaves them out. */
 export interface ModelOutput {
   readonly name: string;
-  readonly type: DataType;
+  readonly type: TensorType;
   readonly dims?: readonly Dim[];
 }
 
@@ -35,6 +37,10 @@ export type Outputs = Record<string, Tensor>;
 export interface PlanSource {
   readonly inputs: readonly ModelInput[];
   readonly outputs: readonly ModelOutput[];
+  /** What is to be said of the model though it runs. */
+  readonly warnings?: readonly string[];
+  /** Whether inputs and outputs of float64 are float32 inside. */
+  readonly narrow: boolean;
   /** The inputs whose elements the plan depends on. */
   readonly shapingInputs: ReadonlySet<string>;
   /** The inputs that nothing reads: they may be left out. */
@@ -71,6 +77,8 @@ const MOST_PLANS = 8;
 export class Model {
   readonly inputs: readonly ModelInput[];
   readonly outputs: readonly ModelOutput[];
+  /** What is to be known of the model though it runs, in a sentence each; mostly nothing. */
+  readonly warnings: readonly string[];
   /** Which binary runs it. */
   readonly variant: Variant;
   /** How many threads run it. */
@@ -92,6 +100,7 @@ export class Model {
     this.#source = source;
     this.inputs = source.inputs;
     this.outputs = source.outputs;
+    this.warnings = source.warnings ?? [];
     this.variant = variant;
     this.threads = threads?.count ?? 1;
     this.#onTeam = threads !== undefined;
@@ -228,7 +237,8 @@ export class Model {
       plan.outputs.map(({ name, dims, type }, i) => [name, new Tensor(type, withOneNaN(data[i] as TypedArray) as never, dims)]),
     );
     if (plan.tail) tensors = this.#blamingInputs(checked, () => plan.tail?.(new Map([...checked, ...tensors])) ?? tensors);
-    return Object.fromEntries(this.outputs.map(({ name }) => [name, tensors.get(name) as Tensor]));
+    const { narrow } = this.#source;
+    return Object.fromEntries(this.outputs.map(({ name, type }) => [name, outside(tensors.get(name) as Tensor, type, narrow)]));
   }
 
   /** Where a model that was fine so far is not, its inputs are to blame. */
@@ -259,17 +269,19 @@ export class Model {
       }
     }
     const tensors = new Map<string, Tensor>();
+    const { narrow } = this.#source;
     for (const input of this.inputs) {
       if (this.#source.unreadInputs.has(input.name)) continue;
       const tensor = Object.hasOwn(feeds, input.name) ? feeds[input.name] : undefined;
       if (!tensor) throw new LanewiseError('INVALID_INPUT', `input '${input.name}' is missing; the model takes ${this.#inputNames()}`);
-      if (tensor.type !== input.type) {
+      // What is float32 inside takes that, too.
+      if (tensor.type !== input.type && (tensor.type !== 'float32' || insideType(input.type, narrow) !== tensor.type)) {
         const got = typeof tensor.type === 'string' ? `a tensor of ${tensor.type}` : 'no Tensor';
         throw new LanewiseError('INVALID_INPUT', `input '${input.name}' takes ${input.type}, got ${got}`);
       }
       checkDims(input.name, input.dims, tensor.dims);
       // Looked at again: a caller may have made the object by hand.
-      tensors.set(input.name, new Tensor(tensor.type, tensor.data, tensor.dims));
+      tensors.set(input.name, inside(new Tensor(tensor.type, tensor.data, tensor.dims), narrow));
     }
     return tensors;
   }

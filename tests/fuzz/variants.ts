@@ -7,7 +7,7 @@ import { verify } from '../../src/compiler/verify.ts';
 import { readOnnx } from '../../src/formats/onnx/index.ts';
 import { writeOnnx } from '../../src/formats/onnx/writer.ts';
 import type { Attribute, Constant, Graph, GraphNode } from '../../src/graph/graph.ts';
-import { Tensor } from '../../src/graph/tensor.ts';
+import { type DataType, Tensor } from '../../src/graph/tensor.ts';
 import { createModel, load, planSource } from '../../src/load.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { compileModule } from '../../src/runtime/wasm.ts';
@@ -22,7 +22,7 @@ type Feeds = Record<string, Tensor>;
 const toTensor = ({ type, data, dims }: FuzzTensor): Tensor => new Tensor(type, data as never, dims);
 export const feedsOf = (graph: FuzzGraph): Feeds => Object.fromEntries(graph.feeds.map((feed) => [feed.name, toTensor(feed)]));
 const results = (outputs: Readonly<Record<string, Tensor>>): Results =>
-  new Map(Object.entries(outputs).map(([name, tensor]): [string, Result] => [name, tensor]));
+  new Map(Object.entries(outputs).map(([name, tensor]): [string, Result] => [name, tensor as Tensor<DataType>]));
 
 /** As a user runs it: the file, loaded. */
 export async function runFile(graph: FuzzGraph): Promise<Results> {

@@ -148,7 +148,8 @@ function readValue(wire: Wire, kind: 'input' | 'output', index: number): GraphOu
   if (!name) throw wire.fail('INVALID_MODEL', `${label} has no name`);
   if (other && kind === 'input') throw wire.fail('UNSUPPORTED', `${label} is not a tensor`);
   if (kind === 'input' && !dims) throw wire.fail('INVALID_MODEL', `${label} has no shape`);
-  return { name, type: code || kind === 'input' ? widened(storedType(wire, code ?? 0, label)) : undefined, dims };
+  const stored = code || kind === 'input' ? storedType(wire, code ?? 0, label) : undefined;
+  return { name, type: stored && widened(stored), dims, ...(stored === 'float16' ? { face: stored } : {}) };
 }
 
 export interface GraphParts {
