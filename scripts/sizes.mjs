@@ -68,7 +68,9 @@ const rows = [
   ...variants.map((name) => [`${name}.wasm`, gzipped(readFileSync(`dist/wasm/${name}.wasm`)), 15 * KB]),
   [
     'lanewise/runtime, strict',
-    total(await viteFiles(all('runtime'), /^chunk-(relaxed|strict-threads|threads|team|remote|file|external|narrow|unrecognised|worker-text)-/)),
+    total(
+      await viteFiles(all('runtime'), /^chunk-(relaxed|strict-threads|threads|team|remote|file|external|narrow|unrecognised|worker-text)-/),
+    ),
     35 * KB,
   ],
   ['full bundle by Vite', total(await viteFiles(core)), 64 * KB],

@@ -9,7 +9,8 @@ import * as readers from './index.ts';
  * An ONNX model (onnx.ai/onnx/repo-docs/IR.html) of any IR version, as its file states it: operators and attributes are not judged here.
  *
  * Constants are views on `bytes` and on `externalFiles`, decoded by `read()`; keep both unchanged as long as they are used. float16 and
- * bfloat16 are float32 throughout. The metadata has `producer_name` and `producer_version` besides the file's own entries. Functions are
+ * bfloat16 are float32 throughout; `face` tells which inputs and outputs the file has in float16. The metadata has `producer_name` and
+ * `producer_version` besides the file's own entries. Functions are
  * not read: nodes that call them stay as they are, in their domain. Domain `ai.onnx` is given as ''.
  * @param what names the file in errors
  * @param externalFiles the bytes of each file that `externalLocations` gives, for models that keep data in other files. Their checksums
