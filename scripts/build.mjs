@@ -67,13 +67,17 @@ const chunks = {
     ...['abort.ts', 'source.ts', 'graph/', 'formats/bytes.ts', 'compiled/format.ts', '../assembly/'],
     ...['engine', 'model', 'options', 'plan', 'program', 'wasm'].map((name) => `runtime/${name}.ts`),
   ],
+  checkpoint: ['formats/checkpoint/'],
   read: ['compiled/read.ts', 'compiled/checksum.ts'],
   compiler: ['ops/', 'compiler/', 'load.ts', ...['open', 'external', 'graph', 'wire', 'tensor'].map((name) => `formats/onnx/${name}.ts`)],
 };
+/** What only few networks need; `src/load.ts` fetches it. Last, for a chunk takes along what its modules need that is in none before it. */
+const more = ['ops/more/', 'compiler/operators.ts'];
+const isIn = (id, paths) => paths.some((path) => relative('src', id).replaceAll('\\', '/').startsWith(path));
 const chunkOf = ([name, paths], i, all) => ({
   name,
   priority: all.length - i,
-  test: (id) => paths.some((path) => relative('src', id).replaceAll('\\', '/').startsWith(path)),
+  test: (id) => isIn(id, paths) && (paths === more || !isIn(id, more)),
 });
 
 const { build: bundle } = await import('rolldown');
@@ -108,7 +112,7 @@ await bundle({
     entryFileNames: '[name].js',
     chunkFileNames: 'chunk-[name].js',
     banner: ({ moduleIds }) => (moduleIds.some(isPbf) ? notice : ''),
-    codeSplitting: { groups: Object.entries(chunks).map(chunkOf) },
+    codeSplitting: { groups: Object.entries({ ...chunks, more }).map(chunkOf) },
   },
 });
 // What threads load, under the name that team.ts gives it.

@@ -1,9 +1,9 @@
 import { checkAborted } from './abort.ts';
 import { checkOptions, flagCheck, isOptions, type OptionChecks } from './arguments.ts';
 import { isCompiled } from './compiled/format.ts';
-import { checkOperators, namesRead, operatorFinder } from './compiler/bind.ts';
+import { namesRead, nodesWithout, operatorFinder, opsetOf, titleOf } from './compiler/bind.ts';
 import { compile } from './compiler/compile.ts';
-import { needsControl, shapingInputs } from './compiler/shaping.ts';
+import { shapingInputs } from './compiler/shaping.ts';
 import type { Stages } from './control/index.ts';
 import { LanewiseError } from './errors.ts';
 import type { ExternalData } from './external.ts';
@@ -12,6 +12,7 @@ import { openOnnx } from './formats/onnx/open.ts';
 import { checkDims } from './graph/dims.ts';
 import { allNodes, type Dim, type Graph } from './graph/graph.ts';
 import type { CustomOperator } from './ops/custom.ts';
+import { NEWEST_OPSET } from './ops/index.ts';
 import { Model, type PlanSource } from './runtime/model.ts';
 import { type RuntimeOptions, runtimeChecks, startCompiling } from './runtime/options.ts';
 import { isBytes, openSource, type Source, sourceName } from './source.ts';
@@ -97,10 +98,7 @@ async function graphOf(bytes: Bytes, source: Source, { externalData, operators, 
  * @internal
  */
 export async function createModel(graph: Graph, options: LoadOptions = {}, compiling = startCompiling(options)): Promise<Model> {
-  if ([...allNodes(graph)].some(({ domain }) => domain === 'com.microsoft')) (await import('./contrib/index.ts')).addContrib();
-  const control = needsControl(graph, options.operators) ? await import('./control/index.ts') : undefined;
-  control?.addControl();
-  checkOperators(graph, options.operators);
+  const control = await prepareOperators(graph, options.operators);
   const binary = await compiling;
   checkAborted(options.signal);
   const plans = planSource(graph, options, binary.threads?.count, control?.Stages);
@@ -112,6 +110,32 @@ export async function createModel(graph: Graph, options: LoadOptions = {}, compi
     if (!one || one.message === other?.message) throw error;
     return new Model(plans, binary, undefined);
   }
+}
+
+/**
+ * Fetches the operators that a graph needs and few others do.
+ * @returns what runs control flow, where there may be some
+ * @throws LanewiseError UNSUPPORTED, with all that there are not; INVALID_INPUT as `operatorFinder`
+ */
+async function prepareOperators(graph: Graph, custom: LoadOptions['operators']): Promise<typeof import('./control/index.ts') | undefined> {
+  const find = operatorFinder(custom);
+  const opset = opsetOf(graph);
+  const nodes = [...allNodes(graph)];
+  const listed = graph.inputs.some(({ list }) => list) || nodes.some(({ captures }) => captures);
+  const fetchControl = async () => {
+    const control = await import('./control/index.ts');
+    control.addControl();
+    return control;
+  };
+  let control = listed ? await fetchControl() : undefined;
+  if (nodesWithout(graph, find).length > 0 || nodes.some((node) => find(node)?.rare?.(node, node.opset ?? opset))) {
+    const { addOperators, checkOperators } = await import('./compiler/operators.ts');
+    addOperators();
+    if (nodes.some(({ domain }) => domain === 'com.microsoft')) (await import('./contrib/index.ts')).addContrib();
+    if (nodesWithout(graph, find).length > 0) control ??= await fetchControl();
+    checkOperators(graph, custom);
+  }
+  return control ?? (nodes.some((node) => find(node)?.dynamic) || shapingInputs(graph, find).late ? fetchControl() : undefined);
 }
 
 /** A batch that has next to nothing in common with 1: large, and a multiple of all numbers up to 16. */
@@ -144,10 +168,26 @@ export function planSource(
     inputs: graph.inputs.map((input) => ({ ...input, dims: [...(given(inputShapes, input.name) ?? input.dims)] })),
     outputs: graph.outputs.map(({ name, type = 'float32', dims, list }) => ({ name, type, ...(dims && { dims }), ...(list && { list }) })),
     shapingInputs: shapingInputs(graph, operatorFinder(operators)).names,
+    warnings: warningsOf(graph),
     unreadInputs: new Set(graph.inputs.map(({ name }) => name).filter((name) => !read.has(name))),
-    plan: (dims, values) => compile(graph, { ...shared, dims, values }),
+    plan(dims, values) {
+      const plan = compile(graph, { ...shared, dims, values });
+      const [first] = stages ? [] : (plan.late?.nodes ?? []);
+      if (first) throw new LanewiseError('UNSUPPORTED', `${titleOf(first)} works on a shape that only a run can tell`);
+      return plan;
+    },
     ...(stages && { finish: (late, values) => stages.finish(late, values) }),
   };
+}
+
+/**
+ * What is to be said of a model that runs.
+ * @internal
+ */
+export function warningsOf(graph: Graph): string[] {
+  const opset = opsetOf(graph);
+  if (opset <= NEWEST_OPSET) return [];
+  return [`the model is of opset ${opset}; its operators are taken as opset ${NEWEST_OPSET} has them, the newest that Lanewise knows`];
 }
 
 /**

@@ -11,6 +11,7 @@ import { writeNpy, writeOnnx, writeSafetensors } from '../src/formats/index.ts';
 import { defineOp, load, Tensor } from '../src/index.ts';
 import * as layers from '../src/layers/index.ts';
 import { imagenet } from '../src/vision/index.ts';
+import { checkpoint, orderedDict, tensor as savedTensor } from './formats/checkpoint-writer.ts';
 import { encodeModel } from './formats/onnx-writer.ts';
 import { attempt, junk } from './junk.ts';
 import { graphOf } from './kernels/graph.ts';
@@ -97,6 +98,7 @@ const examples: Record<string, Record<string, Example>> = {
     ...ofFormats,
     readNpy: () => bytes(writeNpy(tensor())),
     writeNpy: () => [tensor()],
+    readCheckpoint: () => bytes(checkpoint(orderedDict({ t: savedTensor({ size: 2 }) }), { '0': [1, 2] })),
     readSafetensors: () => bytes(writeSafetensors(new Map([['t', tensor()]]))),
     writeSafetensors: () => [new Map([['t', tensor()]]), { metadata: new Map([['a', 'b']]), weights: 'f16' }],
   },
@@ -124,7 +126,7 @@ const examples: Record<string, Record<string, Example>> = {
     leakyRelu: () => [x, 0.1, name()],
     localResponseNorm: () => [x, { ...name(), size: 3, alpha: 1, beta: 1, bias: 1 }],
     maxPool2d: () => [x, [2, 2], { ...name(), ...slides(), ceilMode: true }],
-    model: () => [[x], { y: layers.relu(x) }, { ...name(), seed: 1, unusedWeights: ['a'] }],
+    model: () => [[x], { y: layers.relu(x) }, { ...name(), seed: 1, unusedWeights: ['a'], renameWeights: (text: string) => text }],
     multiply: () => [x, x, name()],
     normal: () => [0, 1, { seed: 1 }],
     ones: () => [new Float32Array(4)],

@@ -2,6 +2,7 @@ import benny from 'benny';
 import { algorithmOf } from '../../src/cli/kernel.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import type { Graph } from '../../src/graph/graph.ts';
+import { addOperators } from '../../src/ops/more/index.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import type { Plan } from '../../src/runtime/plan.ts';
 import { compileModule, type Variant } from '../../src/runtime/wasm.ts';
@@ -19,6 +20,8 @@ export interface Row {
   /** In the fastest sample. */
   best: number;
 }
+
+addOperators();
 
 /** Milliseconds. */
 const WARM_UP = 200;

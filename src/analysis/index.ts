@@ -16,12 +16,12 @@ export {
   type WindowSize,
 } from './arithmetic.ts';
 export { formatSummary } from './formatSummary.ts';
-export {
-  type InputShapes,
-  type InputSummary,
-  type LayerSummary,
-  type NetworkSummary,
-  type Summarizable,
-  type SummaryOptions,
-  summarize,
+export { summarize } from './summarize.ts';
+export type {
+  InputShapes,
+  InputSummary,
+  LayerSummary,
+  NetworkSummary,
+  Summarizable,
+  SummaryOptions,
 } from './summary.ts';

@@ -3,6 +3,7 @@ import type { Node } from '../ops/operator.ts';
 
 /**
  * ONNX's name of a node's operator; undefined for one of the user's, whatever it is called. What runs on the host is a copy of the operator,
- * so the range of opsets is what is compared, which no other operator shares.
+ * so a function of it is what is compared, which no operator of the user's shares.
  */
-export const onnxName = ({ op: { name, opsets } }: Node): string | undefined => (operators.get(name)?.opsets === opsets ? name : undefined);
+export const onnxName = ({ op: { name, inferShape } }: Node): string | undefined =>
+  operators.get(name)?.inferShape === inferShape ? name : undefined;

@@ -1,6 +1,6 @@
 import { checkOptions, isOptions, kindOf, type OptionChecks, shown } from '../arguments.ts';
 import { type BindOptions, bind, namesRead } from '../compiler/bind.ts';
-import { addContrib } from '../contrib/index.ts';
+import { addControl } from '../control/index.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkDims, product } from '../graph/dims.ts';
 import { type Graph, isGraph } from '../graph/graph.ts';
@@ -69,17 +69,19 @@ const checks: OptionChecks<SummaryOptions> = {
   operators: ['a list of what defineOp gives', Array.isArray],
 };
 
-/**
- * The layers of a graph as it is stated, before anything is fused: what is computed from constants alone is not among them.
- * @param dims the shape of inputs that leave dimensions open; an open batch is 1 where nothing is said
- * @throws LanewiseError INVALID_INPUT for shapes that do not fit or are missing, and for options that make no sense; UNSUPPORTED, INVALID_MODEL
- */
-export function summarize(source: Summarizable, dims: InputShapes = {}, options: SummaryOptions = {}): NetworkSummary {
+/** `summarize`, of networks whose operators are all there. @param check makes sure that they are */
+export function summarizeGraph(
+  source: Summarizable,
+  dims: InputShapes = {},
+  options: SummaryOptions = {},
+  check?: (graph: Graph, operators: readonly CustomOperator[]) => void,
+): NetworkSummary {
   const graph = graphOf(source);
   checkOptions('summarize', options, checks);
-  addContrib();
-  const shapes = shapesOf(graph, dims);
-  const { network, late: waiting } = bind(graph, { ...options, operators: operatorsOf(source, options), dims: shapes });
+  addControl();
+  const operators = operatorsOf(source, options);
+  check?.(graph, operators);
+  const { network, late: waiting } = bind(graph, { ...options, operators, dims: shapesOf(graph, dims) });
   const fields = receptiveFields(network);
   const parameters = new Map<string, number>();
   const layers = network.nodes.map((node): LayerSummary => {

@@ -1,9 +1,11 @@
 import { formatBytes } from '../analysis/text.ts';
 import { LanewiseError } from '../errors.ts';
+import { openFile } from '../file.ts';
+import { openCheckpoint } from '../formats/checkpoint/index.ts';
 import { compareTensors, misfitError } from '../formats/fit.ts';
 import { writeOnnx } from '../formats/onnx/writer.ts';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
-import { isWeights, type Weights } from '../formats/weights.ts';
+import { isCheckpoint, isCounter, isWeights, type Weights } from '../formats/weights.ts';
 import type { Constant, Graph } from '../graph/graph.ts';
 import { writeFile } from '../source.ts';
 import { checkWritten, isSafetensors, parse, UsageError } from './arguments.ts';
@@ -17,15 +19,16 @@ export async function convert(args: readonly string[]): Promise<number> {
   const { weights, graph: base } = values;
   if (!isWeights(weights)) throw new UsageError(`--weights takes f32 or f16, got '${weights}'`);
   checkWritten('convert', to);
-  if (base !== undefined && !(isSafetensors(from) && !isSafetensors(to))) {
-    throw new UsageError('--graph is for weights in .safetensors that become an .onnx');
+  const isAlone = isSafetensors(from) || isCheckpoint(from);
+  if (base !== undefined && !(isAlone && !isSafetensors(to))) {
+    throw new UsageError('--graph is for weights in .safetensors or .pth that become an .onnx');
   }
 
   if (isSafetensors(to)) {
-    const { tensors, metadata } = isSafetensors(from) ? readSafetensors(readBytes(from), from) : contents(readModel(from));
+    const { tensors, metadata } = isAlone ? readWeights(from) : contents(readModel(from));
     return report(to, writeSafetensors(tensors, { metadata, weights }), tensors, weights);
   }
-  const graph = isSafetensors(from) ? withWeights(from, base) : readModel(from);
+  const graph = isAlone ? withWeights(from, base) : readModel(from);
   return report(to, writeOnnx(graph, { weights }), graph.constants, weights);
 }
 
@@ -37,13 +40,19 @@ async function report(path: string, bytes: Uint8Array, tensors: ReadonlyMap<stri
   return 0;
 }
 
-/** The graph of a model with the tensors of a safetensors file in place of its own. */
+/** A file that holds weights alone: safetensors, or PyTorch's checkpoint. */
+function readWeights(path: string): { tensors: ReadonlyMap<string, Constant>; metadata: ReadonlyMap<string, string> } {
+  if (isSafetensors(path)) return readSafetensors(readBytes(path), path);
+  return { tensors: openCheckpoint(openFile(path, path), path).tensors, metadata: new Map() };
+}
+
+/** The graph of a model with the tensors of such a file in place of its own. */
 function withWeights(path: string, base: string | undefined): Graph {
   if (base === undefined) {
     throw new LanewiseError('INVALID_INPUT', `${path} holds weights but no graph: give a model that has one with --graph BASE.onnx`);
   }
-  const { tensors } = readSafetensors(readBytes(path), path);
   const graph = readModel(base);
+  const tensors = new Map([...readWeights(path).tensors].filter(([name]) => graph.constants.has(name) || !isCounter(name)));
   const misfit = compareTensors(graph.constants, tensors);
   if (misfit.missing.length + misfit.unexpected.length + misfit.misshapen.length > 0) {
     throw misfitError(`${path} does not fit ${base}`, misfit, graph.constants, tensors);

@@ -13,7 +13,7 @@ const usage = `lanewise: convolutional networks in WebAssembly SIMD
       time a model; --batch 8: eight pictures in a run, and how many of them a second; --profile: every instruction's kernel and form, time, GFLOP/s and share of what multiply-adds reach on
       this machine, measured on the spot (over 100 % where Winograd's algorithm does with fewer than are counted)
   lanewise convert IN OUT [--weights f32|f16] [--graph BASE.onnx]
-      .onnx or .safetensors into either; into .onnx from weights alone with the graph of BASE.onnx
+      .onnx, .safetensors or PyTorch's .pth into .onnx or .safetensors; into .onnx from weights alone with the graph of BASE.onnx
   lanewise compile MODEL OUT [--weights f32|f16] [--shape NAME=1,3,224,224] [--threads 1] [--no-winograd]
       an ONNX file into a compiled model, which loads faster and without the compiler (lanewise/runtime); f16: half the size, weights rounded
   lanewise export NAME OUT [--seed 0] [--classes 1000] [--shape 3,224,224]

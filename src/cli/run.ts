@@ -3,7 +3,7 @@ import { startCompiling } from '../runtime/options.ts';
 import { softmax, topK } from '../vision/scores.ts';
 import { modelOptions, parse, runOptions, threadsText, UsageError, wholeNumber } from './arguments.ts';
 import { openModel } from './files.ts';
-import { bars, formatMemory, formatMs } from './format.ts';
+import { bars, formatMemory, formatMs, warn } from './format.ts';
 import { labelsFor, readInput } from './pictures.ts';
 
 /** `run MODEL INPUT`: a picture or .npy in; the best classes, or the outputs, and the times out. */
@@ -26,6 +26,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const compileStart = performance.now();
   const name = file.inputs[0]?.name ?? 'input';
   const model = await file.create({ ...options, inputShapes: { [name]: tensor.dims } }, compiling);
+  warn(model.warnings);
   const compileMs = performance.now() - compileStart;
   const runStart = performance.now();
   const outputs = model.runSync({ [name]: tensor });

@@ -1,12 +1,12 @@
 import { formatSummary } from '../analysis/formatSummary.ts';
-import { summarize } from '../analysis/summary.ts';
+import { summarize } from '../analysis/summarize.ts';
 import { formatCount } from '../analysis/text.ts';
 import { compile } from '../compiler/compile.ts';
 import { LanewiseError } from '../errors.ts';
 import { createModel, initialDims } from '../load.ts';
 import { inputShapes, parse, UsageError } from './arguments.ts';
 import { readModel } from './files.ts';
-import { formatMemory } from './format.ts';
+import { formatMemory, warn } from './format.ts';
 
 /** `summary MODEL`: the table of layers. */
 export async function summary(args: readonly string[]): Promise<number> {
@@ -24,7 +24,8 @@ export async function summary(args: readonly string[]): Promise<number> {
     throw new LanewiseError('INVALID_INPUT', `${path} leaves dimensions open; give them: ${open}`);
   }
   const result = summarize(graph, dims);
-  const { memory } = await createModel(graph, options);
+  const { memory, warnings } = await createModel(graph, options);
+  warn(warnings);
   const { relayouts } = compile(graph, { dims });
   if (values.json) {
     console.log(JSON.stringify({ ...result, memory, relayouts }));

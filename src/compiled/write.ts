@@ -1,7 +1,8 @@
 import { instructionWords, LAYOUT, NR, Op, WinogradWeightsArg } from '../../assembly/opcodes.ts';
 import { checkOptions, type OptionChecks } from '../arguments.ts';
-import { checkOperators } from '../compiler/bind.ts';
+import { checkOperators } from '../compiler/operators.ts';
 import { addContrib } from '../contrib/index.ts';
+import { addControl, Stages } from '../control/index.ts';
 import { LanewiseError } from '../errors.ts';
 import { isWeights, type Weights } from '../formats/weights.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -66,9 +67,10 @@ export function compileGraph(
   { weights = 'f32', threads = 1, ...options }: CompileModelOptions,
   module: WebAssembly.Module,
 ): Uint8Array {
+  addControl();
   addContrib();
   checkOperators(graph);
-  const source = planSource(graph, options, threads);
+  const source = planSource(graph, options, threads, Stages);
   const dims = initialDims(graph, options);
   if (!dims) throw new LanewiseError('INVALID_INPUT', 'the model leaves dimensions open, and a compiled model has none: give inputShapes');
   const [shaping] = source.shapingInputs;

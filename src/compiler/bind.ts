@@ -5,7 +5,7 @@ import { arrayTypes, elementCount, Tensor, type TypedArray } from '../graph/tens
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
 import { type CustomOperator, qualified } from '../ops/custom.ts';
 import { identity } from '../ops/identity.ts';
-import { operators } from '../ops/index.ts';
+import { operators, otherOperators } from '../ops/index.ts';
 import type { Node, Operator, Value } from '../ops/operator.ts';
 import { constantValue } from '../ops/shapes.ts';
 import type { Late } from '../runtime/plan.ts';
@@ -14,35 +14,16 @@ import { hosted } from './host.ts';
 import { known, Network } from './network.ts';
 
 /** A graph's operator set version; 1 where the file leaves it out. */
-const opsetOf = (graph: Graph): number => graph.opsets.get('') ?? 1;
+export const opsetOf = (graph: Graph): number => graph.opsets.get('') ?? 1;
 
-/**
- * Checks that every operator of the graph runs.
- * @param custom the user's own operators
- * @throws LanewiseError UNSUPPORTED that lists all that do not, with their nodes
- */
-export function checkOperators(graph: Graph, custom?: readonly CustomOperator[]): void {
+/** The nodes that no operator runs at the graph's opset. Where there is one, `more` operators and the reason are in `operators.ts`. */
+export function nodesWithout(graph: Graph, find: FindOperator): readonly GraphNode[] {
   const opset = opsetOf(graph);
-  const find = operatorFinder(custom);
-  const missing = new Map<string, string[]>();
-  for (const node of allNodes(graph)) {
-    const operator = find(node);
-    const [from, to] = operator?.opsets ?? [0, 0];
+  return [...allNodes(graph)].filter((node) => {
     const version = node.opset ?? opset;
-    if (operator && version >= from && version <= to) continue;
-    const name = qualified(node.domain, node.op);
-    const title = operator ? `${name} of opset ${version} (opsets ${from} to ${to} are supported)` : name;
-    missing.set(title, [...(missing.get(title) ?? []), node.name]);
-  }
-  if (missing.size === 0) return;
-  const list = [...missing].map(([title, nodes]) => {
-    const shown = nodes.slice(0, 3).map((name) => `'${name}'`);
-    return `${title} (${nodes.length === 1 ? 'node' : 'nodes'} ${shown.join(', ')}${nodes.length > 3 ? ` and ${nodes.length - 3} more` : ''})`;
+    const { since = Number.POSITIVE_INFINITY, until = version } = find(node) ?? {};
+    return version < since || version > until;
   });
-  const count = missing.size === 1 ? 'an unsupported operator' : `${missing.size} unsupported operators`;
-  const foreign = [...allNodes(graph)].some((node) => node.domain !== '' && !find(node));
-  const hint = foreign ? '; the option operators can supply those of other domains' : '';
-  throw new LanewiseError('UNSUPPORTED', `the model (opset ${opset}) has ${count}: ${list.join('; ')}${hint}`);
 }
 
 /** An operator for a node; undefined where there is none. */
@@ -62,7 +43,10 @@ export function operatorFinder(custom: readonly CustomOperator[] = []): FindOper
     if ((own.get(title) ?? operator) !== operator) throw wrong(`one definition of each operator, got two of ${title}`);
     own.set(title, operator);
   }
-  return ({ domain, op }) => own.get(qualified(domain, op)) ?? operators.get(qualified(domain, op));
+  return (node) => {
+    const name = qualified(node.domain, node.op);
+    return own.get(name) ?? operators.get(name) ?? otherOperators.get(name);
+  };
 }
 
 /** A graph with all shapes known. */
@@ -88,10 +72,12 @@ export interface BindOptions {
   readonly running?: boolean | undefined;
 }
 
-/** Makes a network of a graph for given input shapes: attributes read, shapes inferred, what is constant computed. */
+/**
+ * Makes a network of a graph for given input shapes: attributes read, shapes inferred, what is constant computed. Its operators are those that
+ * `prepareOperators` or `checkOperators` has found.
+ */
 export function bind(graph: Graph, options: BindOptions): Bound {
   const { dims, values = new Map(), memoryLimit = DEFAULT_MEMORY_LIMIT, operators: custom } = options;
-  checkOperators(graph, custom);
   const find = operatorFinder(custom);
   const scope = new Map<string, Value>();
   for (const [name, constant] of graph.constants) scope.set(name, constantValue(constant, name, true));

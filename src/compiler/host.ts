@@ -7,7 +7,7 @@ const wrapped = new WeakMap<Operator, Operator>();
 export function hosted(op: Operator): Operator {
   const known = wrapped.get(op);
   if (known) return known;
-  const { slices: _, ...rest } = op;
+  const { slices: _, clamps: __, ...rest } = op;
   const host: Operator = {
     ...rest,
     layout: rowMajor,

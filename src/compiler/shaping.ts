@@ -2,8 +2,7 @@
 
 import { allNodes, type Graph, type GraphNode } from '../graph/graph.ts';
 import type { DataType } from '../graph/tensor.ts';
-import type { CustomOperator } from '../ops/custom.ts';
-import { type FindOperator, operatorFinder } from './bind.ts';
+import type { FindOperator } from './bind.ts';
 
 /** Element types of inputs that may shape a network by way of other nodes; a picture may not, or every picture would be a plan. */
 const shapingTypes: ReadonlySet<DataType> = new Set<DataType>(['int64', 'int32', 'bool']);
@@ -25,7 +24,8 @@ export function shapingInputs(graph: Pick<Graph, 'inputs' | 'nodes'>, find: Find
     visited.add(name);
     const op = find(producer);
     if (op?.shapeOnly) return;
-    // What cannot be computed while the plan is made shapes nothing.
+    // What cannot be computed while the plan is made, or not of every type, shapes nothing.
+    if (op?.evaluatedTypes?.some((types) => types !== 'any')) late = true;
     if (op?.evaluate) for (const input of producer.inputs) visit(input, false);
     else late = true;
   };
@@ -33,11 +33,4 @@ export function shapingInputs(graph: Pick<Graph, 'inputs' | 'nodes'>, find: Find
     for (const i of find(node)?.constantInputs ?? []) visit(node.inputs[i] ?? '', true);
   }
   return { names, late };
-}
-
-/** Whether a graph has branches, bodies or lists, or nodes that may have to wait for a run. */
-export function needsControl(graph: Graph, custom?: readonly CustomOperator[]): boolean {
-  const find = operatorFinder(custom);
-  const wants = (node: GraphNode) => node.captures !== undefined || (find(node) ?? { dynamic: node.domain === '' }).dynamic === true;
-  return graph.inputs.some(({ list }) => list) || graph.nodes.some(wants) || shapingInputs(graph, find).late;
 }

@@ -1,7 +1,9 @@
 // onnxruntime's own spellings of what is here, a chunk of its own for files that its optimiser has written.
 
-import { addOperators } from '../ops/index.ts';
+import { otherOperators } from '../ops/index.ts';
 import { contribOperators } from './operators.ts';
 
 /** Makes the operators of the domain com.microsoft known. */
-export const addContrib = (): void => addOperators(contribOperators);
+export function addContrib(): void {
+  for (const operator of contribOperators) otherOperators.set(operator.name, operator);
+}

@@ -1,9 +1,11 @@
 // Control flow and lists, a chunk of its own for models that have them.
 
-import { addOperators } from '../ops/index.ts';
-import { controlOperators } from './operators.ts';
+import { otherOperators } from '../ops/index.ts';
+import { all } from './operators.ts';
 
 export { Stages } from './stages.ts';
 
 /** Makes If, Loop, Scan and the operators on sequences and optionals known. */
-export const addControl = (): void => addOperators(controlOperators);
+export function addControl(): void {
+  for (const operator of all) otherOperators.set(operator.name, operator);
+}

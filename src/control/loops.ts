@@ -10,6 +10,9 @@ import type { Held, Running } from '../runtime/plan.ts';
 import { type Around, scalarOf, subgraph, tensorOf } from './operators.ts';
 import { joined, part, stacked, withoutAxis } from './pieces.ts';
 
+/** A loop that turns more often is taken for a mistake: nothing could end it but the process. */
+const MOST_TURNS = 2 ** 20;
+
 /** Whether a body ends a loop at all, where nothing else does. */
 function checkEnds({ node }: Around, { inputs, outputs, nodes, constants }: Subgraph): void {
   const names = new Map(nodes.filter(({ op }) => op === 'Identity').map((node) => [node.outputs[0], node.inputs[0]]));
@@ -42,6 +45,12 @@ export function* loop(around: Around): Running<readonly Held[]> {
   const rows = new Rows(around, scans);
   const name = (i: number) => body.inputs[i]?.name ?? '';
   for (let i = 0; i < most && on; i++) {
+    if (i === MOST_TURNS) {
+      throw new LanewiseError(
+        'TOO_LARGE',
+        `${title} turns more than ${MOST_TURNS.toLocaleString('en')} times: run its body in a loop of your own`,
+      );
+    }
     const values: [string, Held][] = [
       [name(0), scalar('int64', i)],
       [name(1), scalar('bool', Number(on))],

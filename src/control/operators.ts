@@ -29,7 +29,7 @@ export type Runner = (around: Around) => Running<readonly Held[]>;
 
 const ifOperator: Operator = {
   name: 'If',
-  opsets: [1, 99],
+  since: 1,
   inputs: [1, 1],
   outputs: [1, Number.POSITIVE_INFINITY],
   constantInputs: [0],
@@ -79,14 +79,14 @@ export function scalarOf(around: Around, i: number): number {
   throw new LanewiseError('INVALID_INPUT', `${nodeTitle(around.node)}: input '${around.node.inputs[i]}' has one element, got [${dims}]`);
 }
 
-const all: Readonly<Record<string, Runner>> = { Loop: loop, Scan: scan, ...listOperators };
+const dynamic: Readonly<Record<string, Runner>> = { Loop: loop, Scan: scan, ...listOperators };
 
 /** By op_type. Identity only of what is no tensor. */
-export const runners: ReadonlyMap<string, Runner> = new Map([...Object.entries(all), ['Identity', identityRunner]]);
+export const runners: ReadonlyMap<string, Runner> = new Map([...Object.entries(dynamic), ['Identity', identityRunner]]);
 
-export const controlOperators: readonly Operator[] = [
+export const all: readonly Operator[] = [
   ifOperator,
-  ...Object.keys(all).map(
-    (name): Operator => ({ name, opsets: [1, 99], inputs: [0, Number.POSITIVE_INFINITY], dynamic: true, inferShape: () => [] }),
+  ...Object.keys(dynamic).map(
+    (name): Operator => ({ name, since: 1, inputs: [0, Number.POSITIVE_INFINITY], dynamic: true, inferShape: () => [] }),
   ),
 ];

@@ -1,4 +1,5 @@
 export type { Attribute, Constant, Dim, Graph, GraphInput, GraphNode, GraphOutput } from '../graph/graph.ts';
+export { readCheckpoint } from './checkpoint/index.ts';
 export { readNpy, writeNpy } from './npy.ts';
 export { externalLocations, readOnnx, readTensorProto } from './onnx/index.ts';
 export { type OnnxOptions, writeOnnx } from './onnx/writer.ts';

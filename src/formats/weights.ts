@@ -14,6 +14,12 @@ import { bytesPerElement, countOf, type StoredType } from './bytes.ts';
  */
 export type Weights = 'f32' | 'f16';
 
+/** What PyTorch's checkpoints are called: pytorch_model.bin is one, too. */
+export const isCheckpoint = (name: string): boolean => /\.(pth|pt|ckpt|bin)$/i.test(name);
+
+/** What PyTorch keeps beside the statistics of a batch-norm; nothing that runs needs it. */
+export const isCounter = (name: string): boolean => name.endsWith('.num_batches_tracked');
+
 export const isWeights = (weights: unknown): weights is Weights => weights === 'f32' || weights === 'f16';
 
 /** @throws LanewiseError INVALID_INPUT */

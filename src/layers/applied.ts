@@ -123,7 +123,7 @@ export class Recorder {
     const all = { ...attributes, ...floats };
     const source: GraphNode = { op: operator.name, domain, name, inputs: [], outputs: [], attributes: new Map(Object.entries(all)) };
     const reader = new AttributeReader(source);
-    const read: object = operator.attributes?.(reader, Math.max(OPSET, operator.opsets[0])) ?? {};
+    const read: object = operator.attributes?.(reader, Math.max(OPSET, operator.since)) ?? {};
     reader.finish();
     // A file may hold a pool that gives nothing; in a network that somebody writes it is a mistake.
     const strict = 'mayBeEmpty' in read ? { ...read, mayBeEmpty: false } : read;
@@ -132,7 +132,7 @@ export class Recorder {
       elementCount(dims, 'its output');
       return { name: `${name}:${i}`, type, dims };
     });
-    this.#layer.steps.push({ op: operator.name, opset: operator.opsets[0], domain, inputs: [...inputs], outputs, attributes, floats });
+    this.#layer.steps.push({ op: operator.name, opset: operator.since, domain, inputs: [...inputs], outputs, attributes, floats });
     return outputs;
   }
 

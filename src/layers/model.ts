@@ -24,6 +24,8 @@ export interface ModelOptions {
   readonly seed?: number;
   /** Beginnings of names that `loadWeights` passes over: heads that only training needs. */
   readonly unusedWeights?: readonly string[];
+  /** What a name in a file of weights is here, where `loadWeights` finds older ones; the same where left out. */
+  readonly renameWeights?: (name: string) => string;
 }
 
 const { externalData: _, ...checks } = loadChecks;
@@ -40,7 +42,7 @@ export function model(
   outputs: SymbolicTensor | readonly SymbolicTensor[] | Readonly<Record<string, SymbolicTensor>>,
   options: ModelOptions = {},
 ): LayersModel {
-  checkOptions('model', options, { name: 1, seed: 1, unusedWeights: 1 } satisfies OptionNames<ModelOptions>);
+  checkOptions('model', options, { name: 1, seed: 1, unusedWeights: 1, renameWeights: 1 } satisfies OptionNames<ModelOptions>);
   return new LayersModel([inputs].flat() as SymbolicTensor[], namedOutputs(outputs), options);
 }
 
@@ -58,14 +60,18 @@ export class LayersModel {
   /** In execution order, inputs left out. */
   readonly layers: readonly AppliedLayer[];
   readonly #unusedWeights: readonly string[];
+  readonly #renameWeights: (name: string) => string;
 
   /** @internal */
   constructor(inputs: readonly SymbolicTensor[], outputs: ReadonlyMap<string, SymbolicTensor>, options: ModelOptions) {
-    const { name = 'model', seed = 0, unusedWeights = [] } = options;
+    const { name = 'model', seed = 0, unusedWeights = [], renameWeights = (name: string) => name } = options;
     checkName('model', name);
     wholeNumber('seed', seed, 0);
     if (!Array.isArray(unusedWeights) || !unusedWeights.every((prefix) => typeof prefix === 'string')) {
       throw new LanewiseError('INVALID_INPUT', `unusedWeights takes a list of texts, got ${shown(unusedWeights)}`);
+    }
+    if (typeof renameWeights !== 'function') {
+      throw new LanewiseError('INVALID_INPUT', `renameWeights takes a function of a name, got ${shown(renameWeights)}`);
     }
     if (inputs.length === 0 || outputs.size === 0)
       throw new LanewiseError('INVALID_INPUT', 'a model has one input or more, and one output or more');
@@ -78,6 +84,7 @@ export class LayersModel {
     this.inputs = inputs;
     this.outputs = outputs;
     this.#unusedWeights = unusedWeights;
+    this.#renameWeights = renameWeights;
     const layers = reached(inputs, outputs);
     for (const layer of layers) for (const parameter of layer.parameters) parameter.adopt(layer, seed);
     // Parameters may be called after a layer of another model.
@@ -129,12 +136,14 @@ export class LayersModel {
 
   /**
    * Sets the weights by name, all or none. Models that are compiled already keep theirs.
-   * @param source a safetensors or ONNX file (path, URL, Response, bytes), or tensors by name; not copied
+   * @param source a safetensors file, a PyTorch checkpoint (.pth) or an ONNX file (path, URL, Response, bytes), or tensors by name; not copied. A large
+   * checkpoint in Node stays in its file, and is read when the weights are needed.
    * @returns what was missing and unexpected, where `strict` is false
    * @throws LanewiseError INVALID_INPUT that lists what is missing, unexpected and of another shape; what reading files throws
+   * @example await resnet18().loadWeights('resnet18-f37072fd.pth');
    */
   async loadWeights(source: WeightSource, options: LoadWeightsOptions = {}): Promise<Misfit> {
-    return loadWeights(this.name, this.#all(), source, options, this.#unusedWeights);
+    return loadWeights(this.name, this.#all(), source, options, this.#unusedWeights, this.#renameWeights);
   }
 
   /** The weights as a safetensors file. */

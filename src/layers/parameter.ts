@@ -78,7 +78,9 @@ export class Parameter {
       throw new LanewiseError('INVALID_INPUT', `the parameter '${this.name}' is float32 ${formatDims(this.dims)}, got ${got}`);
     }
     const read = isList ? () => tensor : 'read' in tensor ? () => tensor.read() : () => tensor.data;
-    this.#set = { name: this.name, type: 'float32', dims: this.dims, read };
+    // A large file's numbers then go to where they are packed, part by part.
+    const fill = 'read' in tensor && tensor.fill ? { fill: tensor.fill.bind(tensor) } : {};
+    this.#set = { name: this.name, type: 'float32', dims: this.dims, read, ...fill };
   }
 
   /** The layer after which it is called. @internal */
@@ -95,7 +97,8 @@ export class Parameter {
 
   /** @internal */
   constant(): Constant {
-    return { name: this.name, type: 'float32', dims: this.dims, read: () => this.data };
+    const fill = this.#set?.fill;
+    return { name: this.name, type: 'float32', dims: this.dims, read: () => this.data, ...(fill && { fill }) };
   }
 
   #initial(): Float32Array {

@@ -1,11 +1,11 @@
-import { type LayerSummary, type NetworkSummary, summarize } from '../analysis/summary.ts';
+import { type LayerSummary, type NetworkSummary, summarizeGraph } from '../analysis/summary.ts';
 import type { AppliedLayer } from './applied.ts';
 import { customOperatorsOf, graphOf, type Network, stepName } from './graph.ts';
 import type { Parameter } from './parameter.ts';
 
 /** The arithmetic of a network, layer by layer as they were written: what a layer is made of is added up. */
 export function summarizeLayers(network: Network): NetworkSummary {
-  const { layers: nodes, ...totals } = summarize(graphOf(network), {}, { operators: customOperatorsOf(network) });
+  const { layers: nodes, ...totals } = summarizeGraph(graphOf(network), {}, { operators: customOperatorsOf(network) });
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const params = learned(network.layers.flatMap(({ parameters }) => parameters));
   return { ...totals, params, layers: network.layers.map((layer) => summaryOf(layer, byName)) };

@@ -1,15 +1,17 @@
 import { checkOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
+import { inMemory, partOf } from '../formats/bytes.ts';
 import { compareTensors, type Misfit, misfitError } from '../formats/fit.ts';
 import { openOnnx } from '../formats/onnx/open.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
+import { isCheckpoint, isCounter } from '../formats/weights.ts';
 import type { Constant } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { readSource, type Source, sourceName } from '../source.ts';
+import { openSource, type Source, sourceName } from '../source.ts';
 import { flag } from './options.ts';
 import { isTensor, type Parameter } from './parameter.ts';
 
-/** Weights by name: of a file (path, URL, Response or bytes; safetensors, or the initializers of an ONNX model), or tensors. */
+/** Weights by name: of a file (path, URL, Response or bytes; safetensors, a PyTorch checkpoint, or the initializers of an ONNX model), or tensors. */
 export type WeightSource = Source | ReadonlyMap<string, Tensor | Constant> | Readonly<Record<string, Tensor>>;
 
 export interface LoadWeightsOptions {
@@ -17,12 +19,10 @@ export interface LoadWeightsOptions {
   readonly strict?: boolean;
 }
 
-/** What PyTorch keeps beside the statistics of a batch-norm; nothing that runs needs it. */
-const COUNTER = '.num_batches_tracked';
-
 /**
  * Sets parameters by name, all of them or none.
  * @param unused beginnings of names that are left out of account: weights that training alone needs
+ * @param rename what a name in the file is here
  * @returns the names that did not fit, where `strict` is false
  * @throws LanewiseError INVALID_INPUT that lists what is missing, unexpected and of another shape; what the readers throw
  */
@@ -32,11 +32,14 @@ export async function loadWeights(
   source: WeightSource,
   options: LoadWeightsOptions,
   unused: readonly string[],
+  rename: (name: string) => string,
 ): Promise<Misfit> {
   checkOptions('loadWeights', options, { strict: 1 } satisfies OptionNames<LoadWeightsOptions>);
   const strict = flag('strict', options.strict ?? true);
   const { name, tensors } = await tensorsOf(source);
-  const read = [...tensors].filter(([key]) => !key.endsWith(COUNTER) && !unused.some((prefix) => key.startsWith(prefix)));
+  const read = [...tensors]
+    .filter(([key]) => !isCounter(key) && !unused.some((prefix) => key.startsWith(prefix)))
+    .map(([key, tensor]) => [rename(key), tensor] as const);
   const got = new Map(read);
   const wanted = new Map(parameters.map((parameter) => [parameter.name, { type: 'float32' as const, dims: parameter.dims }]));
   const misfit = compareTensors(wanted, got);
@@ -61,9 +64,14 @@ async function tensorsOf(source: WeightSource): Promise<{ name: string; tensors:
     return { name: UNNAMED, tensors };
   }
   const name = sourceName(source as Source).replace(/^the (model|response)$/, UNNAMED);
-  const bytes = await readSource(source as Source);
+  const bytes = await openSource(source as Source);
+  const start = inMemory(partOf(bytes, 0, 9));
   // A safetensors file is a length of eight bytes and a JSON object.
-  return { name, tensors: bytes[8] === 0x7b ? readSafetensors(bytes, name).tensors : openOnnx(bytes, name).graph().constants };
+  if (start[8] === 0x7b) return { name, tensors: readSafetensors(inMemory(bytes), name).tensors };
+  // A checkpoint of PyTorch is a zip archive or a pickle; of what is neither its name says what it should be.
+  if ((start[0] === 0x50 && start[1] === 0x4b) || start[0] === 0x80 || isCheckpoint(name))
+    return { name, tensors: (await import('../formats/checkpoint/index.ts')).openCheckpoint(bytes, name).tensors };
+  return { name, tensors: openOnnx(bytes, name).graph().constants };
 }
 
 /** Neither a class's (URL, Response, ArrayBuffer) nor an array. */

@@ -1,14 +1,11 @@
-import { BatchNormArg, BinaryKind, Op, ReduceKind, UnaryKind } from '../../assembly/opcodes.ts';
+import { BatchNormArg, Op } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { formatDims } from '../graph/tensor.ts';
-import { operandOf } from './binary.ts';
+import { AttributeReader } from './attributes.ts';
 import { type Clamped, clampWords } from './clamp.ts';
 import { macsOf } from './cost.ts';
-import { emitBinary, emitClamp, emitReduce, emitUnary, type Operand, operand } from './emit.ts';
-import { emitNormalize, perChannel } from './normalize.ts';
-import type { Lowering, Node, Operator, Value } from './operator.ts';
+import type { Lowering, Node, Operator } from './operator.ts';
 import { asImage, input, invalid, unsupported } from './shapes.ts';
-import { stridesOf } from './strides.ts';
 
 export interface BatchNormAttributes extends Clamped {
   readonly epsilon: number;
@@ -16,21 +13,30 @@ export interface BatchNormAttributes extends Clamped {
   readonly momentum?: number | undefined;
 }
 
+/** Whether it is in training mode; from opset 7 to 13 it is the number of outputs that says so. */
+const trains = (reader: AttributeReader, opset: number): boolean =>
+  opset < 7 ? !reader.flag('is_test') : opset < 14 ? reader.outputs > 1 : reader.flag('training_mode');
+
+type LowerTraining = (node: Node<BatchNormAttributes>, momentum: number, to: Lowering) => void;
+
+/** What lowers it in training mode, once that is fetched. */
+export const training: { lower?: LowerTraining } = {};
+
 /**
  * ONNX BatchNormalization: X [N, C, ...], or [N] with one channel, scale, bias, mean and variance [C]. In training mode the mean and the variance
  * of the input itself take the place of those given.
  */
 export const batchNormalization: Operator<BatchNormAttributes> = {
+  clamps: true,
   name: 'BatchNormalization',
-  opsets: [6, 21],
+  since: 6,
+  rare: (node, opset) => trains(new AttributeReader(node), opset),
   inputs: [5, 5],
   outputs: [1, 3],
   attributes: (reader, opset) => {
     if (opset < 9 && !reader.flag('spatial', true)) throw reader.unsupported('spatial 0 (statistics per position) is not supported');
     const momentum = reader.float('momentum', 0.9);
-    // From opset 7 to 13 it is the number of outputs that says so.
-    const training = opset < 7 ? !reader.flag('is_test') : opset < 14 ? reader.outputs > 1 : reader.flag('training_mode');
-    return { epsilon: reader.float('epsilon', 1e-5), momentum: training ? momentum : undefined };
+    return { epsilon: reader.float('epsilon', 1e-5), momentum: trains(reader, opset) ? momentum : undefined };
   },
   inferShape(node) {
     const { dims } = input(node, 0);
@@ -49,7 +55,7 @@ export const batchNormalization: Operator<BatchNormAttributes> = {
   slices: true,
   macs: (node) => product(input(node, 0).dims),
   lower(node, to) {
-    if (node.attributes.momentum !== undefined) return lowerTraining(node, node.attributes.momentum, to);
+    if (node.attributes.momentum !== undefined) return (training.lower as LowerTraining)(node, node.attributes.momentum, to);
     const x = input(node, 0);
     const { channels } = asImage(x.dims);
     const source = to.place(x);
@@ -77,35 +83,3 @@ export const batchNormalization: Operator<BatchNormAttributes> = {
     );
   },
 };
-
-/** By the input's own statistics; then the running ones: those that are given * momentum + the own * (1 - momentum). */
-function lowerTraining(node: Node<BatchNormAttributes>, momentum: number, to: Lowering): void {
-  const { channels } = asImage(input(node, 0).dims);
-  // A single channel may have no dimension.
-  const image = ({ dims, strides, pointer }: Operand): Operand =>
-    dims.length > 1 ? { dims, strides, pointer } : { dims: [...dims, 1], strides: [...strides, 4], pointer };
-  const x = image(operandOf(input(node, 0), to));
-  const [output, ...running] = node.outputs as [Value, ...Value[]];
-  const y = image(operand(output.dims, to.define(output)));
-  const vector = (place: Operand) => perChannel(place, x.dims.length);
-  const given = (i: number) => vector(operandOf(input(node, i), to));
-  const scratch = () => vector({ dims: [channels], pointer: to.scratch(channels * 4), strides: [4] });
-  const broadcast = ({ dims, ...rest }: Operand): Operand => ({ ...rest, dims: [1, ...dims], strides: [0, ...rest.strides] });
-  const axes = x.dims.map((_, axis) => axis).filter((axis) => axis !== 1);
-  const own = [scratch(), scratch()] as const;
-  const [mean, variance] = own.map(broadcast) as [Operand, Operand];
-  emitNormalize(to, y, x, axes, node.attributes.epsilon, { scale: given(1), bias: given(2), mean });
-  if (node.attributes.clamp) emitClamp(to, y, y, node.attributes);
-  if (running[1]) {
-    const shifted = { ...x, pointer: to.scratch(product(x.dims) * 4), strides: stridesOf('rowMajor', x.dims, 4) };
-    emitBinary(to, BinaryKind.Sub, shifted, x, mean);
-    emitReduce(to, ReduceKind.SumSquare, variance, shifted, axes, channels / product(x.dims));
-  }
-  running.forEach((value, i) => {
-    const kept = vector(operand(value.dims, to.define(value)));
-    const mine = own[i] as Operand;
-    emitUnary(to, UnaryKind.Scale, kept, given(3 + i), momentum);
-    emitUnary(to, UnaryKind.Scale, mine, mine, 1 - momentum);
-    emitBinary(to, BinaryKind.Add, kept, kept, mine);
-  });
-}

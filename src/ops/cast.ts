@@ -1,6 +1,7 @@
 import { type Half, toBfloat16, toFloat16, widenHalves } from '../graph/halves.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
 import { typeNames } from '../graph/typeNames.ts';
+import type { AttributeReader } from './attributes.ts';
 import { allocate, convert, type Element, isBig } from './elements.ts';
 import { alike, rowMajor } from './layouts.ts';
 import type { Node, OpenNode, Operator, Value } from './operator.ts';
@@ -15,12 +16,12 @@ export interface CastAttributes {
 /** ONNX Cast. float16 and bfloat16 are float32 rounded to what they can hold. */
 export const cast: Operator<CastAttributes> = {
   name: 'Cast',
-  opsets: [6, 21],
+  since: 6,
   inputs: [1, 1],
-  attributes(reader) {
+  attributes(reader, opset) {
     const code = reader.int('to', 0);
     const to = typeNames[code] ?? '';
-    reader.int('saturate', 1);
+    readFloat8(reader, opset);
     if (to === 'float16' || to === 'bfloat16') return { to: 'float32', rounding: to };
     if (!Object.hasOwn(arrayTypes, to)) throw reader.unsupported(`a cast to ONNX's element type ${code} is not supported`);
     return { to: to as DataType };
@@ -43,6 +44,12 @@ export const cast: Operator<CastAttributes> = {
     return [y];
   },
 };
+
+/** What says how numbers become floats of 8 bits, which are not made here. */
+export function readFloat8(reader: AttributeReader, opset: number): void {
+  reader.int('saturate', 1);
+  if (opset >= 24) reader.choice('round_mode', 'up', 'down', 'nearest');
+}
 
 /** Whether nothing changes. */
 export const isStill = (node: OpenNode<CastAttributes>): boolean =>

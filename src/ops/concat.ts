@@ -18,7 +18,7 @@ export const concat: Operator<ConcatAttributes> = {
     });
   }),
   name: 'Concat',
-  opsets: [4, 21],
+  since: 4,
   inputs: [1, Number.POSITIVE_INFINITY],
   attributes: (reader) => ({ axis: reader.int('axis', 1) }),
   inferShape(node) {

@@ -2,9 +2,8 @@
 
 import { product } from '../graph/dims.ts';
 import type { Constant } from '../graph/graph.ts';
-import type { TypedArray } from '../graph/tensor.ts';
 import { isConstant } from './attributes.ts';
-import { allocate, type Element, integers, isBig } from './elements.ts';
+import { allocate, integers } from './elements.ts';
 import type { OpenNode, Operator, Value } from './operator.ts';
 import { constantInput, input, invalid } from './shapes.ts';
 
@@ -18,7 +17,7 @@ interface ConstantAttributes {
 /** ONNX Constant. */
 export const constant: Operator<ConstantAttributes> = {
   name: 'Constant',
-  opsets: [1, 21],
+  since: 1,
   inputs: [0, 0],
   attributes(reader) {
     const tensor = reader.any('value');
@@ -45,7 +44,7 @@ export const constant: Operator<ConstantAttributes> = {
 /** ONNX ConstantOfShape: one value (float32 0 where left out) in every place. */
 export const constantOfShape: Operator<{ readonly value: Constant | undefined }> = {
   name: 'ConstantOfShape',
-  opsets: [9, 21],
+  since: 9,
   inputs: [1, 1],
   types: ['int64'],
   constantInputs: [0],
@@ -72,7 +71,7 @@ export const constantOfShape: Operator<{ readonly value: Constant | undefined }>
 /** ONNX Shape: the dimensions, or those from `start` to `end`. */
 export const shape: Operator<{ readonly start: number; readonly end: number }> = {
   name: 'Shape',
-  opsets: [1, 21],
+  since: 1,
   inputs: [1, 1],
   types: ['any'],
   shapeOnly: true,
@@ -90,76 +89,10 @@ const shown = (node: OpenNode<{ readonly start: number; readonly end: number }>)
 /** ONNX Size: the number of elements. */
 export const size: Operator = {
   name: 'Size',
-  opsets: [1, 21],
+  since: 1,
   inputs: [1, 1],
   types: ['any'],
   shapeOnly: true,
   inferShape: () => [{ type: 'int64', dims: [] }],
   evaluate: (node) => [BigInt64Array.of(BigInt(product(input(node, 0).dims)))],
-};
-
-/** ONNX Range: start, start + delta, ... before limit. */
-export const range: Operator = {
-  name: 'Range',
-  opsets: [11, 21],
-  inputs: [3, 3],
-  types: ['any'],
-  constantInputs: [0, 1, 2],
-  inferShape(node) {
-    const { type } = input(node, 0);
-    const fits = type !== 'bool' && [0, 1, 2].every((i) => input(node, i).type === type && product(input(node, i).dims) === 1);
-    if (!fits) throw invalid(node, 'its start, limit and delta should be single numbers of one type');
-    return [{ type, dims: [stepsOf(node)] }];
-  },
-  evaluate(node, [start, , delta]) {
-    const { type, dims } = node.outputs[0] as Value;
-    const data = allocate(type, product(dims));
-    const [first, step] = [start?.[0] as Element, delta?.[0] as Element];
-    for (let i = 0; i < data.length; i++) {
-      data[i] = (isBig(type) ? (first as bigint) + BigInt(i) * (step as bigint) : (first as number) + i * (step as number)) as never;
-    }
-    return [data];
-  },
-};
-
-function stepsOf(node: OpenNode<unknown>): number {
-  const [start, limit, step] = [0, 1, 2].map((i) => constantInput(node, i)[0]) as [Element, Element, Element];
-  const delta = Number(step);
-  // Of bigints the difference is taken before digits are lost.
-  const span = typeof limit === 'bigint' ? Number(limit - (start as bigint)) : limit - (start as number);
-  const count = Math.max(0, Math.ceil(span / delta));
-  if (delta === 0 || !Number.isSafeInteger(count)) throw invalid(node, `a range from ${start} to ${limit} in steps of ${delta} has no end`);
-  return count;
-}
-
-/** ONNX NonZero: the indices of elements that are not 0, [rank, count], in row-major order. */
-export const nonZero: Operator = {
-  name: 'NonZero',
-  opsets: [9, 21],
-  inputs: [1, 1],
-  types: ['any'],
-  inferShape: (node) => [{ type: 'int64', dims: [input(node, 0).dims.length, 0] }],
-  sizes: (node, [data]) => {
-    const rank = input(node, 0).dims.length;
-    return [[rank, rank && (data?.length ?? 0) / rank]];
-  },
-  evaluate(node, [x]) {
-    const { dims } = input(node, 0);
-    const data = x as TypedArray;
-    const holds = (i: number) => Boolean(data[i]) || Number.isNaN(data[i]);
-    // Counted first, so that nothing is held but the result.
-    let count = 0;
-    for (let i = 0; i < data.length; i++) if (holds(i)) count++;
-    const y = new BigInt64Array(dims.length * count);
-    for (let i = 0, at = 0; at < count; i++) {
-      if (!holds(i)) continue;
-      for (let axis = dims.length - 1, rest = i; axis >= 0; axis--) {
-        const dim = dims[axis] ?? 1;
-        y[axis * count + at] = BigInt(rest % dim);
-        rest = Math.floor(rest / dim);
-      }
-      at++;
-    }
-    return [y];
-  },
 };

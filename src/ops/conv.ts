@@ -20,8 +20,9 @@ export interface ConvAttributes extends WindowAttributes, Clamped {
  * fourth input, a residual of the output's shape that is added before the clamp; a fifth and a sixth, scale and shift [C] of X.
  */
 export const conv: Operator<ConvAttributes> = {
+  clamps: true,
   name: 'Conv',
-  opsets: [1, 21],
+  since: 1,
   inputs: [2, 3],
   attributes: (reader) => {
     return { ...readWindow(reader), group: reader.positive('group', 1) };

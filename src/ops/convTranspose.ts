@@ -32,8 +32,9 @@ export interface ConvTransposeAttributes extends WindowAttributes, Clamped {
  * each input pixel adds to the output around it, and a second pass adds that up.
  */
 export const convTranspose: Operator<ConvTransposeAttributes> = {
+  clamps: true,
   name: 'ConvTranspose',
-  opsets: [1, 21],
+  since: 1,
   inputs: [2, 3],
   attributes(reader) {
     return {

@@ -152,7 +152,7 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
 
   const operator: Operator<AttributesOf<S>> = {
     name,
-    opsets: [0, Number.POSITIVE_INFINITY],
+    since: 0,
     inputs: inputRange,
     // The last ones may be left out where nobody reads them; they are made all the same.
     outputs: [1, outputRange[1]],

@@ -32,7 +32,7 @@ export const depthToSpace: Operator<BlockAttributes> = {
     return [{ loops }];
   }),
   name: 'DepthToSpace',
-  opsets: [1, 21],
+  since: 1,
   inputs: [1, 1],
   attributes(reader, opset) {
     const columnsFirst = opset < 11 || reader.choice('mode', 'DCR', 'CRD') === 'DCR';
@@ -62,7 +62,7 @@ export const spaceToDepth: Operator<BlockAttributes> = {
     return [{ loops }];
   }),
   name: 'SpaceToDepth',
-  opsets: [1, 21],
+  since: 1,
   inputs: [1, 1],
   attributes: (reader) => ({ block: reader.positive('blocksize', 0), columnsFirst: true }),
   inferShape(node) {
@@ -86,7 +86,7 @@ export const channelShuffle: Operator<{ readonly groups: number }> = {
     return [{ loops: dims.flatMap((size, axis) => (axis === 1 ? shuffled : [along(size, axis)])) }];
   }),
   name: 'ChannelShuffle',
-  opsets: [0, 0],
+  since: 0,
   inputs: [1, 1],
   attributes: () => ({ groups: 1 }),
   inferShape: (node) => [{ type: input(node, 0).type, dims: input(node, 0).dims }],

@@ -19,7 +19,7 @@ export const expand: Operator = {
     ];
   }),
   name: 'Expand',
-  opsets: [8, 21],
+  since: 8,
   inputs: [2, 2],
   types: ['any', 'int64'],
   constantInputs: [1],
@@ -40,7 +40,7 @@ export const tile: Operator = {
     ];
   }),
   name: 'Tile',
-  opsets: [6, 21],
+  since: 6,
   inputs: [2, 2],
   types: ['any', 'int64'],
   constantInputs: [1],

@@ -1,4 +1,3 @@
-import { product } from '../graph/dims.ts';
 import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
 import { emitAxis } from './axis.ts';
 import { allocate, type Element, wrapIndex } from './elements.ts';
@@ -6,15 +5,15 @@ import { rowMajor } from './layouts.ts';
 import { emitMove, type MoveLoop } from './move.ts';
 import type { Node, OpenNode, Operator, Value } from './operator.ts';
 import { input, invalid, resolveAxis } from './shapes.ts';
-import { aroundAxis, stridesOf } from './strides.ts';
+import { aroundAxis } from './strides.ts';
 
-interface AxisAttributes {
+export interface AxisAttributes {
   readonly axis: number;
 }
 
-const axisOf = (node: OpenNode<AxisAttributes>): number => resolveAxis(node, node.attributes.axis, input(node, 0).dims.length);
+export const axisOf = (node: OpenNode<AxisAttributes>): number => resolveAxis(node, node.attributes.axis, input(node, 0).dims.length);
 
-function indicesOf(node: OpenNode<unknown>): Value {
+export function indicesOf(node: OpenNode<unknown>): Value {
   const indices = input(node, 1);
   if (indices.type !== 'int64' && indices.type !== 'int32') throw invalid(node, `its indices are ${indices.type}, not int64 or int32`);
   return indices;
@@ -23,7 +22,7 @@ function indicesOf(node: OpenNode<unknown>): Value {
 /** ONNX Gather: rows along an axis chosen by indices, whose dimensions take the axis's place. */
 export const gather: Operator<AxisAttributes> = {
   name: 'Gather',
-  opsets: [1, 21],
+  since: 1,
   inputs: [2, 2],
   types: ['any'],
   attributes: (reader) => ({ axis: reader.int('axis', 0) }),
@@ -93,36 +92,3 @@ function evenly(node: Node<AxisAttributes>, rows: Float64Array | readonly number
   const step = second - start;
   return rows.every((row, i) => row === start + i * step) ? { start, step } : undefined;
 }
-
-/** ONNX GatherElements: y[i][j] = x[index[i][j]][j] along axis 0, and likewise along others. */
-export const gatherElements: Operator<AxisAttributes> = {
-  name: 'GatherElements',
-  opsets: [11, 21],
-  inputs: [2, 2],
-  evaluatedTypes: ['any'],
-  attributes: (reader) => ({ axis: reader.int('axis', 0) }),
-  inferShape(node) {
-    const [x, indices] = [input(node, 0), indicesOf(node)];
-    const axis = axisOf(node);
-    const fits = indices.dims.length === x.dims.length && indices.dims.every((dim, a) => a === axis || dim <= (x.dims[a] ?? 0));
-    if (!fits) throw invalid(node, `indices [${indices.dims}] do not fit [${x.dims}] along axis ${axis}`);
-    return [{ type: x.type, dims: indices.dims }];
-  },
-  evaluate(node, [x, indices]) {
-    const [from, { dims }] = [input(node, 0), input(node, 1)];
-    const axis = axisOf(node);
-    const strides = stridesOf('rowMajor', from.dims);
-    const y = allocate(from.type, product(dims));
-    for (let i = 0; i < y.length; i++) {
-      let [rest, at] = [i, 0];
-      for (let a = dims.length - 1; a >= 0; a--) {
-        const index = rest % (dims[a] ?? 1);
-        rest = Math.floor(rest / (dims[a] ?? 1));
-        const row = a === axis ? wrapIndex(node, indices?.[i] ?? 0, from.dims[a] ?? 0) : index;
-        at += row * (strides[a] ?? 1);
-      }
-      y[i] = x?.[at] as never;
-    }
-    return [y];
-  },
-};

@@ -20,8 +20,9 @@ export interface GemmAttributes extends Clamped {
 
 /** ONNX Gemm, the dense layer: alpha * A * B + beta * C; A [M, K], B [K, N] or transposed, C broadcast to [M, N] or left out. */
 export const gemm: Operator<GemmAttributes> = {
+  clamps: true,
   name: 'Gemm',
-  opsets: [6, 21],
+  since: 6,
   inputs: [2, 3],
   attributes(reader, opset) {
     // Up to opset 6 the file says whether C is smaller than the product, which its shape says as well.

@@ -6,7 +6,7 @@ import { input, unsupported } from './shapes.ts';
 /** ONNX Identity: the value under another name. */
 export const identity: Operator = {
   name: 'Identity',
-  opsets: [1, 21],
+  since: 1,
   inputs: [1, 1],
   types: ['any'],
   inferShape: (node) => [input(node, 0)].map(({ type, dims }) => ({ type, dims })),
@@ -19,7 +19,7 @@ export const identity: Operator = {
 export const dropout: Operator = {
   ...identity,
   name: 'Dropout',
-  opsets: [6, 21],
+  since: 6,
   inputs: [1, 3],
   outputs: [1, 2],
   types: ['any', 'any', 'bool'],

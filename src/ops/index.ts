@@ -1,87 +1,61 @@
 import { batchNormalization } from './batchNormalization.ts';
-import { add, div, max, mean, min, mod, mul, pow, prelu, sub, sum } from './binary.ts';
+import { add, div, max, min, mul, prelu, sub, sum } from './binary.ts';
 import { cast } from './cast.ts';
-import { comparisons } from './compare.ts';
 import { concat } from './concat.ts';
-import { constant, constantOfShape, nonZero, range, shape, size } from './constants.ts';
+import { constant, constantOfShape, shape, size } from './constants.ts';
 import { conv } from './conv.ts';
 import { convTranspose } from './convTranspose.ts';
 import { depthToSpace, spaceToDepth } from './depthToSpace.ts';
-import { dequantizeLinear } from './dequantizeLinear.ts';
 import { expand, tile } from './expand.ts';
-import { gather, gatherElements } from './gather.ts';
+import { gather } from './gather.ts';
 import { gemm } from './gemm.ts';
-import { gridSample } from './gridSample.ts';
 import { dropout, identity } from './identity.ts';
 import { lrn } from './lrn.ts';
 import { matMul } from './matmul.ts';
-import { nonMaxSuppression } from './nonMaxSuppression.ts';
-import { groupNormalization, instanceNormalization, layerNormalization, meanVarianceNormalization } from './normalize.ts';
 import type { Operator } from './operator.ts';
 import { pad } from './pad.ts';
-import { averagePool, globalAveragePool, globalLpPool, globalMaxPool, lpPool, maxPool } from './pool.ts';
-import { reductions } from './reduce.ts';
+import { averagePool, globalAveragePool, globalMaxPool, maxPool } from './pool.ts';
+import { reduceMean } from './reduce.ts';
 import { clip, relu } from './relu.ts';
 import { flatten, reshape, squeeze, unsqueeze } from './reshape.ts';
-import { resize, upsample } from './resize.ts';
-import { argMax, argMin, cumSum, topK } from './select.ts';
+import { resize } from './resize.ts';
 import { slice } from './slice.ts';
-import { hardmax, logSoftmax, softmax } from './softmax.ts';
+import { logSoftmax, softmax } from './softmax.ts';
 import { split } from './split.ts';
 import { transpose } from './transpose.ts';
 import { unaries } from './unary.ts';
 
 const list: readonly Operator[] = [
   add,
-  argMax,
-  argMin,
   averagePool,
   batchNormalization,
   cast,
   clip,
-  ...comparisons,
   concat,
   constant,
   constantOfShape,
   conv,
   convTranspose,
-  cumSum,
-  dequantizeLinear,
   depthToSpace,
   div,
   dropout,
   expand,
   flatten,
   gather,
-  gatherElements,
   gemm,
   globalAveragePool,
-  globalLpPool,
   globalMaxPool,
-  gridSample,
-  groupNormalization,
-  hardmax,
   identity,
-  instanceNormalization,
-  layerNormalization,
   logSoftmax,
-  lpPool,
   lrn,
   matMul,
   max,
   maxPool,
-  mean,
-  meanVarianceNormalization,
   min,
-  mod,
   mul,
-  nonMaxSuppression,
-  nonZero,
   pad,
-  pow,
   prelu,
-  range,
-  ...reductions,
+  reduceMean,
   relu,
   reshape,
   resize,
@@ -95,21 +69,16 @@ const list: readonly Operator[] = [
   sub,
   sum,
   tile,
-  topK,
   transpose,
   ...unaries,
   unsqueeze,
-  upsample,
 ];
 
-const registry = new Map<string, Operator>();
+/** ONNX's newest opset whose definitions are known: that of ONNX 1.23. */
+export const NEWEST_OPSET = 28;
 
-/** Operators of a chunk that is fetched when a model has one of them. */
-export function addOperators(list: readonly Operator[]): void {
-  for (const operator of list) registry.set(operator.name, operator);
-}
+/** ONNX's operators by op_type: those that most CNNs are made of, and once a network needs one of the others all (`more/index.ts`). */
+export const operators: Map<string, Operator> = new Map(list.map((operator) => [operator.name, operator]));
 
-addOperators(list);
-
-/** Every ONNX operator that runs, by op_type. */
-export const operators: ReadonlyMap<string, Operator> = registry;
+/** Those of control flow and lists, and onnxruntime's by domain and name, once a model has had one: src/control, src/contrib. */
+export const otherOperators = new Map<string, Operator>();

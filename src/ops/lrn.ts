@@ -14,7 +14,7 @@ interface LrnAttributes {
 /** ONNX LRN, local response normalisation across channels (Krizhevsky, Sutskever and Hinton 2012). */
 export const lrn: Operator<LrnAttributes> = {
   name: 'LRN',
-  opsets: [1, 21],
+  since: 1,
   inputs: [1, 1],
   attributes(reader) {
     const size = reader.positive('size', 0);

@@ -19,8 +19,9 @@ const MOST_MATRICES = 1 << 12;
  * on the right. After fusion there may be a third input, a bias [N].
  */
 export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
+  clamps: true,
   name: 'MatMul',
-  opsets: [1, 21],
+  since: 1,
   inputs: [2, 2],
   inferShape: (node) => [{ type: input(node, 0).type, dims: sizes(node).dims }],
   macs(node) {

@@ -52,8 +52,12 @@ export interface LayoutRule {
 export interface Operator<A = unknown> {
   /** ONNX's op_type. */
   readonly name: string;
-  /** Oldest and newest opset whose definition is implemented. */
-  readonly opsets: readonly [number, number];
+  /** The oldest opset whose definition is implemented. */
+  readonly since: number;
+  /** The last opset that has it, where ONNX took it away. */
+  readonly until?: number;
+  /** Whether a node of it needs what is fetched with the operators that few networks have. */
+  rare?(node: GraphNode, opset: number): boolean;
   /** How many inputs and outputs, at least and at most; one output where left out. */
   readonly inputs: readonly [number, number];
   readonly outputs?: readonly [number, number];
@@ -92,6 +96,8 @@ export interface Operator<A = unknown> {
   layout?(node: Node<A>, layoutOf: (value: Value) => Layout): LayoutRule;
   /** Whether its kernels read and write pixels that lie further apart than their channels need, as slices of a concatenation do. */
   readonly slices?: boolean;
+  /** Whether it clamps its output as it stores it, as the attribute `clamp` says. */
+  readonly clamps?: boolean;
   /** Multiply-accumulates; none where left out. */
   macs?(node: Node<A>): number;
   /** Writes the node's instructions. */

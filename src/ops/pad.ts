@@ -18,7 +18,7 @@ export interface PadAttributes {
 /** ONNX Pad: begins, then ends, negative ones crop. The value may be fed at run time, the pads not. */
 export const pad: Operator<PadAttributes> = {
   name: 'Pad',
-  opsets: [2, 21],
+  since: 2,
   inputs: [1, 4],
   types: ['any'],
   constantInputs: [1, 3],

@@ -1,20 +1,16 @@
-import { AveragePoolArg, BinaryKind, Op, UnaryKind } from '../../assembly/opcodes.ts';
+import { AveragePoolArg, Op } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import type { TypedArray } from '../graph/tensor.ts';
-import type { AttributeReader } from './attributes.ts';
-import { operandOf } from './binary.ts';
 import { allocate } from './elements.ts';
-import { emitBinary, emitUnary, type Operand, operand } from './emit.ts';
 import { channelsLast } from './layouts.ts';
 import type { Lowering, Node, OpenNode, Operator, Place, Value } from './operator.ts';
 import { asImage, input, invalid, unsupported } from './shapes.ts';
-import { stridesOf } from './strides.ts';
 import { readWindow, resolveWindow, type Window, type WindowAttributes, wholeWindow, windowArgs } from './window.ts';
 
 /** What all pools share. */
-const shared = { slices: true } as const;
+export const shared = { slices: true } as const;
 
-const pooled = (node: OpenNode<unknown>, window: Window) => {
+export const pooled = (node: OpenNode<unknown>, window: Window) => {
   const { type, dims } = input(node, 0);
   return [{ type, dims: [...dims.slice(0, 2), ...window.out] }];
 };
@@ -23,7 +19,7 @@ const pooled = (node: OpenNode<unknown>, window: Window) => {
 export const maxPool: Operator<WindowAttributes> = {
   ...shared,
   name: 'MaxPool',
-  opsets: [1, 21],
+  since: 1,
   inputs: [1, 1],
   outputs: [1, 2],
   attributes: (reader) => {
@@ -48,7 +44,7 @@ export interface AveragePoolAttributes extends WindowAttributes {
 export const averagePool: Operator<AveragePoolAttributes> = {
   ...shared,
   name: 'AveragePool',
-  opsets: [1, 21],
+  since: 1,
   inputs: [1, 1],
   attributes: (reader) => ({ ...readWindow(reader, { ceil: true }), countIncludePad: reader.flag('count_include_pad') }),
   inferShape: (node) => pooled(node, resolveWindow(node, input(node, 0).dims)),
@@ -63,7 +59,7 @@ export const averagePool: Operator<AveragePoolAttributes> = {
 };
 
 /** The whole picture as one window. Several spatial dimensions are one here, so any number of them will do. */
-function globalWindow(node: OpenNode<unknown>): Window {
+export function globalWindow(node: OpenNode<unknown>): Window {
   const { dims } = input(node, 0);
   const { height, width } = asImage(dims);
   if (dims.length < 3) throw invalid(node, 'global pooling needs an input [N, C, ...] with spatial dimensions');
@@ -75,7 +71,7 @@ function globalPool(name: string, lower: (node: Node, window: Window, to: Loweri
   return {
     slices: true,
     name,
-    opsets: [1, 21],
+    since: 1,
     inputs: [1, 1],
     inferShape: (node) => pooled(node, globalWindow(node)),
     layout: channelsLast,
@@ -92,7 +88,7 @@ export const globalAveragePool = globalPool('GlobalAveragePool', (node, window, 
 export const globalMaxPool = globalPool('GlobalMaxPool', lowerMax);
 
 /** What the average divides by: taps inside the picture, or in its padding too, or nothing (a sum). */
-enum Counting {
+export enum Counting {
   Inside = 0,
   Padding = 1,
   None = 2,
@@ -106,7 +102,7 @@ interface Images {
   readonly target: Place;
 }
 
-function imagesOf(node: Node, to: Lowering): Images {
+export function imagesOf(node: Node, to: Lowering): Images {
   const [x, y] = [input(node, 0), node.outputs[0] as Value];
   return { x, y, source: to.place(x), target: to.define(y) };
 }
@@ -116,7 +112,7 @@ function lowerMax(node: Node, window: Window, to: Lowering): void {
   to.emit(Op.MaxPool, windowArgs(window, x, y, source, target, asImage(x.dims).channels));
 }
 
-function lowerAverage(to: Lowering, window: Window, { x, y, source, target }: Images, counting: Counting): void {
+export function lowerAverage(to: Lowering, window: Window, { x, y, source, target }: Images, counting: Counting): void {
   to.emit(Op.AveragePool, {
     ...windowArgs(window, x, y, source, target, asImage(x.dims).channels),
     [AveragePoolArg.CountIncludePad]: counting,
@@ -149,53 +145,3 @@ function maxOf(node: Node<WindowAttributes>, x: TypedArray): TypedArray {
   }
   return y;
 }
-
-interface LpPoolAttributes extends WindowAttributes {
-  readonly p: number;
-}
-
-const readP = (reader: AttributeReader): number => reader.positive('p', 2);
-
-/** (sum over the window of |x|^p)^(1/p): powers, a pool that sums, and the root in place. */
-function lowerLp(node: Node<{ readonly p: number }>, window: Window, to: Lowering): void {
-  const images = imagesOf(node as Node, to);
-  const { p } = node.attributes;
-  const x = operandOf(images.x, to);
-  const y = operand(images.y.dims, images.target);
-  const powers = to.define({ name: '', type: 'float32', dims: images.x.dims });
-  // In scratch space the pixels lie as the input's do, without gaps.
-  const strides = stridesOf('channelsLast', x.dims, 4);
-  const place: Place = { ...powers, layout: 'channelsLast', strides };
-  const target = operand(x.dims, place);
-  const exponent = (value: number): Operand => ({ dims: [], strides: [], pointer: to.table(Float32Array.of(value)) });
-  emitUnary(to, UnaryKind.Abs, target, x);
-  if (p === 2) emitBinary(to, BinaryKind.Mul, target, target, target);
-  else if (p !== 1) emitBinary(to, BinaryKind.Pow, target, target, exponent(p));
-  lowerAverage(to, window, { ...images, source: place }, Counting.None);
-  if (p === 2) emitUnary(to, UnaryKind.Sqrt, y, y);
-  else if (p !== 1) emitBinary(to, BinaryKind.Pow, y, y, exponent(1 / p));
-}
-
-/** ONNX LpPool: the p-norm of every window. */
-export const lpPool: Operator<LpPoolAttributes> = {
-  ...shared,
-  name: 'LpPool',
-  opsets: [2, 21],
-  inputs: [1, 1],
-  attributes: (reader) => ({ ...readWindow(reader, { ceil: true }), p: readP(reader) }),
-  inferShape: (node) => pooled(node, resolveWindow(node, input(node, 0).dims)),
-  layout: channelsLast,
-  lower: (node, to) => lowerLp(node, resolveWindow(node, input(node, 0).dims), to),
-};
-
-/** ONNX GlobalLpPool. */
-export const globalLpPool: Operator<{ readonly p: number }> = {
-  slices: true,
-  name: 'GlobalLpPool',
-  opsets: [2, 21],
-  inputs: [1, 1],
-  attributes: (reader) => ({ p: readP(reader) }),
-  inferShape: (node) => pooled(node, globalWindow(node)),
-  layout: channelsLast,
-  lower: (node, to) => lowerLp(node, globalWindow(node), to),
-};

@@ -1,10 +1,9 @@
-import { BinaryKind, ReduceKind, UnaryKind } from '../../assembly/opcodes.ts';
+import { ReduceKind } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
-import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
+import type { DataType, TypedArray } from '../graph/tensor.ts';
 import { operandOf } from './binary.ts';
-import { allocate, type Element, eachIndex, integers, isBig, isFloat } from './elements.ts';
-import { emitBinary, emitClamp, emitReduce, emitUnary, type Operand } from './emit.ts';
-import { exp, log } from './exact.ts';
+import { allocate, type Element, eachIndex, integers, isBig } from './elements.ts';
+import { emitReduce, type Operand } from './emit.ts';
 import { firstAlike } from './layouts.ts';
 import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
 import { constantInput, input, resolveAxis } from './shapes.ts';
@@ -17,65 +16,29 @@ export interface ReduceAttributes {
   readonly noopWithEmptyAxes: boolean;
 }
 
-interface Reduction {
+export interface Reduction {
   readonly name: string;
   /** First opset in which the axes are an input. */
   readonly axesInput?: number;
   readonly lower: (to: Lowering, output: Operand, x: Operand, axes: readonly number[], count: number) => void;
-  /** On the host: from a start, one element after the other; what the elements make exactly. */
-  readonly fold?: Fold;
-  /** On the host, where more than a fold is needed. */
-  readonly compute?: (node: Node<ReduceAttributes>, x: TypedArray) => TypedArray;
+  /** On the host. */
+  readonly compute: (node: Node<ReduceAttributes>, x: TypedArray) => TypedArray;
+  readonly evaluatedTypes?: Operator['evaluatedTypes'];
 }
 
-interface Fold {
-  readonly start: number;
+/** From a start, one element after the other; what the elements make exactly. */
+export interface Fold {
+  readonly start: (type: DataType) => Element;
   readonly step: (sum: Element, x: Element) => Element;
   readonly mean?: boolean;
 }
 
-const plain =
-  (kind: ReduceKind): Reduction['lower'] =>
-  (to, output, x, axes) =>
-    emitReduce(to, kind, output, x, axes);
+export const plus = (a: Element, b: Element): Element => (typeof a === 'bigint' ? a + (b as bigint) : a + (b as number));
 
-/** A sum, then a function of it, in place. */
-const then =
-  (kind: ReduceKind, after: UnaryKind): Reduction['lower'] =>
-  (to, output, x, axes) => {
-    emitReduce(to, kind, output, x, axes);
-    emitUnary(to, after, output, output);
-  };
-
-/** Bytes from the first to the last element, both counted. */
-const extentOf = ({ dims, strides }: Operand): number =>
-  dims.reduce((bytes, dim, axis) => bytes + Math.max(0, dim - 1) * (strides[axis] ?? 0), 4);
-
-/** log of the sum of e^x = m + log of the sum of e^(x - m), m the largest; where that is infinite the largest finite number stands in. */
-const logSumExp: Reduction['lower'] = (to, output, x, axes) => {
-  // They lie as the output and the input do, which may have gaps.
-  const largest = { ...output, pointer: to.scratch(extentOf(output)) };
-  const shifted: Operand = { ...x, pointer: to.scratch(extentOf(x)) };
-  emitReduce(to, ReduceKind.Max, largest, x, axes);
-  emitClamp(to, largest, largest, { clamp: [-3.4028234663852886e38, 3.4028234663852886e38] });
-  emitBinary(to, BinaryKind.Sub, shifted, x, largest);
-  emitUnary(to, UnaryKind.Exp, shifted, shifted);
-  emitReduce(to, ReduceKind.Sum, output, shifted, axes);
-  emitUnary(to, UnaryKind.Log, output, output);
-  emitBinary(to, BinaryKind.Add, output, output, largest);
-};
-
-/** Of bigints only the last 64 bits count, and must not become more and more. */
-const times = (a: Element, b: Element): Element => (typeof a === 'bigint' ? BigInt.asIntN(64, a * (b as bigint)) : a * (b as number));
-const plus = (a: Element, b: Element): Element => (typeof a === 'bigint' ? a + (b as bigint) : a + (b as number));
-const size = (x: Element): Element => (x < 0 ? -x : x);
-
-function reduction({ name, axesInput = 18, lower, fold, compute }: Reduction): Operator<ReduceAttributes> {
-  const host = compute ?? (fold && ((node: Node<ReduceAttributes>, x: TypedArray) => folded(node, x, fold)));
-  const evaluate: Operator<ReduceAttributes>['evaluate'] = host && ((node, [x]) => [host(node, x as TypedArray)]);
+export function reduction({ name, axesInput = 18, lower, compute, evaluatedTypes }: Reduction): Operator<ReduceAttributes> {
   return {
     name,
-    opsets: [1, 21],
+    since: 1,
     inputs: [1, 2],
     types: ['float32', 'int64'],
     constantInputs: [1],
@@ -90,10 +53,8 @@ function reduction({ name, axesInput = 18, lower, fold, compute }: Reduction): O
       const kept = keptDims(dims, axes);
       return [{ type, dims: node.attributes.keepDims ? kept : kept.filter((_, axis) => !axes.includes(axis)) }];
     },
-    ...(evaluate ? { evaluate } : {}),
-    ...(compute ? { evaluatedTypes: [['float32', 'float64'], ['int64']] } : {}),
-    // Of true and false there is a greatest one, and no sum.
-    ...(/Max|Min/.test(name) ? { evaluatedTypes: ['any', ['int64']] } : {}),
+    evaluate: (node, [x]) => [compute(node, x as TypedArray)],
+    ...(evaluatedTypes && { evaluatedTypes }),
     // With its dimensions kept, the output can lie as the input does.
     layout: (node) => (node.attributes.keepDims ? firstAlike() : { inputs: ['any', 'rowMajor'], output: 'rowMajor' }),
     slices: true,
@@ -112,10 +73,11 @@ function reduction({ name, axesInput = 18, lower, fold, compute }: Reduction): O
 }
 
 /** The dimensions that are left, the reduced ones being 1. */
-const keptDims = (dims: readonly number[], axes: readonly number[]): number[] => dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+export const keptDims = (dims: readonly number[], axes: readonly number[]): number[] =>
+  dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
 
 /** Their strides, over the dimensions that there were: along reduced ones nothing moves. */
-const keptStrides = (kept: readonly number[], axes: readonly number[]): number[] =>
+export const keptStrides = (kept: readonly number[], axes: readonly number[]): number[] =>
   stridesOf('rowMajor', kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
 
 export function axesOf(node: OpenNode<ReduceAttributes>): number[] {
@@ -125,11 +87,16 @@ export function axesOf(node: OpenNode<ReduceAttributes>): number[] {
   return [...new Set(given.map((axis) => resolveAxis(node, axis, rank)))];
 }
 
-function folded(node: Node<ReduceAttributes>, x: TypedArray, { start, step, mean = false }: Fold, type = input(node, 0).type): TypedArray {
+export function folded(
+  node: Node<ReduceAttributes>,
+  x: TypedArray,
+  { start, step, mean = false }: Fold,
+  type = input(node, 0).type,
+): TypedArray {
   const { dims } = input(node, 0);
   const axes = axesOf(node);
   const kept = keptDims(dims, axes);
-  const wide: Element[] = new Array<Element>(product(kept)).fill(typed(start, type));
+  const wide: Element[] = new Array<Element>(product(kept)).fill(start(type));
   eachIndex(dims, [keptStrides(kept, axes)], ([at = 0], i) => {
     wide[at] = step(wide[at] as Element, x[i] as Element);
   });
@@ -142,64 +109,11 @@ function folded(node: Node<ReduceAttributes>, x: TypedArray, { start, step, mean
   return y;
 }
 
-/** A start as an element of the type: instead of an infinity the type's largest or least number. */
-function typed(start: number, type: DataType): Element {
-  if (Number.isFinite(start)) return isBig(type) ? BigInt(start) : start;
-  if (isFloat(type)) return start;
-  const bits = type === 'bool' ? 1 : arrayTypes[type].BYTES_PER_ELEMENT * 8;
-  const lowest = type.startsWith('int') ? -(2n ** BigInt(bits - 1)) : 0n;
-  const limit = start < 0 ? lowest : lowest + 2n ** BigInt(bits) - 1n;
-  return isBig(type) ? limit : Number(limit);
-}
+const mean: Fold = { start: (type) => (isBig(type) ? 0n : 0), step: plus, mean: true };
 
-const least = (a: Element, b: Element): Element => (Number.isNaN(a) || a < b ? a : b);
-const greatest = (a: Element, b: Element): Element => (Number.isNaN(a) || a > b ? a : b);
-
-const sums: Fold = { start: 0, step: plus };
-const squares: Fold = { start: 0, step: (sum, x) => plus(sum, times(x, x)) };
-const largest: Fold = { start: Number.NEGATIVE_INFINITY, step: greatest };
-
-/** A function of floating-point elements, in place; whole numbers are cut as they are stored. */
-function mapped(data: TypedArray, f: (x: number) => number): TypedArray {
-  for (let i = 0; i < data.length; i++) data[i] = f(Number(data[i])) as never;
-  return data;
-}
-
-/** As the kernels: the largest element is taken away before the exponential, and added to the logarithm. */
-function hostLogSumExp(node: Node<ReduceAttributes>, x: TypedArray): TypedArray {
-  const { dims } = input(node, 0);
-  const most = folded(node, x, largest);
-  const axes = axesOf(node);
-  const strides = keptStrides(keptDims(dims, axes), axes);
-  const powers = new Float64Array(x.length);
-  eachIndex(dims, [strides], ([at = 0], i) => {
-    powers[i] = exp(Number(x[i]) - finite(Number(most[at])));
-  });
-  const total = folded(node, powers, sums, 'float64');
-  for (let i = 0; i < most.length; i++) most[i] = (log(Number(total[i])) + finite(Number(most[i]))) as never;
-  return most;
-}
-
-const finite = (x: number): number => Math.min(Math.max(x, -Number.MAX_VALUE), Number.MAX_VALUE);
-
-/** ONNX's reductions over some axes, or all. */
-export const reductions: readonly Operator<ReduceAttributes>[] = [
-  reduction({ name: 'ReduceSum', axesInput: 13, lower: plain(ReduceKind.Sum), fold: sums }),
-  reduction({
-    name: 'ReduceMean',
-    lower: (to, output, x, axes, count) => emitReduce(to, ReduceKind.Sum, output, x, axes, 1 / count),
-    fold: { start: 0, step: plus, mean: true },
-  }),
-  reduction({ name: 'ReduceMax', lower: plain(ReduceKind.Max), fold: largest }),
-  reduction({ name: 'ReduceMin', lower: plain(ReduceKind.Min), fold: { start: Number.POSITIVE_INFINITY, step: least } }),
-  reduction({ name: 'ReduceProd', lower: plain(ReduceKind.Prod), fold: { start: 1, step: times } }),
-  reduction({ name: 'ReduceL1', lower: plain(ReduceKind.SumAbs), fold: { start: 0, step: (sum, x) => plus(sum, size(x)) } }),
-  reduction({
-    name: 'ReduceL2',
-    lower: then(ReduceKind.SumSquare, UnaryKind.Sqrt),
-    compute: (node, x) => mapped(folded(node, x, squares), Math.sqrt),
-  }),
-  reduction({ name: 'ReduceSumSquare', lower: plain(ReduceKind.SumSquare), fold: squares }),
-  reduction({ name: 'ReduceLogSum', lower: then(ReduceKind.Sum, UnaryKind.Log), compute: (node, x) => mapped(folded(node, x, sums), log) }),
-  reduction({ name: 'ReduceLogSumExp', lower: logSumExp, compute: hostLogSumExp }),
-];
+/** ONNX ReduceMean over some axes, or all; the other reductions are in more/reductions.ts. */
+export const reduceMean = reduction({
+  name: 'ReduceMean',
+  lower: (to, output, x, axes, count) => emitReduce(to, ReduceKind.Sum, output, x, axes, 1 / count),
+  compute: (node, x) => folded(node, x, mean),
+});

@@ -10,7 +10,7 @@ interface RelayoutAttributes {
 /** Not ONNX's: the same value in the other layout. The layout pass inserts it. */
 export const relayout: Operator<RelayoutAttributes> = {
   name: 'Relayout',
-  opsets: [0, 0],
+  since: 0,
   inputs: [1, 1],
   types: ['any'],
   attributes: () => ({ to: 'rowMajor' }),

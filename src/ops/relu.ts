@@ -13,7 +13,7 @@ import { input, invalid } from './shapes.ts';
 export const relu: Operator<Clamped> = {
   ...elementwise,
   name: 'Relu',
-  opsets: [6, 21],
+  since: 6,
   inputs: [1, 1],
   attributes: () => ({ clamp: [0, Number.POSITIVE_INFINITY] }),
   inferShape: (node) => [{ type: input(node, 0).type, dims: input(node, 0).dims }],
@@ -33,7 +33,7 @@ export const relu: Operator<Clamped> = {
 export const clip: Operator<Clamped> = {
   ...elementwise,
   name: 'Clip',
-  opsets: [6, 21],
+  since: 6,
   inputs: [1, 3],
   attributes(reader, opset) {
     if (opset >= 11) return {};

@@ -20,7 +20,7 @@ interface ReshapeAttributes {
 export const reshape: Operator<ReshapeAttributes> = {
   ...sameElements,
   name: 'Reshape',
-  opsets: [5, 21],
+  since: 5,
   inputs: [2, 2],
   // ONNX has int64 alone; onnxruntime takes int32 as well.
   types: ['any', 'any'],
@@ -58,7 +58,7 @@ interface FlattenAttributes {
 export const flatten: Operator<FlattenAttributes> = {
   ...sameElements,
   name: 'Flatten',
-  opsets: [1, 21],
+  since: 1,
   inputs: [1, 1],
   types: ['any'],
   attributes: (reader) => ({ axis: reader.int('axis', 1) }),
@@ -74,7 +74,7 @@ export const flattenPixels: Operator = {
   ...sameElements,
   layout: () => ({ inputs: ['channelsLast'], output: 'rowMajor' }),
   name: 'FlattenPixels',
-  opsets: [0, 0],
+  since: 0,
   inputs: [1, 1],
   inferShape(node) {
     const { type, dims } = input(node, 0);
@@ -103,7 +103,7 @@ export const squeeze: Operator<AxesAttributes> = {
   ...sameElements,
   ...axesAttributes,
   name: 'Squeeze',
-  opsets: [1, 21],
+  since: 1,
   inputs: [1, 2],
   inferShape(node) {
     const { type, dims } = input(node, 0);
@@ -118,7 +118,7 @@ export const unsqueeze: Operator<AxesAttributes> = {
   ...sameElements,
   ...axesAttributes,
   name: 'Unsqueeze',
-  opsets: [1, 21],
+  since: 1,
   inputs: [1, 2],
   inferShape(node) {
     const { type, dims } = input(node, 0);

@@ -18,7 +18,7 @@ export interface ResizeAttributes extends Sampling {
 }
 
 /** What Resize and Upsample share: each axis resized after the other, by tables that the plan computes. */
-const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layout' | 'lower'> = {
+export const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layout' | 'lower'> = {
   types: ['any'],
   inferShape(node) {
     const { type } = input(node, 0);
@@ -121,7 +121,7 @@ const transforms: readonly [Coordinates, ...Coordinates[]] = [
 export const resize: Operator<ResizeAttributes> = {
   ...resizing,
   name: 'Resize',
-  opsets: [10, 21],
+  since: 10,
   inputs: [1, 4],
   constantInputs: [1, 2, 3],
   attributes(reader, opset) {
@@ -138,34 +138,6 @@ export const resize: Operator<ResizeAttributes> = {
       axes: opset >= 18 ? reader.ints('axes') : undefined,
       policy: opset >= 18 ? reader.choice('keep_aspect_ratio_policy', 'stretch', 'not_larger', 'not_smaller') : 'stretch',
       at: old ? { roi: -1, scales: 1, sizes: -1 } : { roi: 1, scales: 2, sizes: 3 },
-    };
-  },
-};
-
-/** ONNX Upsample, Resize's forerunner: nearest or linear by scales. */
-export const upsample: Operator<ResizeAttributes> = {
-  ...resizing,
-  name: 'Upsample',
-  opsets: [7, 9],
-  inputs: [1, 2],
-  constantInputs: [1],
-  attributes(reader, opset) {
-    const scales = opset < 9 ? reader.any('scales') : undefined;
-    if (opset < 9 && !(Array.isArray(scales) && scales.every((scale) => typeof scale === 'number'))) {
-      throw reader.invalid('scales', 'is not a list of numbers');
-    }
-    return {
-      mode: reader.choice('mode', 'nearest', 'linear'),
-      coordinates: 'asymmetric',
-      rounding: 'floor',
-      cubic: -0.75,
-      excludeOutside: false,
-      extrapolation: 0,
-      antialias: false,
-      axes: undefined,
-      policy: 'stretch',
-      ...(scales ? { scales: scales as readonly number[] } : {}),
-      at: { roi: -1, scales: opset < 9 ? -1 : 1, sizes: -1 },
     };
   },
 };

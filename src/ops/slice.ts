@@ -22,7 +22,7 @@ export const slice: Operator<SliceAttributes> = {
     ];
   }),
   name: 'Slice',
-  opsets: [1, 21],
+  since: 1,
   inputs: [1, 5],
   constantInputs: [1, 2, 3, 4],
   attributes(reader, opset) {

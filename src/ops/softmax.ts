@@ -1,7 +1,5 @@
 import { Op, SoftmaxArg } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
-import type { TypedArray } from '../graph/tensor.ts';
-import { allocate } from './elements.ts';
 import { alike, rowMajor } from './layouts.ts';
 import type { Layout, Node, Operator, Value } from './operator.ts';
 import { input, resolveAxis } from './shapes.ts';
@@ -13,12 +11,12 @@ export interface SoftmaxAttributes {
   readonly flatten: boolean;
 }
 
-function alongAxis(
+export function alongAxis(
   name: string,
-): Pick<Operator<SoftmaxAttributes>, 'name' | 'opsets' | 'inputs' | 'outputs' | 'attributes' | 'inferShape'> {
+): Pick<Operator<SoftmaxAttributes>, 'name' | 'since' | 'inputs' | 'outputs' | 'attributes' | 'inferShape'> {
   return {
     name,
-    opsets: [1, 21],
+    since: 1,
     inputs: [1, 1],
     attributes: (reader, opset) => ({ axis: reader.int('axis', opset < 13 ? 1 : -1), flatten: opset < 13 }),
     inferShape(node) {
@@ -30,7 +28,7 @@ function alongAxis(
 }
 
 /** The tensor as [outer, length, inner] around the axis; with `flatten` all that follows the axis is one row. */
-function around(node: Node<SoftmaxAttributes>, layout: Layout): { outer: number; length: number; inner: number } {
+export function around(node: Node<SoftmaxAttributes>, layout: Layout): { outer: number; length: number; inner: number } {
   const { dims } = input(node, 0);
   const { flatten } = node.attributes;
   if (dims.length === 0) return { outer: 1, length: 1, inner: 1 };
@@ -62,28 +60,3 @@ export const softmax = softmaxLike('Softmax', false);
 
 /** ONNX LogSoftmax: the logarithm of Softmax, x - max - log(sum of e^(x - max)). */
 export const logSoftmax = softmaxLike('LogSoftmax', true);
-
-/** ONNX Hardmax: 1 for the first of the largest elements along an axis, 0 for the others. */
-export const hardmax: Operator<SoftmaxAttributes> = {
-  ...alongAxis('Hardmax'),
-  evaluatedTypes: [['float32', 'float64']],
-  evaluate(node, [x]) {
-    const { type } = node.outputs[0] as Value;
-    const { outer, length, inner } = around(node, 'rowMajor');
-    const data = x as Exclude<TypedArray, BigInt64Array | BigUint64Array>;
-    const y = allocate(type, data.length);
-    for (let o = 0; o < outer; o++) {
-      for (let i = 0; i < inner; i++) {
-        const start = o * length * inner + i;
-        let best = start;
-        for (let at = start; at < start + length * inner; at += inner) {
-          const [other, most] = [data[at] as number, data[best] as number];
-          // NaN is the largest that there is, as in ArgMax.
-          if (!(other <= most || Number.isNaN(most))) best = at;
-        }
-        y[best] = 1 as never;
-      }
-    }
-    return [y];
-  },
-};

@@ -22,7 +22,7 @@ export const split: Operator<SplitAttributes> = {
     });
   }),
   name: 'Split',
-  opsets: [2, 21],
+  since: 2,
   inputs: [1, 2],
   outputs: [1, Number.POSITIVE_INFINITY],
   types: ['any', 'int64'],

@@ -15,7 +15,7 @@ const permute = moving<TransposeAttributes>((node) => {
 export const transpose: Operator<TransposeAttributes> = {
   ...permute,
   name: 'Transpose',
-  opsets: [1, 21],
+  since: 1,
   inputs: [1, 1],
   // A slice's gaps would be in the wrong place.
   slices: false,

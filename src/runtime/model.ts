@@ -38,6 +38,7 @@ export type Outputs<T extends Held = Tensor> = Record<string, T>;
 export interface PlanSource {
   readonly inputs: readonly ModelInput[];
   readonly outputs: readonly ModelOutput[];
+  readonly warnings?: readonly string[];
   /** The inputs whose elements the plan depends on. */
   readonly shapingInputs: ReadonlySet<string>;
   /** The inputs that nothing reads: they may be left out. */
@@ -76,6 +77,11 @@ const MOST_PLANS = 8;
 export class Model {
   readonly inputs: readonly ModelInput[];
   readonly outputs: readonly ModelOutput[];
+  /**
+   * Sentences about what may make it compute something else than its author meant, mostly none: that its file is of a newer opset than Lanewise
+   * knows, say.
+   */
+  readonly warnings: readonly string[];
   /** Which binary runs it. */
   readonly variant: Variant;
   /** How many threads run it. */
@@ -97,6 +103,7 @@ export class Model {
     this.#source = source;
     this.inputs = source.inputs;
     this.outputs = source.outputs;
+    this.warnings = source.warnings ?? [];
     this.variant = variant;
     this.threads = threads?.count ?? 1;
     this.#onTeam = threads !== undefined;

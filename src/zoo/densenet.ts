@@ -28,8 +28,11 @@ function transition(x: SymbolicTensor, name: string): SymbolicTensor {
   return avgPool2d(y, 2, { name: `${name}.pool` });
 }
 
+/** As `denselayer1.norm.1.weight` the files that torchvision publishes have what its networks, and these, call `denselayer1.norm1.weight`. */
+const renameWeights = (name: string): string => name.replace(/(denselayer\d+\.(?:norm|conv))\.([12]\.)/, '$1$2');
+
 function densenet(name: string, depths: readonly number[], growth = 32): Factory<DenseNetOptions> {
-  return network(name, { ...imagenet, growth }, (pictures, { classes, growth }) => {
+  const build = (pictures: SymbolicTensor, { classes, growth }: { classes: number; growth: number }) => {
     const first = conv2d(pictures, 2 * growth, 7, { stride: 2, padding: 3, bias: false, name: 'features.conv0' });
     let x = relu(norm(first, 'features.norm0'), { name: 'features.relu0' });
     x = maxPool2d(x, 3, { stride: 2, padding: 1, name: 'features.pool0' });
@@ -38,7 +41,8 @@ function densenet(name: string, depths: readonly number[], growth = 32): Factory
       x = denseBlock(x, depth, growth, `features.denseblock${i + 1}`);
     }
     return dense(flatten(globalAvgPool2d(relu(norm(x, 'features.norm5')))), classes, { name: 'classifier' });
-  });
+  };
+  return network(name, { ...imagenet, growth }, build, { renameWeights });
 }
 
 /**

@@ -76,7 +76,7 @@ export const googlenet: Factory = network(
     x = halve(inceptions(x, ['4a', '4b', '4c', '4d', '4e'], conv, 3), 'maxpool4', 2);
     return head(inceptions(x, ['5a', '5b'], conv, 3), classes, 0.2);
   },
-  ['aux1.', 'aux2.'],
+  { unusedWeights: ['aux1.', 'aux2.'] },
 );
 
 /**

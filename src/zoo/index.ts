@@ -1,4 +1,5 @@
-// The networks that courses on CNNs teach, as layers with random weights. The parameters are called as in torchvision's state_dict.
+// The networks that courses on CNNs teach, as layers with random weights. The parameters are called as in torchvision's state_dict, so that
+// `loadWeights` takes the files that it publishes (docs/weights.md).
 
 import { alexnet, alexnet2012 } from './alexnet.ts';
 import { densenet121, densenet161, densenet169, densenet201 } from './densenet.ts';

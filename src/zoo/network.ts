@@ -1,6 +1,6 @@
 import { checkOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
-import { batchNorm, conv2d, input, type LayersModel, model, type SymbolicTensor, uniform } from '../layers/index.ts';
+import { batchNorm, conv2d, input, type LayersModel, type ModelOptions, model, type SymbolicTensor, uniform } from '../layers/index.ts';
 import { choice, wholeNumber } from '../layers/options.ts';
 
 export interface ZooOptions {
@@ -20,6 +20,7 @@ export interface WidthOptions extends ZooOptions {
 /**
  * Makes a network with random weights: convolutions and dense layers start as He et al. 2015 (arXiv:1502.01852) suggest, in the uniform form.
  * Its input is 'input' ['N', ...inputShape], its output 'output' ['N', classes]: scores, no probabilities (`softmax` makes them).
+ * Its `loadWeights` takes the files that torchvision publishes; docs/weights.md says which.
  * @throws LanewiseError INVALID_INPUT for options that make no sense, INVALID_MODEL where a window does not fit into a picture that small,
  *   TOO_LARGE
  */
@@ -50,13 +51,13 @@ type OptionsOf<D> = { readonly [K in Exclude<keyof D, 'inputShape'>]: K extends 
  * A network's factory.
  * @param defaults what its options are, and their values where they are left out
  * @param build from pictures to the scores of the classes
- * @param unusedWeights see `ModelOptions`
+ * @param weights what `loadWeights` passes over, and what older names are: see `ModelOptions`
  */
 export function network<D extends Defaults, O extends ZooOptions = ZooOptions>(
   name: string,
   defaults: D,
   build: (x: SymbolicTensor, options: OptionsOf<D>) => SymbolicTensor,
-  unusedWeights: readonly string[] = [],
+  weights: Pick<ModelOptions, 'unusedWeights' | 'renameWeights'> = {},
 ): Factory<O> {
   return (given: O = {} as O) => {
     checkOptions(name, given, { ...defaults, seed: 0 } as unknown as OptionNames<O>);
@@ -69,7 +70,7 @@ export function network<D extends Defaults, O extends ZooOptions = ZooOptions>(
     if (options.width !== undefined) checkWidth(options.width);
     if (options.shortcut !== undefined) choice('shortcut', options.shortcut, ['A', 'B']);
     const x = input(options.inputShape);
-    return model(x, build(x, options as OptionsOf<D>), { name, seed: options.seed, unusedWeights });
+    return model(x, build(x, options as OptionsOf<D>), { name, seed: options.seed, ...weights });
   };
 }
 

@@ -1,7 +1,8 @@
 // Nodes of every operator at random: what a change shows to be seen lies in the field that is told. FUZZ_SEED and FUZZ_RUNS look elsewhere and longer.
 
 import fc from 'fast-check';
-import { type NetworkSummary, summarize } from '../../src/analysis/summary.ts';
+import { summarize } from '../../src/analysis/summarize.ts';
+import type { NetworkSummary } from '../../src/analysis/summary.ts';
 import { LanewiseError } from '../../src/errors.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { createModel } from '../../src/load.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { receptiveField } from '../../src/analysis/arithmetic.ts';
-import { type LayerSummary, summarize } from '../../src/analysis/summary.ts';
+import { summarize } from '../../src/analysis/summarize.ts';
+import type { LayerSummary } from '../../src/analysis/summary.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { type GraphSpec, graphOf, int64, type NodeSpec } from '../kernels/graph.ts';
 import { array, averagePool, conv, maxPool, type NdArray, random, sizeOf } from '../reference/index.ts';

@@ -1,7 +1,8 @@
 // The numbers that textbooks on convolutional networks print, each from code that runs.
 
 import { convMacs, convParameters, denseParameters, outputSize, receptiveField } from '../../src/analysis/arithmetic.ts';
-import { type LayerSummary, summarize } from '../../src/analysis/summary.ts';
+import { summarize } from '../../src/analysis/summarize.ts';
+import type { LayerSummary } from '../../src/analysis/summary.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { graphOf, type NodeSpec } from '../kernels/graph.ts';
 import { runNode } from '../kernels/run.ts';

@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeNpy } from '../../src/formats/npy.ts';
+import { writeOnnx } from '../../src/formats/onnx/writer.ts';
+import { GraphBuilder } from '../../src/graph/builder.ts';
 import { Tensor } from '../../src/index.ts';
 import { encodeModel, encodeTensor } from '../formats/onnx-writer.ts';
 import { skip } from '../skip.ts';
@@ -43,6 +45,23 @@ describe('run', () => {
     const { code, out } = await lanewise('run', model, path);
     expect(code).toBe(0);
     expect(out).toMatch(/logits: float32 \[2, 10\] = -?[\d.e-]+, .*\.\.\./);
+  });
+
+  test('of a newer opset than is known, a warning beside the results; likewise `summary`', async () => {
+    const [path, input] = [join(folder, 'newer.onnx'), join(folder, 'one.npy')];
+    const g = new GraphBuilder('newer', 29);
+    g.output('y', g.node('Relu', [g.input('x', [1, 3])]));
+    writeFileSync(path, writeOnnx(g.build()));
+    writeFileSync(input, writeNpy(new Tensor('float32', [1, -2, 3], [1, 3])));
+    for (const args of [
+      ['run', path, input, '--json'],
+      ['summary', path, '--json'],
+    ]) {
+      const { code, out, err } = await lanewise(...args);
+      expect([code, err]).toEqual([0, expect.stringMatching(/^warning: the model is of opset 29; .* opset 28 .*$/)]);
+      expect(JSON.parse(out)).toBeTruthy();
+    }
+    expect((await lanewise('summary', model)).err).toBe('');
   });
 
   test('what is wrong is said in a sentence', async () => {

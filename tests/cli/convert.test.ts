@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readOnnx, readSafetensors, writeSafetensors } from '../../src/formats/index.ts';
 import { Tensor } from '../../src/index.ts';
+import { checkpoint, saved } from '../formats/checkpoint-writer.ts';
 import { encodeModel } from '../formats/onnx-writer.ts';
 import { lanewise } from './lanewise.ts';
 
@@ -72,6 +73,25 @@ test('safetensors to safetensors, in half the space', async () => {
   expect([...tensors.keys()].sort()).toEqual([...tensorsAt(from).keys()].sort());
 });
 
+test("PyTorch's checkpoint to safetensors, and to ONNX with --graph", async () => {
+  const { constants } = graphAt(model);
+  const weights = [...constants].map(([name, { dims, read }]) => [name, { dims, data: read() }] as const);
+  const all = [...weights, ['bn1.num_batches_tracked', { dims: [], data: BigInt64Array.of(7n) }] as const];
+  writeFileSync(at('w.pth'), checkpoint(...saved(all)));
+  expect((await convert(at('w.pth'), at('p.safetensors'))).out).toBe(`${at('p.safetensors')}: 45 tensors, weights f32, 1.05 MiB`);
+  const { 'bn1.num_batches_tracked': counter, ...rest } = Object.fromEntries(bits(tensorsAt(at('p.safetensors'))));
+  expect(counter).toEqual([[], '0700000000000000']);
+  expect(new Map(Object.entries(rest))).toEqual(bits(constants));
+  expect((await convert(at('w.pth'), at('p.onnx'), '--graph', model)).code).toBe(0);
+  expect(bits(graphAt(at('p.onnx')).constants)).toEqual(bits(constants));
+  writeFileSync(at('old.pth'), 'version https://git-lfs.github.com/spec/v1');
+  const { code, err } = await convert(at('old.pth'), at('no.safetensors'));
+  expect([code, err]).toEqual([
+    1,
+    expect.stringMatching(/old\.pth: not a checkpoint of PyTorch: it starts with "version https.*\[INVALID_FILE\]/),
+  ]);
+});
+
 test('weights that do not fit the graph are all listed', async () => {
   const tensors = new Map([...graphAt(model).constants]);
   tensors.delete('fc.bias');
@@ -102,7 +122,7 @@ test('what is wrong is said in a sentence', async () => {
     [[model, at('a.onnx'), at('b.onnx')], 2, /convert takes a file to read and one to write/],
     [[model, at('no.bin')], 2, /convert writes \.onnx and \.safetensors, not '.*no\.bin'/],
     [[model, at('no.onnx'), '--weights', 'int8'], 2, /--weights takes f32 or f16, got 'int8'/],
-    [[model, at('no.onnx'), '--graph', model], 2, /--graph is for weights in \.safetensors that become an \.onnx/],
+    [[model, at('no.onnx'), '--graph', model], 2, /--graph is for weights in \.safetensors or \.pth that become an \.onnx/],
   ] as const) {
     const result = await convert(...args);
     expect(result.err).toMatch(sentence);

@@ -244,7 +244,7 @@ describe('fuseNormalization', () => {
 
 describe('fuseActivation', () => {
   test.each<[string, NodeSpec[], string]>([
-    ['x · sigmoid(x)', [node('Sigmoid', ['x'], 's'), node('Mul', ['s', 'x'], 'y')], 'Silu(x)'],
+    ['x · sigmoid(x)', [node('Sigmoid', ['x'], 's'), node('Mul', ['s', 'x'], 'y')], 'Swish(x)'],
     ['x · hardSigmoid(x)', [node('HardSigmoid', ['x'], 's', { alpha: 1 / 6 }), node('Mul', ['x', 's'], 'y')], 'HardSwish(x)'],
     [
       'x · clip(x + 3) / 6',
@@ -291,7 +291,7 @@ describe('fuseActivation', () => {
 
   test('of a value that is a product itself', () => {
     const nodes = [node('Mul', ['x', 'perChannel'], 'm'), node('Sigmoid', ['m'], 's'), node('Mul', ['m', 's'], 'y')];
-    expect(simplified({ nodes })).toEqual(['Mul(x, perChannel)', 'Silu(m)']);
+    expect(simplified({ nodes })).toEqual(['Mul(x, perChannel)', 'Swish(m)']);
   });
 
   test('not: another value, another number, an inner value that somebody else reads', () => {

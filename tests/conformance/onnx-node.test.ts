@@ -2,8 +2,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readModel } from '../../src/cli/files.ts';
 import { type CaseResult, deviation, readKnown, verifyCase } from '../../src/cli/verify.ts';
-import { operators } from '../../src/ops/index.ts';
+import { addOperators } from '../../src/ops/more/index.ts';
 import { skip } from '../skip.ts';
+
+const operators = addOperators();
 
 /** ONNX's own backend tests, as Debian's libonnx-testdata installs them. */
 const data = process.env.ONNX_TESTDATA ?? '/usr/share/libonnx-testdata/data';

@@ -1,6 +1,14 @@
 // Readers without bytes, writers without a graph or tensors: what callers without types may hand over.
 
-import { readNpy, readOnnx, readSafetensors, readTensorProto, writeOnnx, writeSafetensors } from '../../src/formats/index.ts';
+import {
+  readCheckpoint,
+  readNpy,
+  readOnnx,
+  readSafetensors,
+  readTensorProto,
+  writeOnnx,
+  writeSafetensors,
+} from '../../src/formats/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { failure } from '../failure.ts';
 import { graphOf } from '../kernels/graph.ts';
@@ -12,6 +20,7 @@ test.each<[string, (bytes: Uint8Array) => unknown]>([
   ['readOnnx', (bytes) => readOnnx(bytes, 'a file')],
   ['readTensorProto', (bytes) => readTensorProto(bytes, 'a file')],
   ['readSafetensors', (bytes) => readSafetensors(bytes, 'a file')],
+  ['readCheckpoint', (bytes) => readCheckpoint(bytes, 'a file')],
   ['readNpy', (bytes) => readNpy(bytes, 'a file')],
 ])('%s asks for bytes', (_, read) => {
   for (const value of [...junk, undefined, new ArrayBuffer(8), new DataView(new ArrayBuffer(8))] as never[]) {

@@ -1,6 +1,14 @@
 // Files whose reader was not told a name: errors still say what they are about.
 
-import { externalLocations, readNpy, readOnnx, readSafetensors, readTensorProto, writeNpy } from '../../src/formats/index.ts';
+import {
+  externalLocations,
+  readCheckpoint,
+  readNpy,
+  readOnnx,
+  readSafetensors,
+  readTensorProto,
+  writeNpy,
+} from '../../src/formats/index.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { failure } from '../failure.ts';
 
@@ -10,6 +18,7 @@ test.each<[string, () => unknown, RegExp]>([
   ['readOnnx', () => readOnnx(bytes), /^the model is not an ONNX model/],
   ['externalLocations', () => externalLocations(bytes), /^the model is not an ONNX model/],
   ['readTensorProto', () => readTensorProto(bytes), /^the file is not an ONNX tensor/],
+  ['readCheckpoint', () => readCheckpoint(bytes), /^the file: not a checkpoint of PyTorch/],
   ['readSafetensors', () => readSafetensors(bytes), /^the file: not a safetensors file/],
   ['readNpy', () => readNpy(bytes), /^the file: not a \.npy file/],
 ])('%s names what it was given', (_, read, message) => {

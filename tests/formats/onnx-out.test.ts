@@ -146,6 +146,7 @@ test.each([
   [22, 10],
   [23, 11],
   [24, 12],
+  [25, 13],
 ])('opset %d has IR version %d', (opset, ir) => {
   const bytes = writeOnnx({ ...graphOf([node('Relu', ['x'], ['y'])]), opsets: new Map([['', opset]]) });
   expect([...bytes.subarray(0, 2)]).toEqual([8, ir]);

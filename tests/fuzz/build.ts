@@ -4,12 +4,14 @@ import { LanewiseError } from '../../src/errors.ts';
 import type { Attribute } from '../../src/graph/graph.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../../src/graph/tensor.ts';
 import { AttributeReader } from '../../src/ops/attributes.ts';
-import { operators } from '../../src/ops/index.ts';
+import { addOperators } from '../../src/ops/more/index.ts';
 import type { Value as OpValue } from '../../src/ops/operator.ts';
 import { constantValue } from '../../src/ops/shapes.ts';
 import type { AttributeSpec, OnnxType } from '../formats/onnx-writer.ts';
 import { type Draw, numbers } from './draw.ts';
 import { arrayOf, type FuzzGraph, type FuzzNode, type FuzzTensor } from './graph.ts';
+
+const operators = addOperators();
 
 export interface Value {
   readonly name: string;

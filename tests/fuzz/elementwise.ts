@@ -148,6 +148,7 @@ const all: Readonly<Record<string, (op: string) => Maker>> = {
   Softsign: unary([1], {}, bounded(1)),
   Mish: unary([18], {}),
   HardSwish: unary([14], {}),
+  Swish: unary([24], {}, undefined, { given: ['alpha'], attributes: (b) => ({ alpha: float(b, [0.5, 2, 0, 1, -1]) }) }),
   HardSigmoid: unary([6], {}, bounded(1), {
     given: ['alpha', 'beta'],
     attributes: (b) => ({ alpha: float(b, [0.5, 0.2, 1, -0.5]), beta: float(b, [0.25, 0, 1, -0.5]) }),
@@ -268,6 +269,14 @@ const all: Readonly<Record<string, (op: string) => Maker>> = {
         { bits: [x.grid, x.magnitude], ...(half ? { type: to === 10 ? 'float16' : 'bfloat16', hidden: true } : {}) },
       );
       if (half) b.node(op, [made], { to: 1 }, { bits: same(x) });
+    },
+  }),
+  CastLike: (op) => ({
+    since: [15, 19, 21, 23, 24, 25],
+    make(b) {
+      const type = b.draw.of(['float32', 'float64', 'int64', 'int32', 'bool'] as const);
+      const x = b.value({ types: everyType, rank: [0, 5], exact: !type.startsWith('float') });
+      b.node(op, [x, b.scalar(type, 1, b.draw.chance(50) ? 'fed' : 'constant')], {}, { bits: [x.grid, x.magnitude] });
     },
   }),
 };

@@ -2,8 +2,10 @@
 
 import { compileGraph } from '../../src/compiled/write.ts';
 import { LanewiseError } from '../../src/errors.ts';
+import { readCheckpoint } from '../../src/formats/checkpoint/index.ts';
 import { readNpy, writeNpy } from '../../src/formats/npy.ts';
 import { readOnnx, readTensorProto } from '../../src/formats/onnx/index.ts';
+import { writeOnnx } from '../../src/formats/onnx/writer.ts';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { load } from '../../src/load.ts';
@@ -13,7 +15,9 @@ import { everything } from '../layers/everything.ts';
 import { Draw, seedOf } from './draw.ts';
 import { generate } from './generate.ts';
 import { fileOf } from './graph.ts';
+import { anyCheckpoint, hostile } from './hostile-checkpoint.ts';
 import { type Format, mutate } from './mutate.ts';
+import { inBranch, inLoop } from './variants.ts';
 import { worker, workerOptions } from './worker.ts';
 
 /** No load takes more of the processor, nor of memory. */
@@ -29,7 +33,12 @@ function onnx(draw: Draw): Uint8Array {
   for (;;) {
     if (draw.chance(5)) return network;
     const { graph } = generate(draw);
-    if (graph.nodes.length > 0) return fileOf(graph);
+    if (graph.nodes.length === 0) continue;
+    const file = fileOf(graph);
+    if (!draw.chance(25)) return file;
+    // With branches and bodies, which writeOnnx writes of all but Casts to halves.
+    const whole = readOnnx(file);
+    return writeOnnx(draw.chance(50) ? inLoop(whole) : inBranch(whole, draw.of(['float32', 'int64'] as const)));
   }
 }
 
@@ -61,6 +70,7 @@ const sources: Readonly<Record<Format, (draw: Draw) => Uint8Array>> = {
     writeSafetensors(
       new Map(tensors(draw).map(({ type, dims, data }, i) => [`t${i}`, { type, dims, read: () => data }] as const)) as never,
     ),
+  checkpoint: anyCheckpoint,
   npy: (draw) => writeNpy(tensors(draw)[0] as Tensor),
   tensor(draw) {
     const { type, dims, data } = tensors(draw)[0] as Tensor;
@@ -103,6 +113,11 @@ const readers: Readonly<Record<Format, (bytes: Uint8Array, measure: () => void) 
     measure();
     return 'reads';
   },
+  async checkpoint(bytes, measure) {
+    for (const tensor of readCheckpoint(bytes).tensors.values()) tensor.read();
+    measure();
+    return 'reads';
+  },
   async npy(bytes, measure) {
     readNpy(bytes);
     measure();
@@ -115,7 +130,21 @@ const readers: Readonly<Record<Format, (bytes: Uint8Array, measure: () => void) 
   },
 };
 
-const formats: readonly Format[] = ['onnx', 'onnx', 'onnx', 'onnx', 'onnx', 'compiled', 'compiled', 'safetensors', 'npy', 'tensor'];
+const formats: readonly Format[] = [
+  'onnx',
+  'onnx',
+  'onnx',
+  'onnx',
+  'onnx',
+  'compiled',
+  'compiled',
+  'safetensors',
+  'checkpoint',
+  'npy',
+  'tensor',
+];
+/** Of checkpoints so many, in percent, are made to do harm; the others are broken like other files. */
+const HOSTILE = 60;
 
 /** So often is a file broken before another one is made. */
 const EACH = 16;
@@ -126,7 +155,7 @@ function filesOf(seed: number, number: number) {
   const key = `${seed}:${number}`;
   if (made?.key === key) return made;
   const draw = new Draw(seedOf(seed + 1e6, number));
-  const format = draw.of(formats);
+  const format = draw.of(workerOptions().only === 'checkpoint' ? (['checkpoint'] as const) : formats);
   made = { key, format, file: sources[format](draw), other: sources[format](draw) };
   return made;
 }
@@ -145,7 +174,8 @@ const shown = (bytes: Uint8Array): string => (bytes.length <= 3000 ? Buffer.from
 async function run(seed: number, index: number): Promise<boolean> {
   const draw = new Draw(seedOf(seed, index));
   const { format, file, other } = filesOf(seed, Math.floor(index / EACH));
-  const { bytes, how, forged } = mutate(file, format, other, draw);
+  const isHostile = format === 'checkpoint' && draw.chance(HOSTILE);
+  const { bytes, how, forged } = isHostile ? { bytes: hostile(draw), how: 'hostile', forged: false } : mutate(file, format, other, draw);
   const fail = (what: string, text: string) => {
     const kind = `${format}${forged ? ', forged' : ''}: ${what}`;
     if (stats.failures.filter((failure) => failure.kind === kind).length >= (workerOptions().shown ?? 3)) return;

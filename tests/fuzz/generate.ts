@@ -1,6 +1,6 @@
 // Random graphs over all operators: one operator is chosen by how much of it there is to see, others stand around it.
 
-import { operators } from '../../src/ops/index.ts';
+import { addOperators } from '../../src/ops/more/index.ts';
 import { Builder } from './build.ts';
 import type { Draw } from './draw.ts';
 import { elementwise } from './elementwise.ts';
@@ -10,19 +10,21 @@ import { chooser, keysOf, type Maker, type Target } from './operator.ts';
 import { reductions } from './reductions.ts';
 import { windows } from './windows.ts';
 
+const operators = addOperators();
+
 export const makers: ReadonlyMap<string, Maker> = new Map(
   Object.entries({ ...elementwise, ...windows, ...moves, ...reductions }).sort(([a], [b]) => (a < b ? -1 : 1)),
 );
 
 /** The opsets that graphs have. */
-const OPSETS = [7, 21] as const;
+const OPSETS = [7, 26] as const;
 
 /** Everything that a long run must meet. */
 export const expectedKeys: readonly string[] = [...makers].flatMap(([op, maker]) => keysOf(op, maker));
 
 const names = [...makers.keys()];
-const lastOf = (op: string): number => Math.min(OPSETS[1], operators.get(op)?.opsets[1] ?? 0);
-const firstOf = (op: string): number => Math.max(OPSETS[0], operators.get(op)?.opsets[0] ?? 0, makers.get(op)?.since[0] ?? 0);
+const lastOf = (op: string): number => Math.min(OPSETS[1], operators.get(op)?.until ?? OPSETS[1]);
+const firstOf = (op: string): number => Math.max(OPSETS[0], operators.get(op)?.since ?? 0, makers.get(op)?.since[0] ?? 0);
 
 /** Each revision is as frequent as any other; that of a target is. */
 function anyOpset(op: string, draw: Draw, { revision, least = 0 }: { revision?: number; least?: number }): number {
@@ -55,7 +57,7 @@ const rare: readonly (readonly [RegExp, number])[] = [
   [/^(TopK@10|(BatchNormalization|Dropout)@7|BatchNormalization@14|(Div|Sub|Add|Relu|Reshape)@13|(PRelu|Less|Greater)@7|Equal@19)$/, 12],
   [/^((Slice|Flatten|Constant|Squeeze)@1|Flatten@9|(Size|Unsqueeze|Squeeze)@21|Pow@12|NonMaxSuppression@10|Cast\.to=16)$|keep_aspect/, 12],
   [
-    /^Identity@|^(Max|Min|Mean|Sum)@|wrap|^ConstantOfShape@20|^(Mul|Pow)@13|^Clip@11|Upsample|^Slice@10|^AveragePool\.dilations|^Dropout@10|noop_with|^Size@|^Constant@(9|11)|^Clip@|^Flatten@21|^(Transpose|ConstantOfShape|Shape|IsNaN)@/,
+    /^Identity@|^CastLike@|^Swish\.|^(Max|Min|Mean|Sum)@|wrap|^ConstantOfShape@20|^(Mul|Pow)@13|^Clip@11|Upsample|^Slice@10|^AveragePool\.dilations|^Dropout@10|noop_with|^Size@|^Constant@(9|11)|^Clip@|^Flatten@21|^(Transpose|ConstantOfShape|Shape|IsNaN)@/,
     12,
   ],
   [

@@ -39,7 +39,7 @@ export function fileOf(graph: FuzzGraph, outputs: readonly string[] = graph.outp
   return encodeModel({
     opset: graph.opset,
     // IR 4 to 10 by opset, as runtimes refuse newer ones.
-    ir: graph.opset >= 21 ? 10 : graph.opset >= 19 ? 9 : 8,
+    ir: graph.opset >= 25 ? 13 : graph.opset >= 24 ? 12 : graph.opset >= 23 ? 11 : graph.opset >= 21 ? 10 : graph.opset >= 19 ? 9 : 8,
     inputs: graph.feeds.map(({ name, type, dims, open }) => (open ? { name, type } : { name, type, dims })),
     initializers: graph.constants,
     nodes: graph.nodes.map((node, i) => ({ ...node, name: `node${i}` })),

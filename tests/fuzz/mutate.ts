@@ -5,7 +5,7 @@ import { Header } from '../../src/compiled/format.ts';
 import type { Draw } from './draw.ts';
 import { encode, type Field, lists, MODEL, parse, varint } from './protobuf.ts';
 
-export type Format = 'onnx' | 'compiled' | 'safetensors' | 'npy' | 'tensor';
+export type Format = 'onnx' | 'compiled' | 'safetensors' | 'checkpoint' | 'npy' | 'tensor';
 
 const NUMBERS = [
   0n,

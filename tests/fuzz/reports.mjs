@@ -1,4 +1,4 @@
-// What the three gauges print. Each takes the command line's options and gives whether nothing failed.
+// What the gauges print. Each takes the command line's options and gives whether nothing failed.
 
 import { printFailures, supervise } from './supervise.mjs';
 
@@ -46,6 +46,9 @@ export async function files({ operator: _, verbose: __, ...options }) {
   printFailures(options.seed, failures);
   return failures.length === 0;
 }
+
+/** Those files alone that are PyTorch's. */
+export const checkpoints = (options) => files({ ...options, only: 'checkpoint' });
 
 export async function soak({ operator: _, verbose: __, ...options }) {
   const { cycles, outcomes, levels, failures } = await supervise('soak', options);

@@ -116,12 +116,27 @@ function inside(graph: Graph, wrap: (body: Subgraph, outputs: string[]) => { nod
 const plain = (results: Results): Results => new Map([...results].map(([name, value]) => [name.replace('out of ', ''), value]));
 
 /** A branch that a number chooses. */
-const inBranch = (graph: Graph, type: 'float32' | 'int64'): Graph =>
+export const inBranch = (graph: Graph, type: 'float32' | 'int64'): Graph =>
   inside(graph, (body, outputs) => {
     const other = { ...body, nodes: [], outputs: [] };
     const branches = { then_branch: body, else_branch: other };
     const nodes = [node('Cast', ['choice'], 'chosen', { to: 9 }), { ...node('If', ['chosen'], 'if', branches), outputs }];
     return { inputs: [{ name: 'choice', type, dims: [] }], nodes };
+  });
+
+/** A loop that turns once. */
+export const inLoop = (graph: Graph): Graph =>
+  inside(graph, (body, outputs) => {
+    const carried = outputs.map((_, i) => ({ name: `state${i}` }));
+    const last = node('Less', ['turn', 'turn'], 'again');
+    const whole = {
+      ...body,
+      inputs: [{ name: 'turn' }, { name: 'going' }, ...carried],
+      outputs: [{ name: 'again' }, ...body.outputs],
+      nodes: [...body.nodes, last],
+    };
+    const loop = node('Loop', ['', 'start', ...outputs.map(() => 'start')], 'loop', { body: whole });
+    return { inputs: [{ name: 'start', type: 'bool', dims: [] }], nodes: [{ ...loop, outputs }] };
   });
 
 interface Variant {
@@ -229,21 +244,7 @@ export const variants: Readonly<Record<string, Variant>> = {
   },
   'in a loop': {
     bits: true,
-    run(graph, fuzz) {
-      const looped = inside(graph, (body, outputs) => {
-        const carried = outputs.map((_, i) => ({ name: `state${i}` }));
-        const last = node('Less', ['turn', 'turn'], 'again');
-        const whole = {
-          ...body,
-          inputs: [{ name: 'turn' }, { name: 'going' }, ...carried],
-          outputs: [{ name: 'again' }, ...body.outputs],
-          nodes: [...body.nodes, last],
-        };
-        const loop = node('Loop', ['', 'start', ...outputs.map(() => 'start')], 'loop', { body: whole });
-        return { inputs: [{ name: 'start', type: 'bool', dims: [] }], nodes: [{ ...loop, outputs }] };
-      });
-      return runModel(looped, { ...feedsOf(fuzz), start: new Tensor('bool', [1], []) }).then(plain);
-    },
+    run: (graph, fuzz) => runModel(inLoop(graph), { ...feedsOf(fuzz), start: new Tensor('bool', [1], []) }).then(plain),
   },
   compiled: {
     bits: true,

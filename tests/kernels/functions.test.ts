@@ -26,6 +26,9 @@ const accuracies: readonly Accuracy[] = [
   { op: 'Softplus', ulp: 3.5 },
   { op: 'Softsign', ulp: 1.5 },
   { op: 'Mish', ulp: 4.5, absolute: (x) => (x < -87.3 ? 1e-35 : 0) },
+  { op: 'Swish', ulp: 3, absolute: (x) => (x < -87.3 ? 1e-35 : 0) },
+  // With another factor it is a Scale, a Sigmoid and a Mul.
+  { op: 'Swish', attributes: { alpha: 0.5 }, ulp: 3.5, absolute: (x) => (x < -174.6 ? 1e-35 : 0) },
   { op: 'Elu', ulp: 2 },
   { op: 'Elu', attributes: { alpha: 0.3 }, ulp: 2.5 },
   { op: 'Celu', attributes: { alpha: 2.5 }, ulp: 2.5 },
@@ -65,7 +68,7 @@ test.each(titled)('$title is right to $ulp units in the last place', ({ op, attr
   for (const [name, x] of Object.entries(ranges)) {
     const exact = Array.from(x, (value) => f(value, attributes));
     for (const variant of variants) {
-      const y = runNode({ op, opset: 20, attributes: { ...attributes }, inputs: [vector(x)], variant });
+      const y = runNode({ op, opset: 24, attributes: { ...attributes }, inputs: [vector(x)], variant });
       const off = exact.findIndex(
         (value, i) => !(ulpError(at(y.data, i), value) <= ulp || Math.abs(at(y.data, i) - value) <= absolute(at(x, i))),
       );
@@ -110,9 +113,9 @@ test('Silu is right to 3 units in the last place', () => {
 // Softplus and its kin at the largest numbers, where a product or a power would overflow.
 const huge = [1e19, 3e21, 1e30, 3.4028234663852886e38];
 
-test.each(['Mish', 'Softplus', 'Elu', 'Celu', 'HardSwish', 'Gelu', 'LeakyRelu'])('%s of huge numbers is the number', (op) => {
+test.each(['Mish', 'Swish', 'Softplus', 'Elu', 'Celu', 'HardSwish', 'Gelu', 'LeakyRelu'])('%s of huge numbers is the number', (op) => {
   for (const variant of variants) {
-    const y = runNode({ op, opset: 20, inputs: [vector(huge)], variant });
+    const y = runNode({ op, opset: 24, inputs: [vector(huge)], variant });
     expect([...y.data]).toEqual(huge.map(Math.fround));
   }
 });
@@ -142,7 +145,7 @@ test.each([
   ['HardSigmoid', [nan, 1, 0, 0.5, 0.5]],
 ])('%s of NaN, infinities and zeros', (op, expected) => {
   for (const variant of variants) {
-    expect([...runNode({ op, opset: 20, inputs: [vector(specials)], variant }).data]).toEqual(expected);
+    expect([...runNode({ op, opset: 24, inputs: [vector(specials)], variant }).data]).toEqual(expected);
   }
 });
 

@@ -48,7 +48,7 @@ eachVariant((variant) => {
   test.each(ops)('%s over shapes', (op) => {
     for (const dims of shapes) {
       const x = inputOf(op, dims);
-      expectNode({ op, opset: 20, inputs: [x], constants: [0], variant }, applied(op, x), CLOSE);
+      expectNode({ op, opset: 24, inputs: [x], constants: [0], variant }, applied(op, x), CLOSE);
     }
   });
 
@@ -60,7 +60,7 @@ eachVariant((variant) => {
       [1, 9, 1, 4],
     ]) {
       const x = inputOf(op, dims);
-      const graph = graphOf({ opset: 20, inputs: { x: dims }, nodes: [pool('x', 'p'), { op, inputs: ['p'] }, pool(`${op}_1`, 'y')] });
+      const graph = graphOf({ opset: 24, inputs: { x: dims }, nodes: [pool('x', 'p'), { op, inputs: ['p'] }, pool(`${op}_1`, 'y')] });
       expectClose(runGraph(graph, { x }, { variant })[0] as NdArray, applied(op, x), CLOSE);
     }
     // Its channels are written into the concatenation, whose pixels are 5 channels wide.
@@ -72,7 +72,7 @@ eachVariant((variant) => {
         { op, inputs: ['p'], outputs: ['f'] },
         { op: 'Concat', inputs: ['q', 'f', 'q'], attributes: { axis: 1 } },
       ];
-      const graph = graphOf({ opset: 20, inputs: { x: x.dims, b: b.dims }, nodes });
+      const graph = graphOf({ opset: 24, inputs: { x: x.dims, b: b.dims }, nodes });
       const [y] = runGraph(graph, { x, b }, { variant });
       const expected = applied(op, x);
       const size = channels * 6;
@@ -99,9 +99,11 @@ eachVariant((variant) => {
       ['Selu', { alpha: 1.5, gamma: 0.5 }],
       ['ThresholdedRelu', { alpha: 2 }],
       ['HardSigmoid', { alpha: 0.1, beta: 0.9 }],
+      ['Swish', { alpha: -1.7 }],
+      ['Swish', { alpha: 0 }],
       ['Gelu', { approximate: 'tanh' }],
     ] as const) {
-      expectNode({ op, opset: 20, attributes, inputs: [x], variant }, applied(op, x, attributes), CLOSE);
+      expectNode({ op, opset: 24, attributes, inputs: [x], variant }, applied(op, x, attributes), CLOSE);
     }
   });
 

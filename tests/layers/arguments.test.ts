@@ -103,6 +103,11 @@ test.each<[string, () => unknown, string]>([
   ['a seed', () => uniform(0, 1, { seed: -1 }), 'seed takes a whole number from 0 on, got -1'],
   ['an input twice', () => model([x, x], relu(x)), "input 'input' is there twice"],
   ['prefixes of no kind', () => model(x, relu(x), { unusedWeights: 'aux' as never }), "unusedWeights takes a list of texts, got 'aux'"],
+  [
+    'no function of names',
+    () => model(x, relu(x), { renameWeights: 'aux' as never }),
+    "renameWeights takes a function of a name, got 'aux'",
+  ],
 ])('%s', (_, run, message) => {
   expect(failure(run).message).toContain(message);
 });
@@ -118,7 +123,7 @@ const junk: readonly unknown[] = [
 ];
 const options = ['weight', 'bias', 'stride', 'padding', 'dilation', 'groups', 'multiplier', 'outputPadding', 'ceilMode', 'countIncludePad'];
 options.push('epsilon', 'runningMean', 'runningVar', 'size', 'alpha', 'beta', 'approximate', 'axis', 'mode', 'value', 'alignCorners');
-options.push('name', 'seed', 'gain', 'batch', 'unusedWeights');
+options.push('name', 'seed', 'gain', 'batch', 'unusedWeights', 'renameWeights');
 
 const { zeros: _, ones: __, ...functions } = layers;
 const initialisers = ['constant', 'uniform', 'normal', 'heUniform', 'heNormal', 'xavierUniform', 'xavierNormal'];

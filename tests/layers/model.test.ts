@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readOnnx, readSafetensors, writeOnnx, writeSafetensors } from '../../src/formats/index.ts';
@@ -24,6 +24,7 @@ import {
 } from '../../src/layers/index.ts';
 import { load } from '../../src/load.ts';
 import { failure } from '../failure.ts';
+import { checkpoint, entriesOf, saved, zip } from '../formats/checkpoint-writer.ts';
 import { expectClose, runGraph } from '../kernels/run.ts';
 import { type NdArray, random, toTensor } from '../reference/index.ts';
 import { everything } from './everything.ts';
@@ -281,6 +282,59 @@ describe('weights', () => {
     await expect(small().loadWeights({ 'fc.bias': [1, 2] } as never)).rejects.toThrow("the weights' 'fc.bias' is a Tensor, got [1, 2]");
     await expect(small().loadWeights('nowhere.safetensors')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
     await expect(small().loadWeights(new Uint8Array(100))).rejects.toMatchObject({ code: 'INVALID_FILE' });
+  });
+
+  test("are read from PyTorch's checkpoints: bytes, files small and large, responses", async () => {
+    const wanted = small({ seed: 1 }).toSafetensors();
+    const folder = mkdtempSync(join(tmpdir(), 'lanewise-layers-'));
+    try {
+      const bytes = checkpoint(...saved(tensors()));
+      const [path, large] = [join(folder, 'weights.pth'), join(folder, 'large.bin')];
+      writeFileSync(path, bytes);
+      // With a file in the archive that makes it one that stays on the disk.
+      const entry = { name: 'archive/padding', data: new Uint8Array(2 ** 21) };
+      writeFileSync(large, zip([...entriesOf(...saved(tensors())), entry]));
+      for (const source of [bytes, bytes.buffer as ArrayBuffer, path, large, new Response(bytes as never)]) {
+        const net = small({ seed: 2 });
+        expect(await net.loadWeights(source)).toEqual({ missing: [], unexpected: [], misshapen: [] });
+        expect(net.toSafetensors()).toEqual(wanted);
+        // Part by part to where they are packed: the weights of a large file are never in memory twice.
+        const part = new Float32Array(2);
+        net.graph().constants.get('conv2.weight')?.fill?.(part, 5);
+        expect(part).toEqual(tensors().get('conv2.weight')?.data.subarray(5, 7));
+        const [from, to] = await Promise.all([small({ seed: 1 }).compile(), net.compile()]);
+        const image = new Tensor('float32', new Float32Array(3 * 8 * 8).fill(0.5), [1, 3, 8, 8]);
+        expect((await to.run({ input: image })).output).toEqual((await from.run({ input: image })).output);
+        for (const model of [from, to]) model.dispose();
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('what a checkpoint lacks and has too much is listed, and other names may be made to fit', async () => {
+    const wrong = tensors();
+    wrong.delete('fc.bias');
+    wrong.set('head.weight', new Tensor('float32', [1], [1]));
+    await expect(small().loadWeights(checkpoint(...saved(wrong)))).rejects.toThrow(
+      "the weights do not fit small:\n  missing (1): 'fc.bias' float32 [5]\n  unexpected (1): 'head.weight' float32 [1]",
+    );
+    const other = checkpoint(...saved([...tensors()].map(([name, tensor]) => [name.replace('fc', 'classifier'), tensor] as const)));
+    await expect(small().loadWeights(other)).rejects.toThrow("unexpected (2): 'classifier.weight'");
+    const net = small({ renameWeights: (name) => name.replace('classifier', 'fc') });
+    await net.loadWeights(other);
+    expect(net.toSafetensors()).toEqual(small({ seed: 1 }).toSafetensors());
+  });
+
+  test('a file that only its name calls a checkpoint is said to be none', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lanewise-layers-'));
+    try {
+      const path = join(folder, 'weights.pth');
+      writeFileSync(path, '<html>not found</html>');
+      await expect(small().loadWeights(path)).rejects.toThrow('not a checkpoint of PyTorch: it starts with "<html>not found</html>"');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test('are set one by one', () => {

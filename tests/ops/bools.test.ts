@@ -1,13 +1,16 @@
 // What ONNX defines of numbers is not computed of true and false: the result would be no bool (1 + 1 is 2, -1 is 255).
 
-import { operators } from '../../src/ops/index.ts';
+import { NEWEST_OPSET } from '../../src/ops/index.ts';
+import { addOperators } from '../../src/ops/more/index.ts';
 import { failure } from '../failure.ts';
 import { runTyped } from '../kernels/run.ts';
 import { bothWays, expectBoth, tensor } from './typed.ts';
 
-/** Operators that take bool in one of the opsets up to 21 (their type constraints in ONNX's schemas), and how many inputs the test gives. */
+const operators = addOperators();
+
+/** Operators that take bool in one of the opsets (their type constraints in ONNX's schemas), and how many inputs the test gives. */
 const takes =
-  'And Cast Concat Constant ConstantOfShape DepthToSpace Dropout Equal Expand Flatten Gather GatherElements GridSample Identity NonZero Not Or Pad ReduceMax ReduceMin Reshape Resize Shape Size Slice SpaceToDepth Split Squeeze Tile Transpose Unsqueeze Upsample Where Xor'.split(
+  'And Cast CastLike Concat Constant ConstantOfShape DepthToSpace Dropout Equal Expand Flatten Gather GatherElements GridSample Identity NonZero Not Or Pad ReduceMax ReduceMin Reshape Resize Shape Size Slice SpaceToDepth Split Squeeze Tile Transpose Unsqueeze Upsample Where Xor'.split(
     ' ',
   );
 
@@ -18,7 +21,7 @@ const bool = tensor('bool', [0, 1, 1, 1], [1, 1, 2, 2]);
 
 test.each([...operators.keys()].filter((name) => !takes.includes(name) && !others.includes(name)))('%s takes no bool', (op) => {
   const operator = operators.get(op);
-  const opset = Math.min(operator?.opsets[1] ?? 0, 21);
+  const opset = operator?.until ?? NEWEST_OPSET;
   const [least] = operator?.inputs ?? [1];
   const attributes = {
     kernel_shape: /Pool$/.test(op) && !op.startsWith('Global') ? [1, 1] : undefined,

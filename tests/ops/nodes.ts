@@ -2,8 +2,11 @@
 
 import type { Attribute } from '../../src/graph/graph.ts';
 import type { DataType } from '../../src/graph/tensor.ts';
-import { operators } from '../../src/ops/index.ts';
+import { NEWEST_OPSET } from '../../src/ops/index.ts';
+import { addOperators } from '../../src/ops/more/index.ts';
 import type { Choices, NodeInput, RandomNode } from './choices.ts';
+
+const operators = addOperators();
 
 type Draft = { inputs: NodeInput[]; attributes?: Record<string, Attribute | undefined>; outputs?: number };
 
@@ -128,6 +131,7 @@ const makers: Record<string, Maker> = {
     return { inputs: opset < 12 ? [x] : [x, scalar('float32', 0.5)], attributes: opset < 7 ? { is_test: 1 } : {}, outputs: c.int(1, 2) };
   },
   Cast: (c) => ({ inputs: [c.any(c.dims(0, 4))], attributes: { to: c.of([1, 2, 3, 6, 7, 9, 10, 11, 12, 13, 16]) } }),
+  CastLike: (c) => ({ inputs: [c.any(c.dims(0, 4)), c.any(c.dims(0, 2))] }),
   Clip: (c, opset) => {
     const x = c.any(c.dims(0, 4));
     if (opset < 11) return { inputs: [x], attributes: { min: c.maybe(-1), max: c.maybe(1) } };
@@ -387,8 +391,8 @@ export const operatorNames: readonly string[] = [...operators.keys()];
 
 /** A node of the operator that most likely runs. */
 export function plausibleNode(op: string, c: Choices): RandomNode {
-  const [from, to] = operators.get(op)?.opsets ?? [1, 21];
-  const opset = c.int(Math.max(1, from), to);
+  const { since = 1, until = NEWEST_OPSET } = operators.get(op) ?? {};
+  const opset = c.int(Math.max(1, since), until);
   const { inputs, attributes = {}, outputs = 1 } = makerOf(op)(c, opset);
   const given = Object.entries(attributes).filter((entry): entry is [string, Attribute] => entry[1] !== undefined);
   return { op, opset, attributes: Object.fromEntries(given), inputs: inputs.map((value) => ({ ...value })), outputs };

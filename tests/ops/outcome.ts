@@ -6,12 +6,14 @@ import { LanewiseError } from '../../src/errors.ts';
 import type { Attribute, Constant, Graph } from '../../src/graph/graph.ts';
 import { arrayTypes, type DataType, Tensor, type TypedArray } from '../../src/graph/tensor.ts';
 import { createModel, planSource } from '../../src/load.ts';
-import { operators } from '../../src/ops/index.ts';
+import { addOperators } from '../../src/ops/more/index.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { isHost, type Plan } from '../../src/runtime/plan.ts';
 import { compileModule } from '../../src/runtime/wasm.ts';
 import type { NodeInput, RandomNode } from './choices.ts';
 import { isHuge } from './hostile.ts';
+
+const operators = addOperators();
 
 export const NAME = 'the-node';
 export const LIMIT = 16 * 1024 ** 2;

@@ -4,13 +4,15 @@
 import fc from 'fast-check';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { createModel } from '../../src/load.ts';
-import { operators } from '../../src/ops/index.ts';
+import { addOperators } from '../../src/ops/more/index.ts';
 import { float32, type GraphSpec, graphOf, int64 } from '../kernels/graph.ts';
 import { array } from '../reference/index.ts';
 import { Choices, type RandomNode } from './choices.ts';
 import { spoil } from './hostile.ts';
 import { operatorNames, plausibleNode } from './nodes.ts';
 import { all, complaint, difference, LIMIT, outcomeOf, watchedRun } from './outcome.ts';
+
+const operators = addOperators();
 
 const seed = Number(process.env.FUZZ_SEED ?? 1);
 const runs = (perOperator: number) => Number(process.env.FUZZ_RUNS ?? perOperator * operatorNames.length);

@@ -2,7 +2,7 @@
 // it is IEEE 754's arithmetic, the float64 references' answer rounded to float32.
 
 import { Tensor } from '../../src/graph/tensor.ts';
-import { operators } from '../../src/ops/index.ts';
+import { addOperators } from '../../src/ops/more/index.ts';
 import { runTyped, type TypedCase } from '../kernels/run.ts';
 import { convTranspose } from '../reference/convTranspose.ts';
 import * as reference from '../reference/index.ts';
@@ -38,6 +38,8 @@ import {
   vector,
   whole,
 } from './special.ts';
+
+const operators = addOperators();
 
 /** Operators that take no float32 data, with the reason. */
 const without: Readonly<Record<string, string>> = {
@@ -87,6 +89,13 @@ const cases: Readonly<Record<string, () => Case[]>> = {
       inputs: [vector(specials)],
       expected: [new Tensor('float64', Float64Array.from(specials), [specials.length])],
       attributes: { to: 11 },
+    },
+  ],
+  CastLike: () => [
+    {
+      inputs: [vector(specials), new Tensor('float64', [1])],
+      opset: 15,
+      expected: [new Tensor('float64', Float64Array.from(specials), [specials.length])],
     },
   ],
   Ceil: () => [unary('Ceil')],
@@ -265,6 +274,7 @@ const cases: Readonly<Record<string, () => Case[]>> = {
   Squeeze: () => [{ inputs: [picture, whole(0, 1)], constants: [1], expected: [table] }],
   Sub: () => [binary('Sub')],
   Sum: () => [{ ...binary('Add'), anySign: true }],
+  Swish: () => [unary('Swish', { opset: 24, ulp: 3, flushes: true })],
   Tanh: () => [unary('Tanh', { ulp: 1.5 })],
   ThresholdedRelu: () => [unary('ThresholdedRelu')],
   Tile: () => [moved((x) => move.tile(x, [2, 1]), { inputs: [whole(2, 1)], constants: [1] })],

@@ -72,6 +72,7 @@ export const functions: Readonly<Record<string, (x: number, attributes: Function
   Softplus: softplus,
   Softsign: (x) => x / (1 + Math.abs(x)),
   Mish: (x) => x * Math.tanh(softplus(x)),
+  Swish: (x, { alpha = 1 }) => x * sigmoid(Math.fround(alpha) * x),
   HardSwish: (x) => x * clamp(x / 6 + 0.5, 0, 1),
   Gelu: (x, { approximate = 'none' }) => (approximate === 'tanh' ? geluTanh(x) : gelu(x)),
   HardSigmoid: (x, { alpha = 0.2, beta = 0.5 }) => clamp(Math.fround(alpha) * x + Math.fround(beta), 0, 1),

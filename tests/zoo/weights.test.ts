@@ -1,5 +1,5 @@
 import { Tensor } from '../../src/graph/tensor.ts';
-import { googlenet, type LayersModel, mobilenetV2, resnet20, vgg11Bn } from '../../src/zoo/index.ts';
+import { densenet121, googlenet, type LayersModel, mobilenetV2, resnet20, vgg11Bn } from '../../src/zoo/index.ts';
 import { bits, constant } from './made.ts';
 
 test('are the same for the same seed, others for another one, and different from each other', () => {
@@ -76,6 +76,17 @@ test('a state_dict is loaded by name', async () => {
     code: 'INVALID_INPUT',
     message: "the weights do not fit resnet20:\n  missing (1): 'layer2.0.conv1.weight' float32 [32, 16, 3, 3]",
   });
+});
+
+test("DenseNet takes the names of torchvision's published files, too", async () => {
+  const net = densenet121({ classes: 2, growth: 2 });
+  const weights = stateDict(net);
+  weights.delete('bn1.num_batches_tracked');
+  const old = new Map([...weights].map(([name, tensor]) => [name.replace(/(denselayer\d+\.(?:norm|conv))(\d)/, '$1.$2'), tensor]));
+  expect(old.has('features.denseblock1.denselayer1.norm.1.running_mean')).toBe(true);
+  await net.loadWeights(old);
+  for (const parameter of [...net.parameters(), ...net.buffers()]) expect(parameter.data).toBe(weights.get(parameter.name)?.data);
+  await net.loadWeights(weights);
 });
 
 test("GoogLeNet passes over the heads that help in training, but not over others' weights", async () => {

@@ -2,7 +2,7 @@ import { add, div, mul } from '../../ops/binary.ts';
 import type { Clamped } from '../../ops/clamp.ts';
 import type { Node, Operator, Value } from '../../ops/operator.ts';
 import { clip } from '../../ops/relu.ts';
-import { erf, gelu, hardSigmoid, hardSwish, mish, sigmoid, silu, softplus, tanh, type UnaryAttributes } from '../../ops/unary.ts';
+import { erf, gelu, hardSigmoid, hardSwish, mish, sigmoid, softplus, swish, tanh, type UnaryAttributes } from '../../ops/unary.ts';
 import { isOp, type Network, type Patch } from '../network.ts';
 import { isAbout, numberOf } from './constants.ts';
 import type { Pass } from './pass.ts';
@@ -32,7 +32,7 @@ function fuse(node: Node, output: Value, factors: Factors, network: Network): Pa
     // A factor may be part of the gate as well.
     const remove = [...new Set([...gate.nodes, ...factors.nodes])].sort((a, b) => network.nodes.indexOf(a) - network.nodes.indexOf(b));
     if (!remove.every((part) => part === node || part.outputs.every((value) => onlyReadBy(value, remove, network)))) continue;
-    const fused: Node = { ...node, op: gate.op as Operator, attributes: { alpha: 0, beta: 0 }, inputs: [x] };
+    const fused: Node = { ...node, op: gate.op as Operator, attributes: { alpha: 1, beta: 0 }, inputs: [x] };
     return { remove, insert: [fused] };
   }
   return undefined;
@@ -71,7 +71,7 @@ function gateOf(x: Value, other: Value, scale: number, network: Network): { op: 
   const op: unknown = node?.op;
   const [inner] = node?.inputs ?? [];
   if (!node || !inner) return undefined;
-  if (op === sigmoid && inner === x && scale === 1) return { op: silu, nodes: [node] };
+  if (op === sigmoid && inner === x && scale === 1) return { op: swish, nodes: [node] };
   if (op === hardSigmoid && inner === x && scale === 1) {
     const { alpha, beta } = node.attributes as UnaryAttributes;
     return isAbout(alpha, 1 / 6) && isAbout(beta, 0.5) ? { op: hardSwish, nodes: [node] } : undefined;

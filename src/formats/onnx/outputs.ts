@@ -17,7 +17,7 @@ const likeFirst = words(
   DepthToSpace Dropout Elu Erf Exp Floor Gelu GlobalAveragePool GlobalLpPool GlobalMaxPool GroupNormalization HardSigmoid HardSwish Hardmax
   Identity InstanceNormalization IsInf IsNaN LRN LayerNormalization LeakyRelu Log LogSoftmax LpNormalization LpPool MaxPool
   MeanVarianceNormalization Mish Neg Not Pad PRelu Reciprocal Relu Resize ReverseSequence Round ScatterElements ScatterND Selu Shrink Sigmoid
-  Sign Sin Sinh Slice Softmax Softplus Softsign SpaceToDepth Sqrt Tan Tanh ThresholdedRelu Tile Transpose Trilu Upsample`.replace(
+  Sign Sin Sinh Slice Softmax Softplus Softsign SpaceToDepth Sqrt Swish Tan Tanh ThresholdedRelu Tile Transpose Trilu Upsample`.replace(
     /\s+/g,
     ' ',
   ),

@@ -28,6 +28,7 @@ export interface OnnxOptions {
 
 /** The first IR version that each opset came with (onnx.ai/onnx/repo-docs/Versioning.html), newest first; IR 8 holds all older ones. */
 const irVersions = [
+  [25, 13],
   [24, 12],
   [23, 11],
   [21, 10],

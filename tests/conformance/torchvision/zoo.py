@@ -3,6 +3,7 @@
     npm run build
     zoo.py [CASE...] [--size N] [--classes N]           each case: written, run, removed; prints how far outputs are off
     zoo.py [CASE...] --out DIR [--size N] [--classes N] writes the cases alone, 4.5 GB for all of them
+    zoo.py ... --checkpoint zip|legacy                  the weights by torch.save, in weights.pth, for check-weights.mjs
 
 A case is a network of torchvision's, or of networks.py where torchvision has none. Its folder holds weights.safetensors, torch's whole
 state_dict; options.json, what the zoo's factory takes; and pictures with torch's outputs, computed in float64. zoo.mjs loads the
@@ -12,6 +13,7 @@ are networks with other options. Needs what export.py needs.
 
 import argparse
 import json
+import re
 import struct
 import subprocess
 import sys
@@ -121,8 +123,16 @@ def write_safetensors(path: Path, tensors: dict[str, torch.Tensor]):
             file.write(data)
 
 
+def write_checkpoint(path: Path, tensors: dict[str, torch.Tensor], form: str):
+    """As torch.save writes a state dict, or as it did before 1.6, when torchvision's DenseNets had other names, too."""
+    if form == "legacy":
+        old = lambda key: re.sub(r"(denselayer\d+\.(?:norm|conv))([12]\.)", r"\1.\2", key)
+        tensors = type(tensors)((old(key), tensor) for key, tensor in tensors.items())
+    torch.save(tensors, path, _use_new_zipfile_serialization=form == "zip")
+
+
 @torch.no_grad()
-def write_case(name: str, folder: Path, size: int | None, classes: int | None):
+def write_case(name: str, folder: Path, size: int | None, classes: int | None, checkpoint: str | None = None):
     case = CASES[name]
     folder.mkdir(parents=True, exist_ok=True)
     options = dict(case.options)
@@ -136,7 +146,10 @@ def write_case(name: str, folder: Path, size: int | None, classes: int | None):
     torch.manual_seed(1)
     net = case.make(classes, size)
     randomize(net, size, torch.Generator().manual_seed(1), case.channels, case.fixed, case.shift)
-    write_safetensors(folder / "weights.safetensors", net.state_dict())
+    if checkpoint:
+        write_checkpoint(folder / "weights.pth", net.state_dict(), checkpoint)
+    else:
+        write_safetensors(folder / "weights.safetensors", net.state_dict())
     (folder / "options.json").write_text(json.dumps({"network": case.network or name, "options": options}))
 
     generator = torch.Generator().manual_seed(7)
@@ -172,9 +185,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", nargs="*", metavar="CASE")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--checkpoint", choices=["zip", "legacy"])
     parser.add_argument("--size", type=int)
     parser.add_argument("--classes", type=int)
     options = parser.parse_args()
+    if options.checkpoint and not options.out:
+        parser.error("--checkpoint goes with --out")
     unknown = set(options.cases) - CASES.keys()
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(CASES)}")
@@ -183,7 +199,7 @@ def main():
         with tempfile.TemporaryDirectory(prefix="lanewise-zoo-") as scratch:
             folder = (options.out or Path(scratch)) / name
             try:
-                write_case(name, folder, options.size, options.classes)
+                write_case(name, folder, options.size, options.classes, options.checkpoint)
                 if not options.out:
                     run_case(name, folder)
             except Exception as error:

@@ -1,10 +1,10 @@
 // Comparison, logic and choice: bytes of 0 and 1, computed on the host.
 
-import type { DataType } from '../graph/tensor.ts';
-import { broadcastAll, elementsOf, readLegacyAxis } from './binary.ts';
-import { type Element, mapElements } from './elements.ts';
-import type { Operator, Value } from './operator.ts';
-import { broadcast, input, invalid } from './shapes.ts';
+import type { DataType } from '../../graph/tensor.ts';
+import { broadcastAll, elementsOf, readLegacyAxis } from '../binary.ts';
+import { type Element, mapElements } from '../elements.ts';
+import type { Operator, Value } from '../operator.ts';
+import { broadcast, input, invalid } from '../shapes.ts';
 
 function comparison(
   name: string,
@@ -14,7 +14,7 @@ function comparison(
 ): Operator {
   return {
     name,
-    opsets: [since, 21],
+    since,
     inputs: [2, 2],
     evaluatedTypes: [types],
     attributes: readLegacyAxis,
@@ -28,7 +28,7 @@ function comparison(
 function test(name: string, since: number, holds: (x: number) => boolean, types: readonly DataType[] = ['float32', 'float64']): Operator {
   return {
     name,
-    opsets: [since, 21],
+    since,
     inputs: [1, 1],
     evaluatedTypes: [types],
     inferShape: (node) => [{ type: 'bool', dims: input(node, 0).dims }],
@@ -39,7 +39,7 @@ function test(name: string, since: number, holds: (x: number) => boolean, types:
 /** ONNX Where: a where the condition holds, else b; all three broadcast. */
 const where: Operator = {
   name: 'Where',
-  opsets: [9, 21],
+  since: 9,
   inputs: [3, 3],
   evaluatedTypes: [['bool'], 'any', 'any'],
   inferShape(node) {

@@ -1,5 +1,5 @@
-import type { OpenNode, Operator } from './operator.ts';
-import { input, invalid } from './shapes.ts';
+import type { OpenNode, Operator } from '../operator.ts';
+import { input, invalid } from '../shapes.ts';
 
 interface NmsAttributes {
   readonly centered: boolean;
@@ -11,7 +11,7 @@ interface NmsAttributes {
  */
 export const nonMaxSuppression: Operator<NmsAttributes> = {
   name: 'NonMaxSuppression',
-  opsets: [10, 21],
+  since: 10,
   inputs: [2, 5],
   evaluatedTypes: [['float32'], ['float32'], ['int64'], ['float32'], ['float32']],
   attributes(reader) {

@@ -1,10 +1,10 @@
 // Operators that look for elements or run along an axis, on the host: ArgMax, ArgMin, TopK, CumSum.
 
-import type { TypedArray } from '../graph/tensor.ts';
-import { allocate, type Element, integers } from './elements.ts';
-import type { OpenNode, Operator, Value } from './operator.ts';
-import { constantInput, input, invalid, resolveAxis } from './shapes.ts';
-import { aroundAxis } from './strides.ts';
+import type { TypedArray } from '../../graph/tensor.ts';
+import { allocate, type Element, integers } from '../elements.ts';
+import type { OpenNode, Operator, Value } from '../operator.ts';
+import { constantInput, input, invalid, resolveAxis } from '../shapes.ts';
+import { aroundAxis } from '../strides.ts';
 
 /** Calls `visit` with the offset of the first element of every row along the axis. */
 function eachRow({ outer, length, inner }: ReturnType<typeof aroundAxis>, visit: (start: number, row: number) => void): void {
@@ -21,7 +21,7 @@ function arg(name: string, better: (a: Element, b: Element) => boolean): Operato
   const axisOf = (node: OpenNode<ArgAttributes>) => resolveAxis(node, node.attributes.axis, input(node, 0).dims.length);
   return {
     name,
-    opsets: [1, 21],
+    since: 1,
     inputs: [1, 1],
     evaluatedTypes: ['any'],
     attributes: (reader, opset) => ({
@@ -76,7 +76,7 @@ interface TopKAttributes {
 /** ONNX TopK: the k largest (or smallest) elements along an axis, sorted, and their indices. Of equals the first comes first; NaN is largest. */
 export const topK: Operator<TopKAttributes> = {
   name: 'TopK',
-  opsets: [1, 21],
+  since: 1,
   inputs: [1, 2],
   outputs: [1, 2],
   constantInputs: [1],
@@ -132,7 +132,7 @@ interface CumSumAttributes {
 /** ONNX CumSum along an axis: each element the sum of those up to it, or before it (exclusive), or from it on (reverse). */
 export const cumSum: Operator<CumSumAttributes> = {
   name: 'CumSum',
-  opsets: [11, 21],
+  since: 11,
   inputs: [2, 2],
   constantInputs: [1],
   attributes: (reader) => ({ exclusive: reader.flag('exclusive'), reverse: reader.flag('reverse') }),

@@ -1,8 +1,8 @@
-import { product } from '../graph/dims.ts';
-import { type DataType, formatDims, type TypedArray } from '../graph/tensor.ts';
-import { allocate } from './elements.ts';
-import type { OpenNode, Operator, Value } from './operator.ts';
-import { input, invalid, resolveAxis } from './shapes.ts';
+import { product } from '../../graph/dims.ts';
+import { type DataType, formatDims, type TypedArray } from '../../graph/tensor.ts';
+import { allocate } from '../elements.ts';
+import type { OpenNode, Operator, Value } from '../operator.ts';
+import { input, invalid, resolveAxis } from '../shapes.ts';
 
 interface DequantizeAttributes {
   readonly axis: number;
@@ -18,7 +18,7 @@ const integers: readonly DataType[] = ['int8', 'uint8', 'int16', 'uint16', 'int3
  */
 export const dequantizeLinear: Operator<DequantizeAttributes> = {
   name: 'DequantizeLinear',
-  opsets: [10, 25],
+  since: 10,
   inputs: [2, 3],
   types: ['any'],
   evaluatedTypes: [integers, ['float32'], integers],

@@ -1,7 +1,7 @@
-import { GridMode, GridPadding, GridSampleArg, Op } from '../../assembly/opcodes.ts';
-import { pictureFirst } from './layouts.ts';
-import type { Operator, Value } from './operator.ts';
-import { asImage, input, invalid, unsupported } from './shapes.ts';
+import { GridMode, GridPadding, GridSampleArg, Op } from '../../../assembly/opcodes.ts';
+import { pictureFirst } from '../layouts.ts';
+import type { Operator, Value } from '../operator.ts';
+import { asImage, input, invalid, unsupported } from '../shapes.ts';
 
 interface GridSampleAttributes {
   readonly mode: GridMode;
@@ -23,7 +23,7 @@ const paddings = { zeros: GridPadding.Zeros, border: GridPadding.Border, reflect
 /** ONNX GridSample of pictures: X [N, C, H, W], grid [N, H', W', 2] of (x, y) from -1 to 1. */
 export const gridSample: Operator<GridSampleAttributes> = {
   name: 'GridSample',
-  opsets: [16, 21],
+  since: 16,
   inputs: [2, 2],
   attributes(reader) {
     return {

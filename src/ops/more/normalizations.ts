@@ -1,53 +1,10 @@
-// Normalisation by statistics of the input itself, composed of reductions and element-wise instructions.
-
-import { BinaryKind, ReduceKind, UnaryKind } from '../../assembly/opcodes.ts';
-import { product } from '../graph/dims.ts';
-import { operandOf } from './binary.ts';
-import { emitBinary, emitReduce, emitUnary, type Operand } from './emit.ts';
-import { alike, firstAlike } from './layouts.ts';
-import type { Lowering, Node, OpenNode, Operator, Value } from './operator.ts';
-import { input, invalid, resolveAxis } from './shapes.ts';
-import { stridesOf } from './strides.ts';
-
-/** A tensor like `x` in scratch space, without gaps. */
-const scratchLike = (to: Lowering, x: Operand, axes: readonly number[] = []): Operand => {
-  const dims = x.dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
-  return { dims, pointer: to.scratch(product(dims) * 4), strides: stridesOf('rowMajor', dims, 4) };
-};
-
-interface Affine {
-  readonly scale?: Operand | undefined;
-  readonly bias?: Operand | undefined;
-  /** Where the mean and 1 / sqrt(variance + epsilon) are wanted. */
-  readonly mean?: Operand | undefined;
-  readonly inverse?: Operand | undefined;
-}
-
-/** y = (x - mean) / sqrt(variance + epsilon) * scale + bias, mean and variance (of the whole set, not an estimate) over `axes`. */
-export function emitNormalize(to: Lowering, y: Operand, x: Operand, axes: readonly number[], epsilon: number, affine: Affine = {}): void {
-  const count = product(axes.map((axis) => x.dims[axis] ?? 1));
-  const mean = affine.mean ?? scratchLike(to, x, axes);
-  const inverse = affine.inverse ?? scratchLike(to, x, axes);
-  emitReduce(to, ReduceKind.Sum, mean, x, axes, 1 / count);
-  emitBinary(to, BinaryKind.Sub, y, x, mean);
-  // Of what the mean's own rounding leaves, which is much where the mean is large beside the deviation (`inverse` is free until then).
-  emitReduce(to, ReduceKind.Sum, inverse, y, axes, 1 / count);
-  emitBinary(to, BinaryKind.Sub, y, y, inverse);
-  emitReduce(to, ReduceKind.SumSquare, inverse, y, axes, 1 / count);
-  emitUnary(to, UnaryKind.Scale, inverse, inverse, 1, epsilon);
-  emitUnary(to, UnaryKind.Sqrt, inverse, inverse);
-  emitUnary(to, UnaryKind.Reciprocal, inverse, inverse);
-  emitBinary(to, BinaryKind.Mul, y, y, inverse);
-  if (affine.scale) emitBinary(to, BinaryKind.Mul, y, y, affine.scale);
-  if (affine.bias) emitBinary(to, BinaryKind.Add, y, y, affine.bias);
-}
-
-/** [C] as it broadcasts to [N, C, ...]. */
-export const perChannel = (vector: Operand, rank: number): Operand => ({
-  ...vector,
-  dims: [vector.dims[0] ?? 1, ...new Array<number>(rank - 2).fill(1)],
-  strides: [4, ...new Array<number>(rank - 2).fill(0)],
-});
+import { product } from '../../graph/dims.ts';
+import { operandOf } from '../binary.ts';
+import type { Operand } from '../emit.ts';
+import { alike, firstAlike } from '../layouts.ts';
+import type { Node, OpenNode, Operator, Value } from '../operator.ts';
+import { input, invalid, resolveAxis } from '../shapes.ts';
+import { emitNormalize, perChannel } from './normalize.ts';
 
 const channelVectors = (node: OpenNode<unknown>, length: number): void => {
   for (const i of [1, 2]) {
@@ -67,7 +24,7 @@ const macs = (node: Node) => product(input(node, 0).dims);
 /** ONNX InstanceNormalization (Ulyanov et al. 2016, arXiv:1607.08022): over the spatial dimensions of each channel. */
 export const instanceNormalization: Operator<{ readonly epsilon: number }> = {
   name: 'InstanceNormalization',
-  opsets: [6, 21],
+  since: 6,
   inputs: [3, 3],
   attributes: (reader) => ({ epsilon: reader.float('epsilon', 1e-5) }),
   inferShape(node) {
@@ -90,7 +47,7 @@ export const instanceNormalization: Operator<{ readonly epsilon: number }> = {
 /** ONNX GroupNormalization (Wu and He 2018, arXiv:1803.08494): over the channels of a group and the spatial dimensions. */
 export const groupNormalization: Operator<{ readonly epsilon: number; readonly groups: number; readonly perGroup: boolean }> = {
   name: 'GroupNormalization',
-  opsets: [18, 21],
+  since: 18,
   inputs: [3, 3],
   attributes(reader, opset) {
     if (opset >= 21) reader.int('stash_type', 1);
@@ -138,7 +95,7 @@ interface LayerAttributes {
 /** ONNX LayerNormalization (Ba, Kiros and Hinton 2016, arXiv:1607.06450): over the dimensions from `axis` on. */
 export const layerNormalization: Operator<LayerAttributes> = {
   name: 'LayerNormalization',
-  opsets: [17, 21],
+  since: 17,
   inputs: [2, 3],
   outputs: [1, 3],
   attributes(reader) {
@@ -172,7 +129,7 @@ export const layerNormalization: Operator<LayerAttributes> = {
 /** ONNX MeanVarianceNormalization: over `axes`, by default the batch and the spatial dimensions; (x - mean) / (deviation + 1e-9). */
 export const meanVarianceNormalization: Operator<{ readonly axes: readonly number[] }> = {
   name: 'MeanVarianceNormalization',
-  opsets: [9, 21],
+  since: 9,
   inputs: [1, 1],
   attributes: (reader) => ({ axes: reader.ints('axes') ?? [0, 2, 3] }),
   inferShape(node) {
