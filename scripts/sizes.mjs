@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 const KB = 1000;
 /** Files that a browser without a wish for relaxed SIMD, threads, compiled models, models in several files or what few models need never asks for. */
-const unasked = /^chunk-(relaxed|strict-threads|threads|team|remote|file|external|read|control|contrib|subgraphs|more|worker-text)-/;
+const unasked = /^chunk-(relaxed|strict-threads|threads|team|remote|file|external|read|control|subgraphs|contrib|more|worker-text)-/;
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 const sum = (list) => list.reduce((total, value) => total + value, 0);
 

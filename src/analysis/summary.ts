@@ -1,5 +1,6 @@
 import { checkOptions, isOptions, kindOf, type OptionChecks, shown } from '../arguments.ts';
 import { type BindOptions, bind, namesRead } from '../compiler/bind.ts';
+import { addContrib } from '../contrib/index.ts';
 import { addControl } from '../control/index.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkDims, product } from '../graph/dims.ts';
@@ -79,6 +80,7 @@ export function summarizeGraph(
   const graph = graphOf(source);
   checkOptions('summarize', options, checks);
   addControl();
+  addContrib();
   const operators = operatorsOf(source, options);
   check?.(graph, operators);
   const { network, late: waiting } = bind(graph, { ...options, operators, dims: shapesOf(graph, dims) });

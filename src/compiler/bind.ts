@@ -43,8 +43,8 @@ export function operatorFinder(custom: readonly CustomOperator[] = []): FindOper
     if ((own.get(title) ?? operator) !== operator) throw wrong(`one definition of each operator, got two of ${title}`);
     own.set(title, operator);
   }
-  return (node) => {
-    const name = qualified(node.domain, node.op);
+  return ({ domain, op }) => {
+    const name = qualified(domain, op);
     return own.get(name) ?? operators.get(name) ?? otherOperators.get(name);
   };
 }

@@ -80,5 +80,5 @@ export const NEWEST_OPSET = 28;
 /** ONNX's operators by op_type: those that most CNNs are made of, and once a network needs one of the others all (`more/index.ts`). */
 export const operators: Map<string, Operator> = new Map(list.map((operator) => [operator.name, operator]));
 
-/** Those of control flow and lists, and onnxruntime's by domain and name, once a model has had one: src/control, src/contrib. */
+/** Those that stand for others or run programs of their own, once a model has had one, by domain and op_type: src/control, src/contrib. */
 export const otherOperators = new Map<string, Operator>();
