@@ -1,5 +1,4 @@
 import { checkOperators } from '../compiler/operators.ts';
-import { addContrib } from '../contrib/index.ts';
 import { type InputShapes, type NetworkSummary, type Summarizable, type SummaryOptions, summarizeGraph } from './summary.ts';
 
 /**
@@ -7,7 +6,5 @@ import { type InputShapes, type NetworkSummary, type Summarizable, type SummaryO
  * @param dims the shape of inputs that leave dimensions open; an open batch is 1 where nothing is said
  * @throws LanewiseError INVALID_INPUT for shapes that do not fit or are missing, and for options that make no sense; UNSUPPORTED, INVALID_MODEL
  */
-export function summarize(source: Summarizable, dims: InputShapes = {}, options: SummaryOptions = {}): NetworkSummary {
-  addContrib();
-  return summarizeGraph(source, dims, options, checkOperators);
-}
+export const summarize = (source: Summarizable, dims: InputShapes = {}, options: SummaryOptions = {}): NetworkSummary =>
+  summarizeGraph(source, dims, options, checkOperators);
