@@ -141,7 +141,7 @@ async function prepareOperators(graph: Graph, custom: LoadOptions['operators']):
   let control = listed ? await fetchControl() : undefined;
   const contrib = nodes.some(({ domain }) => domain === 'com.microsoft');
   if (contrib) (await import('./contrib/index.ts')).addContrib();
-  if (contrib || nodesWithout(graph, find).length > 0 || nodes.some((node) => find(node)?.rare?.(node, opset))) {
+  if (contrib || nodesWithout(graph, find).length > 0 || nodes.some((node) => find(node)?.rare?.(node, node.opset ?? opset))) {
     const { addOperators, checkOperators } = await import('./compiler/operators.ts');
     addOperators();
     if (nodesWithout(graph, find).length > 0) control ??= await fetchControl();

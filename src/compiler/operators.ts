@@ -22,10 +22,11 @@ export function checkOperators(graph: Graph, custom?: readonly CustomOperator[])
   for (const node of nodesWithout(graph, find)) {
     const name = qualified(node.domain, node.op);
     const { since, until } = find(node) ?? {};
+    const version = node.opset ?? opset;
     const title =
       since === undefined
         ? name
-        : `${name} of opset ${opset} (supported from opset ${since} ${until === undefined ? 'on' : `to ${until}`})`;
+        : `${name} of opset ${version} (supported from opset ${since} ${until === undefined ? 'on' : `to ${until}`})`;
     missing.set(title, [...(missing.get(title) ?? []), node.name]);
     const older = node.domain === '' ? spelledOut[node.op] : undefined;
     if (older) hints.add(`exported with opset ${older[0]} or older, ${node.op} is ${older[1]}`);
