@@ -118,6 +118,13 @@ const cases: Readonly<Record<string, () => Case[]>> = {
     return [{ inputs: [x], expected: [move.depthToSpace(x, 2)], attributes: { blocksize: 2 } }];
   },
   Div: () => [binary('Div')],
+  DequantizeLinear: () => [
+    {
+      inputs: [new Tensor('int8', [-1, 0, 1, 2, -3], [5]), vector([inf, inf, nan, LEAST, 0])],
+      expected: [vector([-inf, nan, nan, 2 * LEAST, -0])],
+      attributes: { axis: 0 },
+    },
+  ],
   Dropout: () => [moved((x) => x)],
   Elu: () => [unary('Elu', { ulp: 2 })],
   Equal: () => [comparison('Equal')],

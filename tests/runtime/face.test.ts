@@ -339,7 +339,7 @@ describe('the command line', () => {
     writeFileSync(input, writeNpy(new Tensor('float32', values(90), dims)));
     for (const [type, warning] of [
       ['float16', ''],
-      ['float64', "lanewise: the model computes in float64, which Conv 'conv' cannot: all of it runs in float32, to about 7 digits"],
+      ['float64', "warning: the model computes in float64, which Conv 'conv' cannot: all of it runs in float32, to about 7 digits"],
     ] as const) {
       const path = join(folder, `${type}.onnx`);
       writeFileSync(path, convolution(type));
