@@ -76,7 +76,7 @@ export class Stages {
     }
   }
 
-  *#finish(late: Late, around: Frame, before = 0): Running<void> {
+  *#finish(late: Late, around: Frame, before: readonly GraphNode[] = []): Running<void> {
     const constants = new Map(around.constants);
     const read = new Set(late.nodes.flatMap(readsOf));
     for (const [name, { constant, fixed }] of late.scope) {
@@ -99,7 +99,7 @@ export class Stages {
     }
     const [first] = rest;
     if (!first) return;
-    if (rest.length === before) {
+    if (rest.length === before.length && rest.every((node, i) => node === before[i])) {
       throw new LanewiseError(
         'UNSUPPORTED',
         `${titleOf(first)} works on what not even a run of the network can tell, which is not supported`,
@@ -177,7 +177,7 @@ export class Stages {
       const data = yield { plan, feeds: plan.inputs.map(({ name }) => frame.values.get(name) as Tensor) };
       plan.outputs.forEach(({ name, type, dims }, i) => void frame.values.set(name, new Tensor(type, data[i] as never, dims)));
     }
-    if (late) yield* this.#finish(late, frame, stage.nodes.length);
+    if (late) yield* this.#finish(late, frame, stage.nodes);
   }
 
   #programOf(stage: Stage, { values, constants }: Frame, inputs: readonly GraphInput[], lists: readonly string[]): Program {

@@ -14,6 +14,7 @@ import { Engine } from '../../src/runtime/engine.ts';
 import type { Model } from '../../src/runtime/model.ts';
 import type { Plan } from '../../src/runtime/plan.ts';
 import { compileModule } from '../../src/runtime/wasm.ts';
+import { encodeModel } from '../formats/onnx-writer.ts';
 import { finished } from '../kernels/late.ts';
 import { type FuzzGraph, type FuzzTensor, fileOf } from './graph.ts';
 import type { Result, Results } from './onnxruntime.ts';
@@ -149,6 +150,20 @@ export const inLoop = (graph: Graph): Graph =>
     return { inputs: [{ name: 'start', type: 'bool', dims: [] }], nodes: [{ ...loop, outputs }] };
   });
 
+/** The file with all nodes in a function of the model, to which feeds and constants go in. */
+function inFunction({ opset, feeds, constants, nodes, outputs, types }: FuzzGraph): Uint8Array {
+  const inputs = [...feeds, ...constants].map(({ name }) => name);
+  const named = nodes.map((node, i) => ({ ...node, name: `node${i}` }));
+  return encodeModel({
+    opset: { '': opset, own: 1 },
+    inputs: feeds,
+    initializers: constants,
+    nodes: [{ op: 'Whole', domain: 'own', name: 'call', inputs, outputs: outputs.map((name) => `out of ${name}`) }],
+    functions: [{ domain: 'own', name: 'Whole', inputs, outputs, nodes: named, opset: { '': opset } }],
+    outputs: outputs.map((name) => ({ name: `out of ${name}`, type: types[name] ?? null })),
+  });
+}
+
 interface Variant {
   /** Whether every bit has to be the same; else rounding may differ. */
   readonly bits: boolean;
@@ -255,6 +270,10 @@ export const variants: Readonly<Record<string, Variant>> = {
   'in a loop': {
     bits: true,
     run: (graph, fuzz) => runModel(inLoop(graph), { ...feedsOf(fuzz), start: new Tensor('bool', [1], []) }).then(plain),
+  },
+  'in a function': {
+    bits: true,
+    run: (_, fuzz) => runModel(readOnnx(inFunction(fuzz), 'function.onnx'), feedsOf(fuzz)).then(plain),
   },
   compiled: {
     bits: true,
