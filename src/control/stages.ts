@@ -110,14 +110,11 @@ export class Stages {
 
   /** Runs a body. @returns what its outputs stand for */
   *body(graph: Subgraph, frame: Frame): Running<Held[]> {
-    const inner = { values: frame.values, constants: frame.constants };
     const outputs = graph.outputs.map(({ name }) => name);
     const stage = this.#bodies.get(graph) ?? stageOf(graph.nodes, outputs, graph.constants);
     this.#bodies.set(graph, stage);
-    yield* this.#run(stage, inner);
-    return stage.outputs.map((name) =>
-      heldBy(name, { values: inner.values, constants: new Map([...inner.constants, ...graph.constants]) }),
-    );
+    yield* this.#run(stage, frame);
+    return stage.outputs.map((name) => heldBy(name, frame, graph.constants));
   }
 
   #restOf(late: Late, nodes: readonly GraphNode[], key: string, made: ReadonlySet<string>): Stage {
@@ -246,10 +243,10 @@ const captured = ({ captures = [] }: GraphNode, { values }: Frame): [string, Hel
   captures.flatMap((name) => (values.has(name) ? [[name, values.get(name) as Held]] : []));
 
 /** @throws LanewiseError INVALID_MODEL */
-function heldBy(name: string, { values, constants }: Frame): Held {
+function heldBy(name: string, { values, constants }: Frame, own?: ReadonlyMap<string, Constant>): Held {
   const held = values.get(name);
   if (held !== undefined) return held;
-  const constant = constants.get(name);
+  const constant = own?.get(name) ?? constants.get(name);
   if (constant) return tensorOf(constant);
   throw new LanewiseError('INVALID_MODEL', `'${name}' is not there where it is read`);
 }

@@ -113,7 +113,7 @@ export class Model {
     if (dims && source.shapingInputs.size === 0) this.#engine.use(this.#planOf(dims, new Map()));
   }
 
-  /** Bytes of linear memory, exact, known before the first run where the input shapes are. */
+  /** Bytes of linear memory, exact, known before the first run where the input shapes are. Where only a run decides what else runs, what the last one took. */
   get memory(): MemoryUse {
     return this.#alive().memory;
   }
