@@ -61,7 +61,7 @@ const isPbf = (id) => /[\\/]node_modules[\\/]pbf[\\/]/.test(id);
  * millisecond of Node's. What only some ask for, when they do (the binaries, threads, files), gets chunks of its own by itself.
  */
 const chunks = {
-  base: ['errors.ts', 'binary.ts', 'graph/tensor.ts'],
+  base: ['errors.ts', 'binary.ts', 'graph/tensor.ts', 'graph/halves.ts', 'graph/face.ts'],
   picture: ['vision/picture.ts', 'vision/simd.ts'],
   core: [
     ...['abort.ts', 'source.ts', 'graph/', 'formats/bytes.ts', 'compiled/format.ts', '../assembly/'],

@@ -17,6 +17,10 @@ export type ErrorCode =
   | 'WORKER_FAILED' // a thread of the runtime died
   | 'MISSING_DEPENDENCY'; // an optional package that is not installed
 
+/** Text of files and callers with escapes in place of what a terminal would act on: control characters, and those that turn the direction of writing. */
+export const visible = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 /** Names in messages come from files and callers, who may have made them of any length: the middle of what is too long is left out. */
 const clipped = (text: string, most: number): string =>
   text.length > most ? `${text.slice(0, most / 2)}...${text.slice(-most / 2)}` : text;
@@ -26,12 +30,12 @@ export class LanewiseError extends Error {
   override readonly name = 'LanewiseError';
   readonly code: ErrorCode;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    // Names among what is left, so that the sentence around them stays.
-    super(
-      clipped(message, 4000).replace(/(?<!\w)'[^']{200,}'|\S{200,}/g, (name) => clipped(name, 120)),
-      options,
-    );
+  /** @param message a list is of lines */
+  constructor(code: ErrorCode, message: string | readonly string[], options?: ErrorOptions) {
+    const line = (text: string) =>
+      // Names among what is left, so that the sentence around them stays.
+      visible(clipped(text, 4000)).replace(/(?<!\w)'[^']{200,}'|\S{200,}/g, (name) => clipped(name, 120));
+    super([message].flat().map(line).join('\n'), options);
     this.code = code;
   }
 }

@@ -20,11 +20,22 @@ const fs = () => process.getBuiltinModule('node:fs');
 export function openFile(path: string | URL, name: string): Bytes {
   try {
     const stats = fs().statSync(path);
+    if (stats.isDirectory())
+      throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: it is a folder${folderHint(fs().readdirSync(path))}`);
     if (stats.isFile() && stats.size >= SMALL) return new LargeFile(path, name, identity(stats));
     return fs().readFileSync(path);
   } catch (cause) {
-    throw fileError(name, cause);
+    throw cause instanceof LanewiseError ? cause : fileError(name, cause);
   }
+}
+
+/** What helps who gives a folder for a model, by the names in it. */
+function folderHint(names: readonly string[]): string {
+  const model = names.find((name) => /\.onnx$/i.test(name));
+  if (model) return `; it holds '${model}'`;
+  if (names.includes('saved_model.pb'))
+    return " with a TensorFlow SavedModel: convert it by 'python -m tf2onnx.convert --saved-model FOLDER --output model.onnx'";
+  return names.includes('Manifest.json') && names.includes('Data') ? ' with a Core ML model, which has no way back to ONNX' : '';
 }
 
 interface Identity {

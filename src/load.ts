@@ -8,9 +8,10 @@ import type { Stages } from './control/index.ts';
 import { LanewiseError } from './errors.ts';
 import type { ExternalData } from './external.ts';
 import type { Bytes } from './formats/bytes.ts';
-import { openOnnx } from './formats/onnx/open.ts';
+import { type OpenedOnnx, openOnnx } from './formats/onnx/open.ts';
 import { checkDims } from './graph/dims.ts';
 import { allNodes, type Dim, type Graph } from './graph/graph.ts';
+import type { Narrowed } from './narrow.ts';
 import type { CustomOperator } from './ops/custom.ts';
 import { NEWEST_OPSET } from './ops/index.ts';
 import { Model, type PlanSource } from './runtime/model.ts';
@@ -83,7 +84,15 @@ export const readGraph = async (source: Source, options: LoadOptions): Promise<G
   graphOf(await openSource(source, options.signal), source, options);
 
 async function graphOf(bytes: Bytes, source: Source, { externalData, operators, signal }: LoadOptions): Promise<Graph> {
-  let opened = openOnnx(bytes, sourceName(source));
+  let opened: OpenedOnnx;
+  try {
+    opened = openOnnx(bytes, sourceName(source));
+  } catch (error) {
+    throw await import('./formats/unrecognised.ts').then(
+      ({ identified }) => identified(error, bytes),
+      () => error,
+    );
+  }
   if (opened.lacksExtras) {
     const { newExtras } = await import('./formats/onnx/subgraphs.ts');
     opened = openOnnx(bytes, sourceName(source), newExtras(operators && operatorFinder(operators)));
@@ -97,11 +106,13 @@ async function graphOf(bytes: Bytes, source: Source, { externalData, operators, 
  * A model of a graph that was read or built: what `load` does after reading.
  * @internal
  */
-export async function createModel(graph: Graph, options: LoadOptions = {}, compiling = startCompiling(options)): Promise<Model> {
-  const control = await prepareOperators(graph, options.operators);
+export async function createModel(given: Graph, options: LoadOptions = {}, compiling = startCompiling(options)): Promise<Model> {
+  const control = await prepareOperators(given, options.operators);
+  const { graph, warnings } = await fitted(given, options);
   const binary = await compiling;
   checkAborted(options.signal);
-  const plans = planSource(graph, options, binary.threads?.count, control?.Stages);
+  const source = planSource(graph, options, binary.threads?.count, control?.Stages);
+  const plans = { ...source, warnings: [...(source.warnings ?? []), ...warnings] };
   try {
     return new Model(plans, binary, initialDims(graph, options));
   } catch (error) {
@@ -139,6 +150,19 @@ async function prepareOperators(graph: Graph, custom: LoadOptions['operators']):
   return control ?? (nodes.some((node) => find(node)?.dynamic) || shapingInputs(graph, find).late ? fetchControl() : undefined);
 }
 
+/** An element type, by ONNX's number too: another attribute may have that value, and nothing comes of it. */
+const isDouble = (value: unknown): boolean => value === 11 || (value as { type?: unknown }).type === 'float64';
+
+/**
+ * The graph as it can run: where it computes in float64 and some operator cannot, in float32.
+ * @internal
+ */
+export async function fitted(graph: Graph, { operators }: Pick<LoadOptions, 'operators'> = {}): Promise<Narrowed> {
+  const values = [...graph.inputs, ...graph.constants.values(), ...graph.nodes.flatMap((node) => [...node.attributes.values()])];
+  if (!values.some(isDouble)) return { graph, warnings: [] };
+  return (await import('./narrow.ts')).narrowed(graph, operatorFinder(operators));
+}
+
 /** A batch that has next to nothing in common with 1: large, and a multiple of all numbers up to 16. */
 const OTHER_BATCH = 720_720;
 
@@ -166,8 +190,18 @@ export function planSource(
   const stages = Finisher && new Finisher(graph, shared);
   const read = namesRead(graph);
   return {
-    inputs: graph.inputs.map((input) => ({ ...input, dims: [...(given(inputShapes, input.name) ?? input.dims)] })),
-    outputs: graph.outputs.map(({ name, type = 'float32', dims, list }) => ({ name, type, ...(dims && { dims }), ...(list && { list }) })),
+    inputs: graph.inputs.map(({ face, ...input }) => ({
+      ...input,
+      type: face ?? input.type,
+      dims: [...(given(inputShapes, input.name) ?? input.dims)],
+    })),
+    outputs: graph.outputs.map(({ name, type = 'float32', face, dims, list }) => ({
+      name,
+      type: face ?? type,
+      ...(dims && { dims }),
+      ...(list && { list }),
+    })),
+    narrow: [...graph.inputs, ...graph.outputs].some(({ face }) => face === 'float64'),
     shapingInputs: shapingInputs(graph, operatorFinder(operators)).names,
     warnings: warningsOf(graph),
     unreadInputs: new Set(graph.inputs.map(({ name }) => name).filter((name) => !read.has(name))),

@@ -73,6 +73,7 @@ const examples: Record<string, Record<string, Example>> = {
     ],
     defineOp: () => [definition()],
     Tensor: () => ['float32', new Float32Array(4), [2, 2]],
+    toFloat32: () => [new Tensor('float32', new Float32Array(4), [2, 2])],
     LanewiseError: () => ['ABORTED', 'a message', {}],
   },
   './analysis': {

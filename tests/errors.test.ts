@@ -1,10 +1,14 @@
 // Errors that can be read whatever a file calls its parts, and whatever became of its bytes.
 
-import { readOnnx, readSafetensors, writeOnnx } from '../src/formats/index.ts';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readOnnx, readSafetensors, writeNpy, writeOnnx } from '../src/formats/index.ts';
 import { LanewiseError, load, Tensor } from '../src/index.ts';
 import * as layers from '../src/layers/index.ts';
+import { lanewise } from './cli/lanewise.ts';
 import { failure } from './failure.ts';
-import { encodeModel } from './formats/onnx-writer.ts';
+import { encodeModel, encodeTensor } from './formats/onnx-writer.ts';
 import { ones } from './runtime/models.ts';
 
 const refusal = (promise: Promise<unknown>) =>
@@ -110,4 +114,75 @@ test('a tensor whose elements were given away is told', async () => {
   transfer(tensor.data.buffer);
   const model = await net().compile();
   expect(failure(() => model.runSync({ input: tensor })).message).toBe('a float32 tensor of [1, 3, 8, 8] holds 192 elements, got 0');
+});
+
+describe('what a terminal would act on', () => {
+  // Red, a bell, a false line, the C1 form of escape, and writing from right to left.
+  const evil = "x\x1b[31m\x07'\nlanewise: all is well\x9b2J\u202e";
+  const shownAs = "x\\u001b[31m\\u0007'\\u000alanewise: all is well\\u009b2J\\u202e";
+  const acting = /[\p{Cc}\p{Bidi_Control}]/u;
+
+  test('stands in errors as escapes', async () => {
+    expect(new LanewiseError('INVALID_MODEL', `node '${evil}'`).message).toBe(`node '${shownAs}'`);
+    const value = { name: 'a', dims: [1] };
+    const file = (op: string, name: string, reads = 'a', domain = '') =>
+      encodeModel({
+        opset: 13,
+        inputs: [value],
+        outputs: [{ name: 'y', dims: [1] }],
+        nodes: [{ op, name, inputs: [reads], outputs: ['y'], domain }],
+      });
+    const models = [file(evil, 'n'), file('Relu', evil, 'b'), file('Gather', evil), file('Twice', 'n', 'a', evil), file('Relu', 'n', evil)];
+    for (const bytes of models) {
+      const { message } = (await refusal(load(bytes))) as LanewiseError;
+      expect(message).toContain('\\u001b[31m');
+      expect(message).not.toMatch(acting);
+    }
+    const tensors = new Map([[evil, new Tensor('float32', [1])]]);
+    const misfit = (await refusal(net().loadWeights(tensors))) as LanewiseError;
+    // Its own lines stay.
+    expect(misfit.message.split('\n')).toEqual([
+      expect.stringMatching(/ do not fit /),
+      expect.stringMatching(/^ {2}missing \(2\): /),
+      `  unexpected (1): '${shownAs}' float32 [1]`,
+    ]);
+  });
+
+  test('stands in what the command line prints as escapes', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lanewise-errors-'));
+    const path = join(folder, 'model.onnx');
+    const set = join(folder, 'test_data_set_0');
+    const input = join(folder, 'x.npy');
+    mkdirSync(set);
+    const file = encodeModel({
+      opset: 13,
+      inputs: [{ name: 'x', dims: [1, 2] }],
+      outputs: [{ name: evil, dims: [1, 2] }],
+      nodes: [{ op: 'Relu', name: evil, inputs: ['x'], outputs: [evil] }],
+    });
+    writeFileSync(path, file);
+    writeFileSync(input, writeNpy(new Tensor('float32', [1, 2], [1, 2])));
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ id2label: { 0: evil, 1: 'b' } }));
+    writeFileSync(join(set, 'input_0.pb'), encodeTensor({ name: 'x', dims: [1, 2], data: [1, 2] }));
+    writeFileSync(join(set, 'output_0.pb'), encodeTensor({ name: 'y', dims: [1, 2], data: [1, 5] }));
+    const commands = [
+      ['summary', path],
+      ['run', path, input],
+      ['verify', folder],
+      ['bench', path, '--profile', '--runs', '1'],
+    ];
+    try {
+      for (const command of commands) {
+        for (const args of [command, [...command, '--json']]) {
+          const { out, err } = await lanewise(...args);
+          expect(`${out}${err}`).toContain('\\u001b[31m');
+          expect(`${out}${err}`.replaceAll('\n', '')).not.toMatch(acting);
+          expect(`${out}${err}`.split('\n').filter((line) => line.startsWith('lanewise:'))).toEqual([]);
+          if (args.includes('--json')) expect(JSON.stringify(JSON.parse(out))).toContain(JSON.stringify(evil).slice(0, -1).slice(1, 20));
+        }
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });

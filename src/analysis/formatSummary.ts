@@ -1,4 +1,5 @@
 import { LanewiseError } from '../errors.ts';
+import { isTensorType } from '../graph/tensor.ts';
 import type { Pair } from './receptiveField.ts';
 import type { LayerSummary, NetworkSummary } from './summary.ts';
 import { formatBytes, formatCount, table } from './text.ts';
@@ -23,7 +24,12 @@ const MOST_RUNS = 6;
 export function formatSummary(summary: NetworkSummary): string {
   if (!isSummary(summary)) throw new LanewiseError('INVALID_INPUT', 'formatSummary takes what summarize gives');
   const { inputs, layers, params, macs, activationBytes } = summary;
-  const pictures = inputs.map(({ name, dims }) => [name, 'input', dims.join('×'), ...header.slice(3).map(() => '–')]);
+  const pictures = inputs.map(({ name, type, dims }) => [
+    name,
+    type === 'float32' ? 'input' : `input ${type}`,
+    dims.join('×'),
+    ...header.slice(3).map(() => '–'),
+  ]);
   const total = ['total', '', '', formatCount(params), formatCount(macs), formatBytes(activationBytes), '', '', ''];
   const rows = grouped(layers).map(([label, layer]) => (layer ? [label, ...cells(layer)] : [label]));
   const text = table(header, [...pictures, ...rows, total], [3, 4, 5, 6, 7, 8]);
@@ -40,7 +46,9 @@ function isSummary(summary: NetworkSummary | null | undefined): summary is Netwo
   const { inputs, layers, params, macs, activationBytes } = summary ?? ({} as NetworkSummary);
   return (
     Array.isArray(inputs) &&
-    Array.from(inputs as NetworkSummary['inputs']).every((input) => typeof input?.name === 'string' && isNumbers(input.dims)) &&
+    Array.from(inputs as NetworkSummary['inputs']).every(
+      (input) => typeof input?.name === 'string' && isTensorType(input.type) && isNumbers(input.dims),
+    ) &&
     Array.isArray(layers) &&
     Array.from(layers as readonly LayerSummary[]).every(isLayer) &&
     isNumbers([params, macs, activationBytes])

@@ -5,7 +5,7 @@ import { addControl } from '../control/index.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkDims, product } from '../graph/dims.ts';
 import { type Graph, isGraph } from '../graph/graph.ts';
-import { arrayTypes, Tensor } from '../graph/tensor.ts';
+import { arrayTypes, Tensor, type TensorType } from '../graph/tensor.ts';
 import { macsOf } from '../ops/cost.ts';
 import type { CustomOperator } from '../ops/custom.ts';
 import type { Node, Value, ValueType } from '../ops/operator.ts';
@@ -39,6 +39,8 @@ export interface LayerSummary {
 
 export interface InputSummary {
   readonly name: string;
+  /** As callers have it: float16, too. */
+  readonly type: TensorType;
   readonly dims: readonly number[];
 }
 
@@ -102,9 +104,10 @@ export function summarizeGraph(
   const late = (waiting?.nodes ?? []).map(
     ({ name, op }): LayerSummary => ({ name, op, inputs: [], params: 0, macs: 0, activationBytes: 0 }),
   );
+  const faces = new Map(graph.inputs.map(({ name, face }) => [name, face]));
   const total = (key: 'macs' | 'activationBytes') => layers.reduce((sum, layer) => sum + layer[key], 0);
   return {
-    inputs: network.inputs.map(({ name, dims }) => ({ name, dims })),
+    inputs: network.inputs.map(({ name, type, dims }) => ({ name, type: faces.get(name) ?? type, dims })),
     layers: [...layers, ...late],
     params: [...parameters.values()].reduce((a, b) => a + b, 0),
     macs: total('macs'),

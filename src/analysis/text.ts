@@ -1,5 +1,7 @@
 // Numbers and tables as people read them.
 
+import { visible } from '../errors.ts';
+
 /** Bytes in binary units. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
@@ -8,8 +10,9 @@ export function formatBytes(bytes: number): string {
 
 export const formatCount = (count: number): string => count.toLocaleString('en');
 
-/** Columns padded to their widest cell; those of `right` are set flush right. A row of one cell spans them all. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+/** Columns padded to their widest cell, on one line each whatever it holds; those of `right` are set flush right. A row of one cell spans them all. */
+export function table(header: readonly string[], cells: readonly (readonly string[])[], right: readonly number[] = []): string {
+  const rows = cells.map((row) => row.map(visible));
   const full = rows.filter((row) => row.length > 1);
   const widths = header.map((title, i) => full.reduce((width, row) => Math.max(width, row[i]?.length ?? 0), title.length));
   const line = (row: readonly string[]) =>

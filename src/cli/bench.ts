@@ -5,6 +5,7 @@ import { startCompiling } from '../runtime/options.ts';
 import { inputShapes, modelOptions, parse, runOptions, threadsText, UsageError, wholeNumber } from './arguments.ts';
 import { type ModelFile, openModel } from './files.ts';
 import { formatMemory, formatMs } from './format.ts';
+import { print, warn } from './print.ts';
 import { formatProfile, median, profile } from './profile.ts';
 
 /** `bench MODEL`: load time, first run and median of warm runs. */
@@ -28,6 +29,7 @@ export async function bench(args: readonly string[]): Promise<number> {
   const options = { ...compileOptions, inputShapes: batched(file, inputShapes(values.shape), batch) };
   const model = await file.create(options, compiling);
   const loadMs = performance.now() - started;
+  warn(model.warnings);
   const feeds = randomFeeds(file, options);
   const firstMs = time(() => model.runSync(feeds));
   for (let i = 0; i < 3; i++) model.runSync(feeds);
@@ -46,16 +48,14 @@ export async function bench(args: readonly string[]): Promise<number> {
     ...profiled,
   };
   if (values.json) {
-    console.log(JSON.stringify(result));
+    print(JSON.stringify(result));
     return 0;
   }
-  console.log(`${path}: ${model.variant}, ${threadsText(model.threads)}, ${runs} runs`);
-  console.log(
-    `  load ${formatMs(loadMs)} · first ${formatMs(firstMs)} · median ${formatMs(result.medianMs)} · min ${formatMs(result.minMs)}`,
-  );
-  if (batch) console.log(`  ${(result.picturesPerSecond ?? 0).toFixed(1)} pictures a second, ${batch} in a run`);
-  console.log(`  ${formatMemory(model.memory)}`);
-  if (profiled) console.log(`\n${formatProfile(profiled)}`);
+  print(`${path}: ${model.variant}, ${threadsText(model.threads)}, ${runs} runs`);
+  print(`  load ${formatMs(loadMs)} · first ${formatMs(firstMs)} · median ${formatMs(result.medianMs)} · min ${formatMs(result.minMs)}`);
+  if (batch) print(`  ${(result.picturesPerSecond ?? 0).toFixed(1)} pictures a second, ${batch} in a run`);
+  print(`  ${formatMemory(model.memory)}`);
+  if (profiled) print(`\n${formatProfile(profiled)}`);
   return 0;
 }
 
@@ -96,7 +96,8 @@ function randomFeeds(file: ModelFile, options: { inputShapes: Record<string, rea
     return state / 2 ** 31 - 1;
   };
   return Object.fromEntries(
-    file.inputs.map(({ name, type }) => {
+    file.inputs.map(({ name, type: face }) => {
+      const type = face === 'float16' ? 'float32' : face;
       const list = dims.get(name) ?? [];
       const data = new arrayTypes[type](product(list)) as Float32Array<ArrayBuffer>;
       const one = type === 'int64' || type === 'uint64' ? 1n : 1;

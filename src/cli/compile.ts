@@ -1,11 +1,13 @@
 import { formatBytes } from '../analysis/text.ts';
 import { compileGraph } from '../compiled/write.ts';
 import { isWeights } from '../formats/weights.ts';
+import { fitted } from '../load.ts';
 import { MOST_THREADS } from '../runtime/options.ts';
 import { compileModule } from '../runtime/wasm.ts';
 import { writeFile } from '../source.ts';
 import { inputShapes, isOnnx, isSafetensors, parse, UsageError, wholeNumber } from './arguments.ts';
 import { readModel } from './files.ts';
+import { print, warn } from './print.ts';
 
 /** `compile MODEL OUT`: an ONNX file into a compiled model. */
 export async function compile(args: readonly string[]): Promise<number> {
@@ -23,8 +25,10 @@ export async function compile(args: readonly string[]): Promise<number> {
   if (isOnnx(to) || isSafetensors(to)) throw new UsageError(`compile writes compiled models, not '${to}': name it something.lanewise`);
   const threads = wholeNumber('threads', values.threads, 1, MOST_THREADS);
   const options = { weights, threads, inputShapes: inputShapes(values.shape), winograd: !values['no-winograd'] };
-  const bytes = compileGraph(readModel(path), options, await compileModule('strict'));
+  const { graph, warnings } = await fitted(readModel(path));
+  warn(warnings);
+  const bytes = compileGraph(graph, options, await compileModule('strict'));
   await writeFile(to, bytes);
-  console.log(`${to}: weights ${weights}, ${formatBytes(bytes.length)}`);
+  print(`${to}: weights ${weights}, ${formatBytes(bytes.length)}`);
   return 0;
 }

@@ -10,6 +10,7 @@ import type { Constant, Graph } from '../graph/graph.ts';
 import { writeFile } from '../source.ts';
 import { checkWritten, isSafetensors, parse, UsageError } from './arguments.ts';
 import { readBytes, readModel } from './files.ts';
+import { print } from './print.ts';
 
 /** `convert IN OUT`: a model or its weights in another format, or in half the space. */
 export async function convert(args: readonly string[]): Promise<number> {
@@ -36,7 +37,7 @@ const contents = ({ constants, metadata }: Graph) => ({ tensors: constants, meta
 
 async function report(path: string, bytes: Uint8Array, tensors: ReadonlyMap<string, Constant>, weights: Weights): Promise<number> {
   await writeFile(path, bytes);
-  console.log(`${path}: ${tensors.size} tensors, weights ${weights}, ${formatBytes(bytes.length)}`);
+  print(`${path}: ${tensors.size} tensors, weights ${weights}, ${formatBytes(bytes.length)}`);
   return 0;
 }
 

@@ -5,6 +5,7 @@ import { writeSafetensors } from '../formats/safetensors.ts';
 import { writeFile } from '../source.ts';
 import { zoo } from '../zoo/index.ts';
 import { checkWritten, isSafetensors, parse, UsageError, wholeNumber } from './arguments.ts';
+import { print } from './print.ts';
 
 /** `export NAME OUT`: a network of the zoo with random weights, whole as .onnx or its weights as .safetensors. */
 export async function exportModel(args: readonly string[]): Promise<number> {
@@ -33,6 +34,6 @@ export async function exportModel(args: readonly string[]): Promise<number> {
   ]);
   const bytes = isSafetensors(to) ? writeSafetensors(graph.constants, { metadata }) : writeOnnx({ ...graph, metadata });
   await writeFile(to, bytes);
-  console.log(`${to}: ${name} with random weights (seed ${seed}), ${graph.constants.size} tensors, ${formatBytes(bytes.length)}`);
+  print(`${to}: ${name} with random weights (seed ${seed}), ${graph.constants.size} tensors, ${formatBytes(bytes.length)}`);
   return 0;
 }

@@ -5,11 +5,12 @@ import { LanewiseError } from '../errors.ts';
 import { named } from '../external.ts';
 import { fileError, openFile, pathBeside } from '../file.ts';
 import type { Bytes } from '../formats/bytes.ts';
+import { naming } from '../formats/identify.ts';
 import { openWhole } from '../formats/onnx/index.ts';
 import { checkDims } from '../graph/dims.ts';
-import type { Graph, GraphInput } from '../graph/graph.ts';
+import type { Graph } from '../graph/graph.ts';
 import { createModel, initialDims, type LoadOptions } from '../load.ts';
-import type { Binary, Model } from '../runtime/model.ts';
+import type { Binary, Model, ModelInput } from '../runtime/model.ts';
 
 /**
  * A file's bytes. A command has nothing else to do meanwhile, and Node starts sooner without its asynchronous file system.
@@ -36,7 +37,7 @@ export function readModel(path: string): Graph {
 
 /** A model that is to run. */
 export interface ModelFile {
-  readonly inputs: readonly GraphInput[];
+  readonly inputs: readonly ModelInput[];
   /** The shape of every input; undefined where a dimension is open. */
   dims(options: Pick<LoadOptions, 'inputShapes'>): ReadonlyMap<string, readonly number[]> | undefined;
   create(options: LoadOptions, compiling: Promise<Binary>): Promise<Model>;
@@ -51,7 +52,11 @@ export function openModel(path: string): ModelFile {
   if (!isCompiled(bytes)) {
     const graph = graphOf(bytes, path);
     const dims: ModelFile['dims'] = (options) => initialDims(graph, options);
-    return { inputs: graph.inputs, dims, create: (options, compiling) => createModel(graph, options, compiling) };
+    return {
+      inputs: graph.inputs.map(({ name, type, face, dims }) => ({ name, type: face ?? type, dims })),
+      dims,
+      create: (options, compiling) => createModel(graph, options, compiling),
+    };
   }
   const plans = readCompiled(bytes, path);
   const { inputs } = plans;
@@ -71,7 +76,7 @@ export function openModel(path: string): ModelFile {
 }
 
 function graphOf(bytes: Bytes, path: string): Graph {
-  const opened = openWhole(bytes, path);
+  const opened = naming(bytes, () => openWhole(bytes, path));
   const files = new Map<string, Bytes>();
   for (const [location, tensor] of opened.external) {
     try {

@@ -21,8 +21,3 @@ export function bars(rows: readonly { label: string; score: number }[]): string 
     })
     .join('\n');
 }
-
-/** Warnings, a line each, where they do not mix with results. */
-export const warn = (warnings: readonly string[]): void => {
-  for (const warning of warnings) console.error(`warning: ${warning}`);
-};

@@ -1,4 +1,4 @@
-import { LanewiseError } from '../errors.ts';
+import { LanewiseError, visible } from '../errors.ts';
 import { UsageError } from './arguments.ts';
 
 const usage = `lanewise: convolutional networks in WebAssembly SIMD
@@ -47,7 +47,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return await command(rest);
   } catch (error) {
     if (error instanceof UsageError) {
-      console.error(`lanewise: ${error.message}\n\n${usage}`);
+      console.error(`lanewise: ${visible(error.message)}\n\n${usage}`);
       return 2;
     }
     if (error instanceof LanewiseError) {

@@ -1,10 +1,13 @@
+import { visible } from '../errors.ts';
+import { inside } from '../graph/face.ts';
 import { formatDims, type Tensor } from '../graph/tensor.ts';
 import { startCompiling } from '../runtime/options.ts';
 import { softmax, topK } from '../vision/scores.ts';
 import { modelOptions, parse, runOptions, threadsText, UsageError, wholeNumber } from './arguments.ts';
 import { openModel } from './files.ts';
-import { bars, formatMemory, formatMs, warn } from './format.ts';
+import { bars, formatMemory, formatMs } from './format.ts';
 import { labelsFor, readInput } from './pictures.ts';
+import { print, warn } from './print.ts';
 
 /** `run MODEL INPUT`: a picture or .npy in; the best classes, or the outputs, and the times out. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -26,8 +29,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const compileStart = performance.now();
   const name = file.inputs[0]?.name ?? 'input';
   const model = await file.create({ ...options, inputShapes: { [name]: tensor.dims } }, compiling);
-  warn(model.warnings);
   const compileMs = performance.now() - compileStart;
+  warn(model.warnings);
   const runStart = performance.now();
   const outputs = model.runSync({ [name]: tensor });
   const runMs = performance.now() - runStart;
@@ -35,11 +38,16 @@ export async function run(args: readonly string[]): Promise<number> {
   const scores = classScores(outputs);
   const labels = scores && labelsFor(path, values.preset, scores.length);
   const classes =
-    scores && topK(scores, top).map(({ index, value }) => ({ index, label: labels?.[index] ?? `class ${index}`, score: value }));
+    scores && topK(scores, top).map(({ index, value }) => ({ index, label: visible(labels?.[index] ?? `class ${index}`), score: value }));
   const times = { loadMs, compileMs, runMs };
   if (values.json) {
-    const listed = Object.entries(outputs).map(([name, { type, dims, data }]) => ({ name, type, dims, data: Array.from(data, Number) }));
-    console.log(
+    const listed = Object.entries(outputs).map(([name, tensor]) => ({
+      name,
+      type: tensor.type,
+      dims: tensor.dims,
+      data: Array.from(inside(tensor).data, Number),
+    }));
+    print(
       JSON.stringify({
         model: path,
         input,
@@ -52,18 +60,18 @@ export async function run(args: readonly string[]): Promise<number> {
     );
     return 0;
   }
-  console.log(`\n${input}\n`);
-  console.log(classes ? bars(classes) : Object.entries(outputs).map(describeOutput).join('\n'));
-  console.log(
+  print(`\n${input}\n`);
+  print(classes ? bars(classes) : Object.entries(outputs).map(describeOutput).join('\n'));
+  print(
     `\n  load ${formatMs(loadMs)} · compile ${formatMs(compileMs)} · inference ${formatMs(runMs)} (first run, ${model.variant}, ${threadsText(model.threads)})`,
   );
-  console.log(`  ${formatMemory(model.memory)}\n`);
+  print(`  ${formatMemory(model.memory)}\n`);
   return 0;
 }
 
 /** Probabilities, where the only output is one score per class for one picture: as they are, or through a softmax. */
 function classScores(outputs: Readonly<Record<string, Tensor>>): Float32Array | undefined {
-  const [output, ...others] = Object.values(outputs);
+  const [output, ...others] = Object.values(outputs).map((tensor) => inside(tensor, true));
   if (
     output?.type !== 'float32' ||
     others.length > 0 ||
@@ -77,8 +85,9 @@ function classScores(outputs: Readonly<Record<string, Tensor>>): Float32Array | 
   return Math.abs(sum - 1) < 1e-3 && data.every((x) => x >= 0) ? data : softmax(data);
 }
 
-function describeOutput([name, { type, dims, data }]: [string, Tensor]): string {
-  const numbers = Array.from(data, Number);
+function describeOutput([name, tensor]: [string, Tensor]): string {
+  const { type, dims } = tensor;
+  const numbers = Array.from(inside(tensor).data, Number);
   const shown = numbers.slice(0, 6).map((x) => x.toPrecision(6));
-  return `  ${name}: ${type} ${formatDims(dims)} = ${shown.join(', ')}${numbers.length > 6 ? ', ...' : ''}`;
+  return `  ${visible(name)}: ${type} ${formatDims(dims)} = ${shown.join(', ')}${numbers.length > 6 ? ', ...' : ''}`;
 }

@@ -3,10 +3,11 @@ import { summarize } from '../analysis/summarize.ts';
 import { formatCount } from '../analysis/text.ts';
 import { compile } from '../compiler/compile.ts';
 import { LanewiseError } from '../errors.ts';
-import { createModel, initialDims } from '../load.ts';
+import { createModel, fitted, initialDims } from '../load.ts';
 import { inputShapes, parse, UsageError } from './arguments.ts';
 import { readModel } from './files.ts';
-import { formatMemory, warn } from './format.ts';
+import { formatMemory } from './format.ts';
+import { print, warn } from './print.ts';
 
 /** `summary MODEL`: the table of layers. */
 export async function summary(args: readonly string[]): Promise<number> {
@@ -16,7 +17,7 @@ export async function summary(args: readonly string[]): Promise<number> {
   });
   const [path, ...rest] = positionals;
   if (path === undefined || rest.length > 0) throw new UsageError('summary takes a model');
-  const graph = readModel(path);
+  const { graph, warnings } = await fitted(readModel(path));
   const options = { inputShapes: inputShapes(values.shape) };
   const dims = initialDims(graph, options);
   if (!dims) {
@@ -24,17 +25,18 @@ export async function summary(args: readonly string[]): Promise<number> {
     throw new LanewiseError('INVALID_INPUT', `${path} leaves dimensions open; give them: ${open}`);
   }
   const result = summarize(graph, dims);
-  const { memory, warnings } = await createModel(graph, options);
-  warn(warnings);
+  const model = await createModel(graph, options);
+  const { memory } = model;
+  warn([...warnings, ...model.warnings]);
   const { relayouts } = compile(graph, { dims });
   if (values.json) {
-    console.log(JSON.stringify({ ...result, memory, relayouts }));
+    print(JSON.stringify({ ...result, memory, relayouts }));
     return 0;
   }
   const { layers, params, macs } = result;
-  console.log(formatSummary(result));
-  console.log(`\n${layers.length} layers, ${formatCount(params)} parameters, ${formatCount(macs)} multiply-accumulates`);
-  console.log(formatMemory(memory));
-  console.log(`${relayouts} ${relayouts === 1 ? 'change' : 'changes'} of layout (NCHW at the model's face, NHWC inside)`);
+  print(formatSummary(result));
+  print(`\n${layers.length} layers, ${formatCount(params)} parameters, ${formatCount(macs)} multiply-accumulates`);
+  print(formatMemory(memory));
+  print(`${relayouts} ${relayouts === 1 ? 'change' : 'changes'} of layout (NCHW at the model's face, NHWC inside)`);
   return 0;
 }

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { LanewiseError } from '../errors.ts';
-import { readTensor, readTensorProto } from '../formats/onnx/tensor.ts';
+import { LanewiseError, visible } from '../errors.ts';
+import { readTensorProto } from '../formats/onnx/read.ts';
+import { readTensor } from '../formats/onnx/tensor.ts';
 import { Wire } from '../formats/onnx/wire.ts';
+import { inside } from '../graph/face.ts';
 import type { GraphOutput } from '../graph/graph.ts';
 import { widenHalves } from '../graph/halves.ts';
 import { formatDims, Tensor } from '../graph/tensor.ts';
@@ -10,6 +12,7 @@ import { createModel, type LoadOptions } from '../load.ts';
 import type { Held } from '../runtime/plan.ts';
 import { modelOptions, parse, runOptions, tolerance, UsageError } from './arguments.ts';
 import { readBytes, readModel } from './files.ts';
+import { print } from './print.ts';
 
 export interface Tolerance {
   readonly atol: number;
@@ -39,18 +42,18 @@ export async function verify(args: readonly string[]): Promise<number> {
   for (const folder of positionals.flatMap(findCases)) {
     const result = deviation(await verifyCase(folder, limits, runOptions(values)), known);
     results.push(result);
-    if (!values.json && result.status !== 'passed') console.log(`${result.status} ${result.name}: ${result.message}`);
+    if (!values.json && result.status !== 'passed') print(`${result.status} ${visible(`${result.name}: ${result.message}`)}`);
   }
   const count = (status: CaseResult['status']) => results.filter((result) => result.status === status).length;
   const [passed, failed, unsupported] = [count('passed'), count('failed'), count('unsupported')];
   if (values.json) {
-    console.log(JSON.stringify({ passed, failed, unsupported, ...(known ? { known: count('known') } : {}), cases: results }));
+    print(JSON.stringify({ passed, failed, unsupported, ...(known ? { known: count('known') } : {}), cases: results }));
     return failed > 0 ? 1 : 0;
   }
   // A list of deviations that nobody looks at says less and less.
   const mended = results.filter(({ name, status }) => status === 'passed' && known?.has(name)).map(({ name }) => name);
-  if (mended.length > 0) console.log(`${mended.length} known pass now, take them off ${values.known}: ${mended.join(', ')}`);
-  console.log(`${passed} passed, ${failed} failed, ${known ? `${count('known')} known, ` : ''}${unsupported} unsupported`);
+  if (mended.length > 0) print(`${mended.length} known pass now, take them off ${values.known}: ${mended.join(', ')}`);
+  print(`${passed} passed, ${failed} failed, ${known ? `${count('known')} known, ` : ''}${unsupported} unsupported`);
   return failed > 0 ? 1 : 0;
 }
 
@@ -178,7 +181,9 @@ function compareAll(actual: Held | undefined, { held, ...rest }: Stored = { held
 }
 
 /** What is wrong with an output; undefined where every element is within atol + rtol * |expected|. */
-function compare(actual: Tensor | undefined, stored: Stored | undefined, limits: Tolerance): string | undefined {
+function compare(output: Tensor | undefined, stored: Stored | undefined, limits: Tolerance): string | undefined {
+  // What is float16 in the file is float32 once read.
+  const actual = output && inside(output);
   const expected = stored?.held as Tensor | null | undefined;
   const { atol } = limits;
   const rtol = stored?.bfloat16 ? Math.max(limits.rtol, BFLOAT16_RTOL) : limits.rtol;

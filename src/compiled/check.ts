@@ -217,8 +217,9 @@ export function makesSense(
   const first = program + align(programBytes(steps));
   const end = first + constants + arena + workspace;
   const inside = (address: number, bytes: number) => isCount(address) && address >= STATIC_BYTES && address + bytes <= end;
-  const isPort = ({ name, type, dims, address }: PortMeta): boolean => {
+  const isPort = ({ name, type, dims, address, face }: PortMeta): boolean => {
     if (typeof name !== 'string' || !Object.hasOwn(arrayTypes, type) || !dims.every(isCount)) return false;
+    if (face !== undefined && (type !== 'float32' || !/^float(16|64)$/.test(face))) return false;
     const size = arrayTypes[type].BYTES_PER_ELEMENT;
     return address === undefined || (address % size === 0 && inside(address, size * product(dims)));
   };

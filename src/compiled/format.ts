@@ -9,6 +9,7 @@
 // arena part by part and are transformed from there.
 
 import { type Bytes, inMemory, partOf } from '../formats/bytes.ts';
+import type { Face } from '../graph/graph.ts';
 import type { DataType } from '../graph/tensor.ts';
 
 export const MAGIC = 'lanewise';
@@ -31,6 +32,8 @@ export interface PortMeta {
   readonly name: string;
   readonly type: DataType;
   readonly dims: readonly number[];
+  /** What callers have in place of float32. */
+  readonly face?: Face;
   /** Left out where the program does not read it. */
   readonly address?: number;
   /** Whether callers may leave it out. */

@@ -1,14 +1,15 @@
 // `lanewise/runtime`: compiled models run without the compiler and the readers of other files.
 
 import { checkOptions } from '../arguments.ts';
-import type { Model } from '../runtime/model.ts';
+import type { Model, PlanSource } from '../runtime/model.ts';
 import { type RuntimeOptions, runtimeChecks, startCompiling } from '../runtime/options.ts';
 import { openSource, type Source, sourceName } from '../source.ts';
 import { createCompiled, readCompiled } from './read.ts';
 
 export { type ErrorCode, LanewiseError } from '../errors.ts';
+export { toFloat32 } from '../graph/face.ts';
 export type { Dim } from '../graph/graph.ts';
-export { type DataType, Tensor, type TypedArray } from '../graph/tensor.ts';
+export { type DataType, type Float16Data, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
 export type { MemoryUse } from '../runtime/engine.ts';
 export type { Feeds, Model, ModelInput, ModelOutput, Outputs, ProfileRow } from '../runtime/model.ts';
 export type { RuntimeOptions } from '../runtime/options.ts';
@@ -26,6 +27,15 @@ export async function load(source: Source, options: RuntimeOptions = {}): Promis
   checkOptions('load', options, runtimeChecks);
   // The binary compiles while the file is read.
   const compiling = startCompiling(options);
-  const plans = readCompiled(await openSource(source, options.signal), sourceName(source));
+  const bytes = await openSource(source, options.signal);
+  let plans: PlanSource;
+  try {
+    plans = readCompiled(bytes, sourceName(source));
+  } catch (error) {
+    throw await import('../formats/unrecognised.ts').then(
+      ({ identified }) => identified(error, bytes),
+      () => error,
+    );
+  }
   return createCompiled(plans, options, compiling);
 }

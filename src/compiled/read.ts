@@ -2,7 +2,7 @@ import { instructionWords, LAYOUT, Op, STATIC_BYTES, WidenArg } from '../../asse
 import { checkAborted } from '../abort.ts';
 import { bytesOf } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
-import { type Bytes, inMemory, isInMemory, partOf, startOf } from '../formats/bytes.ts';
+import { type Bytes, inMemory, isInMemory, partOf } from '../formats/bytes.ts';
 import type { TypedArray } from '../graph/tensor.ts';
 import type { Args, Buffer, Pointer } from '../ops/operator.ts';
 import { type Binary, Model, type PlanSource } from '../runtime/model.ts';
@@ -29,10 +29,7 @@ export const shapesOf = ({ inputs }: PlanSource) => new Map(inputs.map(({ name, 
  */
 export function readCompiled(bytes: Bytes, what: string): PlanSource {
   const damaged = (why: string) => new LanewiseError('INVALID_FILE', `${what} is damaged: ${why}`);
-  if (!isCompiled(bytes)) {
-    const start = startOf(inMemory(partOf(bytes, 0, 24)));
-    throw new LanewiseError('INVALID_FILE', `${what} is no compiled model, as 'lanewise compile' writes them: ${start}`);
-  }
+  if (!isCompiled(bytes)) throw new LanewiseError('INVALID_FILE', `${what} is no compiled model`);
   const header = headerOf(inMemory(partOf(bytes, 0, Math.min(bytes.length, Header.Bytes))), what);
   const bodyAt = Header.Bytes + header.metaBytes + header.programBytes;
   const expected = bodyAt + header.bodyBytes;
@@ -83,13 +80,16 @@ export function readCompiled(bytes: Bytes, what: string): PlanSource {
     relayouts: meta.relayouts,
   };
   return {
-    inputs: meta.inputs.map(({ name, type, dims }) => ({ name, type, dims })),
-    outputs: meta.outputs.map(({ name, type, dims }) => ({ name, type, dims })),
+    inputs: meta.inputs.map(shownPort),
+    outputs: meta.outputs.map(shownPort),
+    narrow: [...meta.inputs, ...meta.outputs].some(({ face }) => face === 'float64'),
     shapingInputs: new Set(),
     unreadInputs: new Set(meta.inputs.filter(({ unread }) => unread).map(({ name }) => name)),
     plan: () => plan,
   };
 }
+
+const shownPort = ({ name, type, face, dims }: PortMeta) => ({ name, type: face ?? type, dims });
 
 function headerOf(bytes: Uint8Array, what: string) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

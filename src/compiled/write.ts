@@ -5,9 +5,10 @@ import { addContrib } from '../contrib/index.ts';
 import { addControl, Stages } from '../control/index.ts';
 import { LanewiseError } from '../errors.ts';
 import { isWeights, type Weights } from '../formats/weights.ts';
-import type { Graph } from '../graph/graph.ts';
+import { insideType } from '../graph/face.ts';
+import type { Face, Graph } from '../graph/graph.ts';
 import { fitsFloat16, toFloat16 } from '../graph/halves.ts';
-import { initialDims, type LoadOptions, loadChecks, planSource, readGraph } from '../load.ts';
+import { fitted, initialDims, type LoadOptions, loadChecks, planSource, readGraph } from '../load.ts';
 import type { Pointer } from '../ops/operator.ts';
 import { Engine } from '../runtime/engine.ts';
 import type { PlanSource } from '../runtime/model.ts';
@@ -54,7 +55,7 @@ const checks: OptionChecks<CompileModelOptions> = {
  */
 export async function compileModel(source: Source, options: CompileModelOptions = {}): Promise<Uint8Array> {
   checkOptions('compileModel', options, checks);
-  const graph = await readGraph(source, options);
+  const { graph } = await fitted(await readGraph(source, options));
   return compileGraph(graph, options, options.wasm ?? (await compileModule('strict')));
 }
 
@@ -157,12 +158,19 @@ function metaOf(
   engine: Engine,
   segments: readonly Segment[],
 ): Meta {
-  const addressed = ({ name, type, dims, pointer }: Port): PortMeta => ({ name, type, dims, address: engine.addressOf(pointer) });
-  const inputs = source.inputs.map(({ name, type, dims: declared }): PortMeta => {
+  const faces = new Map([...source.inputs, ...source.outputs].map(({ name, type }) => [name, type]));
+  /** What callers have where that is something else. */
+  const faced = (port: PortMeta): PortMeta => {
+    const face = faces.get(port.name);
+    return face && face !== port.type && insideType(face, source.narrow) === port.type ? { ...port, face: face as Face } : port;
+  };
+  const addressed = ({ name, type, dims, pointer }: Port): PortMeta => faced({ name, type, dims, address: engine.addressOf(pointer) });
+  const inputs = source.inputs.map(({ name, type: face, dims: declared }): PortMeta => {
     const port = plan.inputs.find((input) => input.name === name);
     if (port) return addressed(port);
+    const type = insideType(face, source.narrow);
     const shape = dims.get(name) ?? declared.map((dim) => (typeof dim === 'string' ? 1 : dim));
-    return source.unreadInputs.has(name) ? { name, type, dims: shape, unread: true } : { name, type, dims: shape };
+    return faced({ name, type, dims: shape, ...(source.unreadInputs.has(name) && { unread: true }) });
   });
   const { weights, activations } = engine.memory;
   return {

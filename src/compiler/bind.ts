@@ -1,7 +1,7 @@
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { allNodes, type Graph, type GraphNode, readsOf } from '../graph/graph.ts';
-import { arrayTypes, elementCount, Tensor, type TypedArray } from '../graph/tensor.ts';
+import { arrayTypes, type DataType, elementCount, Tensor, type TypedArray } from '../graph/tensor.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
 import { type CustomOperator, qualified } from '../ops/custom.ts';
 import { identity } from '../ops/identity.ts';
@@ -125,7 +125,11 @@ export function bind(graph: Graph, options: BindOptions): Bound {
   };
 }
 
-export const constantOf = (name: string, { type, dims, data }: Tensor): Value => constantValue({ name, type, dims, read: () => data });
+/** What a plan is made of is of the types that it computes in. */
+export const constantOf = (name: string, tensor: Tensor): Value => {
+  const { type, dims, data } = tensor as Tensor<DataType>;
+  return constantValue({ name, type, dims, read: () => data });
+};
 
 /** The names that a node reads or that are outputs. */
 export const namesRead = ({ nodes, outputs }: Graph): Set<string> =>
@@ -292,8 +296,8 @@ function evaluates({ evaluate, evaluatedTypes, types }: Operator, inputs: readon
   });
 }
 
-/** The operator with its kernels, or run by `evaluate` where those do not take the inputs' types. */
-function runner(op: Operator, inputs: readonly (Value | undefined)[], title: string): Operator {
+/** The operator with its kernels, or run by `evaluate` where those do not take the inputs' types. @throws LanewiseError UNSUPPORTED */
+export function runner(op: Operator, inputs: readonly (Value | undefined)[], title: string): Operator {
   const wanted = (i: number) => op.types?.[Math.min(i, op.types.length - 1)] ?? 'float32';
   const misfit = inputs.findIndex((value, i) => value && wanted(i) !== 'any' && value.type !== wanted(i));
   if (op.lower && misfit < 0) return op;

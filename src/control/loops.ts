@@ -2,6 +2,7 @@
 
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
+import { insideType } from '../graph/face.ts';
 import type { GraphOutput, Subgraph } from '../graph/graph.ts';
 import { arrayTypes, Tensor } from '../graph/tensor.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
@@ -189,5 +190,5 @@ function padded(tensor: Tensor, length: number | undefined): Tensor {
   const missing = (length ?? 0) - (dims[0] ?? 0);
   if (length === undefined || missing <= 0) return tensor;
   const shape = dims.with(0, missing);
-  return joined('Scan', [tensor, new Tensor(type, new arrayTypes[type](product(shape)) as never, shape)], 0);
+  return joined('Scan', [tensor, new Tensor(type, new arrayTypes[insideType(type, false)](product(shape)) as never, shape)], 0);
 }

@@ -2,6 +2,7 @@
 
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
+import { insideType } from '../graph/face.ts';
 import { arrayTypes, formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
 
 /** Elements `from` to `to` along an axis. */
@@ -10,7 +11,7 @@ export function part(tensor: Tensor, axis: number, from: number, to: number): Te
   const [size = 1, inner] = [dims[axis], product(dims.slice(axis + 1))];
   const outer = product(dims.slice(0, axis));
   const length = (to - from) * inner;
-  const result = new arrayTypes[type](outer * length);
+  const result = new arrayTypes[insideType(type, false)](outer * length);
   for (let i = 0; i < outer; i++) {
     const start = (i * size + from) * inner;
     result.set((data as Float32Array).subarray(start, start + length) as never, i * length);
@@ -41,7 +42,7 @@ export function joined(title: string, tensors: readonly Tensor[], axis: number):
   const inner = product(dims.slice(axis + 1));
   const outer = product(dims.slice(0, axis));
   const total = tensors.reduce((sum, tensor) => sum + (tensor.dims[axis] as number), 0);
-  const data = new arrayTypes[type](outer * total * inner);
+  const data = new arrayTypes[insideType(type, false)](outer * total * inner);
   let column = 0;
   for (const tensor of tensors) {
     const length = (tensor.dims[axis] as number) * inner;

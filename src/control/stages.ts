@@ -3,6 +3,7 @@ import { checkLimit, DEFAULT_MEMORY_LIMIT } from '../compiler/budget.ts';
 import { type CompileOptions, planOf } from '../compiler/compile.ts';
 import { shapingInputs } from '../compiler/shaping.ts';
 import { LanewiseError } from '../errors.ts';
+import { insideType } from '../graph/face.ts';
 import { type Constant, type Graph, type GraphInput, type GraphNode, readsOf, type Subgraph } from '../graph/graph.ts';
 import { Tensor } from '../graph/tensor.ts';
 import type { Held, Late, Plan, Running } from '../runtime/plan.ts';
@@ -167,7 +168,7 @@ export class Stages {
     const lists: string[] = [];
     for (const name of stage.reads) {
       const held = frame.values.get(name);
-      if (held instanceof Tensor) inputs.push({ name, type: held.type, dims: held.dims });
+      if (held instanceof Tensor) inputs.push({ name, type: insideType(held.type, false), dims: held.dims });
       else if (held !== undefined) lists.push(name);
     }
     const { plan, results, late } = this.#programOf(stage, frame, inputs, lists);

@@ -1,8 +1,8 @@
 import { LanewiseError } from '../errors.ts';
 import type { Constant } from '../graph/graph.ts';
-import { formatDims } from '../graph/tensor.ts';
+import { formatDims, type Tensor } from '../graph/tensor.ts';
 
-type Described = Pick<Constant, 'type' | 'dims'>;
+type Described = Pick<Constant | Tensor, 'type' | 'dims'>;
 
 /** How tensors differ from those that a network has. */
 export interface Misfit {
@@ -50,5 +50,5 @@ export function misfitError(
       (name) => `'${name}' is ${describe(got.get(name))} instead of ${describe(wanted.get(name))}`,
     ),
   ];
-  return new LanewiseError('INVALID_INPUT', [`${what}:`, ...lines].join('\n'));
+  return new LanewiseError('INVALID_INPUT', [`${what}:`, ...lines]);
 }

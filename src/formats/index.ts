@@ -1,7 +1,7 @@
 export type { Attribute, Constant, Dim, Graph, GraphInput, GraphNode, GraphOutput } from '../graph/graph.ts';
 export { readCheckpoint } from './checkpoint/index.ts';
 export { readNpy, writeNpy } from './npy.ts';
-export { externalLocations, readOnnx, readTensorProto } from './onnx/index.ts';
+export { externalLocations, readOnnx, readTensorProto } from './onnx/read.ts';
 export { type OnnxOptions, writeOnnx } from './onnx/writer.ts';
 export { readSafetensors, type SafetensorsOptions, writeSafetensors } from './safetensors.ts';
 export type { Weights, Writable } from './weights.ts';

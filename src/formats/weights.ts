@@ -2,7 +2,7 @@ import { isOptions, kindOf, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Constant } from '../graph/graph.ts';
 import { fitsFloat16, toFloat16 } from '../graph/halves.ts';
-import { arrayTypes, formatDims, isDataType, type TypedArray } from '../graph/tensor.ts';
+import { formatDims, isTensorType, type Tensor, type TensorType, type TypedArray, tensorArrays } from '../graph/tensor.ts';
 import { bytesPerElement, countOf, type StoredType } from './bytes.ts';
 
 /**
@@ -28,29 +28,31 @@ export function checkWeights(weights: unknown): asserts weights is Weights {
 }
 
 /** A tensor to write: of a graph or a file, or a `Tensor`. */
-export type Writable = Pick<Constant, 'type' | 'dims'> & (Pick<Constant, 'read'> | { readonly data: TypedArray });
+export type Writable = Constant | Pick<Tensor, 'type' | 'dims' | 'data'> | Pick<Constant, 'type' | 'dims' | 'read'>;
+
+type Described = Pick<Writable, 'type' | 'dims'>;
 
 /** How many elements a tensor has, checked, for a caller may have built it. @throws LanewiseError INVALID_INPUT */
-function checkedCount(label: string, tensor: Pick<Constant, 'type' | 'dims'>): number {
+function checkedCount(label: string, tensor: Described): number {
   if (!isOptions(tensor)) throw new LanewiseError('INVALID_INPUT', `${label} is a tensor, got ${shown(tensor)}`);
   const { type, dims } = tensor;
-  if (!isDataType(type)) throw new LanewiseError('INVALID_INPUT', `${label} has the unknown element type ${shown(type)}`);
+  if (!isTensorType(type)) throw new LanewiseError('INVALID_INPUT', `${label} has the unknown element type ${shown(type)}`);
   const count = Array.isArray(dims) ? countOf(dims) : NaN;
   if (Number.isNaN(count)) throw new LanewiseError('INVALID_INPUT', `${label} of ${type} has no valid shape: ${shown(dims)}`);
   return count;
 }
 
 /** The elements, checked likewise. @throws LanewiseError INVALID_INPUT */
-function elements(label: string, tensor: Writable): TypedArray {
+function elements(label: string, tensor: Writable): TypedArray<TensorType> {
   const count = checkedCount(label, tensor);
   const { type, dims } = tensor;
   const data: unknown = 'data' in tensor ? tensor.data : typeof tensor.read === 'function' ? tensor.read() : undefined;
-  const ArrayType = arrayTypes[type];
-  if (kindOf(data) !== ArrayType.name || (data as TypedArray).length !== count) {
+  const { name } = tensorArrays[type];
+  if (kindOf(data) !== name || (data as TypedArray).length !== count) {
     const got = ArrayBuffer.isView(data) ? `${shown(data)} of ${(data as TypedArray).length}` : shown(data);
-    throw new LanewiseError('INVALID_INPUT', `${label} of ${type} ${formatDims(dims)} takes a ${ArrayType.name} of ${count}, got ${got}`);
+    throw new LanewiseError('INVALID_INPUT', `${label} of ${type} ${formatDims(dims)} takes a ${name} of ${count}, got ${got}`);
   }
-  return data as TypedArray;
+  return data as TypedArray<TensorType>;
 }
 
 /** The type to store a tensor in. Reads it only where that decides. @throws LanewiseError INVALID_INPUT */
@@ -62,12 +64,12 @@ export function storedAs(label: string, tensor: Writable, weights: Weights): Sto
 }
 
 /** How many bytes a tensor takes, without reading it. @throws LanewiseError INVALID_INPUT */
-export const storedSize = (label: string, tensor: Pick<Constant, 'type' | 'dims'>, stored: StoredType): number =>
+export const storedSize = (label: string, tensor: Described, stored: StoredType): number =>
   checkedCount(label, tensor) * bytesPerElement(stored);
 
 /** The elements as a file has them: little-endian, as every engine that has WebAssembly keeps them. */
 export function storedBytes(label: string, tensor: Writable, stored: StoredType): Uint8Array {
   const data = elements(label, tensor);
-  const array = stored === 'float16' ? toFloat16(data as Float32Array) : data;
+  const array = stored === 'float16' && tensor.type === 'float32' ? toFloat16(data as Float32Array) : data;
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

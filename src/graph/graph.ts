@@ -62,7 +62,11 @@ export interface GraphInput {
   readonly dims: readonly Dim[];
   /** What is no tensor: a sequence of tensors of that type, or one of these or nothing. */
   readonly list?: 'sequence' | 'optional' | undefined;
+  readonly face?: Face;
 }
+
+/** What callers have where the graph has float32: float16 as the file says, or float64 where the operators compute no such. */
+export type Face = 'float16' | 'float64';
 
 /** An output; files may leave its type and shape out. */
 export interface GraphOutput {
@@ -70,6 +74,7 @@ export interface GraphOutput {
   readonly type?: DataType | undefined;
   readonly dims?: readonly Dim[] | undefined;
   readonly list?: 'sequence' | 'optional' | undefined;
+  readonly face?: Face;
 }
 
 /** Whether something is a graph: every part of it is of its kind. Whether the parts go together is not looked at. */
@@ -100,6 +105,7 @@ const isValue = (value: GraphOutput): boolean =>
   isOptions(value) &&
   isText(value.name) &&
   (value.type === undefined || isDataType(value.type)) &&
+  [undefined, 'float16', 'float64'].includes(value.face) &&
   (value.dims === undefined || isListOf(value.dims, (dim: Dim) => isText(dim) || Number.isSafeInteger(dim)));
 
 const isNode = (node: GraphNode): boolean =>

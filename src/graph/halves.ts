@@ -1,3 +1,5 @@
+import { type Float16Data, tensorArrays } from './tensor.ts';
+
 /** Floating-point types of 16 bits: IEEE 754 binary16, and the upper half of a float32. Elements of these types are float32 here. */
 export type Half = 'float16' | 'bfloat16';
 
@@ -26,12 +28,16 @@ const maxFloat16 = 65504;
 export const fitsFloat16 = (data: Float32Array): boolean => data.every((x) => !(Math.abs(x) >= maxFloat16 + 16) || !Number.isFinite(x));
 
 /** The bits of the nearest float16, ties to even. What is too large becomes infinity; NaN stays NaN, its payload cut. */
-export function toFloat16(data: Float32Array): Uint16Array {
+export function toFloat16(data: ArrayLike<number>): Uint16Array {
   const halves = new Uint16Array(data.length);
   const float = new Float32Array(1);
   const bits = new Uint32Array(float.buffer);
   for (let i = 0; i < data.length; i++) {
-    float[0] = data[i] as number;
+    const x = data[i] as number;
+    float[0] = x;
+    const nearest = float[0];
+    // More digits than a float32 holds are cut, and leave a mark in its last bit: it would be rounded twice.
+    if (Math.abs(nearest - x) > 0) bits[0] = ((bits[0] as number) - Number(Math.abs(nearest) > Math.abs(x))) | 1;
     const sign = ((bits[0] as number) >>> 16) & 0x8000;
     const size = (bits[0] as number) & 0x7fffffff;
     let half: number;
@@ -61,3 +67,7 @@ export function toBfloat16(data: Float32Array): Uint16Array {
   }
   return halves;
 }
+
+/** The array of a float16 tensor over its bits: of numbers where the engine has that. */
+export const float16Array = (bits: Uint16Array): Float16Data =>
+  new (tensorArrays.float16 as unknown as new (buffer: ArrayBufferLike) => Float16Data)(bits.buffer);

@@ -1,5 +1,6 @@
 import { kindOf, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
+import { float16Array, toFloat16 } from './halves.ts';
 
 /** Element types by ONNX's names. */
 export type DataType = keyof typeof arrayTypes;
@@ -19,9 +20,25 @@ export const arrayTypes = {
   bool: Uint8Array,
 } as const;
 
-export type TypedArray<T extends DataType = DataType> = (typeof arrayTypes)[T]['prototype'];
+/** Element types of tensors: float16, too, which models take and give where their files say so. Inside it is float32. */
+export type TensorType = DataType | 'float16';
+
+/** The numbers of a float16 tensor: a Float16Array where the engine has that, else their bits. */
+export type Float16Data = Uint16Array | (typeof globalThis extends { Float16Array: { readonly prototype: infer A } } ? A : never);
+
+type Arrays = { readonly [T in DataType]: (typeof arrayTypes)[T]['prototype'] } & { readonly float16: Float16Data };
+
+export type TypedArray<T extends TensorType = DataType> = Arrays[T];
 
 export const isDataType = (type: unknown): type is DataType => typeof type === 'string' && Object.hasOwn(arrayTypes, type);
+
+/** The typed array of tensors: of float16 a Float16Array where the engine has one, else a Uint16Array of the bits. */
+export const tensorArrays: Readonly<Record<TensorType, { readonly name: string }>> = {
+  ...arrayTypes,
+  float16: (globalThis as { Float16Array?: typeof Uint16Array }).Float16Array ?? Uint16Array,
+};
+
+export const isTensorType = (type: unknown): type is TensorType => typeof type === 'string' && Object.hasOwn(tensorArrays, type);
 
 /** `[1, 3, 32, 32]` as people write it. */
 export const formatDims = (dims: readonly (number | string)[]): string => `[${dims.join(', ')}]`;
@@ -48,26 +65,30 @@ export function elementCount(dims: readonly number[], what: string): number {
   return count;
 }
 
-/** A dense row-major array with its shape: `new Tensor('float32', data, [1, 3, 32, 32])`. */
-export class Tensor<T extends DataType = DataType> {
+/**
+ * A dense row-major array with its shape.
+ * @example
+ * new Tensor('float32', new Float32Array(3 * 32 * 32), [1, 3, 32, 32]);
+ * new Tensor('float16', [0.5, 1]).data; // a Float16Array, or a Uint16Array of 0x3800 and 0x3c00 where the engine has none
+ */
+export class Tensor<T extends TensorType = TensorType> {
   readonly type: T;
   readonly data: TypedArray<T>;
   readonly dims: readonly number[];
 
   /**
-   * @param data a typed array that matches `type`, or plain numbers
+   * @param data a typed array that matches `type`, or plain numbers, which are rounded to what floats hold; of float16 a Float16Array, or a
+   *   Uint16Array of the bits where the engine has none
    * @param dims one dimension of `data.length` where left out
    * @throws LanewiseError INVALID_INPUT where the data does not fit the type or the dims
    */
   constructor(type: T, data: TypedArray<T> | readonly (number | bigint)[], dims: readonly number[] = [data?.length ?? 0]) {
-    if (!isDataType(type)) {
-      throw new LanewiseError('INVALID_INPUT', `unknown tensor type ${shown(type)}; known: ${Object.keys(arrayTypes).join(', ')}`);
+    if (!isTensorType(type)) {
+      throw new LanewiseError('INVALID_INPUT', `unknown tensor type ${shown(type)}; known: ${Object.keys(tensorArrays).join(', ')}`);
     }
-    const ArrayType = arrayTypes[type];
     const typed = Array.isArray(data) ? fromNumbers(type, data) : data;
-    if (kindOf(typed) !== ArrayType.name) {
-      throw new LanewiseError('INVALID_INPUT', `a ${type} tensor holds a ${ArrayType.name}, got ${shown(typed)}`);
-    }
+    const { name } = tensorArrays[type];
+    if (kindOf(typed) !== name) throw new LanewiseError('INVALID_INPUT', `a ${type} tensor holds a ${name}, got ${shown(typed)}`);
     const count = elementCount(dims, `a ${type} tensor`);
     if (typed.length !== count) {
       throw new LanewiseError('INVALID_INPUT', `a ${type} tensor of ${formatDims(dims)} holds ${count} elements, got ${typed.length}`);
@@ -78,7 +99,7 @@ export class Tensor<T extends DataType = DataType> {
   }
 }
 
-function fromNumbers(type: DataType, data: readonly (number | bigint)[]): TypedArray {
+function fromNumbers(type: TensorType, data: readonly (number | bigint)[]): TypedArray<TensorType> {
   const check = (index: number) => {
     if (index >= 0) throw new LanewiseError('INVALID_INPUT', `${shown(data[index])} does not fit a tensor of ${type}`);
   };
@@ -89,6 +110,7 @@ function fromNumbers(type: DataType, data: readonly (number | bigint)[]): TypedA
     return typed;
   }
   check(data.findIndex((x) => typeof x !== 'number'));
+  if (type === 'float16') return float16Array(toFloat16(data as readonly number[]));
   const typed = new (arrayTypes[type] as Float32ArrayConstructor)(data as readonly number[]);
   if (type !== 'float32' && type !== 'float64') check(data.findIndex((x, i) => x !== typed[i]));
   return typed;

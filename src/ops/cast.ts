@@ -23,7 +23,7 @@ export const cast: Operator<CastAttributes> = {
     const to = typeNames[code] ?? '';
     readFloat8(reader, opset);
     if (to === 'float16' || to === 'bfloat16') return { to: 'float32', rounding: to };
-    if (!Object.hasOwn(arrayTypes, to)) throw reader.unsupported(`a cast to ONNX's element type ${code} is not supported`);
+    if (!Object.hasOwn(arrayTypes, to)) throw reader.unsupported(`a cast to ${to || `ONNX's element type ${code}`} is not supported`);
     return { to: to as DataType };
   },
   inferShape: (node) => [{ type: node.attributes.to, dims: input(node, 0).dims }],

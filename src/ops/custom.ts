@@ -298,7 +298,8 @@ function storedAttribute(value: unknown): Attribute {
   if (typeof value !== 'object' || value === null || !('data' in value)) return value as Attribute;
   const { type, data, dims } = value as Tensor;
   const checked = new Tensor(type, data, dims);
-  return { name: '', type, dims: checked.dims, read: () => checked.data };
+  if (type === 'float16') throw new LanewiseError('INVALID_INPUT', 'a tensor of float16 is no attribute: give toFloat32 of it');
+  return { name: '', type, dims: checked.dims, read: () => checked.data as TypedArray };
 }
 
 const isApplicable = (x: unknown): x is Applicable => typeof (x as Applicable | null | undefined)?.[APPLY] === 'function';

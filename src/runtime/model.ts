@@ -2,8 +2,9 @@ import { checkAborted, unlessAborted } from '../abort.ts';
 import { checkOptions, isOptions, shown, signalCheck } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkDims } from '../graph/dims.ts';
+import { inside, insideType, outside } from '../graph/face.ts';
 import type { Dim } from '../graph/graph.ts';
-import { type DataType, formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
+import { formatDims, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
 import { Engine, type MemoryUse, type Threads } from './engine.ts';
 import { type Held, kernelOf, type Late, type Plan, type Request, type Running, type Step } from './plan.ts';
 import type { Variant } from './wasm.ts';
@@ -14,7 +15,8 @@ export type Feeds<T extends Held = Tensor> = Readonly<Record<string, T>>;
 /** What goes into a model. A dimension that the caller chooses is a name, '' where it has none. */
 export interface ModelInput {
   readonly name: string;
-  readonly type: DataType;
+  /** As the file says. What is float16 here, or float64 of a model that runs in float32 (`warnings`), takes float32 tensors as well, as they are. */
+  readonly type: TensorType;
   readonly dims: readonly Dim[];
   /** What is no tensor. */
   readonly list?: 'sequence' | 'optional' | undefined;
@@ -23,7 +25,7 @@ export interface ModelInput {
 /** What comes out of a model; without dimensions where its file leaves them out. */
 export interface ModelOutput {
   readonly name: string;
-  readonly type: DataType;
+  readonly type: TensorType;
   readonly dims?: readonly Dim[];
   readonly list?: 'sequence' | 'optional' | undefined;
 }
@@ -38,7 +40,10 @@ export type Outputs<T extends Held = Tensor> = Record<string, T>;
 export interface PlanSource {
   readonly inputs: readonly ModelInput[];
   readonly outputs: readonly ModelOutput[];
+  /** What is to be said of the model though it runs. */
   readonly warnings?: readonly string[];
+  /** Whether inputs and outputs of float64 are float32 inside. */
+  readonly narrow: boolean;
   /** The inputs whose elements the plan depends on. */
   readonly shapingInputs: ReadonlySet<string>;
   /** The inputs that nothing reads: they may be left out. */
@@ -77,10 +82,7 @@ const MOST_PLANS = 8;
 export class Model {
   readonly inputs: readonly ModelInput[];
   readonly outputs: readonly ModelOutput[];
-  /**
-   * Sentences about what may make it compute something else than its author meant, mostly none: that its file is of a newer opset than Lanewise
-   * knows, say.
-   */
+  /** What is to be known of the model though it runs, in a sentence each; mostly nothing. */
   readonly warnings: readonly string[];
   /** Which binary runs it. */
   readonly variant: Variant;
@@ -255,10 +257,10 @@ export class Model {
     plan.outputs.forEach(({ name, dims, type }, i) => void values.set(name, new Tensor(type, data[i] as never, dims)));
     if (plan.late) yield* this.#source.finish?.(plan.late, values) ?? [];
     return Object.fromEntries(
-      this.outputs.map(({ name }) => {
+      this.outputs.map(({ name, type }) => {
         const held = values.get(name) as Tensor;
-        for (const { data } of [held].flat()) withOneNaN(data);
-        return [name, held];
+        for (const { data } of [held].flat()) withOneNaN(data as TypedArray);
+        return [name, isTensor(held) ? outside(held, type, this.#source.narrow) : held];
       }),
     );
   }
@@ -291,6 +293,7 @@ export class Model {
       }
     }
     const values = new Map<string, Held>();
+    const { narrow } = this.#source;
     for (const input of this.inputs) {
       if (this.#source.unreadInputs.has(input.name)) continue;
       const held = Object.hasOwn(feeds, input.name) ? feeds[input.name] : undefined;
@@ -300,13 +303,14 @@ export class Model {
       }
       if (!held) throw new LanewiseError('INVALID_INPUT', `input '${input.name}' is missing; the model takes ${this.#inputNames()}`);
       const tensor = held as Tensor;
-      if (tensor.type !== input.type) {
+      // What is float32 inside takes that, too.
+      if (tensor.type !== input.type && (tensor.type !== 'float32' || insideType(input.type, narrow) !== tensor.type)) {
         const got = typeof tensor.type === 'string' ? `a tensor of ${tensor.type}` : 'no Tensor';
         throw new LanewiseError('INVALID_INPUT', `input '${input.name}' takes ${input.type}, got ${got}`);
       }
       if (!input.list) checkDims(input.name, input.dims, tensor.dims);
       // Looked at again: a caller may have made the object by hand.
-      values.set(input.name, new Tensor(tensor.type, tensor.data, tensor.dims));
+      values.set(input.name, inside(new Tensor(tensor.type, tensor.data, tensor.dims), narrow));
     }
     return values;
   }

@@ -1,5 +1,6 @@
 import { type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
+import { inside } from '../graph/face.ts';
 import { formatDims, Tensor } from '../graph/tensor.ts';
 import { checkedOptions, newBytes, type Picture, type PictureLike } from './picture.ts';
 import { checkPreprocessing, fitPicture, type Preprocessing, preprocessingNames } from './preprocess.ts';
@@ -75,7 +76,7 @@ export function toPicture(tensor: Tensor, options: ToPictureOptions = {}): Pictu
   const { layout, index = 0, channel, stretch = false, divisor = 255, ...own } = checkedOptions(options, 'toPicture', pictureNames);
   const nchw = isNchw(layout);
   // Checked by its constructor.
-  const { dims, data: elements } = new Tensor(tensor?.type, tensor?.data, tensor?.dims);
+  const { dims, data: elements } = inside(new Tensor(tensor?.type, tensor?.data, tensor?.dims));
   const wrong = (what: string) =>
     new LanewiseError('INVALID_INPUT', `a picture of a tensor of ${formatDims(dims)} (${layout ?? 'NCHW'}) ${what}`);
   if (dims.length < 2 || dims.length > 4 || dims.includes(0)) throw wrong('needs 2 to 4 dimensions, none of them 0');

@@ -26,7 +26,7 @@ function paths(): Graph {
 
 test('a layer: shapes, parameters, multiply-accumulates, bytes, field', () => {
   const { inputs, layers, ...totals } = summarize(paths());
-  expect(inputs).toEqual([{ name: 'picture', dims: [1, 3, 12, 16] }]);
+  expect(inputs).toEqual([{ name: 'picture', type: 'float32', dims: [1, 3, 12, 16] }]);
   expect(layers.find(({ name }) => name === 'mixed.three')).toEqual({
     name: 'mixed.three',
     op: 'Conv',

@@ -92,7 +92,7 @@ describe('summary', () => {
     const { out } = await lanewise('summary', model, '--json');
     const { layers, params, macs, activationBytes, memory, ...rest } = JSON.parse(out);
     // One change of layout: the picture comes as NCHW.
-    expect(rest).toEqual({ inputs: [{ name: 'input', dims: [1, 3, 32, 32] }], relayouts: 1 });
+    expect(rest).toEqual({ inputs: [{ name: 'input', type: 'float32', dims: [1, 3, 32, 32] }], relayouts: 1 });
     // The card's 272,474 less 784: 1,568 numbers of batch-norms are 784 biases in the file.
     expect(params).toBe(271_690);
     expect(macs).toBe(40_813_184);

@@ -54,6 +54,6 @@ test('the errors say what and where', async () => {
   expect(await message(Uint8Array.of(...original, 0))).toMatch(/^the model is damaged: it has \d+ bytes where its header says \d+$/);
   expect(await message(original.subarray(0, 20))).toBe('the model ends inside its header: it was cut off');
   expect(await message(new TextEncoder().encode('<!doctype html>'))).toBe(
-    `the model is no compiled model, as 'lanewise compile' writes them: it starts with "<!doctype html>"`,
+    'the model is no compiled model: it is an HTML page: a server that answers with one has no such file; check the address (development servers give their start page for what is missing)',
   );
 });

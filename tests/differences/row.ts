@@ -74,10 +74,10 @@ export function bytesOf({ op, opset = 13, attributes = {}, floats = {}, inputs, 
   const builder = new GraphBuilder('difference', opset);
   const names = inputs.map((tensor, i) => {
     if (!tensor) return '';
-    const { type, dims, data } = tensor;
+    const { type, dims, data } = tensor as Tensor<DataType>;
     return constants.includes(i) ? builder.constant({ name: `x${i}`, type, dims, read: () => data }) : builder.input(`x${i}`, dims, type);
   });
-  const types = typeof expected === 'string' ? [inputs[0]?.type] : expected.map(({ type }) => type);
+  const types = (typeof expected === 'string' ? [inputs[0]?.type] : expected.map(({ type }) => type)) as (DataType | undefined)[];
   const made = builder.nodes(op, names, types.length, { attributes, floats });
   for (const [i, type] of types.entries()) builder.output(`y${i}`, made[i] as string, undefined, type);
   return writeOnnx(builder.build());

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { PbfWriter } from 'pbf';
 import { LanewiseError } from '../../src/errors.ts';
-import { readOnnx, readTensorProto } from '../../src/formats/onnx/index.ts';
+import { readOnnx, readTensorProto } from '../../src/formats/index.ts';
 import type { Constant, Graph } from '../../src/graph/graph.ts';
 import { encodeModel, encodeTensor } from './onnx-writer.ts';
 
@@ -59,13 +59,13 @@ describe('bytes that are not ONNX', () => {
     ['a model without a graph', Uint8Array.of(8, 8)],
   ])('%s', (_, bytes) => {
     const error = attempt(bytes) as LanewiseError;
-    expect(error.message).toMatch(/^model\.onnx is not an ONNX model: it (is empty|starts with)/);
+    expect(error.message).toMatch(/^model\.onnx is not an ONNX model: it (is|starts with) /);
     expect(error.code).toBe('INVALID_FILE');
   });
 
   test('show how they start', () => {
-    expect((attempt(Buffer.from('<!DOCTYPE html><html>')) as LanewiseError).message).toBe(
-      'model.onnx is not an ONNX model: it starts with "<!DOCTYPE html><html>"',
+    expect((attempt(Buffer.from('RKNN\x01')) as LanewiseError).message).toBe(
+      'model.onnx is not an ONNX model: it starts with "RKNN\\u0001"',
     );
   });
 

@@ -1,4 +1,4 @@
-import { LanewiseError } from '../../src/errors.ts';
+import { LanewiseError, visible } from '../../src/errors.ts';
 import { externalLocations, readOnnx, readTensorProto } from '../../src/formats/onnx/index.ts';
 import type { Constant, Graph } from '../../src/graph/graph.ts';
 import { failure } from '../failure.ts';
@@ -79,7 +79,7 @@ test.each([
   './',
 ])('the location %j is refused', (location) => {
   const error = failure(() => read({ dims: [1], external: location }, { [location]: floats }));
-  expect(error.message).toBe(`m.onnx: the initializer 'w' has its data in '${location}', which is not inside the model's folder`);
+  expect(error.message).toBe(`m.onnx: the initializer 'w' has its data in '${visible(location)}', which is not inside the model's folder`);
   expect(error.code).toBe('INVALID_MODEL');
 });
 

@@ -85,7 +85,7 @@ describe('graphs', () => {
         { op: 'B', inputs: ['a'], outputs: ['', 'b'] },
       ],
     });
-    expect(graph.inputs).toEqual([{ name: 'x', type: 'float32', dims: [] }]);
+    expect(graph.inputs).toEqual([{ name: 'x', type: 'float32', face: 'float16', dims: [] }]);
     expect(graph.nodes[0]?.inputs).toEqual(['x', '']);
   });
 

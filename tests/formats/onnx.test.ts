@@ -110,7 +110,7 @@ describe('a model made by the onnx package', () => {
 
   test('has typed values', () => {
     expect(graph.inputs).toEqual([{ name: 'x', type: 'float32', dims: ['N', 3, '', 0] }]);
-    expect(graph.outputs).toEqual([{ name: 'z', type: 'float32', dims: undefined }]);
+    expect(graph.outputs).toEqual([{ name: 'z', type: 'float32', face: 'float16', dims: undefined }]);
     expect(Object.fromEntries(graph.opsets)).toEqual({ '': 13, 'com.example': 2 });
     expect(Object.fromEntries(graph.metadata)).toEqual({ producer_name: 'maker', k: 'v' });
   });

@@ -4,12 +4,14 @@ import { load as loadCompiled } from '../../src/compiled/index.ts';
 import { compileGraph } from '../../src/compiled/write.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import { verify } from '../../src/compiler/verify.ts';
+import { LanewiseError } from '../../src/errors.ts';
 import { readOnnx } from '../../src/formats/onnx/index.ts';
 import { writeOnnx } from '../../src/formats/onnx/writer.ts';
 import type { Attribute, Constant, Graph, GraphNode, Subgraph } from '../../src/graph/graph.ts';
-import { Tensor } from '../../src/graph/tensor.ts';
+import { type DataType, Tensor } from '../../src/graph/tensor.ts';
 import { createModel, load, planSource } from '../../src/load.ts';
 import { Engine } from '../../src/runtime/engine.ts';
+import type { Model } from '../../src/runtime/model.ts';
 import type { Plan } from '../../src/runtime/plan.ts';
 import { compileModule } from '../../src/runtime/wasm.ts';
 import { finished } from '../kernels/late.ts';
@@ -24,12 +26,19 @@ type Feeds = Record<string, Tensor>;
 const toTensor = ({ type, data, dims }: FuzzTensor): Tensor => new Tensor(type, data as never, dims);
 export const feedsOf = (graph: FuzzGraph): Feeds => Object.fromEntries(graph.feeds.map((feed) => [feed.name, toTensor(feed)]));
 const results = (outputs: Readonly<Record<string, Tensor>>): Results =>
-  new Map(Object.entries(outputs).map(([name, tensor]): [string, Result] => [name, tensor]));
+  new Map(Object.entries(outputs).map(([name, tensor]): [string, Result] => [name, tensor as Tensor<DataType>]));
+
+/** What is asked for in float64 and runs in float32 is not to be compared with what ran in float64. */
+function checkTypes({ warnings }: Model): void {
+  const warning = warnings.find((text) => text.includes('float64'));
+  if (warning) throw new LanewiseError('UNSUPPORTED', warning);
+}
 
 /** As a user runs it: the file, loaded. */
 export async function runFile(graph: FuzzGraph): Promise<Results> {
   const model = await load(fileOf(graph), { memoryLimit: LIMIT });
   try {
+    checkTypes(model);
     return results(model.runSync(feedsOf(graph)));
   } finally {
     model.dispose();
@@ -39,6 +48,7 @@ export async function runFile(graph: FuzzGraph): Promise<Results> {
 async function runModel(graph: Graph, feeds: Feeds = {}, options: object = {}): Promise<Results> {
   const model = await createModel(graph, { memoryLimit: LIMIT, ...options }, 'threads' in options ? undefined : strict);
   try {
+    checkTypes(model);
     return results(await model.run(feeds));
   } finally {
     model.dispose();

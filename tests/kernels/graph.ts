@@ -70,4 +70,7 @@ export const int64 = (name: string, values: readonly number[]): Constant => ({
 });
 
 /** A tensor as an initializer. */
-export const constantOf = (name: string, { type, dims, data }: Tensor): Constant => ({ name, type, dims, read: () => data });
+export const constantOf = (name: string, tensor: Tensor): Constant => {
+  const { type, dims, data } = tensor as Tensor<DataType>;
+  return { name, type, dims, read: () => data };
+};

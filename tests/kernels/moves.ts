@@ -38,7 +38,7 @@ export function typedTensor(type: DataType, dims: readonly number[], seed = 1): 
 
 /** A tensor of `from`'s elements at the places that a reference tells; -1 stands for `fill`, 0 where left out. */
 export function taken(from: Tensor, at: NdArray, fill?: number | bigint): Tensor {
-  const data = new arrayTypes[from.type](at.data.length) as TypedArray;
+  const data = new arrayTypes[from.type as DataType](at.data.length) as TypedArray;
   at.data.forEach((place, i) => {
     const value = place < 0 ? fill : from.data[place];
     if (value !== undefined) data[i] = value as never;

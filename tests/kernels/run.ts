@@ -1,7 +1,7 @@
 import { type CompileOptions, compile } from '../../src/compiler/compile.ts';
 import { verify } from '../../src/compiler/verify.ts';
 import type { Attribute, Graph } from '../../src/graph/graph.ts';
-import { Tensor } from '../../src/graph/tensor.ts';
+import { type DataType, Tensor } from '../../src/graph/tensor.ts';
 import type { Buffer } from '../../src/ops/operator.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { isHost, type Plan } from '../../src/runtime/plan.ts';
@@ -89,7 +89,7 @@ export function runTyped({
   variant = 'strict',
 }: TypedCase): Tensor[] {
   const present = inputs.flatMap((value, i) => (value ? [{ name: `input${i}`, value, constant: constants.includes(i) }] : []));
-  const fed = Object.fromEntries(present.flatMap(({ name, value, constant }) => (constant ? [] : [[name, value]])));
+  const fed = Object.fromEntries(present.flatMap(({ name, value, constant }) => (constant ? [] : [[name, value as Tensor<DataType>]])));
   const names = Array.from({ length: outputs }, (_, i) => `output${i}`);
   const graph = graphOf({
     opset,

@@ -1,6 +1,6 @@
 import { compile } from '../../src/compiler/compile.ts';
 import { verify } from '../../src/compiler/verify.ts';
-import { Tensor } from '../../src/graph/tensor.ts';
+import { type DataType, Tensor } from '../../src/graph/tensor.ts';
 import type { LoadOptions } from '../../src/load.ts';
 import { type CustomOperator, defineOp, type OperatorTensor } from '../../src/ops/custom.ts';
 import type { Variant } from '../../src/runtime/wasm.ts';
@@ -74,7 +74,7 @@ export const node = (op: string, inputs: string[], outputs: string[], attributes
 
 /** A model of one custom operator, of float32 [n] or what `x` says. */
 export const single = (op: CustomOperator, x: Tensor | readonly (number | string)[] = ['N'], options: LoadOptions = {}) => {
-  const input = x instanceof Tensor ? { type: x.type, dims: x.dims } : { type: 'float32' as const, dims: x };
+  const input = x instanceof Tensor ? { type: x.type as DataType, dims: x.dims } : { type: 'float32' as const, dims: x };
   const spec = { op: op.name, domain: op.domain, name: 'it', inputs: ['x'], outputs: ['y'] };
   return modelOf(graphOf({ inputs: { x: input }, nodes: [spec] }), { operators: [op], ...options });
 };

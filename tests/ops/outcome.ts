@@ -5,7 +5,7 @@ import { verify } from '../../src/compiler/verify.ts';
 import { LanewiseError } from '../../src/errors.ts';
 import type { Attribute, Constant, Graph } from '../../src/graph/graph.ts';
 import { arrayTypes, type DataType, Tensor, type TypedArray } from '../../src/graph/tensor.ts';
-import { createModel, planSource } from '../../src/load.ts';
+import { createModel, fitted, planSource } from '../../src/load.ts';
 import { addOperators } from '../../src/ops/more/index.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { isHost, type Plan } from '../../src/runtime/plan.ts';
@@ -95,9 +95,13 @@ export async function outcomeOf(node: RandomNode, channelsLast = false): Promise
 
 const CANARY = 0x7fc5a5a5;
 
-/** As `outcomeOf`, in memory full of NaN, and looks whether bytes that are not the plan's change. Undefined where only a run tells the sizes. */
+/**
+ * As `outcomeOf`, in memory full of NaN, and looks whether bytes that are not the plan's change. Undefined where only a run tells the sizes, and
+ * where float64 runs in float32.
+ */
 export async function watchedRun(node: RandomNode, channelsLast: boolean): Promise<Tensor[] | undefined> {
   const { graph, feeds, dims } = graphFor(node, channelsLast);
+  if ((await fitted(graph)).graph !== graph) return undefined;
   const { shapingInputs } = planSource(graph, {});
   const values = new Map(Object.entries(feeds).filter(([name]) => shapingInputs.has(name)));
   const plan = compile(graph, { dims, values, memoryLimit: LIMIT });

@@ -40,6 +40,8 @@ export async function hashOf({ load, Tensor }, read, options = {}) {
       const outputs = await model.run(feedsOf(Tensor, feeds, files));
       for (const name of Object.keys(outputs).sort()) {
         const { type, dims, data } = outputs[name];
+        const expected = type === 'float16' ? (globalThis.Float16Array ?? Uint16Array) : undefined;
+        if (expected && !(data instanceof expected)) throw new Error(`${file} gives ${name} as ${data.constructor.name}`);
         parts.push(new TextEncoder().encode(`${file} ${name} ${type} ${dims} `));
         parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
       }
@@ -59,8 +61,11 @@ export async function hashOf({ load, Tensor }, read, options = {}) {
 /** Files of little-endian float32 to tensors. */
 const feedsOf = (Tensor, feeds, files) =>
   Object.fromEntries(
-    Object.entries(feeds).map(([name, { file, dims }]) => {
+    Object.entries(feeds).map(([name, { file, dims, type = 'float32' }]) => {
       // A copy, for a file's bytes may begin anywhere in their buffer.
-      return [name, new Tensor('float32', new Float32Array(files[file].slice().buffer), dims)];
+      const floats = new Float32Array(files[file].slice().buffer);
+      // As the engine rounds them, where it can.
+      const halves = () => (globalThis.Float16Array ? new Float16Array(floats) : [...floats]);
+      return [name, new Tensor(type, type === 'float16' ? halves() : floats, dims)];
     }),
   );

@@ -177,8 +177,10 @@ function readValue(wire: Wire, kind: 'input' | 'output', index: number, inner?: 
   if (other && !inner) wire.lacksExtras = true;
   if (other && strict && wire.extras && !list) throw wire.fail('UNSUPPORTED', `${label} is not a tensor`);
   if (strict && !dims && !other) throw wire.fail('INVALID_MODEL', `${label} has no shape`);
-  const type = code || (strict && !other) ? widened(storedType(wire, code ?? 0, label)) : undefined;
-  return list ? { name, type, dims: strict ? [] : undefined, list } : { name, type, dims };
+  const stored = code || (strict && !other) ? storedType(wire, code ?? 0, label) : undefined;
+  const type = stored && widened(stored);
+  if (list) return { name, type, dims: strict ? [] : undefined, list };
+  return { name, type, dims, ...(stored === 'float16' ? { face: stored } : {}) };
 }
 
 /** Sequences and optionals in each other. */

@@ -10,22 +10,7 @@ export { readTensorProto } from './tensor.ts';
 /** As `openOnnx`, with all that a file may have. */
 export const openWhole = (bytes: Bytes, what: string): OpenedOnnx => openOnnx(bytes, what, newExtras());
 
-/**
- * An ONNX model (onnx.ai/onnx/repo-docs/IR.html) of any IR version, as its file states it: operators and attributes are not judged here.
- *
- * Constants are views on `bytes` and on `externalFiles`, decoded by `read()`; keep both unchanged as long as they are used. float16 and
- * bfloat16 are float32 throughout, integers of 4 and 2 bits are those of 8. The metadata has `producer_name` and `producer_version` besides the
- * file's own entries. Where a function of the model is called (onnx.ai/onnx/repo-docs/IR.html#functions), its nodes stand, with the path of the
- * call in the names of their values. Domain `ai.onnx` is given as ''.
- * @param what names the file in errors
- * @param externalFiles the bytes of each file that `externalLocations` gives, for models that keep data in other files. Their checksums
- * are not compared.
- * @throws LanewiseError INVALID_FILE for bytes that are not ONNX or are damaged; TRUNCATED_FILE where they, or an external file, end early;
- * FILE_NOT_FOUND for an external file that is not given; INVALID_MODEL for values that are not produced, or twice, or in a circle, for shapes
- * that do not fit their data, missing names, types and opsets, and external files outside the model's folder; UNSUPPORTED for sparse
- * initializers, inputs that are no tensors, functions and graphs too deep in each other, and strings, complex numbers and floats of 8 bits and
- * less; TOO_LARGE for functions that make too many nodes; INVALID_INPUT for no bytes at all
- */
+/** `readOnnx` of lanewise/onnx, but for what files are that are no ONNX. */
 export function readOnnx(bytes: Uint8Array, what = 'the model', externalFiles?: ReadonlyMap<string, Uint8Array>): Graph {
   const opened = openWhole(bytes, what);
   if (externalFiles === undefined) return opened.graph();
@@ -34,9 +19,5 @@ export function readOnnx(bytes: Uint8Array, what = 'the model', externalFiles?: 
   return opened.graph(new Map([...externalFiles].map(([path, file]) => [path, checkedBytes(file, path)])));
 }
 
-/**
- * The other files in which an ONNX model keeps data, mostly none: paths with '/', relative to the model's folder and inside it.
- * @param what names the file in errors
- * @throws LanewiseError as `readOnnx`
- */
+/** `externalLocations` likewise. */
 export const externalLocations = (bytes: Uint8Array, what = 'the model'): string[] => [...openWhole(bytes, what).external.keys()];

@@ -119,13 +119,7 @@ export function tensorParts(wire: Wire, place: string, placed = (_name: string) 
   return { read: readPart, tensor };
 }
 
-/**
- * A file with one serialized TensorProto, as ONNX's backend tests keep inputs and outputs (`test_data_set_0/input_0.pb`).
- * float16 and bfloat16 come as float32, integers of 4 and 2 bits as those of 8. The tensor's data may share the memory of `bytes`.
- * @param what names the file in errors
- * @throws LanewiseError INVALID_FILE or TRUNCATED_FILE for bytes that are no TensorProto, INVALID_MODEL where its shape does not fit its
- * data, UNSUPPORTED for strings, complex numbers, floats of 8 bits and less, and external data
- */
+/** `readTensorProto` of lanewise/onnx, but for what files are that are none. */
 export function readTensorProto(bytes: Uint8Array, what = 'the file'): { name: string; tensor: Tensor } {
   const wire = new Wire(bytes, what, 'tensor');
   const { name, type, dims, read } = readTensor(wire, 'the tensor', (name) => `the tensor '${name}'`);

@@ -1,5 +1,5 @@
 import { type ErrorCode, LanewiseError } from '../../errors.ts';
-import { type Bytes, checkedBytes, inMemory, isInMemory, partOf, startOf } from '../bytes.ts';
+import { type Bytes, checkedBytes, inMemory, isInMemory, partOf } from '../bytes.ts';
 import type { Extras } from './graph.ts';
 
 /** Protocol Buffers' wire types. */
@@ -174,7 +174,7 @@ export class Wire {
   damaged(why: string): LanewiseError {
     const message = this.known
       ? `${this.#what} is damaged at byte ${this.#pos}, in ${this.where}: ${why}`
-      : `${this.#what} is not an ONNX ${this.#kind}: ${startOf(inMemory(partOf(this.#bytes, 0, 24)))}`;
+      : `${this.#what} is not an ONNX ${this.#kind}`;
     return new LanewiseError('INVALID_FILE', message);
   }
 

@@ -57,7 +57,8 @@ type AttributeKind = keyof typeof attributeKinds;
  * - The metadata's `producer_name` and `producer_version` are those of the options.
  * - A graph without a name is called 'graph', which ONNX asks for. An output without type or shape gets what can be told from the nodes
  *   before it: the type, float32 where nothing tells, and the number of dimensions, without which ONNX's checker refuses the file.
- * - As the readers widen float16 and bfloat16 to float32, so do attributes that ask for these types (Cast's `to`).
+ * - As the readers widen float16 and bfloat16 to float32, so do attributes that ask for these types (Cast's `to`). Inputs and outputs are of
+ *   the type that the graph computes in, whatever their `face`.
  * - As the readers make 8 bits of integers of 4 and 2, so are they written.
  * - With `weights: 'f16'` float16 initializers keep their names, and a Cast to float32 (values `NAME/f32`) stands between them and their
  *   readers: the model still computes in float32.

@@ -38,7 +38,7 @@ function file(name, numbers) {
   return name;
 }
 
-/** @param runs for each run, for each input its shape and numbers */
+/** @param runs for each run, for each input its shape, numbers and type */
 function entry(model, bytes, runs) {
   writeFileSync(join(out, model), bytes);
   const name = model.replace('.', '-');
@@ -46,7 +46,10 @@ function entry(model, bytes, runs) {
     model,
     runs: runs.map((feeds, run) =>
       Object.fromEntries(
-        Object.entries(feeds).map(([key, [dims, numbers]]) => [key, { file: file(`${name}-${run}-${key}.f32`, numbers), dims }]),
+        Object.entries(feeds).map(([key, [dims, numbers, type = 'float32']]) => [
+          key,
+          { file: file(`${name}-${run}-${key}.f32`, numbers), dims, type },
+        ]),
       ),
     ),
   });
@@ -174,6 +177,30 @@ function activationNet() {
 }
 const dims = [1, 8, 7, 9];
 entry('activations.onnx', writeOnnx(activationNet()), [{ x: [dims, awkward(504)] }, { x: [dims, random(504, 11)] }]);
+
+/** y = x · x of float16, which `writeOnnx` does not write: a ModelProto, byte by byte. */
+function halfNet(count) {
+  const bytes = (field, ...parts) => {
+    const value = parts.flatMap((part) => (typeof part === 'string' ? [...Buffer.from(part)] : part));
+    return [8 * field + 2, value.length, ...value];
+  };
+  const port = (field, name) => bytes(field, bytes(1, name), bytes(2, bytes(1, [8, 10], bytes(2, bytes(1, [8, count])))));
+  const graph = bytes(
+    7,
+    bytes(1, bytes(1, 'x'), bytes(1, 'x'), bytes(2, 'y'), bytes(4, 'Mul')),
+    bytes(2, 'half'),
+    port(11, 'x'),
+    port(12, 'y'),
+  );
+  return Uint8Array.from([8, 8, ...graph, ...bytes(8, [16, 13])]);
+}
+// Subnormals, ties, what overflows, infinities and NaN.
+const halfRuns = [
+  { x: [[10], Float32Array.of(1.5, 0.001, -0.0078125, 255.875, 256, 65504, Infinity, -Infinity, NaN, 0)] },
+  { x: [[10], Float32Array.of(1.5, 0.001, -0.0078125, 255.875, 256, 65504, 1e-4, -3.0009765625, 2 ** -13, NaN), 'float16'] },
+];
+entry('float16.onnx', halfNet(10), halfRuns);
+entry('float16.lanewise', await compileModel(halfNet(10)), halfRuns);
 
 writeFileSync(join(out, 'list.json'), JSON.stringify(list));
 copyFileSync(join(repository, 'models/cat.png'), join(out, 'cat.png'));

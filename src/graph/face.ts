@@ -1,0 +1,35 @@
+// A model's face: the types that its file has for what goes in and comes out, where it computes in others.
+
+import { float16Array, toFloat16, widenHalves } from './halves.ts';
+import { type DataType, Tensor, type TensorType, type TypedArray } from './tensor.ts';
+
+/** @param narrow whether what is float64 at the face is float32 inside */
+export const insideType = (type: TensorType, narrow: boolean): DataType =>
+  type === 'float16' || (narrow && type === 'float64') ? 'float32' : type;
+
+export function inside({ type, data, dims }: Tensor, narrow = false): Tensor<DataType> {
+  const to = insideType(type, narrow);
+  let numbers = data as TypedArray;
+  if (type === 'float16') numbers = widenHalves(type, new Uint16Array(data.buffer as ArrayBuffer, data.byteOffset, data.length));
+  else if (to !== type) numbers = Float32Array.from(data as Float64Array);
+  return new Tensor(to, numbers as never, dims);
+}
+
+/** @param type what the face has */
+export function outside(tensor: Tensor, type: TensorType, narrow: boolean): Tensor {
+  if (tensor.type === type || tensor.type !== insideType(type, narrow)) return tensor;
+  const data = tensor.data as Float32Array;
+  return new Tensor(type, (type === 'float16' ? float16Array(toFloat16(data)) : Float64Array.from(data)) as never, tensor.dims);
+}
+
+/**
+ * A tensor's numbers in float32: those of float16 exactly, whatever array the engine has for them; others rounded.
+ * @throws LanewiseError INVALID_INPUT for what is no tensor
+ * @example
+ * const { logits } = await model.run({ input }); // float16, as the file says
+ * topK(toFloat32(logits).data, 5);
+ */
+export function toFloat32(tensor: Tensor): Tensor<'float32'> {
+  const { data, dims } = inside(new Tensor(tensor?.type, tensor?.data, tensor?.dims));
+  return new Tensor('float32', Float32Array.from(data as ArrayLike<number>, Number), dims);
+}
