@@ -58,11 +58,10 @@ export const isStoredType = (name: string): name is StoredType => /^b?float16$/.
 const isHalf = (stored: StoredType): stored is Half => stored === 'float16' || stored === 'bfloat16';
 
 /** The type that the elements have once read. */
-export const widened = (stored: StoredType): DataType =>
-  isHalf(stored) ? 'float32' : isPacked(stored) ? (stored.replace(/\d/, '8') as DataType) : stored;
+export const widened = (stored: StoredType): DataType => (isHalf(stored) ? 'float32' : (stored.replace(/t[24]$/, 't8') as DataType));
 
 /** The array that holds the elements as stored: a half is its 16 bits, and several share a byte. */
-export const storageOf = (stored: StoredType) => arrayTypes[isHalf(stored) ? 'uint16' : isPacked(stored) ? 'uint8' : stored];
+export const storageOf = (stored: StoredType) => arrayTypes[isHalf(stored) ? 'uint16' : widened(stored)];
 
 /** A half or a quarter where several share a byte. */
 export const bytesPerElement = (stored: StoredType): number =>
@@ -75,13 +74,13 @@ export const bytesPerElement = (stored: StoredType): number =>
 export const widen = (stored: StoredType, data: TypedArray): TypedArray => {
   if (stored === 'bool') return (data as Uint8Array).map((x) => (x ? 1 : 0));
   if (isPacked(stored)) {
-    const bits = bytesPerElement(stored) * 8;
-    const free = 32 - bits;
-    const y = new arrayTypes[widened(stored)]((data.length * 8) / bits);
+    const size = bytesPerElement(stored);
+    const free = 32 - size * 8;
+    const y = new (storageOf(stored))(data.length / size);
     let i = 0;
     for (const byte of data as Uint8Array) {
       // To the upper end of 32 bits, and back with the sign.
-      for (let up = free; up >= 24; up -= bits) y[i++] = stored[0] === 'u' ? (byte << up) >>> free : (byte << up) >> free;
+      for (let up = free; up >= 24; up -= size * 8) y[i++] = stored[0] === 'u' ? (byte << up) >>> free : (byte << up) >> free;
     }
     return y;
   }

@@ -245,6 +245,21 @@ describe('functions of a model', () => {
     expect(failure(() => writeOnnx(graph)).message).toBe(
       "node 'n/Clip_0', of a function, is Clip of opset 6, and the model is of opset 13: a file without functions has one",
     );
+    const old = {
+      ...spec,
+      opset: { '': 20, d: 1 },
+      functions: [
+        {
+          domain: 'd',
+          name: 'F0',
+          inputs: ['a'],
+          outputs: ['b'],
+          opset: { '': 18 },
+          nodes: [{ op: 'Gelu', inputs: ['a'], outputs: ['b'] }],
+        },
+      ],
+    };
+    await expect(load(encodeModel(old))).rejects.toThrow("Gelu of opset 18 (supported from opset 20 on) (node 'n/Gelu_0')");
     const foreign = read(
       model(
         [{ opset: { '': 13, other: 3 }, nodes: [{ op: 'Odd', domain: 'other', inputs: ['a'], outputs: ['b'] }] }],
