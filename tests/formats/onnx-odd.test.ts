@@ -83,7 +83,9 @@ describe('a message in several parts is merged:', () => {
     const sequence = message(4, []);
     const tensor = message(1, int(1, 1), shapeOf(2));
     expect(read(message(7, message(11, message(1, 'x'), message(2, sequence, tensor)))).inputs).toHaveLength(1);
-    const error = failure(() => read(message(7, message(11, message(1, 'x'), message(2, tensor, sequence)))));
+    const last = (type: Parameters<typeof message>[1]) => read(message(7, message(11, message(1, 'x'), message(2, tensor, type))));
+    expect(last(sequence).inputs).toMatchObject([{ name: 'x', list: 'sequence' }]);
+    const error = failure(() => last(message(5, [])));
     expect(error.message).toBe("m.onnx: the input 'x' is not a tensor");
   });
 
