@@ -1,7 +1,7 @@
 // Models in float64. What has an `evaluate` runs so on the host; where a node has kernels of float32 alone, the whole model becomes one of float32.
 
 import { type FindOperator, runner } from './compiler/bind.ts';
-import type { Attribute, Constant, Graph, GraphNode, Subgraph } from './graph/graph.ts';
+import type { Attribute, Constant, Graph, GraphNode, GraphOutput, Subgraph } from './graph/graph.ts';
 import { type DataType, isDataType } from './graph/tensor.ts';
 import { typeNames } from './graph/typeNames.ts';
 import { isConstant, nodeTitle } from './ops/attributes.ts';
@@ -118,8 +118,11 @@ const narrowNode = (node: GraphNode): GraphNode =>
     ? { ...node, attributes: new Map([...node.attributes].map(([name, value]) => [name, narrowAttribute(name, value)])) }
     : node;
 
+const narrowValue = (value: GraphOutput): GraphOutput => (value.type === 'float64' ? { ...value, type: 'float32' } : value);
+
 const narrowSubgraph = (graph: Subgraph): Subgraph => ({
-  ...graph,
+  inputs: graph.inputs.map(narrowValue),
+  outputs: graph.outputs.map(narrowValue),
   nodes: graph.nodes.map(narrowNode),
   constants: new Map([...graph.constants].map(([name, constant]) => [name, narrowConstant(constant)])),
 });

@@ -17,11 +17,11 @@ function listOf(around: Around, i: number): readonly Tensor[] {
   throw wrong(around, `takes a sequence as input ${i}, got ${held instanceof Tensor ? 'a tensor' : 'nothing'}`);
 }
 
-/** A place in a list, from its end where negative. */
-function position(around: Around, i: number, length: number): number {
+/** A place in a list, from its end where negative. @param last the last that there is */
+function position(around: Around, i: number, length: number, last = length - 1): number {
   const at = scalarOf(around, i);
   const place = at < 0 ? at + length : at;
-  if (place >= 0 && place < length) return place;
+  if (place >= 0 && place <= last) return place;
   throw wrong(around, `takes place ${at} of a sequence of ${length}`);
 }
 
@@ -88,7 +88,7 @@ export const listOperators: Readonly<Record<string, Runner>> = {
   SequenceConstruct: simple((around) => around.inputs.map((_, i) => tensorOf(around, i))),
   SequenceInsert: simple((around) => {
     const list = listOf(around, 0);
-    const at = around.inputs[2] === undefined ? list.length : position(around, 2, list.length + 1);
+    const at = around.inputs[2] === undefined ? list.length : position(around, 2, list.length, list.length);
     return list.toSpliced(at, 0, tensorOf(around, 1));
   }),
   SequenceErase: simple((around) => {

@@ -52,6 +52,8 @@ export class Stages {
   readonly #rests = new WeakMap<Late, Map<string, Stage>>();
   /** What the caller gave, as it is: a convolution that reads it is computed as in a graph without stages. */
   #fed: ReadonlySet<Held> = new Set();
+  /** The elements that programs of this run have given and that are no output yet. */
+  readonly #made = new Set<unknown>();
 
   constructor(graph: Graph, options: StageOptions) {
     this.#graph = graph;
@@ -62,15 +64,12 @@ export class Stages {
   /** @param values what the graph's own plan was given and gave; gets what the late nodes make */
   *finish(late: Late, values: Map<string, Held>): Running<void> {
     this.#fed = new Set(this.#graph.inputs.map(({ name }) => values.get(name) ?? null));
-    const others = new Set([...values.values()].flat().map((tensor) => tensor?.data));
+    this.#made.clear();
     yield* this.#finish(late, { values, constants: new Map() });
     for (const name of late.outputs) {
-      // Outputs are the caller's: none is an input, another output or the file's bytes.
-      const own = (tensor: Tensor) => {
-        const copy = others.has(tensor.data) ? new Tensor(tensor.type, tensor.data.slice() as never, tensor.dims) : tensor;
-        others.add(copy.data);
-        return copy;
-      };
+      // Outputs are the caller's: none is an input, another output, a constant or the file's bytes.
+      const own = (tensor: Tensor) =>
+        this.#made.delete(tensor.data) ? tensor : new Tensor(tensor.type, tensor.data.slice() as never, tensor.dims);
       const held = values.get(name);
       if (held) values.set(name, held instanceof Tensor ? own(held) : held.map(own));
     }
@@ -172,7 +171,10 @@ export class Stages {
     for (const [name, tensor] of results) frame.values.set(name, tensor);
     if (plan) {
       const data = yield { plan, feeds: plan.inputs.map(({ name }) => frame.values.get(name) as Tensor) };
-      plan.outputs.forEach(({ name, type, dims }, i) => void frame.values.set(name, new Tensor(type, data[i] as never, dims)));
+      plan.outputs.forEach(({ name, type, dims }, i) => {
+        frame.values.set(name, new Tensor(type, data[i] as never, dims));
+        this.#made.add(data[i]);
+      });
     }
     if (late) yield* this.#finish(late, frame, stage.nodes);
   }

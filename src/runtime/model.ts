@@ -137,7 +137,8 @@ export class Model {
     if (!this.#onTeam) return this.runSync(feeds);
     this.#alive();
     const before = this.#last;
-    const checked = before ? copied(this.#check(feeds)) : this.#check(feeds);
+    // What waits for a run reads them later.
+    const checked = before || this.#source.finish ? copied(this.#check(feeds)) : this.#check(feeds);
     const running = this.#runOnTeam(before, checked, signal);
     const last = Promise.allSettled([before, running]).then(() => {
       if (this.#last === last) this.#last = undefined;
@@ -258,9 +259,12 @@ export class Model {
     if (plan.late) yield* this.#source.finish?.(plan.late, values) ?? [];
     return Object.fromEntries(
       this.outputs.map(({ name, type }) => {
-        const held = values.get(name) as Tensor;
-        for (const { data } of [held].flat()) withOneNaN(data as TypedArray);
-        return [name, isTensor(held) ? outside(held, type, this.#source.narrow) : held];
+        const own = (tensor: Tensor) => {
+          withOneNaN(tensor.data as TypedArray);
+          return outside(tensor, type, this.#source.narrow);
+        };
+        const held = values.get(name) as Held;
+        return [name, (held && (isTensor(held) ? own(held) : held.map(own))) as Tensor];
       }),
     );
   }
@@ -293,26 +297,31 @@ export class Model {
       }
     }
     const values = new Map<string, Held>();
-    const { narrow } = this.#source;
     for (const input of this.inputs) {
       if (this.#source.unreadInputs.has(input.name)) continue;
-      const held = Object.hasOwn(feeds, input.name) ? feeds[input.name] : undefined;
-      if (input.list && isListed(held, input.list)) {
-        values.set(input.name, held ?? null);
-        continue;
-      }
-      if (!held) throw new LanewiseError('INVALID_INPUT', `input '${input.name}' is missing; the model takes ${this.#inputNames()}`);
-      const tensor = held as Tensor;
-      // What is float32 inside takes that, too.
-      if (tensor.type !== input.type && (tensor.type !== 'float32' || insideType(input.type, narrow) !== tensor.type)) {
-        const got = typeof tensor.type === 'string' ? `a tensor of ${tensor.type}` : 'no Tensor';
-        throw new LanewiseError('INVALID_INPUT', `input '${input.name}' takes ${input.type}, got ${got}`);
-      }
-      if (!input.list) checkDims(input.name, input.dims, tensor.dims);
-      // Looked at again: a caller may have made the object by hand.
-      values.set(input.name, inside(new Tensor(tensor.type, tensor.data, tensor.dims), narrow));
+      const { name, list } = input;
+      const held = (Object.hasOwn(feeds, name) ? feeds[name] : undefined) ?? null;
+      const one = (tensor: Tensor) => this.#checked(tensor, input);
+      if (list && (list === 'sequence' || !isTensor(held))) {
+        if (!isListed(held, list)) throw new LanewiseError('INVALID_INPUT', `input '${name}' takes a list of tensors, got ${shown(held)}`);
+        values.set(name, held?.map(one) ?? null);
+      } else if (held) values.set(name, one(held as Tensor));
+      else throw new LanewiseError('INVALID_INPUT', `input '${name}' is missing; the model takes ${this.#inputNames()}`);
     }
     return values;
+  }
+
+  /** A tensor of the input's type, as it is inside. */
+  #checked(tensor: Tensor, { name, type, dims, list }: ModelInput): Tensor {
+    const { narrow } = this.#source;
+    // What is float32 inside takes that, too.
+    if (tensor.type !== type && (tensor.type !== 'float32' || insideType(type, narrow) !== tensor.type)) {
+      const got = typeof tensor.type === 'string' ? `a tensor of ${tensor.type}` : 'no Tensor';
+      throw new LanewiseError('INVALID_INPUT', `input '${name}' takes ${type}, got ${got}`);
+    }
+    if (!list) checkDims(name, dims, tensor.dims);
+    // Looked at again: a caller may have made the object by hand.
+    return inside(new Tensor(tensor.type, tensor.data, tensor.dims), narrow);
   }
 
   #inputNames(): string {
@@ -360,7 +369,7 @@ const tensorsOf = (values: ReadonlyMap<string, Held>): Map<string, Tensor> =>
   new Map([...values].filter((entry): entry is [string, Tensor] => isTensor(entry[1])));
 
 /** Whether a feed is a sequence, or an optional that is one or is empty. */
-const isListed = (held: Held | undefined, list: 'sequence' | 'optional'): boolean =>
+const isListed = (held: Held, list: 'sequence' | 'optional'): held is readonly Tensor[] | null =>
   Array.isArray(held) ? held.every(isTensor) : !held && list === 'optional';
 
 /**

@@ -164,11 +164,11 @@ describe('graphs', () => {
     expect(error.code).toBe('UNSUPPORTED');
   });
 
-  test('are refused with sequences as inputs and sparse initializers', () => {
+  test('are refused with maps as inputs and sparse initializers', () => {
     const bytes = encodeModel({ inputs: [x] });
-    // TypeProto.tensor_type (field 1) becomes sequence_type (field 4).
+    // TypeProto.tensor_type (field 1) becomes map_type (field 5).
     const at = Buffer.from(bytes).indexOf(Buffer.from([0x0a, 1, 0x78, 0x12]));
-    bytes[at + 5] = 0x22;
+    bytes[at + 5] = 0x2a;
     expect(failure(() => readOnnx(bytes, 'm.onnx')).message).toBe("m.onnx: the input 'x' is not a tensor");
     const sparse = encodeModel({ name: 'abc' });
     sparse[Buffer.from(sparse).indexOf('\x12\x03abc')] = 0x7a;

@@ -83,6 +83,8 @@ export interface ValueSpec {
   type?: OnnxType | null;
   /** Sizes, names, '' for unknown; without a shape where left out. */
   dims?: readonly (number | string)[];
+  /** A sequence of such tensors, or an optional one. */
+  list?: 'sequence' | 'optional';
 }
 
 export interface NodeSpec {
@@ -231,7 +233,7 @@ function writeAttribute([name, value]: [string, AttributeSpec], pbf: PbfWriter):
   } else if ('ref' in value) pbf.writeStringField(21, value.ref);
 }
 
-function writeValue({ name, type = 'float32', dims }: ValueSpec, pbf: PbfWriter): void {
+function writeValue({ name, type = 'float32', dims, list }: ValueSpec, pbf: PbfWriter): void {
   pbf.writeStringField(1, name);
   if (type === null) return;
   const writeDim = (dim: number | string) => {
@@ -245,7 +247,9 @@ function writeValue({ name, type = 'float32', dims }: ValueSpec, pbf: PbfWriter)
     pbf.writeVarintField(1, typeCodes[type]);
     if (dims) pbf.writeMessage(2, writeShape, dims);
   };
-  pbf.writeMessage(2, () => pbf.writeMessage(1, writeTensorType, null), null);
+  const writeType = () => pbf.writeMessage(1, writeTensorType, null);
+  const writeList = (field: number) => pbf.writeMessage(field, () => pbf.writeMessage(1, writeType, null), null);
+  pbf.writeMessage(2, () => (list ? writeList(list === 'sequence' ? 4 : 9) : writeType()), null);
 }
 
 function writeTensor({ name, type = 'float32', data, dims = [data?.length ?? 0], as = 'raw', external }: TensorSpec, pbf: PbfWriter): void {

@@ -279,6 +279,20 @@ const all: Readonly<Record<string, (op: string) => Maker>> = {
       b.node(op, [x, b.scalar(type, 1, b.draw.chance(50) ? 'fed' : 'constant')], {}, { bits: [x.grid, x.magnitude] });
     },
   }),
+  DequantizeLinear: (op) => ({
+    since: [10, 13, 19, 21, 23, 24, 25],
+    given: ['axis@13'],
+    make(b) {
+      const type = b.draw.of(['int8', 'uint8'] as const);
+      const x = b.value({ types: [type], rank: [1, 4], fresh: true });
+      const dims = x.dims ?? [];
+      const axis = b.opset >= 13 && b.draw.chance(60) ? b.draw.int(0, dims.length - 1) : undefined;
+      const list = axis === undefined ? [] : [dims[axis] as number];
+      const scale = b.value({ types: ['float32'], dims: list, fresh: true });
+      const zero = b.draw.maybe(() => b.value({ types: [type], dims: list, fresh: true }));
+      b.node(op, [x, scale, zero], { axis });
+    },
+  }),
 };
 
 export const elementwise: Readonly<Record<string, Maker>> = Object.fromEntries(Object.entries(all).map(([op, make]) => [op, make(op)]));

@@ -57,7 +57,7 @@ const rare: readonly (readonly [RegExp, number])[] = [
   [/^(TopK@10|(BatchNormalization|Dropout)@7|BatchNormalization@14|(Div|Sub|Add|Relu|Reshape)@13|(PRelu|Less|Greater)@7|Equal@19)$/, 12],
   [/^((Slice|Flatten|Constant|Squeeze)@1|Flatten@9|(Size|Unsqueeze|Squeeze)@21|Pow@12|NonMaxSuppression@10|Cast\.to=16)$|keep_aspect/, 12],
   [
-    /^Identity@|^CastLike@|^Swish\.|^(Max|Min|Mean|Sum)@|wrap|^ConstantOfShape@20|^(Mul|Pow)@13|^Clip@11|Upsample|^Slice@10|^AveragePool\.dilations|^Dropout@10|noop_with|^Size@|^Constant@(9|11)|^Clip@|^Flatten@21|^(Transpose|ConstantOfShape|Shape|IsNaN)@/,
+    /^Identity@|^CastLike@|^DequantizeLinear@|^Swish\.|^(Max|Min|Mean|Sum)@|wrap|^ConstantOfShape@20|^(Mul|Pow)@13|^Clip@11|Upsample|^Slice@10|^AveragePool\.dilations|^Dropout@10|noop_with|^Size@|^Constant@(9|11)|^Clip@|^Flatten@21|^(Transpose|ConstantOfShape|Shape|IsNaN)@/,
     12,
   ],
   [

@@ -72,7 +72,7 @@ describe('ONNX 1.19', () => {
 
   test('Cast-24: float8e8m0 itself is refused', () => {
     const error = failure(() => bothWays(cast(24, { to: codes.float8e8m0 })));
-    expect([error.code, error.message]).toEqual(['UNSUPPORTED', expect.stringContaining('element type 24')]);
+    expect([error.code, error.message]).toEqual(['UNSUPPORTED', expect.stringContaining('a cast to float8e8m0 is not supported')]);
   });
 
   test('CastLike-24 has it as well', () => {

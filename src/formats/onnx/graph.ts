@@ -179,8 +179,7 @@ function readValue(wire: Wire, kind: 'input' | 'output', index: number, inner?: 
   if (strict && !dims && !other) throw wire.fail('INVALID_MODEL', `${label} has no shape`);
   const stored = code || (strict && !other) ? storedType(wire, code ?? 0, label) : undefined;
   const type = stored && widened(stored);
-  if (list) return { name, type, dims: strict ? [] : undefined, list };
-  return { name, type, dims, ...(stored === 'float16' ? { face: stored } : {}) };
+  return { name, type, dims: list && strict ? [] : dims, ...(list && { list }), ...(stored === 'float16' && { face: stored }) };
 }
 
 /** Sequences and optionals in each other. */
