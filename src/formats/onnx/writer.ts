@@ -65,8 +65,9 @@ type AttributeKind = keyof typeof attributeKinds;
  *
  * Graphs that were built by hand state in `kinds` which whole numbers are floats.
  * Functions of the model are written where they are called.
- * @throws LanewiseError UNSUPPORTED for attributes that the readers do not read (sparse tensors, types), nodes of functions of another opset
- * than the model's, and float16 before opset 6; TOO_LARGE over 2 GiB; INVALID_INPUT for options, graphs or tensors that make no sense
+ * @throws LanewiseError UNSUPPORTED for attributes that the readers do not read (sparse tensors, types), inputs and outputs that are sequences or
+ * optionals, nodes of functions of another opset than the model's, and float16 before opset 6; TOO_LARGE over 2 GiB; INVALID_INPUT for options,
+ * graphs or tensors that make no sense
  */
 export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   if (!isGraph(graph)) throw new LanewiseError('INVALID_INPUT', 'writeOnnx takes a graph, such as readOnnx gives');
@@ -77,6 +78,12 @@ export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
     throw new LanewiseError('INVALID_INPUT', 'the producer is an object of texts, { name, version? }');
   }
   for (const node of allNodes(graph)) checkVersion(node, graph.opsets.get(node.domain));
+  const list = [...graph.inputs, ...graph.outputs].find(({ list }) => list);
+  if (list)
+    throw new LanewiseError(
+      'UNSUPPORTED',
+      `'${list.name}' is ${list.list === 'sequence' ? 'a sequence' : 'an optional'}, which Lanewise does not write`,
+    );
   const halves = new Set<string>();
   // Readers in branches and bodies have no Cast before them.
   const captured = new Set(graph.nodes.flatMap(({ captures = [] }) => captures));
@@ -166,7 +173,7 @@ function nodeParts({ op, domain, name, inputs, outputs, attributes, kinds }: Gra
   ];
 }
 
-/** A branch or a body: its values may have no type, which ONNX allows them. */
+/** A branch or a body: its values may have no type, which ONNX allows them, but none without a shape. */
 function subgraphParts(name: string, { inputs, outputs, nodes, constants }: Subgraph): Part[] {
   return [
     ...nodes.flatMap((node) => embedded(1, nodeParts(node))),
@@ -177,7 +184,7 @@ function subgraphParts(name: string, { inputs, outputs, nodes, constants }: Subg
         [11, inputs],
         [12, outputs],
       ] as const) {
-        for (const { name, type, dims } of values) writeValue(pbf, field, name, type, dims);
+        for (const { name, type, dims } of values) writeValue(pbf, field, name, dims && type, dims);
       }
     }),
   ];
