@@ -5,7 +5,7 @@ import { shapingInputs } from '../compiler/shaping.ts';
 import { LanewiseError } from '../errors.ts';
 import { insideType } from '../graph/face.ts';
 import { type Constant, type Graph, type GraphInput, type GraphNode, readsOf, type Subgraph } from '../graph/graph.ts';
-import { Tensor } from '../graph/tensor.ts';
+import { Tensor, type TypedArray } from '../graph/tensor.ts';
 import type { Held, Late, Plan, Running } from '../runtime/plan.ts';
 import { type Around, runners } from './operators.ts';
 
@@ -53,7 +53,7 @@ export class Stages {
   /** What the caller gave, as it is: a convolution that reads it is computed as in a graph without stages. */
   #fed: ReadonlySet<Held> = new Set();
   /** The elements that programs of this run have given and that are no output yet. */
-  readonly #made = new Set<unknown>();
+  readonly #made = new WeakSet<object>();
 
   constructor(graph: Graph, options: StageOptions) {
     this.#graph = graph;
@@ -64,7 +64,6 @@ export class Stages {
   /** @param values what the graph's own plan was given and gave; gets what the late nodes make */
   *finish(late: Late, values: Map<string, Held>): Running<void> {
     this.#fed = new Set(this.#graph.inputs.map(({ name }) => values.get(name) ?? null));
-    this.#made.clear();
     yield* this.#finish(late, { values, constants: new Map() });
     for (const name of late.outputs) {
       // Outputs are the caller's: none is an input, another output, a constant or the file's bytes.
@@ -173,7 +172,7 @@ export class Stages {
       const data = yield { plan, feeds: plan.inputs.map(({ name }) => frame.values.get(name) as Tensor) };
       plan.outputs.forEach(({ name, type, dims }, i) => {
         frame.values.set(name, new Tensor(type, data[i] as never, dims));
-        this.#made.add(data[i]);
+        this.#made.add(data[i] as TypedArray);
       });
     }
     if (late) yield* this.#finish(late, frame, stage.nodes);
