@@ -1,12 +1,12 @@
-import { type Bound, bind, evaluateNode, type FindOperator, operatorFinder, titleOf } from '../compiler/bind.ts';
+import { type Bound, bind, evaluateNode, type FindOperator, operatorFinder, opsetOf, titleOf } from '../compiler/bind.ts';
 import { checkLimit, DEFAULT_MEMORY_LIMIT } from '../compiler/budget.ts';
 import { type CompileOptions, planOf } from '../compiler/compile.ts';
 import { shapingInputs } from '../compiler/shaping.ts';
 import { LanewiseError } from '../errors.ts';
 import { insideType } from '../graph/face.ts';
 import { type Constant, type Graph, type GraphInput, type GraphNode, readsOf, type Subgraph } from '../graph/graph.ts';
-import { Tensor, type TypedArray } from '../graph/tensor.ts';
-import type { Held, Late, Plan, Running } from '../runtime/plan.ts';
+import { copyOf, Tensor, type TypedArray } from '../graph/tensor.ts';
+import { type Held, type Late, type Plan, type Running, recent } from '../runtime/plan.ts';
 import { type Around, runners } from './operators.ts';
 
 export type StageOptions = Pick<CompileOptions, 'memoryLimit' | 'operators' | 'winograd' | 'threads'>;
@@ -36,9 +36,6 @@ interface Program {
   readonly late?: Late | undefined;
 }
 
-/** Programs kept of each stage, for shapes seen before. */
-const MOST_PROGRAMS = 8;
-
 /**
  * Runs what only a run can tell the size or the course of. A plan leaves such nodes as `Late`: those that wait for nothing else run on the host
  * (NonZero, operators on lists) or run their bodies; the rest is then a graph whose inputs are known, and gets a plan of its own, which may leave
@@ -67,8 +64,7 @@ export class Stages {
     yield* this.#finish(late, { values, constants: new Map() });
     for (const name of late.outputs) {
       // Outputs are the caller's: none is an input, another output, a constant or the file's bytes.
-      const own = (tensor: Tensor) =>
-        this.#made.delete(tensor.data) ? tensor : new Tensor(tensor.type, tensor.data.slice() as never, tensor.dims);
+      const own = (tensor: Tensor) => (this.#made.delete(tensor.data) ? tensor : copyOf(tensor));
       const held = values.get(name);
       if (held) values.set(name, held instanceof Tensor ? own(held) : held.map(own));
     }
@@ -138,7 +134,7 @@ export class Stages {
       const around: Around = {
         node,
         inputs,
-        opset: node.opset ?? this.#graph.opsets.get('') ?? 1,
+        opset: node.opset ?? opsetOf(this.#graph),
         run: (graph, values) => this.body(graph, { values: new Map([...captured(node, frame), ...values]), constants: frame.constants }),
         checkBytes: (what, bytes) => checkLimit(what, bytes, this.#options.memoryLimit ?? DEFAULT_MEMORY_LIMIT),
       };
@@ -186,13 +182,7 @@ export class Stages {
     const shapes = inputs.map(({ name, type, dims }) => `${name}:${type}:${dims}${fed.has(name) ? '*' : ''}`);
     const shaping = new Map([...names].map((name) => [name, values.get(name) as Tensor]));
     const key = [...shapes, ...lists, ...[...shaping].map(([name, { data }]) => `${name}=${data}`)].join(';');
-    const known = stage.programs.get(key);
-    stage.programs.delete(key);
-    const program = known ?? this.#newProgram(stage, { constants, inputs, lists, fed, shaping });
-    stage.programs.set(key, program);
-    const [oldest] = stage.programs.keys();
-    if (stage.programs.size > MOST_PROGRAMS && oldest !== undefined) stage.programs.delete(oldest);
-    return program;
+    return recent(stage.programs, key, () => this.#newProgram(stage, { constants, inputs, lists, fed, shaping }));
   }
 
   #newProgram(stage: Stage, about: About): Program {
@@ -206,10 +196,11 @@ export class Stages {
     };
     const dims = new Map(inputs.map(({ name, dims }) => [name, dims as readonly number[]]));
     // The plan outlives the run, which may change its tensors.
-    const values = new Map([...shaping].map(([name, { type, data, dims }]) => [name, new Tensor(type, data.slice() as never, dims)]));
+    const values = new Map([...shaping].map(([name, tensor]) => [name, copyOf(tensor)]));
     const options = { ...this.#options, dims, values, lists, fed, running: true };
     const bound = bind(graph, options);
-    return bound.network.nodes.length === 0 ? { results: constantsOf(bound), late: bound.late } : { ...planned(planOf(bound, options)) };
+    if (bound.network.nodes.length === 0) return { results: constantsOf(bound), late: bound.late };
+    return { plan: planOf(bound, options), results: [], late: bound.late };
   }
 }
 
@@ -220,8 +211,6 @@ interface About {
   readonly fed: ReadonlySet<string>;
   readonly shaping: ReadonlyMap<string, Tensor>;
 }
-
-const planned = (plan: Plan): Program => ({ plan, results: [], late: plan.late });
 
 /** What comes out of a graph whose every node was computed when it was bound; inputs that go through have their names already. */
 const constantsOf = ({ names, network }: Bound): [string, Tensor][] =>

@@ -99,6 +99,9 @@ export class Tensor<T extends TensorType = TensorType> {
   }
 }
 
+/** A tensor of its own elements. */
+export const copyOf = ({ type, data, dims }: Tensor): Tensor => new Tensor(type, data.slice() as never, dims);
+
 function fromNumbers(type: TensorType, data: readonly (number | bigint)[]): TypedArray<TensorType> {
   const check = (index: number) => {
     if (index >= 0) throw new LanewiseError('INVALID_INPUT', `${shown(data[index])} does not fit a tensor of ${type}`);

@@ -77,7 +77,7 @@ export class Engine {
   }
 
   get memory(): MemoryUse {
-    return { weights: this.#weightBytes, activations: this.#activations, total: this.#pages * PAGE };
+    return { weights: this.#weightBytes, activations: this.#plan ? this.#activations : 0, total: this.#pages * PAGE };
   }
 
   /**
@@ -86,8 +86,6 @@ export class Engine {
    */
   use(plan: Plan, inRun = false): void {
     if (this.#remote?.lost) this.#forget();
-    const activations = plan.arenaBytes + bytesOfConstants(plan) + this.#workspaceBytes(plan);
-    this.#activations = inRun ? Math.max(this.#activations, activations) : activations;
     if (this.#plan === plan) return;
     const own = plan.weights.filter(({ buffer }) => buffer.region === 'plan');
     const weights = plan.weights.filter(({ buffer }) => buffer.region === 'weights');
@@ -118,6 +116,8 @@ export class Engine {
       this.#load(weight, programBase);
     }
     this.#starts = this.#write(plan.steps, programBase);
+    const activations = plan.arenaBytes + bytesOfConstants(plan) + this.#workspaceBytes(plan);
+    this.#activations = inRun ? Math.max(this.#activations, activations) : activations;
     this.#plan = plan;
   }
 

@@ -4,9 +4,9 @@ import { LanewiseError } from '../errors.ts';
 import { checkDims } from '../graph/dims.ts';
 import { inside, insideType, outside } from '../graph/face.ts';
 import type { Dim } from '../graph/graph.ts';
-import { formatDims, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
+import { copyOf, formatDims, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
 import { Engine, type MemoryUse, type Threads } from './engine.ts';
-import { type Held, kernelOf, type Late, type Plan, type Request, type Running, type Step } from './plan.ts';
+import { type Held, kernelOf, type Late, type Plan, type Request, type Running, recent, type Step } from './plan.ts';
 import type { Variant } from './wasm.ts';
 
 /** Tensors by the names of a model's inputs. Sequences are lists of tensors; an optional that is empty is null, or left out. */
@@ -74,9 +74,6 @@ export interface Binary {
   readonly variant: Variant;
   readonly threads?: Threads | undefined;
 }
-
-/** Plans kept for input shapes seen before. */
-const MOST_PLANS = 8;
 
 /** A network in memory, ready to run. */
 export class Model {
@@ -332,22 +329,14 @@ export class Model {
     const dims = new Map([...tensors].map(([name, tensor]) => [name, tensor.dims]));
     // Copies, for the plan outlives the call.
     const shaping = [...tensors].filter(([name]) => this.#source.shapingInputs.has(name));
-    const values = new Map(shaping.map(([name, { type, data, dims }]) => [name, new Tensor(type, data.slice() as never, dims)]));
+    const values = new Map(shaping.map(([name, tensor]) => [name, copyOf(tensor)]));
     return this.#planOf(dims, values);
   }
 
   #planOf(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>): Plan {
     const shapes = [...dims].map(([name, list]) => `${name}:${list}`).join(';');
     const key = `${shapes}|${[...values].map(([name, { data }]) => `${name}:${data}`).join(';')}`;
-    const plan = this.#plans.get(key) ?? this.#source.plan(dims, values);
-    // The newest stands last; the oldest goes.
-    this.#plans.delete(key);
-    this.#plans.set(key, plan);
-    for (const oldest of this.#plans.keys()) {
-      if (this.#plans.size <= MOST_PLANS) break;
-      this.#plans.delete(oldest);
-    }
-    return plan;
+    return recent(this.#plans, key, () => this.#source.plan(dims, values));
   }
 }
 
@@ -359,8 +348,7 @@ function prepare(engine: Engine, plan: Plan, feeds: readonly Tensor[], first: bo
 
 /** The caller may write to its arrays while a run waits for its turn. */
 const copied = (values: ReadonlyMap<string, Held>): Map<string, Held> => {
-  const copy = ({ type, data, dims }: Tensor) => new Tensor(type, data.slice() as never, dims);
-  return new Map([...values].map(([name, held]) => [name, held && (isTensor(held) ? copy(held) : held.map(copy))]));
+  return new Map([...values].map(([name, held]) => [name, held && (isTensor(held) ? copyOf(held) : held.map(copyOf))]));
 };
 
 const isTensor = (held: Held | undefined): held is Tensor => held instanceof Tensor;

@@ -109,6 +109,19 @@ export interface Request {
 /** A run, program by program. */
 export type Running<T> = Generator<Request, T, readonly TypedArray[]>;
 
+/** Plans kept for input shapes seen before. */
+const MOST_PLANS = 8;
+
+/** What there is for a key, or made for it now. The newest stands last; the oldest goes. */
+export function recent<T>(kept: Map<string, T>, key: string, make: () => T): T {
+  const value = kept.get(key) ?? make();
+  kept.delete(key);
+  kept.set(key, value);
+  const [oldest] = kept.keys();
+  if (kept.size > MOST_PLANS && oldest !== undefined) kept.delete(oldest);
+  return value;
+}
+
 /** The kernel that runs a step: a file under assembly/, as the interpreter there picks it. */
 export function kernelOf(step: Step): string {
   if (isHost(step)) return `host ${step.host}`;
