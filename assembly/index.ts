@@ -14,6 +14,8 @@ export { f32_unary_row } from './elementwise/f32_unary';
 export { f32_gemm_4x8 } from './gemm/f32_gemm_4x8';
 export { f32_gemv_1x16 } from './gemm/f32_gemv_1x16';
 export { xxh32 } from './math/xxh32';
+export { copy_row } from './move/copy';
+export { f32_transpose_rows_4x4 } from './move/f32_transpose_4x4';
 export { f32_batchnorm_block_c4 } from './norm/f32_batchnorm_c4';
 export { f32_lrn_pixel } from './norm/f32_lrn';
 export { f32_softmax_column_c4, f32_softmax_row } from './norm/f32_softmax';
@@ -23,8 +25,6 @@ export { join, run } from './program';
 export { f32_reduce_row } from './reduce/f32_reduce';
 export { f32_gridsample_pixel } from './resample/f32_gridsample';
 export { f32_resample_row } from './resample/f32_resample';
-export { copy_row } from './shape/copy';
-export { f32_transpose_rows_4x4 } from './shape/f32_transpose_4x4';
 export { f32_winograd_input } from './winograd/f32_winograd_input';
 export { f32_winograd_output } from './winograd/f32_winograd_output';
 

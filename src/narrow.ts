@@ -4,8 +4,9 @@ import { type FindOperator, runner } from './compiler/bind.ts';
 import type { Attribute, Constant, Graph, GraphNode, GraphOutput, Subgraph } from './graph/graph.ts';
 import { type DataType, isDataType } from './graph/tensor.ts';
 import { typeNames } from './graph/typeNames.ts';
+import type { Value } from './graph/value.ts';
 import { isConstant, nodeTitle } from './ops/attributes.ts';
-import type { Operator, Value } from './ops/operator.ts';
+import type { Operator } from './ops/operator.ts';
 
 export interface Narrowed {
   readonly graph: Graph;

@@ -7,8 +7,8 @@
 // multiple of 4, reads run up to 12 bytes past the last channel, and writes up to 48 bytes past the output.
 
 import { arg, argSplat, clamp, madd } from '../math/simd.inline';
+import { transpose4 } from '../move/transpose.inline';
 import { ConvArg, MR, WindowArg } from '../opcodes';
-import { transpose4 } from '../shape/transpose.inline';
 
 export function f32_pack_normalized_4(pc: usize, input: usize, rows: i32, depth: i32, scale: usize, shift: usize, output: usize): void {
   const stride = <usize>arg(pc, WindowArg.InPixelStride);

@@ -1,6 +1,6 @@
 // Reading the taps of a window: pointers and packing.
 
-import { transpose4 } from '../shape/transpose.inline';
+import { transpose4 } from '../move/transpose.inline';
 
 /** Where a tap reads: its pixel, or the zeros outside the picture. */
 // @ts-expect-error: decorator

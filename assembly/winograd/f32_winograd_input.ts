@@ -6,7 +6,7 @@
 // Up to sixteen channels of four tiles a call, so that the cache lines of pixels and of the output are used whole. Four channels at a time
 // are transformed along y, then along x, then four tiles' vectors of four channels are transposed into four channels of four tiles.
 
-import { transpose4 } from '../shape/transpose.inline';
+import { transpose4 } from '../move/transpose.inline';
 import { column4, column6 } from './columns.inline';
 import { input4, input6, PATCH_BYTES } from './transforms.inline';
 

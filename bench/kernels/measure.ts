@@ -3,8 +3,8 @@ import { algorithmOf } from '../../src/cli/kernel.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { addOperators } from '../../src/ops/more/index.ts';
+import type { Plan } from '../../src/plan/plan.ts';
 import { Engine } from '../../src/runtime/engine.ts';
-import type { Plan } from '../../src/runtime/plan.ts';
 import { compileModule, type Variant } from '../../src/runtime/wasm.ts';
 import type { BenchCase } from './cases.ts';
 

@@ -3,9 +3,9 @@
 import { checkOptions, checkSpelling, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
-import { spread } from '../ops/convTranspose.ts';
 import { convMacs as macsOf } from '../ops/cost.ts';
-import { type AutoPad, type Axis, type GivenAxis, LIMIT, slide } from '../ops/window.ts';
+import { spread } from '../ops/window/convTranspose.ts';
+import { type AutoPad, type Axis, type GivenAxis, LIMIT, slide } from '../ops/window/window.ts';
 import { extentOf } from './receptiveField.ts';
 import { sameView, through, windowView } from './view.ts';
 

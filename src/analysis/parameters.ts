@@ -1,4 +1,5 @@
-import type { Node, Value } from '../ops/operator.ts';
+import type { Value } from '../graph/value.ts';
+import type { Node } from '../ops/operator.ts';
 import { onnxName } from './onnxName.ts';
 
 /** The inputs that hold learned numbers where they are constants: from the first of these on, or before the second. */

@@ -1,20 +1,20 @@
 // What an operator's outputs see of its inputs, axis by axis: from this, receptive fields are put together.
 
-import type { BatchNormAttributes } from '../ops/batchNormalization.ts';
-import { type ConvAttributes, convWindow } from '../ops/conv.ts';
-import { type ConvTransposeAttributes, transposedWindow } from '../ops/convTranspose.ts';
 import { integers } from '../ops/elements.ts';
-import type { GemmAttributes } from '../ops/gemm.ts';
+import type { GemmAttributes } from '../ops/gemm/gemm.ts';
+import { type PadAttributes, padsOf } from '../ops/move/pad.ts';
+import { rangesOf, type SliceAttributes } from '../ops/move/slice.ts';
+import { permOf, type TransposeAttributes } from '../ops/move/transpose.ts';
+import type { BatchNormAttributes } from '../ops/norm/batchNormalization.ts';
+import type { SoftmaxAttributes } from '../ops/norm/softmax.ts';
 import type { Node } from '../ops/operator.ts';
-import { type PadAttributes, padsOf } from '../ops/pad.ts';
-import { type ReduceAttributes, axesOf as reducedAxes } from '../ops/reduce.ts';
-import { type ResizeAttributes, axesOf as resizedAxes } from '../ops/resize.ts';
-import { coordinates, rowsSeen } from '../ops/resizeTable.ts';
+import { type ReduceAttributes, axesOf as reducedAxes } from '../ops/reduce/reduce.ts';
+import { type ResizeAttributes, axesOf as resizedAxes } from '../ops/resample/resize.ts';
+import { coordinates, rowsSeen } from '../ops/resample/resizeTable.ts';
 import { constantInput, input, resolveAxis } from '../ops/shapes.ts';
-import { rangesOf, type SliceAttributes } from '../ops/slice.ts';
-import type { SoftmaxAttributes } from '../ops/softmax.ts';
-import { permOf, type TransposeAttributes } from '../ops/transpose.ts';
-import { resolveWindow, type Window, type WindowAttributes } from '../ops/window.ts';
+import { type ConvAttributes, convWindow } from '../ops/window/conv.ts';
+import { type ConvTransposeAttributes, transposedWindow } from '../ops/window/convTranspose.ts';
+import { resolveWindow, type Window, type WindowAttributes } from '../ops/window/window.ts';
 import { onnxName } from './onnxName.ts';
 import { LONGEST_PERIOD, sameView, type View, viewOf, windowView } from './view.ts';
 

@@ -1,6 +1,7 @@
 import type { Network } from '../compiler/network.ts';
-import type { Node, Value } from '../ops/operator.ts';
-import { permOf, type TransposeAttributes } from '../ops/transpose.ts';
+import type { Value } from '../graph/value.ts';
+import { permOf, type TransposeAttributes } from '../ops/move/transpose.ts';
+import type { Node } from '../ops/operator.ts';
 import { onnxName } from './onnxName.ts';
 import { reachOf } from './reach.ts';
 import { largestSize, sameView, seenByAll, seenFrom, through, together, type View } from './view.ts';

@@ -6,9 +6,10 @@ import { LanewiseError } from '../errors.ts';
 import { checkDims, product } from '../graph/dims.ts';
 import { type Graph, isGraph } from '../graph/graph.ts';
 import { arrayTypes, Tensor, type TensorType } from '../graph/tensor.ts';
+import type { Value, ValueType } from '../graph/value.ts';
 import { macsOf } from '../ops/cost.ts';
 import type { CustomOperator } from '../ops/custom.ts';
-import type { Node, Value, ValueType } from '../ops/operator.ts';
+import type { Node } from '../ops/operator.ts';
 import { parametersOf } from './parameters.ts';
 import { type Pair, receptiveFields } from './receptiveField.ts';
 

@@ -13,7 +13,8 @@ import {
   WindowArg,
   WinogradArg,
 } from '../../assembly/opcodes.ts';
-import { type Instruction, isHost, kernelOf, type Step } from '../runtime/plan.ts';
+import { kernelOf } from '../plan/instructions.ts';
+import { type Instruction, isHost, type Step } from '../plan/plan.ts';
 
 /** How a step of a plan computes. */
 export interface Algorithm {

@@ -1,6 +1,6 @@
 import { table } from '../analysis/text.ts';
+import type { Step } from '../plan/plan.ts';
 import type { Feeds, Model } from '../runtime/model.ts';
-import type { Step } from '../runtime/plan.ts';
 import { type Algorithm, algorithmOf } from './kernel.ts';
 import { multiplyAddLimit } from './limit.ts';
 

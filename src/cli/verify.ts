@@ -9,7 +9,7 @@ import type { GraphOutput } from '../graph/graph.ts';
 import { widenHalves } from '../graph/halves.ts';
 import { formatDims, Tensor } from '../graph/tensor.ts';
 import { createModel, type LoadOptions } from '../load.ts';
-import type { Held } from '../runtime/plan.ts';
+import type { Held } from '../runtime/running.ts';
 import { modelOptions, parse, runOptions, tolerance, UsageError } from './arguments.ts';
 import { readBytes, readModel } from './files.ts';
 import { print } from './print.ts';

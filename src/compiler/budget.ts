@@ -4,9 +4,10 @@ import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { allNodes, type Graph, subgraphsOf } from '../graph/graph.ts';
 import { arrayTypes, formatDims } from '../graph/tensor.ts';
+import type { Value, ValueType } from '../graph/value.ts';
 import { isConstant } from '../ops/attributes.ts';
 import { isBig } from '../ops/elements.ts';
-import type { Node, OpenNode, Operator, Value, ValueType } from '../ops/operator.ts';
+import type { Node, OpenNode, Operator } from '../ops/operator.ts';
 
 /** Activations over this are taken for a mistake, unless the caller says otherwise. */
 export const DEFAULT_MEMORY_LIMIT = 768 * 1024 ** 2;

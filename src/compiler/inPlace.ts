@@ -11,8 +11,8 @@ import {
   WindowArg,
   WinogradArg,
 } from '../../assembly/opcodes.ts';
-import type { Args, Buffer, Pointer } from '../ops/operator.ts';
-import type { Instruction } from '../runtime/plan.ts';
+import { type Buffer, isPointer } from '../plan/place.ts';
+import type { Instruction } from '../plan/plan.ts';
 
 /** The words of an output and of an input that it may overwrite where strides are the same: of those, how many and the first of each. */
 type Overwritable = readonly [output: number, input: number, count: number, outStrides: number, inStrides: number];
@@ -32,8 +32,6 @@ const overwritable: Partial<Record<Op, readonly Overwritable[]>> = {
   [Op.Conv]: [[WindowArg.Output, ConvArg.Residual, 1, WindowArg.OutPixelStride, ConvArg.ResidualPixelStride]],
   [Op.Winograd]: [[WindowArg.Output, WinogradArg.Residual, 1, WindowArg.OutPixelStride, WinogradArg.ResidualPixelStride]],
 };
-
-export const isPointer = (word: Args[number] | undefined): word is Pointer => typeof word === 'object' && 'buffer' in word;
 
 /**
  * The buffers that an instruction reads and may overwrite, as far as its kernel is concerned, each with the output's that could lie

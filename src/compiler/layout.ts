@@ -1,7 +1,9 @@
 import { product } from '../graph/dims.ts';
+import type { Value } from '../graph/value.ts';
 import { rowMajor } from '../ops/layouts.ts';
-import type { Layout, LayoutRule, Node, Value } from '../ops/operator.ts';
-import { relayout } from '../ops/relayout.ts';
+import { relayout } from '../ops/move/relayout.ts';
+import type { LayoutRule, Node } from '../ops/operator.ts';
+import type { Layout } from '../plan/place.ts';
 import { Network } from './network.ts';
 
 /**

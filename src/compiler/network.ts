@@ -1,5 +1,6 @@
 import { LanewiseError } from '../errors.ts';
-import type { Node, Value } from '../ops/operator.ts';
+import type { Value } from '../graph/value.ts';
+import type { Node } from '../ops/operator.ts';
 
 /** Whether a node is one of an operator, whose attributes' type does not matter here. */
 export const isOp = (node: Node | undefined, op: unknown): boolean => node?.op === op;

@@ -1,7 +1,9 @@
-import { concat } from '../ops/concat.ts';
-import type { Layout, Node, Value } from '../ops/operator.ts';
-import { rangesOf, slice } from '../ops/slice.ts';
-import { split } from '../ops/split.ts';
+import type { Value } from '../graph/value.ts';
+import { concat } from '../ops/move/concat.ts';
+import { rangesOf, slice } from '../ops/move/slice.ts';
+import { split } from '../ops/move/split.ts';
+import type { Node } from '../ops/operator.ts';
+import type { Layout } from '../plan/place.ts';
 import { isOp, type Network } from './network.ts';
 
 /** A value that lies inside another: its channels are those of `of` from `channel` on. */

@@ -1,4 +1,4 @@
-import type { Value } from '../ops/operator.ts';
+import type { Value } from '../graph/value.ts';
 import type { Network } from './network.ts';
 
 /** For tests: @throws Error where a value is read before it is made, made twice, or made by nobody: a pass has gone wrong */

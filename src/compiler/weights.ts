@@ -2,8 +2,10 @@ import { NR, Op, PackArg, WINOGRAD_SCRATCH, WinogradWeightsArg } from '../../ass
 import { product } from '../graph/dims.ts';
 import type { Constant } from '../graph/graph.ts';
 import { arrayTypes } from '../graph/tensor.ts';
-import type { Args, Buffer, Panels, Pointer, Value } from '../ops/operator.ts';
-import type { Copy, LoadStep, Weight } from '../runtime/plan.ts';
+import type { Value } from '../graph/value.ts';
+import type { Panels } from '../ops/operator.ts';
+import type { Args, Buffer, Pointer } from '../plan/place.ts';
+import type { Copy, LoadStep, Weight } from '../plan/plan.ts';
 import { filler } from './passes/constants.ts';
 
 /** Bytes of packed weights. */

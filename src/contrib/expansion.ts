@@ -1,7 +1,8 @@
 import type { Attribute, Constant, GraphNode } from '../graph/graph.ts';
 import { arrayTypes } from '../graph/tensor.ts';
+import type { Value } from '../graph/value.ts';
 import { AttributeReader } from '../ops/attributes.ts';
-import type { Operator, Value } from '../ops/operator.ts';
+import type { Operator } from '../ops/operator.ts';
 import { invalid } from '../ops/shapes.ts';
 
 export const DOMAIN = 'com.microsoft';

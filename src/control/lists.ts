@@ -4,7 +4,7 @@ import { LanewiseError } from '../errors.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
 import { resolveAxis } from '../ops/shapes.ts';
-import type { Held } from '../runtime/plan.ts';
+import type { Held } from '../runtime/running.ts';
 import { type Around, type Runner, scalarOf, subgraph, tensorOf } from './operators.ts';
 import { joined, part, stacked, withoutAxis } from './pieces.ts';
 

@@ -7,7 +7,7 @@ import type { GraphOutput, Subgraph } from '../graph/graph.ts';
 import { arrayTypes, Tensor } from '../graph/tensor.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
 import { resolveAxis } from '../ops/shapes.ts';
-import type { Held, Running } from '../runtime/plan.ts';
+import type { Held, Running } from '../runtime/running.ts';
 import { type Around, scalarOf, subgraph, tensorOf } from './operators.ts';
 import { joined, part, stacked, withoutAxis } from './pieces.ts';
 

@@ -4,7 +4,7 @@ import { Tensor } from '../graph/tensor.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
 import type { Operator } from '../ops/operator.ts';
 import { input } from '../ops/shapes.ts';
-import type { Held, Running } from '../runtime/plan.ts';
+import type { Held, Running } from '../runtime/running.ts';
 import { identityRunner, listOperators } from './lists.ts';
 import { loop, scan } from './loops.ts';
 

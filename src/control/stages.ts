@@ -6,7 +6,8 @@ import { LanewiseError } from '../errors.ts';
 import { insideType } from '../graph/face.ts';
 import { type Constant, type Graph, type GraphInput, type GraphNode, readsOf, type Subgraph } from '../graph/graph.ts';
 import { copyOf, Tensor, type TypedArray } from '../graph/tensor.ts';
-import { type Held, type Late, type Plan, type Running, recent } from '../runtime/plan.ts';
+import type { Late, Plan } from '../plan/plan.ts';
+import { type Held, type Running, recent } from '../runtime/running.ts';
 import { type Around, runners } from './operators.ts';
 
 export type StageOptions = Pick<CompileOptions, 'memoryLimit' | 'operators' | 'winograd' | 'threads'>;

@@ -3,10 +3,11 @@
 import { LanewiseError } from '../errors.ts';
 import type { Attribute, Constant, GraphNode } from '../graph/graph.ts';
 import { type DataType, elementCount, formatDims } from '../graph/tensor.ts';
+import type { Value } from '../graph/value.ts';
 import { AttributeReader } from '../ops/attributes.ts';
 import type { CustomOperator } from '../ops/custom.ts';
 import { operators } from '../ops/index.ts';
-import type { Operator, Value } from '../ops/operator.ts';
+import type { Operator } from '../ops/operator.ts';
 import { constantValue } from '../ops/shapes.ts';
 import { Parameter, type ParameterSpec } from './parameter.ts';
 import type { SymbolicTensor } from './symbol.ts';

@@ -1,5 +1,5 @@
 import { LanewiseError } from '../errors.ts';
-import type { Value } from '../ops/operator.ts';
+import type { Value } from '../graph/value.ts';
 import type { Recorder } from './applied.ts';
 import { heUniform, type Init, initializerOf, zeros } from './initializers.ts';
 import { type LayerOptions, layerFunction } from './layer.ts';

@@ -1,7 +1,7 @@
 import { GraphBuilder } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { Value } from '../graph/value.ts';
 import type { CustomOperator } from '../ops/custom.ts';
-import type { Value } from '../ops/operator.ts';
 import { type AppliedLayer, type LayerStep, OPSET } from './applied.ts';
 import type { SymbolicTensor } from './symbol.ts';
 

@@ -1,6 +1,6 @@
 import { checkOptions, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
-import type { Value } from '../ops/operator.ts';
+import type { Value } from '../graph/value.ts';
 import type { Recorder } from './applied.ts';
 import { checkName } from './options.ts';
 import type { Parameter } from './parameter.ts';

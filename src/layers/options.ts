@@ -2,7 +2,7 @@
 
 import { shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
-import type { Value } from '../ops/operator.ts';
+import type { Value } from '../graph/value.ts';
 
 /** One number for both, or [height, width]. */
 export type Pair = number | readonly [height: number, width: number];

@@ -3,7 +3,7 @@ import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import type { Constant } from '../graph/graph.ts';
 import { formatDims, Tensor } from '../graph/tensor.ts';
-import type { Value } from '../ops/operator.ts';
+import type { Value } from '../graph/value.ts';
 import type { AppliedLayer } from './applied.ts';
 import type { Initializer } from './initializers.ts';
 

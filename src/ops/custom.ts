@@ -4,9 +4,10 @@ import { checkOptions, checkSpelling, isOptions, type OptionNames, shown } from 
 import { LanewiseError } from '../errors.ts';
 import type { Attribute } from '../graph/graph.ts';
 import { type DataType, elementCount, isDataType, Tensor, type TypedArray } from '../graph/tensor.ts';
+import type { ValueType } from '../graph/value.ts';
 import { isConstant } from './attributes.ts';
 import { rowMajor } from './layouts.ts';
-import type { Operator, ValueType } from './operator.ts';
+import type { Operator } from './operator.ts';
 import { input, invalid } from './shapes.ts';
 
 /** What `run` and `inferShape` get for each kind of attribute, by ONNX's names of the kinds. */

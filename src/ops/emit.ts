@@ -13,8 +13,9 @@ import {
   UnaryArg,
   type UnaryKind,
 } from '../../assembly/opcodes.ts';
-import { type Clamped, clampWords } from './clamp.ts';
-import type { Args, Lowering, Place, Pointer } from './operator.ts';
+import type { Args, Place, Pointer } from '../plan/place.ts';
+import { type Clamped, clampWords } from './elementwise/clamp.ts';
+import type { Lowering } from './operator.ts';
 import { unsupported } from './shapes.ts';
 import { broadcastStrides, inMemoryOrder, type Loops } from './strides.ts';
 

@@ -1,21 +1,10 @@
 import type { Op } from '../../assembly/opcodes.ts';
 import type { Constant, GraphNode } from '../graph/graph.ts';
 import type { DataType, TypedArray } from '../graph/tensor.ts';
+import type { Value, ValueType } from '../graph/value.ts';
+import type { Args, Layout, Place, Pointer } from '../plan/place.ts';
+import type { Fill } from '../plan/plan.ts';
 import type { AttributeReader } from './attributes.ts';
-
-/** A tensor's element type and logical (NCHW) dimensions. */
-export interface ValueType {
-  readonly type: DataType;
-  readonly dims: readonly number[];
-}
-
-/** A tensor of a network whose shapes are all known. */
-export interface Value extends ValueType {
-  readonly name: string;
-  readonly constant?: Constant;
-  /** A constant that is the same for every shape of the inputs, as weights are; others belong to the plan. */
-  readonly fixed?: boolean;
-}
 
 /** An operator applied: `A` is what the operator made of its attributes. */
 export interface Node<A = unknown> {
@@ -32,9 +21,6 @@ export interface Node<A = unknown> {
 
 /** A node before its outputs are known. */
 export type OpenNode<A> = Omit<Node<A>, 'op' | 'outputs'>;
-
-/** How a value lies in memory: as its logical dimensions say, or with dimension 1, the channels, last (NCHW to NHWC). */
-export type Layout = 'rowMajor' | 'channelsLast';
 
 /**
  * What an operator wants: a layout, or 'any': its inputs of the output's rank all in one layout, channels-last where one of them has that
@@ -104,38 +90,6 @@ export interface Operator<A = unknown> {
   lower?(node: Node<A>, to: Lowering): void;
 }
 
-/** A place in memory: a buffer and an offset into it in bytes. Its address is known when the program is written. */
-export interface Pointer {
-  readonly buffer: Buffer;
-  readonly offset: number;
-}
-
-/** Memory that the plan places: in the arena for as long as instructions use it, for as long as the plan is in use, or for good. */
-export interface Buffer {
-  readonly region: 'arena' | 'plan' | 'weights';
-  bytes: number;
-  /** Byte offset in its region; the planner sets it. */
-  offset: number;
-}
-
-/** A float32 word of an instruction, told apart from whole numbers. */
-export interface Float {
-  readonly float: number;
-}
-
-/** Words by position, as the opcode's argument enum gives them. Positions left out are 0. */
-export type Args = Readonly<Record<number, number | Float | Pointer>>;
-
-/** A value's place: without gaps, apart from pixels that may lie further apart than their channels need. Strides in bytes. */
-export interface Place {
-  readonly pointer: Pointer;
-  readonly layout: Layout;
-  /** Channels-last only: from one pixel to the next. */
-  readonly pixelStride: number;
-  /** By logical dimension. */
-  readonly strides: readonly number[];
-}
-
 /** Weights as the GEMM wants them: see assembly/gemm/f32_pack_panels. Strides in elements of `weights`. */
 export interface Panels {
   readonly weights: Value;
@@ -162,9 +116,6 @@ export interface Winograd {
   readonly points: number;
   readonly taps: number;
 }
-
-/** Fills the outputs, views of memory, from the inputs, which are views too; undefined are optional inputs that are left out. */
-export type Fill = (inputs: readonly (TypedArray | undefined)[], outputs: readonly TypedArray[]) => void;
 
 /** What an operator's `lower` writes to. */
 export interface Lowering {

@@ -2,7 +2,8 @@ import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import type { Constant } from '../graph/graph.ts';
 import { formatDims, type TypedArray } from '../graph/tensor.ts';
-import type { OpenNode, Value } from './operator.ts';
+import type { Value } from '../graph/value.ts';
+import type { OpenNode } from './operator.ts';
 
 /** The input at `index`, which the operator's arity says is there. */
 export function input(node: { readonly name: string; readonly inputs: readonly (Value | undefined)[] }, index: number): Value {

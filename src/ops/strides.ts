@@ -1,5 +1,5 @@
 import { product } from '../graph/dims.ts';
-import type { Layout } from './operator.ts';
+import type { Layout } from '../plan/place.ts';
 
 /** The dimensions of a tensor of `rank` in the order in which memory has them, as indices of logical ones. */
 export function memoryOrder(layout: Layout, rank: number): number[] {

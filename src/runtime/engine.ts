@@ -2,12 +2,12 @@ import { COUNTER_SHIFT, OVERREAD, STATIC_BYTES } from '../../assembly/opcodes.ts
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
-import type { Pointer } from '../ops/operator.ts';
-import { type Copy, type HostStep, type Instruction, isHost, type Plan, type Span, type Step, type Weight } from './plan.ts';
-import { checkEnd, programBytes, writeProgram } from './program.ts';
-import type { Remote } from './remote.ts';
+import type { Pointer } from '../plan/place.ts';
+import { type Copy, type HostStep, type Instruction, isHost, type Plan, type Span, type Step, type Weight } from '../plan/plan.ts';
+import { checkEnd, programBytes, writeProgram } from '../plan/program.ts';
 import type { Job, Team } from './team.ts';
 import { instantiate, type Kernels, MOST_PAGES } from './wasm.ts';
+import type { Remote } from './workerMemory.ts';
 
 const PAGE = 65536;
 const MOST_BYTES = MOST_PAGES * PAGE;

@@ -5,8 +5,10 @@ import { checkDims } from '../graph/dims.ts';
 import { inside, insideType, outside } from '../graph/face.ts';
 import type { Dim } from '../graph/graph.ts';
 import { copyOf, formatDims, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
+import { kernelOf } from '../plan/instructions.ts';
+import type { Late, Plan, Step } from '../plan/plan.ts';
 import { Engine, type MemoryUse, type Threads } from './engine.ts';
-import { type Held, kernelOf, type Late, type Plan, type Request, type Running, recent, type Step } from './plan.ts';
+import { type Held, type Request, type Running, recent } from './running.ts';
 import type { Variant } from './wasm.ts';
 
 /** Tensors by the names of a model's inputs. Sequences are lists of tensors; an optional that is empty is null, or left out. */

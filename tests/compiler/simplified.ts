@@ -4,7 +4,7 @@ import { bind } from '../../src/compiler/bind.ts';
 import { passes, simplify } from '../../src/compiler/passes/index.ts';
 import { verify } from '../../src/compiler/verify.ts';
 import type { Constant } from '../../src/graph/graph.ts';
-import type { Clamped } from '../../src/ops/clamp.ts';
+import type { Clamped } from '../../src/ops/elementwise/clamp.ts';
 import type { Node } from '../../src/ops/operator.ts';
 import { type GraphSpec, graphOf, type NodeSpec } from '../kernels/graph.ts';
 import { expectClose, runGraph } from '../kernels/run.ts';

@@ -1,4 +1,4 @@
-import { sumDepth } from '../../src/ops/blocks.ts';
+import { sumDepth } from '../../src/ops/gemm/blocks.ts';
 import { array, at, gemm, type NdArray, random, relu } from '../reference/index.ts';
 import { graphOf } from './graph.ts';
 import { partialSums } from './partialSums.ts';

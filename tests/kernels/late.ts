@@ -1,7 +1,8 @@
 import { addControl, Stages } from '../../src/control/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import type { Tensor, TypedArray } from '../../src/graph/tensor.ts';
-import type { Held, Plan } from '../../src/runtime/plan.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { Held } from '../../src/runtime/running.ts';
 
 addControl();
 

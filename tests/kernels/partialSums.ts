@@ -1,4 +1,4 @@
-import { sumDepth } from '../../src/ops/blocks.ts';
+import { sumDepth } from '../../src/ops/gemm/blocks.ts';
 
 /**
  * What the strict kernels promise to the last bit: products rounded to float32 are added in their order, rounded each time, in sums of sumDepth(depth): the

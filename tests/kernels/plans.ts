@@ -1,7 +1,8 @@
 import { type CompileOptions, compile } from '../../src/compiler/compile.ts';
 import { verify } from '../../src/compiler/verify.ts';
 import type { Graph } from '../../src/graph/graph.ts';
-import { isHost, kernelNames } from '../../src/runtime/plan.ts';
+import { kernelNames } from '../../src/plan/instructions.ts';
+import { isHost } from '../../src/plan/plan.ts';
 
 /** The kernels that a graph's plan calls, in order. */
 export function opsOf(graph: Graph, feeds: Record<string, { dims: readonly number[] }>, options: Partial<CompileOptions> = {}): string[] {

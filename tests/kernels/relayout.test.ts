@@ -1,6 +1,6 @@
 import { Op, TransposeArg } from '../../assembly/opcodes.ts';
-import type { Buffer } from '../../src/ops/operator.ts';
-import type { Plan } from '../../src/runtime/plan.ts';
+import type { Buffer } from '../../src/plan/place.ts';
+import type { Plan } from '../../src/plan/plan.ts';
 import { array, at, conv, type NdArray, random, transpose } from '../reference/index.ts';
 import { graphOf } from './graph.ts';
 import { opsOf } from './plans.ts';

@@ -1,6 +1,6 @@
 // Which places of the input Resize looks at: exact ones from sizes, float32 ones from scales.
 
-import { type Coordinates, tableOf } from '../../src/ops/resizeTable.ts';
+import { type Coordinates, tableOf } from '../../src/ops/resample/resizeTable.ts';
 import { array, type NdArray, random } from '../reference/index.ts';
 import { coordinateModes, nearestModes, type ResizeOptions, resize } from '../reference/resize.ts';
 import { graphOf } from './graph.ts';

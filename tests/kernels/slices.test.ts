@@ -3,9 +3,10 @@
 import { BatchNormArg, ClampArg, ConvArg, Op, WindowArg } from '../../assembly/opcodes.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import type { Attribute } from '../../src/graph/graph.ts';
-import type { Args, Buffer, Pointer, Winograd } from '../../src/ops/operator.ts';
-import { winogradForms } from '../../src/ops/winograd.ts';
-import { type Instruction, isHost, type Plan } from '../../src/runtime/plan.ts';
+import type { Winograd } from '../../src/ops/operator.ts';
+import { winogradForms } from '../../src/ops/window/winograd.ts';
+import type { Args, Buffer, Pointer } from '../../src/plan/place.ts';
+import { type Instruction, isHost, type Plan } from '../../src/plan/plan.ts';
 import { array, at, type NdArray, random, sizeOf } from '../reference/index.ts';
 import { graphOf } from './graph.ts';
 import { eachVariant, runGraph, runPlan } from './run.ts';

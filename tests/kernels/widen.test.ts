@@ -1,5 +1,5 @@
 import { Op, STATIC_BYTES, WidenArg } from '../../assembly/opcodes.ts';
-import { writeProgram } from '../../src/runtime/program.ts';
+import { writeProgram } from '../../src/plan/program.ts';
 import { instantiate } from '../../src/runtime/wasm.ts';
 import { eachVariant, moduleOf } from './run.ts';
 

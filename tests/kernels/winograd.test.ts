@@ -1,6 +1,6 @@
 // Convolutions by Winograd's algorithm, every form wherever it fits, against plain ones in float64.
 import fc from 'fast-check';
-import { winogradForms } from '../../src/ops/winograd.ts';
+import { winogradForms } from '../../src/ops/window/winograd.ts';
 import { add, array, maxError, type NdArray, random, relu } from '../reference/index.ts';
 import { type ConvCase, convArrays, convNode, convReference } from './convCase.ts';
 import { graphOf } from './graph.ts';

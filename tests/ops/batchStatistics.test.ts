@@ -3,7 +3,7 @@
 import { GraphBuilder } from '../../src/graph/builder.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { createModel } from '../../src/load.ts';
-import { training } from '../../src/ops/batchNormalization.ts';
+import { training } from '../../src/ops/norm/batchNormalization.ts';
 
 /** Of x [1, 1, 2], by statistics of its own (mean 2, variance 1), or by those given (0 and 1). */
 function graph(opset: number, attributes: Record<string, number>, outputs = 1) {

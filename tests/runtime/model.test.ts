@@ -1,7 +1,7 @@
 import { OVERREAD, STATIC_BYTES } from '../../assembly/opcodes.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { planSource } from '../../src/load.ts';
-import { programBytes } from '../../src/runtime/program.ts';
+import { programBytes } from '../../src/plan/program.ts';
 import { failure } from '../failure.ts';
 import { graphOf } from '../kernels/graph.ts';
 import { eachVariant } from '../kernels/run.ts';

@@ -27,10 +27,11 @@ import {
   WinogradWeightsArg,
 } from '../../assembly/opcodes.ts';
 import { compile } from '../../src/compiler/compile.ts';
-import type { Args, Pointer } from '../../src/ops/operator.ts';
+import { kernelNames } from '../../src/plan/instructions.ts';
+import type { Args, Pointer } from '../../src/plan/place.ts';
+import type { Instruction } from '../../src/plan/plan.ts';
+import { programBytes, writeProgram } from '../../src/plan/program.ts';
 import { Engine } from '../../src/runtime/engine.ts';
-import { type Instruction, kernelNames } from '../../src/runtime/plan.ts';
-import { programBytes, writeProgram } from '../../src/runtime/program.ts';
 import { instantiate, type Kernels } from '../../src/runtime/wasm.ts';
 import { graphOf } from '../kernels/graph.ts';
 import { eachVariant, moduleOf } from '../kernels/run.ts';

@@ -1,8 +1,8 @@
-import { add, sum } from '../../ops/binary.ts';
-import type { Clamped } from '../../ops/clamp.ts';
+import { add, sum } from '../../ops/elementwise/binary.ts';
+import type { Clamped } from '../../ops/elementwise/clamp.ts';
+import { clip, constantClamp } from '../../ops/elementwise/relu.ts';
+import { permOf, transpose } from '../../ops/move/transpose.ts';
 import type { Node } from '../../ops/operator.ts';
-import { clip, constantClamp } from '../../ops/relu.ts';
-import { permOf, transpose } from '../../ops/transpose.ts';
 import { isOp } from '../network.ts';
 import type { Pass } from './pass.ts';
 

@@ -1,6 +1,6 @@
 import type { Constant } from '../../graph/graph.ts';
 import type { TypedArray } from '../../graph/tensor.ts';
-import type { Value } from '../../ops/operator.ts';
+import type { Value } from '../../graph/value.ts';
 import { constantValue } from '../../ops/shapes.ts';
 
 /** The number that a constant of one element holds. */

@@ -1,8 +1,9 @@
 import { product } from '../../graph/dims.ts';
-import { type GemmAttributes, gemm } from '../../ops/gemm.ts';
-import { matMul } from '../../ops/matmul.ts';
-import type { Node, Operator, Value } from '../../ops/operator.ts';
-import { flatten, flattenPixels, reshape } from '../../ops/reshape.ts';
+import type { Value } from '../../graph/value.ts';
+import { type GemmAttributes, gemm } from '../../ops/gemm/gemm.ts';
+import { matMul } from '../../ops/gemm/matmul.ts';
+import type { Node, Operator } from '../../ops/operator.ts';
+import { flatten, flattenPixels, reshape } from '../../ops/shape/reshape.ts';
 import { isOp, type Network } from '../network.ts';
 import type { Pass } from './pass.ts';
 

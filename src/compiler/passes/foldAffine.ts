@@ -1,11 +1,12 @@
 import { product } from '../../graph/dims.ts';
 import type { Constant } from '../../graph/graph.ts';
-import { type BatchNormAttributes, batchNormalization } from '../../ops/batchNormalization.ts';
-import { add, type BinaryAttributes, div, mul, sub } from '../../ops/binary.ts';
-import { type ConvAttributes, conv } from '../../ops/conv.ts';
-import { convTranspose } from '../../ops/convTranspose.ts';
-import { type GemmAttributes, gemm } from '../../ops/gemm.ts';
-import type { Node, Value } from '../../ops/operator.ts';
+import type { Value } from '../../graph/value.ts';
+import { add, type BinaryAttributes, div, mul, sub } from '../../ops/elementwise/binary.ts';
+import { type GemmAttributes, gemm } from '../../ops/gemm/gemm.ts';
+import { type BatchNormAttributes, batchNormalization } from '../../ops/norm/batchNormalization.ts';
+import type { Node } from '../../ops/operator.ts';
+import { type ConvAttributes, conv } from '../../ops/window/conv.ts';
+import { convTranspose } from '../../ops/window/convTranspose.ts';
 import { derived, filler } from './constants.ts';
 import type { Pass } from './pass.ts';
 

@@ -1,8 +1,20 @@
-import { add, div, mul } from '../../ops/binary.ts';
-import type { Clamped } from '../../ops/clamp.ts';
-import type { Node, Operator, Value } from '../../ops/operator.ts';
-import { clip } from '../../ops/relu.ts';
-import { erf, gelu, hardSigmoid, hardSwish, mish, sigmoid, softplus, swish, tanh, type UnaryAttributes } from '../../ops/unary.ts';
+import type { Value } from '../../graph/value.ts';
+import { add, div, mul } from '../../ops/elementwise/binary.ts';
+import type { Clamped } from '../../ops/elementwise/clamp.ts';
+import { clip } from '../../ops/elementwise/relu.ts';
+import {
+  erf,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  mish,
+  sigmoid,
+  softplus,
+  swish,
+  tanh,
+  type UnaryAttributes,
+} from '../../ops/elementwise/unary.ts';
+import type { Node, Operator } from '../../ops/operator.ts';
 import { isOp, type Network, type Patch } from '../network.ts';
 import { isAbout, numberOf } from './constants.ts';
 import type { Pass } from './pass.ts';

@@ -1,7 +1,7 @@
 import { product } from '../../graph/dims.ts';
-import { add, type BinaryAttributes } from '../../ops/binary.ts';
-import type { Clamped } from '../../ops/clamp.ts';
-import { matMul } from '../../ops/matmul.ts';
+import { add, type BinaryAttributes } from '../../ops/elementwise/binary.ts';
+import type { Clamped } from '../../ops/elementwise/clamp.ts';
+import { matMul } from '../../ops/gemm/matmul.ts';
 import type { Node } from '../../ops/operator.ts';
 import { isOp } from '../network.ts';
 import type { Pass } from './pass.ts';

@@ -1,6 +1,6 @@
-import type { Clamped } from '../../ops/clamp.ts';
+import type { Clamped } from '../../ops/elementwise/clamp.ts';
+import { clip, relu } from '../../ops/elementwise/relu.ts';
 import type { Node } from '../../ops/operator.ts';
-import { clip, relu } from '../../ops/relu.ts';
 import type { Pass } from './pass.ts';
 
 /** An activation that is a clamp becomes part of the only node that feeds it. */

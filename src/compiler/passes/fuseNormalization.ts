@@ -1,7 +1,7 @@
 import { product } from '../../graph/dims.ts';
-import { type BatchNormAttributes, batchNormalization } from '../../ops/batchNormalization.ts';
-import { type ConvAttributes, conv, isPointwise } from '../../ops/conv.ts';
+import { type BatchNormAttributes, batchNormalization } from '../../ops/norm/batchNormalization.ts';
 import type { Node } from '../../ops/operator.ts';
+import { type ConvAttributes, conv, isPointwise } from '../../ops/window/conv.ts';
 import { isOp } from '../network.ts';
 import { derived } from './constants.ts';
 import { batchNormAffine } from './foldAffine.ts';

@@ -1,7 +1,7 @@
-import { type ConvAttributes, conv } from '../../ops/conv.ts';
+import { type PadAttributes, pad, padsOf } from '../../ops/move/pad.ts';
 import type { Node } from '../../ops/operator.ts';
-import { type PadAttributes, pad, padsOf } from '../../ops/pad.ts';
-import { type AveragePoolAttributes, averagePool } from '../../ops/pool.ts';
+import { type ConvAttributes, conv } from '../../ops/window/conv.ts';
+import { type AveragePoolAttributes, averagePool } from '../../ops/window/pool.ts';
 import { isOp } from '../network.ts';
 import { numberOf } from './constants.ts';
 import type { Pass } from './pass.ts';

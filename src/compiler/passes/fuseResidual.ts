@@ -1,7 +1,8 @@
-import { add } from '../../ops/binary.ts';
-import type { Clamped } from '../../ops/clamp.ts';
-import { type ConvAttributes, conv, isDepthwise } from '../../ops/conv.ts';
-import type { Node, Value } from '../../ops/operator.ts';
+import type { Value } from '../../graph/value.ts';
+import { add } from '../../ops/elementwise/binary.ts';
+import type { Clamped } from '../../ops/elementwise/clamp.ts';
+import type { Node } from '../../ops/operator.ts';
+import { type ConvAttributes, conv, isDepthwise } from '../../ops/window/conv.ts';
 import { isOp, type Network, type Patch } from '../network.ts';
 import type { Pass } from './pass.ts';
 

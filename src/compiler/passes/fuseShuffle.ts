@@ -1,7 +1,7 @@
-import { channelShuffle } from '../../ops/depthToSpace.ts';
+import { channelShuffle } from '../../ops/move/depthToSpace.ts';
+import { permOf, transpose } from '../../ops/move/transpose.ts';
 import type { Node, Operator } from '../../ops/operator.ts';
-import { reshape } from '../../ops/reshape.ts';
-import { permOf, transpose } from '../../ops/transpose.ts';
+import { reshape } from '../../ops/shape/reshape.ts';
 import { isOp } from '../network.ts';
 import type { Pass } from './pass.ts';
 

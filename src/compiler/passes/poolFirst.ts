@@ -1,8 +1,9 @@
 import { product } from '../../graph/dims.ts';
-import { type ConvAttributes, conv, isPointwise } from '../../ops/conv.ts';
-import type { Node, Value } from '../../ops/operator.ts';
-import { type AveragePoolAttributes, averagePool, globalAveragePool } from '../../ops/pool.ts';
-import { resolveWindow } from '../../ops/window.ts';
+import type { Value } from '../../graph/value.ts';
+import type { Node } from '../../ops/operator.ts';
+import { type ConvAttributes, conv, isPointwise } from '../../ops/window/conv.ts';
+import { type AveragePoolAttributes, averagePool, globalAveragePool } from '../../ops/window/pool.ts';
+import { resolveWindow } from '../../ops/window/window.ts';
 import { isOp } from '../network.ts';
 import type { Pass } from './pass.ts';
 

@@ -1,13 +1,13 @@
-import { cast, isStill } from '../../ops/cast.ts';
-import { concat } from '../../ops/concat.ts';
-import { expand, tile } from '../../ops/expand.ts';
-import { dropout, identity } from '../../ops/identity.ts';
+import { cast, isStill } from '../../ops/elementwise/cast.ts';
+import { concat } from '../../ops/move/concat.ts';
+import { expand, tile } from '../../ops/move/expand.ts';
+import { pad, padsOf } from '../../ops/move/pad.ts';
+import { rangesOf, slice } from '../../ops/move/slice.ts';
+import { split } from '../../ops/move/split.ts';
+import { permOf, transpose } from '../../ops/move/transpose.ts';
 import type { Node } from '../../ops/operator.ts';
-import { pad, padsOf } from '../../ops/pad.ts';
-import { flatten, reshape, squeeze, unsqueeze } from '../../ops/reshape.ts';
-import { rangesOf, slice } from '../../ops/slice.ts';
-import { split } from '../../ops/split.ts';
-import { permOf, transpose } from '../../ops/transpose.ts';
+import { dropout, identity } from '../../ops/shape/identity.ts';
+import { flatten, reshape, squeeze, unsqueeze } from '../../ops/shape/reshape.ts';
 import type { Pass } from './pass.ts';
 
 /** Operators that give the very elements they take wherever type and dimensions stay. */

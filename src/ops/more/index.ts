@@ -1,25 +1,25 @@
 // Operators that few CNNs have: a chunk of their own, which `load` fetches for a network that needs one.
 
-import { training } from '../batchNormalization.ts';
 import { operators } from '../index.ts';
+import { training } from '../norm/batchNormalization.ts';
 import type { Operator } from '../operator.ts';
-import { lowerTraining } from './batchStatistics.ts';
-import { castLike } from './castLike.ts';
-import { comparisons } from './compare.ts';
-import { dequantizeLinear } from './dequantizeLinear.ts';
-import { functions } from './functions.ts';
-import { gatherElements } from './gatherElements.ts';
-import { gridSample } from './gridSample.ts';
-import { hardmax } from './hardmax.ts';
-import { nonZero, range } from './indices.ts';
-import { globalLpPool, lpPool } from './lpPool.ts';
-import { mean } from './mean.ts';
-import { nonMaxSuppression } from './nonMaxSuppression.ts';
-import { groupNormalization, instanceNormalization, layerNormalization, meanVarianceNormalization } from './normalizations.ts';
-import { mod, pow } from './powers.ts';
-import { reductions } from './reductions.ts';
-import { argMax, argMin, cumSum, topK } from './select.ts';
-import { upsample } from './upsample.ts';
+import { castLike } from './elementwise/castLike.ts';
+import { comparisons } from './elementwise/compare.ts';
+import { functions } from './elementwise/functions.ts';
+import { mean } from './elementwise/mean.ts';
+import { mod, pow } from './elementwise/powers.ts';
+import { gatherElements } from './move/gatherElements.ts';
+import { lowerTraining } from './norm/batchStatistics.ts';
+import { groupNormalization, instanceNormalization, layerNormalization, meanVarianceNormalization } from './norm/normalizations.ts';
+import { dequantizeLinear } from './quantize/dequantizeLinear.ts';
+import { reductions } from './reduce/reductions.ts';
+import { gridSample } from './resample/gridSample.ts';
+import { upsample } from './resample/upsample.ts';
+import { hardmax } from './select/hardmax.ts';
+import { nonZero, range } from './select/indices.ts';
+import { nonMaxSuppression } from './select/nonMaxSuppression.ts';
+import { argMax, argMin, cumSum, topK } from './select/select.ts';
+import { globalLpPool, lpPool } from './window/lpPool.ts';
 
 const list: readonly Operator[] = [
   argMax,

@@ -1,0 +1,16 @@
+import type { Constant } from './graph.ts';
+import type { DataType } from './tensor.ts';
+
+/** A tensor's element type and logical (NCHW) dimensions. */
+export interface ValueType {
+  readonly type: DataType;
+  readonly dims: readonly number[];
+}
+
+/** A tensor of a network whose shapes are all known. */
+export interface Value extends ValueType {
+  readonly name: string;
+  readonly constant?: Constant;
+  /** A constant that is the same for every shape of the inputs, as weights are; others belong to the plan. */
+  readonly fixed?: boolean;
+}

@@ -1,0 +1,141 @@
+import { BinaryKind } from '../../../assembly/opcodes.ts';
+import { product } from '../../graph/dims.ts';
+import type { DataType, TypedArray } from '../../graph/tensor.ts';
+import type { Value, ValueType } from '../../graph/value.ts';
+import type { AttributeReader } from '../attributes.ts';
+import { type Element, type Elements, mapElements } from '../elements.ts';
+import { emitBinary, emitClamp, type Operand, operand } from '../emit.ts';
+import { alike } from '../layouts.ts';
+import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
+import { broadcast, input, invalid, resolveAxis } from '../shapes.ts';
+import { arithmetic } from './arithmetic.ts';
+import type { Clamped } from './clamp.ts';
+
+/** An operator over elements, its inputs broadcast to a common shape. */
+interface Binary {
+  readonly name: string;
+  readonly kind: BinaryKind;
+  readonly since?: number;
+  /** At least and at most; two where left out. */
+  readonly inputs?: readonly [number, number];
+  /** What the host makes of two elements; `arithmetic` of the kind where left out. */
+  readonly elements?: (node: Node<BinaryAttributes>, type: DataType) => (a: Element, b: Element) => Element;
+}
+
+export type BinaryAttributes = Clamped & {
+  /** Up to opset 6: the dimension of the first input at which the second's begin. */
+  readonly axis?: number | undefined;
+};
+
+/** Layout and what else all element-wise operators share. */
+export const elementwise = {
+  layout: alike,
+  slices: true,
+} as const;
+
+/** The elements of a node's inputs, those that are there. */
+export const elementsOf = (node: OpenNode<unknown>, data: readonly (TypedArray | undefined)[]): Elements[] =>
+  node.inputs.flatMap((value, i) => (value ? [{ data: data[i] as TypedArray, dims: alignedDims(node, i) }] : []));
+
+/** An input's dimensions as they broadcast: with ones behind them where opset 6 says where they begin. */
+export function alignedDims(node: OpenNode<unknown>, i: number): readonly number[] {
+  const { dims } = input(node, i);
+  const { axis } = node.attributes as BinaryAttributes;
+  if (i === 0 || axis === undefined || product(dims) === 1) return dims;
+  const rank = input(node, 0).dims.length;
+  const behind = rank - resolveAxis(node, axis, rank, true) - dims.length;
+  if (behind < 0) throw invalid(node, `[${dims}] does not begin at dimension ${axis} of [${input(node, 0).dims}]`);
+  return [...dims, ...new Array<number>(behind).fill(1)];
+}
+
+/** Reads `broadcast` and `axis`, which the opsets up to 6 have instead of numpy's rule. */
+export function readLegacyAxis(reader: AttributeReader, opset: number): { axis?: number } {
+  if (opset >= 7) return {};
+  const axis = reader.int('axis', Number.MIN_SAFE_INTEGER);
+  return reader.flag('broadcast') && axis !== Number.MIN_SAFE_INTEGER ? { axis } : {};
+}
+
+export const operandOf = (value: Value, to: Lowering): Operand => operand(value.dims, to.place(value));
+
+/** The shape that all inputs broadcast to. @throws LanewiseError INVALID_MODEL also where their types differ */
+export function broadcastAll(node: OpenNode<unknown>, { sameType = true } = {}): ValueType {
+  const [first, ...rest] = node.inputs.map((_, i) => input(node, i));
+  if (!first) throw invalid(node, 'there is no input');
+  const other = rest.find(({ type }) => type !== first.type);
+  if (other && sameType) throw invalid(node, `its inputs are ${first.type} and ${other.type}, which should be the same`);
+  return { type: first.type, dims: rest.reduce((dims, _, i) => broadcast(node, dims, alignedDims(node, i + 1)), [...first.dims]) };
+}
+
+export function binary({
+  name,
+  kind,
+  since = 6,
+  inputs = [2, 2],
+  elements = (node, type) => arithmetic(node, kind, type),
+}: Binary): Operator<BinaryAttributes> {
+  return {
+    ...elementwise,
+    clamps: true,
+    name,
+    since,
+    inputs,
+    attributes: readLegacyAxis,
+    inferShape: (node) => [numbers(node, broadcastAll(node))],
+    evaluate(node, data) {
+      const { type, dims } = node.outputs[0] as Value;
+      const f = elements(node, type);
+      const [first, ...rest] = elementsOf(node, data);
+      let sum: Elements = first as Elements;
+      if (rest.length === 0) sum = { data: mapElements(type, dims, [sum], (a) => a), dims };
+      // One after the other, rounded each time, as the kernels do it.
+      for (const next of rest) sum = { data: mapElements(type, dims, [sum, next], (a, b) => f(a, b)), dims };
+      return [sum.data];
+    },
+    lower(node, to) {
+      const y = node.outputs[0] as Value;
+      const output = operand(y.dims, to.define(y));
+      const [first, ...rest] = node.inputs.map((value, i) => aligned(operandOf(value as Value, to), alignedDims(node, i)));
+      let sum = first as Operand;
+      rest.forEach((next, i) => {
+        // What comes in between is as large as the output, and may lie there.
+        emitBinary(to, kind, output, sum, next, i === rest.length - 1 ? node.attributes : {});
+        sum = output;
+      });
+      if (rest.length === 0) emitClamp(to, output, sum, node.attributes);
+    },
+  };
+}
+
+/** @throws LanewiseError INVALID_MODEL where the second input is bool */
+export function numbers(node: OpenNode<unknown>, output: ValueType): ValueType {
+  if (node.inputs[1]?.type === 'bool') throw invalid(node, 'it takes no bool');
+  return output;
+}
+
+/** With ones behind its dimensions. */
+export const aligned = (tensor: Operand, dims: readonly number[]): Operand => ({
+  ...tensor,
+  dims,
+  strides: dims.map((_, axis) => tensor.strides[axis] ?? 0),
+});
+
+/** ONNX Add with multidirectional broadcasting. */
+export const add = binary({ name: 'Add', kind: BinaryKind.Add });
+export const sub = binary({ name: 'Sub', kind: BinaryKind.Sub });
+export const mul = binary({ name: 'Mul', kind: BinaryKind.Mul });
+export const div = binary({ name: 'Div', kind: BinaryKind.Div });
+export const min = binary({ name: 'Min', kind: BinaryKind.Min, inputs: [1, Number.POSITIVE_INFINITY] });
+export const max = binary({ name: 'Max', kind: BinaryKind.Max, inputs: [1, Number.POSITIVE_INFINITY] });
+export const sum = binary({ name: 'Sum', kind: BinaryKind.Add, inputs: [1, Number.POSITIVE_INFINITY] });
+
+/** ONNX PRelu: slope * x below 0; the slope broadcasts to x, not the other way. */
+export const prelu: Operator<BinaryAttributes> = {
+  ...binary({ name: 'PRelu', kind: BinaryKind.PRelu }),
+  // Up to opset 6 a slope of several numbers is one for each channel.
+  attributes: (_: AttributeReader, opset: number) => (opset < 7 ? { axis: 1 } : {}),
+  inferShape(node) {
+    const { type, dims } = input(node, 0);
+    if (broadcastAll(node).dims.join() !== dims.join()) throw invalid(node, 'its slope does not broadcast to its input');
+    return [{ type, dims }];
+  },
+};

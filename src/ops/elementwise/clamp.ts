@@ -1,0 +1,12 @@
+import type { Float } from '../../plan/place.ts';
+
+/** A clamp that an operator applies to its output as it stores it: [min, max]. Attributes that can carry one extend this. */
+export interface Clamped {
+  readonly clamp?: readonly [number, number];
+}
+
+/** The words of a clamp: the whole number line where there is none. */
+export const clampWords = ({ clamp }: Clamped): readonly [Float, Float] => [
+  { float: clamp?.[0] ?? Number.NEGATIVE_INFINITY },
+  { float: clamp?.[1] ?? Number.POSITIVE_INFINITY },
+];

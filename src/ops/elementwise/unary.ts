@@ -1,0 +1,95 @@
+import { BinaryKind, UnaryKind } from '../../../assembly/opcodes.ts';
+import type { Value } from '../../graph/value.ts';
+import type { AttributeReader } from '../attributes.ts';
+import { emitBinary, emitUnary, operand } from '../emit.ts';
+import type { Operator } from '../operator.ts';
+import { input } from '../shapes.ts';
+import { elementwise, operandOf } from './binary.ts';
+
+/** The two parameters that the kernel's function has; 0 where it has none. */
+export interface UnaryAttributes {
+  readonly alpha: number;
+  readonly beta: number;
+}
+
+interface Unary {
+  readonly name: string;
+  readonly kind: UnaryKind;
+  readonly since?: number;
+  readonly attributes?: (reader: AttributeReader) => UnaryAttributes & { readonly kind?: UnaryKind };
+}
+
+/** A kind stands in for the operator's own. */
+export type Attributes = UnaryAttributes & { readonly kind?: UnaryKind };
+
+export function unary({ name, kind, since = 6, attributes = () => ({ alpha: 0, beta: 0 }) }: Unary): Operator<Attributes> {
+  return {
+    ...elementwise,
+    name,
+    since,
+    inputs: [1, 1],
+    attributes,
+    inferShape: (node) => [{ type: input(node, 0).type, dims: input(node, 0).dims }],
+    lower(node, to) {
+      const y = node.outputs[0] as Value;
+      const x = operandOf(input(node, 0), to);
+      emitUnary(to, node.attributes.kind ?? kind, operand(y.dims, to.define(y)), x, node.attributes.alpha, node.attributes.beta);
+    },
+  };
+}
+
+export const alpha = (fallback: number) => (reader: AttributeReader) => ({ alpha: reader.float('alpha', fallback), beta: 1 });
+
+export const sigmoid = unary({ name: 'Sigmoid', kind: UnaryKind.Sigmoid });
+export const hardSigmoid = unary({
+  name: 'HardSigmoid',
+  kind: UnaryKind.HardSigmoid,
+  attributes: (reader) => ({ alpha: reader.float('alpha', 0.2), beta: reader.float('beta', 0.5) }),
+});
+export const erf = unary({ name: 'Erf', kind: UnaryKind.Erf, since: 9 });
+export const gelu = unary({
+  name: 'Gelu',
+  kind: UnaryKind.Gelu,
+  since: 20,
+  attributes(reader) {
+    const approximate = reader.choice('approximate', 'none', 'tanh');
+    return { alpha: 0, beta: 0, kind: approximate === 'tanh' ? UnaryKind.GeluTanh : UnaryKind.Gelu };
+  },
+});
+export const hardSwish = unary({ name: 'HardSwish', kind: UnaryKind.HardSwish, since: 14 });
+
+export const tanh = unary({ name: 'Tanh', kind: UnaryKind.Tanh });
+
+export const softplus = unary({ name: 'Softplus', kind: UnaryKind.Softplus, since: 1 });
+
+export const mish = unary({ name: 'Mish', kind: UnaryKind.Mish, since: 18 });
+
+const silu = unary({ name: 'Swish', kind: UnaryKind.Silu, since: 24, attributes: alpha(1) });
+
+/** ONNX Swish: x * sigmoid(alpha * x). With 1, which passes make of a Sigmoid and a Mul too, it is SiLU and has a kernel. */
+export const swish: Operator<Attributes> = {
+  ...silu,
+  lower(node, to) {
+    const { alpha } = node.attributes;
+    if (alpha === 1) return silu.lower?.(node, to);
+    const y = node.outputs[0] as Value;
+    const [x, output] = [operandOf(input(node, 0), to), operand(y.dims, to.define(y))];
+    emitUnary(to, UnaryKind.Scale, output, x, alpha);
+    emitUnary(to, UnaryKind.Sigmoid, output, output);
+    emitBinary(to, BinaryKind.Mul, output, output, x);
+  },
+};
+
+/** The operators of one input that work element by element: activations of CNNs. */
+export const unaries: readonly Operator<Attributes>[] = [
+  sigmoid,
+  hardSigmoid,
+  erf,
+  gelu,
+  hardSwish,
+  unary({ name: 'LeakyRelu', kind: UnaryKind.LeakyRelu, attributes: alpha(0.01) }),
+  tanh,
+  softplus,
+  mish,
+  swish,
+];

@@ -1,0 +1,23 @@
+import { UnaryKind } from '../../../../assembly/opcodes.ts';
+import type { Value } from '../../../graph/value.ts';
+import { type BinaryAttributes, sum } from '../../elementwise/binary.ts';
+import { emitClamp, emitUnary, operand } from '../../emit.ts';
+import type { Operator } from '../../operator.ts';
+
+/** ONNX Mean of several tensors: their Sum, then divided. */
+export const mean: Operator<BinaryAttributes> = {
+  ...sum,
+  name: 'Mean',
+  evaluatedTypes: [['float32', 'float64']],
+  evaluate(node, data) {
+    const factor = 1 / node.inputs.length;
+    return (sum.evaluate?.(node, data) ?? []).map((total) => (total as Float32Array).map((x) => x * factor));
+  },
+  lower(node, to) {
+    sum.lower?.({ ...node, attributes: { ...node.attributes, clamp: undefined } as BinaryAttributes }, to);
+    const y = node.outputs[0] as Value;
+    const output = operand(y.dims, to.define(y));
+    emitUnary(to, UnaryKind.Scale, output, output, 1 / node.inputs.length);
+    if (node.attributes.clamp) emitClamp(to, output, output, node.attributes);
+  },
+};

@@ -1,0 +1,132 @@
+import { BinaryKind, ReduceKind, UnaryKind } from '../../../../assembly/opcodes.ts';
+import { arrayTypes, type DataType, type TypedArray } from '../../../graph/tensor.ts';
+import { type Element, eachIndex, isBig, isFloat } from '../../elements.ts';
+import { emitBinary, emitClamp, emitReduce, emitUnary, type Operand } from '../../emit.ts';
+import { exp, log } from '../../exact.ts';
+import type { Node, Operator } from '../../operator.ts';
+import {
+  axesOf,
+  type Fold,
+  folded,
+  keptDims,
+  keptStrides,
+  plus,
+  type ReduceAttributes,
+  type Reduction,
+  reduction,
+} from '../../reduce/reduce.ts';
+import { input } from '../../shapes.ts';
+
+const plain =
+  (kind: ReduceKind): Reduction['lower'] =>
+  (to, output, x, axes) =>
+    emitReduce(to, kind, output, x, axes);
+
+/** A sum, then a function of it, in place. */
+const then =
+  (kind: ReduceKind, after: UnaryKind): Reduction['lower'] =>
+  (to, output, x, axes) => {
+    emitReduce(to, kind, output, x, axes);
+    emitUnary(to, after, output, output);
+  };
+
+/** Bytes from the first to the last element, both counted. */
+const extentOf = ({ dims, strides }: Operand): number =>
+  dims.reduce((bytes, dim, axis) => bytes + Math.max(0, dim - 1) * (strides[axis] ?? 0), 4);
+
+/** log of the sum of e^x = m + log of the sum of e^(x - m), m the largest; where that is infinite the largest finite number stands in. */
+const logSumExp: Reduction['lower'] = (to, output, x, axes) => {
+  // They lie as the output and the input do, which may have gaps.
+  const largest = { ...output, pointer: to.scratch(extentOf(output)) };
+  const shifted: Operand = { ...x, pointer: to.scratch(extentOf(x)) };
+  emitReduce(to, ReduceKind.Max, largest, x, axes);
+  emitClamp(to, largest, largest, { clamp: [-3.4028234663852886e38, 3.4028234663852886e38] });
+  emitBinary(to, BinaryKind.Sub, shifted, x, largest);
+  emitUnary(to, UnaryKind.Exp, shifted, shifted);
+  emitReduce(to, ReduceKind.Sum, output, shifted, axes);
+  emitUnary(to, UnaryKind.Log, output, output);
+  emitBinary(to, BinaryKind.Add, output, output, largest);
+};
+
+/** Of bigints only the last 64 bits count, and must not become more and more. */
+const times = (a: Element, b: Element): Element => (typeof a === 'bigint' ? BigInt.asIntN(64, a * (b as bigint)) : a * (b as number));
+const size = (x: Element): Element => (x < 0 ? -x : x);
+
+/** A start as an element of the type: instead of an infinity the type's largest or least number. */
+const typed =
+  (start: number) =>
+  (type: DataType): Element => {
+    if (Number.isFinite(start)) return isBig(type) ? BigInt(start) : start;
+    if (isFloat(type)) return start;
+    const bits = type === 'bool' ? 1 : arrayTypes[type].BYTES_PER_ELEMENT * 8;
+    const lowest = type.startsWith('int') ? -(2n ** BigInt(bits - 1)) : 0n;
+    const limit = start < 0 ? lowest : lowest + 2n ** BigInt(bits) - 1n;
+    return isBig(type) ? limit : Number(limit);
+  };
+
+const least = (a: Element, b: Element): Element => (Number.isNaN(a) || a < b ? a : b);
+const greatest = (a: Element, b: Element): Element => (Number.isNaN(a) || a > b ? a : b);
+
+const sums: Fold = { start: typed(0), step: plus };
+const largest: Fold = { start: typed(Number.NEGATIVE_INFINITY), step: greatest };
+const smallest: Fold = { start: typed(Number.POSITIVE_INFINITY), step: least };
+const squares: Fold = { start: typed(0), step: (sum, x) => plus(sum, times(x, x)) };
+
+/** A function of floating-point elements, in place; whole numbers are cut as they are stored. */
+function mapped(data: TypedArray, f: (x: number) => number): TypedArray {
+  for (let i = 0; i < data.length; i++) data[i] = f(Number(data[i])) as never;
+  return data;
+}
+
+/** As the kernels: the largest element is taken away before the exponential, and added to the logarithm. */
+function hostLogSumExp(node: Node<ReduceAttributes>, x: TypedArray): TypedArray {
+  const { dims } = input(node, 0);
+  const most = folded(node, x, largest);
+  const axes = axesOf(node);
+  const strides = keptStrides(keptDims(dims, axes), axes);
+  const powers = new Float64Array(x.length);
+  eachIndex(dims, [strides], ([at = 0], i) => {
+    powers[i] = exp(Number(x[i]) - finite(Number(most[at])));
+  });
+  const total = folded(node, powers, sums, 'float64');
+  for (let i = 0; i < most.length; i++) most[i] = (log(Number(total[i])) + finite(Number(most[i]))) as never;
+  return most;
+}
+
+const finite = (x: number): number => Math.min(Math.max(x, -Number.MAX_VALUE), Number.MAX_VALUE);
+
+const folding =
+  (fold: Fold): Reduction['compute'] =>
+  (node, x) =>
+    folded(node, x, fold);
+
+const floats = [['float32', 'float64'], ['int64']] as const;
+/** Of true and false there is a greatest one, and no sum. */
+const ordered = ['any', ['int64']] as const;
+
+/** ONNX's reductions over some axes, or all. */
+export const reductions: readonly Operator<ReduceAttributes>[] = [
+  reduction({ name: 'ReduceSum', axesInput: 13, lower: plain(ReduceKind.Sum), compute: folding(sums) }),
+  reduction({ name: 'ReduceMax', lower: plain(ReduceKind.Max), compute: folding(largest), evaluatedTypes: ordered }),
+  reduction({ name: 'ReduceMin', lower: plain(ReduceKind.Min), compute: folding(smallest), evaluatedTypes: ordered }),
+  reduction({ name: 'ReduceProd', lower: plain(ReduceKind.Prod), compute: folding({ start: typed(1), step: times }) }),
+  reduction({
+    name: 'ReduceL1',
+    lower: plain(ReduceKind.SumAbs),
+    compute: folding({ start: typed(0), step: (sum, x) => plus(sum, size(x)) }),
+  }),
+  reduction({
+    name: 'ReduceL2',
+    lower: then(ReduceKind.SumSquare, UnaryKind.Sqrt),
+    compute: (node, x) => mapped(folded(node, x, squares), Math.sqrt),
+    evaluatedTypes: floats,
+  }),
+  reduction({ name: 'ReduceSumSquare', lower: plain(ReduceKind.SumSquare), compute: folding(squares) }),
+  reduction({
+    name: 'ReduceLogSum',
+    lower: then(ReduceKind.Sum, UnaryKind.Log),
+    compute: (node, x) => mapped(folded(node, x, sums), log),
+    evaluatedTypes: floats,
+  }),
+  reduction({ name: 'ReduceLogSumExp', lower: logSumExp, compute: hostLogSumExp, evaluatedTypes: floats }),
+];

@@ -1,0 +1,61 @@
+import { BinaryKind, UnaryKind } from '../../../../assembly/opcodes.ts';
+import type { Place } from '../../../plan/place.ts';
+import type { AttributeReader } from '../../attributes.ts';
+import { operandOf } from '../../elementwise/binary.ts';
+import { emitBinary, emitUnary, type Operand, operand } from '../../emit.ts';
+import { channelsLast } from '../../layouts.ts';
+import type { Lowering, Node, Operator } from '../../operator.ts';
+import { input } from '../../shapes.ts';
+import { stridesOf } from '../../strides.ts';
+import { Counting, globalWindow, imagesOf, lowerAverage, pooled, shared } from '../../window/pool.ts';
+import { readWindow, resolveWindow, type Window, type WindowAttributes } from '../../window/window.ts';
+
+interface LpPoolAttributes extends WindowAttributes {
+  readonly p: number;
+}
+
+const readP = (reader: AttributeReader): number => reader.positive('p', 2);
+
+/** (sum over the window of |x|^p)^(1/p): powers, a pool that sums, and the root in place. */
+function lowerLp(node: Node<{ readonly p: number }>, window: Window, to: Lowering): void {
+  const images = imagesOf(node as Node, to);
+  const { p } = node.attributes;
+  const x = operandOf(images.x, to);
+  const y = operand(images.y.dims, images.target);
+  const powers = to.define({ name: '', type: 'float32', dims: images.x.dims });
+  // In scratch space the pixels lie as the input's do, without gaps.
+  const strides = stridesOf('channelsLast', x.dims, 4);
+  const place: Place = { ...powers, layout: 'channelsLast', strides };
+  const target = operand(x.dims, place);
+  const exponent = (value: number): Operand => ({ dims: [], strides: [], pointer: to.table(Float32Array.of(value)) });
+  emitUnary(to, UnaryKind.Abs, target, x);
+  if (p === 2) emitBinary(to, BinaryKind.Mul, target, target, target);
+  else if (p !== 1) emitBinary(to, BinaryKind.Pow, target, target, exponent(p));
+  lowerAverage(to, window, { ...images, source: place }, Counting.None);
+  if (p === 2) emitUnary(to, UnaryKind.Sqrt, y, y);
+  else if (p !== 1) emitBinary(to, BinaryKind.Pow, y, y, exponent(1 / p));
+}
+
+/** ONNX LpPool: the p-norm of every window. */
+export const lpPool: Operator<LpPoolAttributes> = {
+  ...shared,
+  name: 'LpPool',
+  since: 2,
+  inputs: [1, 1],
+  attributes: (reader) => ({ ...readWindow(reader, { ceil: true }), p: readP(reader) }),
+  inferShape: (node) => pooled(node, resolveWindow(node, input(node, 0).dims)),
+  layout: channelsLast,
+  lower: (node, to) => lowerLp(node, resolveWindow(node, input(node, 0).dims), to),
+};
+
+/** ONNX GlobalLpPool. */
+export const globalLpPool: Operator<{ readonly p: number }> = {
+  slices: true,
+  name: 'GlobalLpPool',
+  since: 2,
+  inputs: [1, 1],
+  attributes: (reader) => ({ p: readP(reader) }),
+  inferShape: (node) => pooled(node, globalWindow(node)),
+  layout: channelsLast,
+  lower: (node, to) => lowerLp(node, globalWindow(node), to),
+};

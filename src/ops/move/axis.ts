@@ -1,0 +1,98 @@
+// One axis of a tensor at a time: rows chosen, or combined with weights.
+
+import { GatherArg, Op, ResampleArg } from '../../../assembly/opcodes.ts';
+import { LanewiseError } from '../../errors.ts';
+import { product } from '../../graph/dims.ts';
+import { arrayTypes } from '../../graph/tensor.ts';
+import type { Value } from '../../graph/value.ts';
+import type { Pointer } from '../../plan/place.ts';
+import type { Lowering } from '../operator.ts';
+import { aroundAxis } from '../strides.ts';
+
+/**
+ * Which rows of the input each row of the output is made of: `taps` indices per output row, weighted where there are weights. A row of
+ * fewer taps is filled up with its first index.
+ */
+export interface AxisTable {
+  readonly taps: number;
+  readonly indices: Int32Array;
+  readonly weights?: Float32Array;
+}
+
+/** Most entries of a table, which plans hold as lists. */
+const MOST_ROWS = 1 << 22;
+
+/** @throws LanewiseError TOO_LARGE */
+export function checkRows(node: { readonly name: string }, entries: number): void {
+  if (entries > MOST_ROWS)
+    throw new LanewiseError('TOO_LARGE', `node '${node.name}': a table of ${entries} rows; ${MOST_ROWS} are supported`);
+}
+
+/** A tensor without gaps as [outer, length, inner] around an axis. */
+interface Around {
+  readonly outer: number;
+  /** The input's. */
+  readonly length: number;
+  readonly inner: number;
+  /** Of an element. */
+  readonly bytes: number;
+}
+
+/** The instruction of one axis. Both sides are without gaps. */
+export function emitAxis(to: Lowering, { outer, length, inner, bytes }: Around, table: AxisTable, output: Pointer, input: Pointer): void {
+  const { taps, indices, weights } = table;
+  const count = indices.length / taps;
+  const row = inner * bytes;
+  if (weights) {
+    to.emit(Op.Resample, {
+      [ResampleArg.Input]: input,
+      [ResampleArg.Output]: output,
+      [ResampleArg.Indices]: to.table(indices),
+      [ResampleArg.Weights]: to.table(weights),
+      [ResampleArg.Outer]: outer,
+      [ResampleArg.OutLength]: count,
+      [ResampleArg.Taps]: taps,
+      [ResampleArg.Inner]: inner,
+      [ResampleArg.InOuterStride]: length * row,
+      [ResampleArg.InRowStride]: row,
+      [ResampleArg.OutOuterStride]: count * row,
+      [ResampleArg.OutRowStride]: row,
+    });
+  } else {
+    to.emit(Op.Gather, {
+      [GatherArg.Input]: input,
+      [GatherArg.Output]: output,
+      [GatherArg.Indices]: to.table(indices),
+      [GatherArg.Outer]: outer,
+      [GatherArg.Count]: count,
+      [GatherArg.RowBytes]: row,
+      [GatherArg.InOuterStride]: length * row,
+      [GatherArg.InRowStride]: row,
+      [GatherArg.OutOuterStride]: count * row,
+      [GatherArg.OutRowStride]: row,
+    });
+  }
+}
+
+/** An axis and what becomes of it. */
+export interface AxisStep extends AxisTable {
+  readonly axis: number;
+}
+
+/** Axis after axis, from `input` to `output`, which have the same layout and no gaps; what comes in between lies in scratch space. */
+export function emitAxes(to: Lowering, output: Value, input: Value, steps: readonly AxisStep[]): void {
+  const { pointer, layout } = to.place(input);
+  const target = to.define(output).pointer;
+  const bytes = arrayTypes[input.type].BYTES_PER_ELEMENT;
+  const dims = [...input.dims];
+  let source = pointer;
+  // Without any step the tensor is copied: all rows of its first axis.
+  const all = steps.length > 0 ? steps : [{ axis: 0, taps: 1, indices: Int32Array.from({ length: dims[0] ?? 1 }, (_, i) => i) }];
+  all.forEach((step, i) => {
+    const around = { ...aroundAxis(dims, step.axis, layout), bytes };
+    dims[step.axis] = step.indices.length / step.taps;
+    const next = i === all.length - 1 ? target : to.scratch(product(dims) * bytes);
+    emitAxis(to, around, step, next, source);
+    source = next;
+  });
+}

@@ -1,0 +1,40 @@
+import type { Value } from '../../graph/value.ts';
+import type { OpenNode, Operator } from '../operator.ts';
+import { input, invalid, resolveAxis } from '../shapes.ts';
+import { along, moving } from './move.ts';
+
+export interface ConcatAttributes {
+  readonly axis: number;
+}
+
+/** ONNX Concat. Along channels its inputs are written where they belong wherever that can be. */
+export const concat: Operator<ConcatAttributes> = {
+  ...moving<ConcatAttributes>((node) => {
+    const axis = axisOf(node);
+    let at = 0;
+    return (node.inputs as readonly Value[]).map(({ dims }, i) => {
+      const toStart = dims.map((_, a) => (a === axis ? at : 0));
+      at += dims[axis] ?? 0;
+      return { input: i, loops: dims.map((size, a) => along(size, a)), toStart };
+    });
+  }),
+  name: 'Concat',
+  since: 4,
+  inputs: [1, Number.POSITIVE_INFINITY],
+  attributes: (reader) => ({ axis: reader.int('axis', 1) }),
+  inferShape(node) {
+    const axis = axisOf(node);
+    const { type, dims } = input(node, 0);
+    let length = 0;
+    node.inputs.forEach((_, i) => {
+      const value = input(node, i);
+      const fits = value.dims.length === dims.length && value.dims.every((dim, a) => a === axis || dim === dims[a]);
+      if (!fits || value.type !== type)
+        throw invalid(node, `input ${i} ${value.type} [${value.dims}] does not fit ${type} [${dims}] along axis ${axis}`);
+      length += value.dims[axis] ?? 0;
+    });
+    return [{ type, dims: dims.map((dim, a) => (a === axis ? length : dim)) }];
+  },
+};
+
+const axisOf = (node: OpenNode<ConcatAttributes>): number => resolveAxis(node, node.attributes.axis, input(node, 0).dims.length);

@@ -1,0 +1,62 @@
+import { product } from '../../graph/dims.ts';
+import type { Value } from '../../graph/value.ts';
+import { integers } from '../elements.ts';
+import type { OpenNode, Operator } from '../operator.ts';
+import { broadcast, constantInput, input, invalid } from '../shapes.ts';
+import { along, type MoveLoop, moving } from './move.ts';
+
+/** ONNX Expand: repeated to a shape that it broadcasts to (numpy's rule, both ways). */
+export const expand: Operator = {
+  ...moving((node) => {
+    const [x, y] = [input(node, 0).dims, (node.outputs[0] as Value).dims];
+    const missing = y.length - x.length;
+    return [
+      {
+        loops: y.map((size, axis): MoveLoop => {
+          const from = axis - missing;
+          return from >= 0 && x[from] === size ? along(size, from, axis) : { size, to: [axis, 1] };
+        }),
+      },
+    ];
+  }),
+  name: 'Expand',
+  since: 8,
+  inputs: [2, 2],
+  types: ['any', 'int64'],
+  constantInputs: [1],
+  inferShape(node) {
+    const { type, dims } = input(node, 0);
+    return [{ type, dims: broadcast(node, dims, integers(constantInput(node, 1))) }];
+  },
+};
+
+/** ONNX Tile: the whole repeated along every axis. */
+export const tile: Operator = {
+  ...moving((node) => {
+    const repeats = repeatsOf(node);
+    return [
+      {
+        loops: input(node, 0).dims.flatMap((size, axis): MoveLoop[] => [{ size: repeats[axis] ?? 1, to: [axis, size] }, along(size, axis)]),
+      },
+    ];
+  }),
+  name: 'Tile',
+  since: 6,
+  inputs: [2, 2],
+  types: ['any', 'int64'],
+  constantInputs: [1],
+  inferShape(node) {
+    const { type, dims } = input(node, 0);
+    const repeats = repeatsOf(node);
+    return [{ type, dims: dims.map((dim, axis) => dim * (repeats[axis] ?? 1)) }];
+  },
+};
+
+function repeatsOf(node: OpenNode<unknown>): number[] {
+  const repeats = integers(constantInput(node, 1));
+  const rank = input(node, 0).dims.length;
+  if (repeats.length !== rank || repeats.some((count) => count < 0) || !Number.isSafeInteger(product(repeats))) {
+    throw invalid(node, `repeats [${repeats}] do not fit a tensor of rank ${rank}`);
+  }
+  return repeats;
+}

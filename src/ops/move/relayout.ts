@@ -1,0 +1,30 @@
+import { arrayTypes } from '../../graph/tensor.ts';
+import type { Value } from '../../graph/value.ts';
+import type { Layout } from '../../plan/place.ts';
+import type { Operator } from '../operator.ts';
+import { asImage, input } from '../shapes.ts';
+import { along, emitMove } from './move.ts';
+
+interface RelayoutAttributes {
+  readonly to: Layout;
+}
+
+/** Not ONNX's: the same value in the other layout. The layout pass inserts it. */
+export const relayout: Operator<RelayoutAttributes> = {
+  name: 'Relayout',
+  since: 0,
+  inputs: [1, 1],
+  types: ['any'],
+  attributes: () => ({ to: 'rowMajor' }),
+  inferShape: (node) => [{ type: input(node, 0).type, dims: input(node, 0).dims }],
+  slices: true,
+  lower(node, to) {
+    const x = input(node, 0);
+    const y = node.outputs[0] as Value;
+    const { channels, height, width } = asImage(x.dims);
+    // The gaps of a slice are in the other layout's way.
+    const dense = to.place(x).pixelStride === channels * arrayTypes[x.type].BYTES_PER_ELEMENT;
+    if (dense && (height * width === 1 || channels === 1)) to.alias(y, x);
+    else emitMove(to, { loops: x.dims.map((size, axis) => along(size, axis)) }, y, x);
+  },
+};

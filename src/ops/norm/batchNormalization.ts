@@ -1,0 +1,85 @@
+import { BatchNormArg, Op } from '../../../assembly/opcodes.ts';
+import { product } from '../../graph/dims.ts';
+import { formatDims } from '../../graph/tensor.ts';
+import { AttributeReader } from '../attributes.ts';
+import { macsOf } from '../cost.ts';
+import { type Clamped, clampWords } from '../elementwise/clamp.ts';
+import type { Lowering, Node, Operator } from '../operator.ts';
+import { asImage, input, invalid, unsupported } from '../shapes.ts';
+
+export interface BatchNormAttributes extends Clamped {
+  readonly epsilon: number;
+  /** Where the statistics are the input's own: how much the outputs after the first keep of those that are given. */
+  readonly momentum?: number | undefined;
+}
+
+/** Whether it is in training mode; from opset 7 to 13 it is the number of outputs that says so. */
+const trains = (reader: AttributeReader, opset: number): boolean =>
+  opset < 7 ? !reader.flag('is_test') : opset < 14 ? reader.outputs > 1 : reader.flag('training_mode');
+
+type LowerTraining = (node: Node<BatchNormAttributes>, momentum: number, to: Lowering) => void;
+
+/** What lowers it in training mode, once that is fetched. */
+export const training: { lower?: LowerTraining } = {};
+
+/**
+ * ONNX BatchNormalization: X [N, C, ...], or [N] with one channel, scale, bias, mean and variance [C]. In training mode the mean and the variance
+ * of the input itself take the place of those given.
+ */
+export const batchNormalization: Operator<BatchNormAttributes> = {
+  clamps: true,
+  name: 'BatchNormalization',
+  since: 6,
+  rare: (node, opset) => trains(new AttributeReader(node), opset),
+  inputs: [5, 5],
+  outputs: [1, 3],
+  attributes: (reader, opset) => {
+    if (opset < 9 && !reader.flag('spatial', true)) throw reader.unsupported('spatial 0 (statistics per position) is not supported');
+    const momentum = reader.float('momentum', 0.9);
+    return { epsilon: reader.float('epsilon', 1e-5), momentum: trains(reader, opset) ? momentum : undefined };
+  },
+  inferShape(node) {
+    const { dims } = input(node, 0);
+    if (dims.length < 1) throw invalid(node, `input ${formatDims(dims)} has no channels; expected [N, C, ...]`);
+    const { channels } = asImage(dims);
+    for (let i = 1; i < 5; i++) {
+      const vector = input(node, i).dims;
+      if (vector.length !== 1 || vector[0] !== channels) {
+        throw invalid(node, `input ${i} ${formatDims(vector)} does not fit ${channels} channels`);
+      }
+    }
+    if (node.outputCount > 1 && node.attributes.momentum === undefined) throw unsupported(node, 'only training mode has several outputs');
+    return [dims, [channels], [channels]].slice(0, node.outputCount).map((dims) => ({ type: 'float32', dims }));
+  },
+  layout: () => ({ inputs: ['channelsLast', 'any', 'any', 'any', 'any'], output: 'channelsLast' }),
+  slices: true,
+  macs: (node) => product(input(node, 0).dims),
+  lower(node, to) {
+    if (node.attributes.momentum !== undefined) return (training.lower as LowerTraining)(node, node.attributes.momentum, to);
+    const x = input(node, 0);
+    const { channels } = asImage(x.dims);
+    const source = to.place(x);
+    const target = to.define(node.outputs[0] as (typeof node.outputs)[0]);
+    const [min, max] = clampWords(node.attributes);
+    to.emit(
+      Op.BatchNorm,
+      {
+        [BatchNormArg.Input]: source.pointer,
+        [BatchNormArg.Output]: target.pointer,
+        [BatchNormArg.Scale]: to.place(input(node, 1)).pointer,
+        [BatchNormArg.Bias]: to.place(input(node, 2)).pointer,
+        [BatchNormArg.Mean]: to.place(input(node, 3)).pointer,
+        [BatchNormArg.Variance]: to.place(input(node, 4)).pointer,
+        [BatchNormArg.Scratch]: to.workspace(2 * 4 * Math.ceil(channels / 4) * 4),
+        [BatchNormArg.Pixels]: channels && product(x.dims) / channels,
+        [BatchNormArg.Channels]: channels,
+        [BatchNormArg.InPixelStride]: source.pixelStride,
+        [BatchNormArg.OutPixelStride]: target.pixelStride,
+        [BatchNormArg.Epsilon]: { float: node.attributes.epsilon },
+        [BatchNormArg.Min]: min,
+        [BatchNormArg.Max]: max,
+      },
+      macsOf(node),
+    );
+  },
+};

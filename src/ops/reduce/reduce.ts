@@ -1,0 +1,120 @@
+import { ReduceKind } from '../../../assembly/opcodes.ts';
+import { product } from '../../graph/dims.ts';
+import type { DataType, TypedArray } from '../../graph/tensor.ts';
+import type { Value } from '../../graph/value.ts';
+import { allocate, type Element, eachIndex, integers, isBig } from '../elements.ts';
+import { operandOf } from '../elementwise/binary.ts';
+import { emitReduce, type Operand } from '../emit.ts';
+import { firstAlike } from '../layouts.ts';
+import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
+import { constantInput, input, resolveAxis } from '../shapes.ts';
+import { stridesOf } from '../strides.ts';
+
+export interface ReduceAttributes {
+  readonly keepDims: boolean;
+  /** An input later: from opset 13 for ReduceSum, from 18 for the others. */
+  readonly axes: readonly number[] | undefined;
+  readonly noopWithEmptyAxes: boolean;
+}
+
+export interface Reduction {
+  readonly name: string;
+  /** First opset in which the axes are an input. */
+  readonly axesInput?: number;
+  readonly lower: (to: Lowering, output: Operand, x: Operand, axes: readonly number[], count: number) => void;
+  /** On the host. */
+  readonly compute: (node: Node<ReduceAttributes>, x: TypedArray) => TypedArray;
+  readonly evaluatedTypes?: Operator['evaluatedTypes'];
+}
+
+/** From a start, one element after the other; what the elements make exactly. */
+export interface Fold {
+  readonly start: (type: DataType) => Element;
+  readonly step: (sum: Element, x: Element) => Element;
+  readonly mean?: boolean;
+}
+
+export const plus = (a: Element, b: Element): Element => (typeof a === 'bigint' ? a + (b as bigint) : a + (b as number));
+
+export function reduction({ name, axesInput = 18, lower, compute, evaluatedTypes }: Reduction): Operator<ReduceAttributes> {
+  return {
+    name,
+    since: 1,
+    inputs: [1, 2],
+    types: ['float32', 'int64'],
+    constantInputs: [1],
+    attributes: (reader, opset) => ({
+      keepDims: reader.flag('keepdims', true),
+      axes: opset < axesInput ? reader.ints('axes') : undefined,
+      noopWithEmptyAxes: opset >= axesInput && reader.flag('noop_with_empty_axes'),
+    }),
+    inferShape(node) {
+      const { type, dims } = input(node, 0);
+      const axes = axesOf(node);
+      const kept = keptDims(dims, axes);
+      return [{ type, dims: node.attributes.keepDims ? kept : kept.filter((_, axis) => !axes.includes(axis)) }];
+    },
+    evaluate: (node, [x]) => [compute(node, x as TypedArray)],
+    ...(evaluatedTypes && { evaluatedTypes }),
+    // With its dimensions kept, the output can lie as the input does.
+    layout: (node) => (node.attributes.keepDims ? firstAlike() : { inputs: ['any', 'rowMajor'], output: 'rowMajor' }),
+    slices: true,
+    lower(node, to) {
+      const x = operandOf(input(node, 0), to);
+      const axes = axesOf(node);
+      const y = node.outputs[0] as Value;
+      const place = to.define(y);
+      // Seen with the reduced dimensions, whose strides nobody steps along.
+      let at = 0;
+      const strides = x.dims.map((_, axis) => (node.attributes.keepDims || !axes.includes(axis) ? (place.strides[at++] ?? 0) : 0));
+      const output: Operand = { dims: keptDims(x.dims, axes), pointer: place.pointer, strides };
+      lower(to, output, x, axes, product(axes.map((axis) => x.dims[axis] ?? 1)));
+    },
+  };
+}
+
+/** The dimensions that are left, the reduced ones being 1. */
+export const keptDims = (dims: readonly number[], axes: readonly number[]): number[] =>
+  dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+
+/** Their strides, over the dimensions that there were: along reduced ones nothing moves. */
+export const keptStrides = (kept: readonly number[], axes: readonly number[]): number[] =>
+  stridesOf('rowMajor', kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
+
+export function axesOf(node: OpenNode<ReduceAttributes>): number[] {
+  const rank = input(node, 0).dims.length;
+  const given = node.attributes.axes ?? (node.inputs[1] ? integers(constantInput(node, 1)) : []);
+  if (given.length === 0) return node.attributes.noopWithEmptyAxes ? [] : Array.from({ length: rank }, (_, axis) => axis);
+  return [...new Set(given.map((axis) => resolveAxis(node, axis, rank)))];
+}
+
+export function folded(
+  node: Node<ReduceAttributes>,
+  x: TypedArray,
+  { start, step, mean = false }: Fold,
+  type = input(node, 0).type,
+): TypedArray {
+  const { dims } = input(node, 0);
+  const axes = axesOf(node);
+  const kept = keptDims(dims, axes);
+  const wide: Element[] = new Array<Element>(product(kept)).fill(start(type));
+  eachIndex(dims, [keptStrides(kept, axes)], ([at = 0], i) => {
+    wide[at] = step(wide[at] as Element, x[i] as Element);
+  });
+  const y = allocate(type, wide.length);
+  const count = product(axes.map((axis) => dims[axis] ?? 1));
+  wide.forEach((sum, i) => {
+    const value = mean ? (isBig(type) ? (sum as bigint) / BigInt(count || 1) : (sum as number) / count) : sum;
+    y[i] = value as never;
+  });
+  return y;
+}
+
+const mean: Fold = { start: (type) => (isBig(type) ? 0n : 0), step: plus, mean: true };
+
+/** ONNX ReduceMean over some axes, or all; the other reductions are in more/reductions.ts. */
+export const reduceMean = reduction({
+  name: 'ReduceMean',
+  lower: (to, output, x, axes, count) => emitReduce(to, ReduceKind.Sum, output, x, axes, 1 / count),
+  compute: (node, x) => folded(node, x, mean),
+});

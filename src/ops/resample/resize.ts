@@ -1,0 +1,144 @@
+import type { TypedArray } from '../../graph/tensor.ts';
+import type { Value } from '../../graph/value.ts';
+import { integers } from '../elements.ts';
+import { emitCopy, shifted } from '../emit.ts';
+import { firstAlike } from '../layouts.ts';
+import { checkRows, emitAxes } from '../move/axis.ts';
+import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
+import { constantInput, input, invalid, resolveAxis, unsupported } from '../shapes.ts';
+import { type Coordinates, coordinates, mostTaps, type ResizedAxis, type Sampling, tableOf } from './resizeTable.ts';
+
+export interface ResizeAttributes extends Sampling {
+  readonly axes: readonly number[] | undefined;
+  readonly policy: 'stretch' | 'not_larger' | 'not_smaller';
+  readonly extrapolation: number;
+  /** Upsample of opset 7 and 8 has its scales as an attribute. */
+  readonly scales?: readonly number[];
+  /** Which input holds what; -1 where there is none. */
+  readonly at: { readonly roi: number; readonly scales: number; readonly sizes: number };
+}
+
+/** What Resize and Upsample share: each axis resized after the other, by tables that the plan computes. */
+export const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layout' | 'lower'> = {
+  types: ['any'],
+  inferShape(node) {
+    const { type } = input(node, 0);
+    const { mode, coordinates } = node.attributes;
+    if (type !== 'float32' && (mode !== 'nearest' || coordinates === 'tf_crop_and_resize')) {
+      throw unsupported(node, `${mode} ${coordinates} of ${type}; float32 is supported`);
+    }
+    return [{ type, dims: axesOf(node).map(({ to }) => to) }];
+  },
+  layout: firstAlike,
+  lower(node, to) {
+    const [x, y] = [input(node, 0), node.outputs[0] as Value];
+    const axes = axesOf(node);
+    // What is too large is so before any table is made.
+    to.define(y);
+    for (const axis of axes) checkRows(node, axis.to * mostTaps(axis, node.attributes));
+    const steps = axes.flatMap((axis, i) => {
+      const table = tableOf(axis, node.attributes);
+      return table ? [{ axis: i, ...table }] : [];
+    });
+    emitAxes(to, y, x, steps);
+    if (node.attributes.coordinates === 'tf_crop_and_resize') fillOutside(node, axes, y, to);
+  },
+};
+
+/** Rows whose place lies outside the picture take the extrapolation value. */
+function fillOutside(node: Node<ResizeAttributes>, axes: readonly ResizedAxis[], y: Value, to: Lowering): void {
+  const { pointer, strides } = to.define(y);
+  const value = to.table(Float32Array.of(node.attributes.extrapolation));
+  axes.forEach((axis, a) => {
+    let start = 0;
+    for (let i = 0; i <= axis.to; i++) {
+      const at = coordinates(axis, i, node.attributes.coordinates);
+      if (i < axis.to && !(at >= 0 && at <= axis.from - 1)) continue;
+      // The rows since `start` are outside.
+      const sizes = y.dims.map((size, other) => (other === a ? i - start : size));
+      emitCopy(to, 4, shifted(pointer, start * (strides[a] ?? 0)), value, { sizes, strides: [[...strides], sizes.map(() => 0)] });
+      start = i + 1;
+    }
+  });
+}
+
+const read = (node: OpenNode<unknown>, index: number): TypedArray | undefined => {
+  if (index < 0 || !node.inputs[index]) return undefined;
+  const data = constantInput(node, index);
+  return data.length > 0 ? data : undefined;
+};
+
+/** Every axis of the input, the resized ones with their scales. */
+export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
+  const { dims } = input(node, 0);
+  const { attributes } = node;
+  const { at, policy } = attributes;
+  const axes = attributes.axes?.map((axis) => resolveAxis(node, axis, dims.length)) ?? dims.map((_, axis) => axis);
+  const scales = attributes.scales ?? read(node, at.scales);
+  const sizes = read(node, at.sizes);
+  const roi = read(node, at.roi);
+  const given = sizes ?? scales;
+  if (!given || given.length !== axes.length) throw invalid(node, `its scales or sizes [${given ?? []}] should be ${axes.length} numbers`);
+  const result: ResizedAxis[] = dims.map((size) => ({ from: size, to: size, scale: 1, roi: [0, 1] }));
+  const targets = sizes && integers(sizes);
+  /** The ratio of all axes where the policy asks for one, as to a length from a length. */
+  const common =
+    policy !== 'stretch' &&
+    targets
+      ?.map((size, i) => [size, dims[axes[i] ?? 0] ?? 1] as const)
+      .sort(([a, b], [c, d]) => (policy === 'not_larger' ? a * d - c * b : c * b - a * d))[0];
+  axes.forEach((axis, i) => {
+    const from = dims[axis] ?? 0;
+    const begin = Number(roi?.[i] ?? 0);
+    const end = Number(roi?.[i + axes.length] ?? 1);
+    const crops = attributes.coordinates === 'tf_crop_and_resize';
+    const target = targets?.[i] ?? 0;
+    // An empty axis stays as it is.
+    const ratio = targets && (common || (from === target ? [1, 1] : [target, from]));
+    const scale = ratio ? ratio[0] / ratio[1] : Number(scales?.[i]);
+    const to = ratio ? Math.floor((from * ratio[0] + ratio[1] / 2) / ratio[1]) : resized(from * (crops ? end - begin : 1), scale);
+    if (!(scale > 0 && scale < Number.POSITIVE_INFINITY) || !Number.isSafeInteger(to) || to < 0)
+      throw invalid(node, `axis ${axis} of ${from} cannot be resized by ${scale}`);
+    result[axis] = { from, to, scale, ratio: crops ? undefined : ratio, roi: [begin, end] };
+  });
+  return result;
+}
+
+/** In float32, as ONNX's shape inference and onnxruntime multiply: 10 times what float32 has of 1.3 is 13, and not a little less. */
+const resized = (size: number, scale: number): number => Math.floor(Math.fround(Math.fround(size) * scale));
+
+/** The first is the default. */
+const transforms: readonly [Coordinates, ...Coordinates[]] = [
+  'half_pixel',
+  'half_pixel_symmetric',
+  'pytorch_half_pixel',
+  'align_corners',
+  'asymmetric',
+  'tf_half_pixel_for_nn',
+  'tf_crop_and_resize',
+];
+
+/** ONNX Resize: nearest, linear and cubic, by scales or to sizes. Regions, scales and sizes must be known when the plan is made. */
+export const resize: Operator<ResizeAttributes> = {
+  ...resizing,
+  name: 'Resize',
+  since: 10,
+  inputs: [1, 4],
+  constantInputs: [1, 2, 3],
+  attributes(reader, opset) {
+    const mode = reader.choice('mode', 'nearest', 'linear', 'cubic');
+    const old = opset < 11;
+    return {
+      mode,
+      coordinates: old ? 'asymmetric' : reader.choice('coordinate_transformation_mode', ...transforms),
+      rounding: old ? 'unspecified' : reader.choice('nearest_mode', 'round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'),
+      cubic: old ? -0.75 : reader.float('cubic_coeff_a', -0.75),
+      excludeOutside: !old && reader.flag('exclude_outside'),
+      extrapolation: old ? 0 : reader.float('extrapolation_value', 0, false),
+      antialias: opset >= 18 && reader.flag('antialias'),
+      axes: opset >= 18 ? reader.ints('axes') : undefined,
+      policy: opset >= 18 ? reader.choice('keep_aspect_ratio_policy', 'stretch', 'not_larger', 'not_smaller') : 'stretch',
+      at: old ? { roi: -1, scales: 1, sizes: -1 } : { roi: 1, scales: 2, sizes: 3 },
+    };
+  },
+};

@@ -1,0 +1,173 @@
+// Which rows of an axis a resized row is made of, as ONNX's Resize defines it.
+
+import type { AxisTable } from '../move/axis.ts';
+
+export type Coordinates =
+  | 'half_pixel'
+  | 'half_pixel_symmetric'
+  | 'pytorch_half_pixel'
+  | 'align_corners'
+  | 'asymmetric'
+  | 'tf_half_pixel_for_nn'
+  | 'tf_crop_and_resize';
+
+export type Rounding = 'round_prefer_floor' | 'round_prefer_ceil' | 'floor' | 'ceil';
+
+export interface Sampling {
+  readonly mode: 'nearest' | 'linear' | 'cubic';
+  readonly coordinates: Coordinates;
+  /** Of nearest. Opset 10 leaves it open, and its cases round up where the axis gets shorter, else down. */
+  readonly rounding: Rounding | 'unspecified';
+  /** The cubic kernel's a (Keys 1981). */
+  readonly cubic: number;
+  /** Taps outside count nothing, instead of reading the edge. */
+  readonly excludeOutside: boolean;
+  /** Where it gets smaller, kernels are stretched to see every pixel. */
+  readonly antialias: boolean;
+}
+
+export interface ResizedAxis {
+  readonly from: number;
+  readonly to: number;
+  /** As given, which may differ from to / from by the rounding of the size. */
+  readonly scale: number;
+  /** Two lengths whose ratio the scale is, where sizes are given and no region, which is float32. */
+  readonly ratio?: readonly [to: number, from: number] | undefined;
+  /** Region of interest from 0 to 1, of tf_crop_and_resize. */
+  readonly roi: readonly [number, number];
+}
+
+const f32 = Math.fround;
+
+/**
+ * The place in the input of the output's row `i`. From sizes it is exact, a quotient of whole numbers; from scales each operation is rounded
+ * to float32, as PyTorch and onnxruntime do: which of two rows is the nearest hangs on it.
+ */
+export function coordinates({ from, to, scale, ratio, roi: [begin, end] }: ResizedAxis, i: number, mode: Coordinates): number {
+  const last = from - 1;
+  if (mode === 'tf_crop_and_resize') {
+    const size = f32(end - begin);
+    if (from === to && begin === 0 && size === 1) return i;
+    return to > 1 ? f32(f32(begin * last) + f32(f32(f32(i * size) * last) / (to - 1))) : f32(0.5 * f32(begin + end) * last);
+  }
+  // A length that stays is copied, but for one that stays by rounding what a policy's ratio makes of it.
+  if (from === to && (!ratio || scale === 1)) return i;
+  const round = ratio ? (x: number) => x : f32;
+  const [longer, shorter] = ratio ?? [scale, 1];
+  const at = (row: number) => round((row * shorter) / longer);
+  switch (mode) {
+    case 'align_corners':
+      return to > 1 ? round(round(i * last) / (to - 1)) : 0;
+    case 'asymmetric':
+      return at(i);
+    case 'tf_half_pixel_for_nn':
+      return at(i + 0.5);
+    case 'half_pixel_symmetric':
+      // Beside half_pixel's place: how much of its length the input loses to whole rows, half of it at each end.
+      return ratio
+        ? ((from * longer - to * shorter) / 2 + (i + 0.5) * shorter) / longer - 0.5
+        : f32(f32((from / 2) * f32(1 - f32(to / f32(scale * from)))) + (i + 0.5) / scale - 0.5);
+    default:
+      return mode === 'half_pixel' || to > 1 ? round(at(i + 0.5) - 0.5) : 0;
+  }
+}
+
+/** How many taps a row has, at most. */
+export function mostTaps({ from, scale }: ResizedAxis, { mode, antialias }: Sampling): number {
+  return mode === 'nearest' ? 1 : Math.min(from, antialias ? Math.max(4, 4 / scale) : 4);
+}
+
+/** The table of an axis; undefined where every row stays what it is. */
+export function tableOf(axis: ResizedAxis, sampling: Sampling): AxisTable | undefined {
+  const { from, to } = axis;
+  const places = Float64Array.from({ length: to }, (_, i) => coordinates(axis, i, sampling.coordinates));
+  if (from === to && places.every((at, i) => at === i)) return undefined;
+  if (sampling.mode === 'nearest') {
+    const rounding = roundingOf(axis, sampling);
+    return { taps: 1, indices: Int32Array.from(places, (at) => clamp(round(at, rounding, axis), from)) };
+  }
+  const row = rowOf(axis, sampling);
+  // Twice each, because lists of rows would take many times the memory of the table.
+  const taps = places.reduce((most, at) => Math.max(most, row(at).length), 1);
+  const indices = new Int32Array(to * taps);
+  const weights = new Float32Array(to * taps);
+  places.forEach((at, i) => {
+    const { length, rows, shares } = row(at);
+    // Where the first tap's index stands again, the row has no more.
+    indices.fill(length > 0 ? (rows[0] ?? 0) : 0, i * taps, (i + 1) * taps);
+    for (let t = 0; t < length; t++) {
+      indices[i * taps + t] = rows[t] ?? 0;
+      weights[i * taps + t] = shares[t] ?? 0;
+    }
+  });
+  return { taps, indices, weights };
+}
+
+const roundingOf = ({ scale }: ResizedAxis, { rounding }: Sampling): Rounding =>
+  rounding !== 'unspecified' ? rounding : scale < 1 ? 'ceil' : 'floor';
+
+/** A place that should be a whole number, were it not for a scale's rounding to float32. */
+const snapped = (place: number): number => (Math.abs(place - Math.round(place)) < 1e-5 ? Math.round(place) : place);
+
+/** The first and the last row that the output's row `i` is made of, as if the axis went on at both ends. */
+export function rowsSeen(axis: ResizedAxis, i: number, sampling: Sampling): readonly [number, number] {
+  const at = snapped(coordinates(axis, i, sampling.coordinates));
+  if (sampling.mode === 'nearest') {
+    const row = round(at, roundingOf(axis, sampling), axis);
+    return [row, row];
+  }
+  const stretch = sampling.antialias ? Math.min(1, axis.scale) : 1;
+  if (stretch === 1 && Number.isInteger(at)) return [at, at];
+  const radius = (sampling.mode === 'linear' ? 1 : 2) / stretch;
+  // At its very ends a kernel is 0.
+  return [Math.floor(snapped(at - radius)) + 1, Math.ceil(snapped(at + radius)) - 1];
+}
+
+const clamp = (at: number, size: number): number => Math.min(Math.max(at, 0), size - 1);
+
+function round(at: number, rounding: Rounding, { ratio }: ResizedAxis): number {
+  if (rounding === 'floor') return Math.floor(at);
+  if (rounding === 'ceil') return Math.ceil(at);
+  // Of two equally near rows; where places are rounded, two are up to 1e-6, as onnxruntime has it.
+  const half = ratio ? 0.5 : 0.500001;
+  return rounding === 'round_prefer_floor' ? Math.ceil(at - half) : Math.floor(at + half);
+}
+
+/** The rows that one at a place is made of, and their shares; the lists are the same for every place, and hold `length` numbers. */
+function rowOf(axis: ResizedAxis, sampling: Sampling) {
+  const { from: size, scale } = axis;
+  // How much of its width the kernel keeps: below 1 it is as much wider.
+  const stretch = sampling.antialias ? Math.min(1, scale) : 1;
+  const radius = (sampling.mode === 'linear' ? 1 : 2) / stretch;
+  const kernel = sampling.mode === 'linear' ? hat : cubicKernel(sampling.cubic);
+  const most = Math.min(size, Math.ceil(2 * radius) + 1);
+  const [rows, shares] = [new Int32Array(most), new Float64Array(most)];
+  return (place: number) => {
+    // Out of reach is out of reach, however far; a loop over numbers so large that 1 more is the same would not end.
+    const at = Math.min(Math.max(place, -radius - 1), size + radius);
+    let [length, total] = [0, 0];
+    // Every row of the window counts, as elsewhere: beside infinity a weight of 0 makes NaN.
+    for (let index = Math.floor(at - radius) + 1; index <= Math.floor(at + radius); index++) {
+      const weight = kernel(Math.abs(index - at) * stretch);
+      if (sampling.excludeOutside && (index < 0 || index >= size)) continue;
+      const row = clamp(index, size);
+      if (length === 0 || rows[length - 1] !== row) {
+        rows[length] = row;
+        shares[length++] = 0;
+      }
+      shares[length - 1] = (shares[length - 1] ?? 0) + weight;
+      total += weight;
+    }
+    // The weights of the plain kernels add up to 1 by themselves.
+    const normal = sampling.excludeOutside || stretch < 1 ? total : 1;
+    for (let t = 0; t < length; t++) shares[t] = (shares[t] ?? 0) / normal;
+    return { length, rows, shares };
+  };
+}
+
+const hat = (d: number): number => Math.max(0, 1 - d);
+
+const cubicKernel =
+  (a: number) =>
+  (d: number): number =>
+    d < 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;

@@ -1,0 +1,49 @@
+import { instructionWords, Op, PackArg } from '../../assembly/opcodes.ts';
+import type { Pointer } from './place.ts';
+import { isHost, type Step } from './plan.ts';
+
+/** Bytes that the instructions and the End take; at least those of one that packs weights, which is written in the program's place at load. */
+export const programBytes = (steps: readonly Step[]): number =>
+  4 *
+  (Math.max(
+    PackArg.Words,
+    steps.reduce((sum, step) => sum + (isHost(step) ? 0 : instructionWords(step.op)), 0),
+  ) +
+    1);
+
+/**
+ * Writes instructions from byte address `base` on, with an End after the last. What runs on the host takes no words.
+ * @param origin the address at which `memory` begins
+ * @returns the address of each step and of the End
+ */
+export function writeProgram(
+  steps: readonly Step[],
+  memory: DataView,
+  base: number,
+  addressOf: (pointer: Pointer) => number,
+  origin = 0,
+): number[] {
+  let at = base;
+  const starts = steps.map((step) => {
+    const start = at;
+    const to = start - origin;
+    if (isHost(step)) return start;
+    const { op, args } = step;
+    for (let i = 1; i < instructionWords(op); i++) {
+      const word = args[i] ?? 0;
+      if (typeof word === 'number') memory.setInt32(to + 4 * i, word, true);
+      else if ('float' in word) memory.setFloat32(to + 4 * i, word.float, true);
+      else memory.setUint32(to + 4 * i, addressOf(word), true);
+    }
+    memory.setInt32(to, op, true);
+    at += 4 * instructionWords(op);
+    return start;
+  });
+  memory.setInt32(at - origin, Op.End, true);
+  return [...starts, at];
+}
+
+/** A program ends where it should: else it is damaged. */
+export function checkEnd(stopped: number, to: number): void {
+  if (stopped !== to) throw new Error(`the program stopped at ${stopped} instead of ${to}: it holds no instruction there`);
+}
