@@ -2,7 +2,7 @@
 // kernels are exported too, so that the optimiser does not inline a hot loop into its only caller: engines compile by function and move up
 // per call.
 
-import { LAYOUT } from './opcodes';
+import { PROGRAM_VERSION } from './opcodes';
 
 export { f32_col2im_row_c4 } from './conv/f32_col2im_c4';
 export { f32_pack_pixels_4 } from './conv/f32_conv_igemm_4x8';
@@ -30,4 +30,4 @@ export { f32_winograd_output } from './winograd/f32_winograd_output';
 
 export const staticEnd: usize = __heap_base;
 /** Which programs it runs. */
-export const layout: i32 = LAYOUT;
+export const version: i32 = PROGRAM_VERSION;

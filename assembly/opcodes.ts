@@ -12,7 +12,7 @@ export * from './opcodes-window';
  * Compiled models hold programs and packed weights, so they run only where these mean the same. One more with every change of an opcode, of an
  * argument, of STATIC_BYTES or of how weights are packed: tests/compiled/layout.test.ts tells when.
  */
-export const LAYOUT = 2;
+export const PROGRAM_VERSION = 2;
 
 /** Output pixels of one GEMM tile. */
 export const MR = 4;
@@ -31,7 +31,7 @@ export const WINOGRAD_SCRATCH = 36 * 16 * 4 * 5;
 export const STATIC_BYTES = 1024;
 
 /** Words at the start of a memory that threads share, by address: see threads.inline.ts. All are 0 before a run. */
-export enum Team {
+export enum TeamWord {
   /** Threads that are done with the instruction. */
   Arrived = 8,
   /** Counts instructions; threads wait here. */
@@ -209,7 +209,7 @@ export enum UnaryArg {
   Words,
 }
 
-/** RANK loops with strides of both sides. See shape/copy. */
+/** RANK loops with strides of both sides. See move/copy. */
 export enum CopyArg {
   Input = 1,
   Output,
@@ -220,7 +220,7 @@ export enum CopyArg {
   Words = OutStrides + 8,
 }
 
-/** See shape/gather. */
+/** See move/gather. */
 export enum GatherArg {
   Input = 1,
   Output,
@@ -347,7 +347,7 @@ export enum TransposeArg {
   Words,
 }
 
-/** See shape/f16_widen. */
+/** See move/f16_widen. */
 export enum WidenArg {
   Data = 1,
   Count,

@@ -29,7 +29,7 @@ export function join(index: i32, count: i32, base: usize, bytes: usize): void {
 /**
  * Runs the instructions from byte address `from` until `to` or an End instruction.
  * @returns the address where it stopped: `to`, or the End's; the address of a word that is no opcode, where there is one; 0 where
- *   Team.Stop ended it
+ *   TeamWord.Stop ended it
  */
 export function run(from: usize, to: usize): usize {
   let pc = from;

@@ -7,7 +7,7 @@
 // over the loops for some parts of its range at a time, and when those are all taken, for parts of the others' ranges. Which thread
 // computes a part does not change it, so any number of threads gives the same bits. Binaries of one thread have none of this.
 
-import { COUNTER_SHIFT, Team } from './opcodes';
+import { COUNTER_SHIFT, TeamWord } from './opcodes';
 
 /** What is worth handing to another thread, in elements that are loaded, worked on and stored: some microseconds. */
 const GRAIN: f32 = 16384;
@@ -50,7 +50,7 @@ function shareParts(parts: i32, cost: f32): void {
   end = i32.MAX_VALUE;
   if (counters === 0) return;
   end = 0;
-  if (atomic.load<i32>(Team.Stop)) victim = threads;
+  if (atomic.load<i32>(TeamWord.Stop)) victim = threads;
   const least = max(1, <i32>(GRAIN / max<f32>(cost, 1)));
   const ranges = min(threads, max(1, parts / least));
   for (; victim < threads; victim++) {
@@ -115,17 +115,17 @@ const SPINS: i32 = 4000;
  */
 export function meet(): bool {
   if (counters === 0) return true;
-  const turn = atomic.load<i32>(Team.Turn);
-  if (atomic.add<i32>(Team.Arrived, 1) === threads - 1) {
-    atomic.store<i32>(Team.Arrived, 0);
+  const turn = atomic.load<i32>(TeamWord.Turn);
+  if (atomic.add<i32>(TeamWord.Arrived, 1) === threads - 1) {
+    atomic.store<i32>(TeamWord.Arrived, 0);
     for (let i = 0; i < threads; i++) atomic.store<i32>(counters + ((<usize>i) << COUNTER_SHIFT), 0);
     // A turn's number, for a slow thread may look when the next run has begun.
-    if (atomic.load<i32>(Team.Stop)) atomic.store<i32>(Team.Stopped, turn + 1);
-    atomic.store<i32>(Team.Turn, turn + 1);
-    atomic.notify(Team.Turn, -1);
+    if (atomic.load<i32>(TeamWord.Stop)) atomic.store<i32>(TeamWord.Stopped, turn + 1);
+    atomic.store<i32>(TeamWord.Turn, turn + 1);
+    atomic.notify(TeamWord.Turn, -1);
   } else {
-    for (let i = 0; i < SPINS && atomic.load<i32>(Team.Turn) === turn; i++);
-    while (atomic.load<i32>(Team.Turn) === turn) atomic.wait<i32>(Team.Turn, turn, -1);
+    for (let i = 0; i < SPINS && atomic.load<i32>(TeamWord.Turn) === turn; i++);
+    while (atomic.load<i32>(TeamWord.Turn) === turn) atomic.wait<i32>(TeamWord.Turn, turn, -1);
   }
-  return atomic.load<i32>(Team.Stopped) !== turn + 1;
+  return atomic.load<i32>(TeamWord.Stopped) !== turn + 1;
 }

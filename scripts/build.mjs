@@ -64,8 +64,8 @@ const chunks = {
   base: ['errors.ts', 'binary.ts', 'graph/tensor.ts', 'graph/halves.ts', 'graph/face.ts'],
   picture: ['vision/picture.ts', 'vision/simd.ts'],
   core: [
-    ...['abort.ts', 'source.ts', 'graph/', 'formats/bytes.ts', 'compiled/format.ts', '../assembly/'],
-    ...['engine', 'model', 'options', 'plan', 'program', 'wasm'].map((name) => `runtime/${name}.ts`),
+    ...['abort.ts', 'source.ts', 'graph/', 'formats/bytes.ts', 'compiled/format.ts', 'plan/', '../assembly/'],
+    ...['engine', 'model', 'options', 'running', 'wasm'].map((name) => `runtime/${name}.ts`),
   ],
   checkpoint: ['formats/checkpoint/'],
   read: ['compiled/read.ts', 'compiled/checksum.ts'],

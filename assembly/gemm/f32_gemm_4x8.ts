@@ -19,7 +19,7 @@
 
 import { clamp, madd, storeLanes } from '../math/simd.inline';
 import { WIDE_TILE } from '../opcodes';
-import { f32_gemm_6x8, TILES } from './f32_gemm_6x8';
+import { f32_gemm_6x8, ROWS } from './f32_gemm_6x8';
 
 export function f32_gemm_4x8(
   rows: i32,
@@ -38,11 +38,11 @@ export function f32_gemm_4x8(
   sums: usize,
 ): void {
   if (ASC_FEATURE_RELAXED_SIMD && load<i32>(WIDE_TILE)) {
-    for (; rows >= TILES; rows -= TILES) {
+    for (; rows >= ROWS; rows -= ROWS) {
       f32_gemm_6x8(depth, sumDepth, a, b, bias, c, cStride, residual, residualStride, first, last, limits, sums);
-      a += (<usize>(depth * TILES)) << 2;
-      c += cStride * TILES;
-      if (residual) residual += residualStride * TILES;
+      a += (<usize>(depth * ROWS)) << 2;
+      c += cStride * ROWS;
+      if (residual) residual += residualStride * ROWS;
     }
   }
   const bEnd = b + ((<usize>depth) << 5);

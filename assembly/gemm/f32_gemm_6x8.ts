@@ -7,8 +7,8 @@
 
 import { clamp, madd } from '../math/simd.inline';
 
-/** Rows. */
-export const TILES: i32 = 12;
+/** Rows of one call. */
+export const ROWS: i32 = 12;
 
 export function f32_gemm_6x8(
   depth: i32,

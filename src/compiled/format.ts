@@ -16,8 +16,8 @@ export const MAGIC = 'lanewise';
 
 /** Words of the header, by their index in bytes. */
 export enum Header {
-  /** LAYOUT of assembly/opcodes.ts. Magic and Layout stay where they are in all versions. */
-  Layout = 8,
+  /** PROGRAM_VERSION of assembly/opcodes.ts. Magic and Version stay where they are in all versions. */
+  Version = 8,
   /** Bytes of Meta and of the program, padding included. */
   MetaBytes = 12,
   ProgramBytes = 16,

@@ -21,7 +21,7 @@ export type { Source } from '../source.ts';
  * changed on purpose, so load what you made yourself.
  * @param source a compiled model: path (in Node), URL, Response, ArrayBuffer or typed array
  * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE (another kind of file, or damaged), TRUNCATED_FILE, UNSUPPORTED (made for another
- *   layout of instructions), INVALID_INPUT (the options), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
+ *   version of programs), INVALID_INPUT (the options), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
  */
 export async function load(source: Source, options: RuntimeOptions = {}): Promise<Model> {
   checkOptions('load', options, runtimeChecks);

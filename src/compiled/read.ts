@@ -1,4 +1,4 @@
-import { instructionWords, LAYOUT, Op, STATIC_BYTES, WidenArg } from '../../assembly/opcodes.ts';
+import { instructionWords, Op, PROGRAM_VERSION, STATIC_BYTES, WidenArg } from '../../assembly/opcodes.ts';
 import { checkAborted } from '../abort.ts';
 import { bytesOf } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
@@ -25,7 +25,7 @@ export const shapesOf = ({ inputs }: PlanSource) => new Map(inputs.map(({ name, 
 /**
  * A compiled model, as `compileModel` writes it: its one plan. The body is read when the plan is put into memory.
  * @param what names the file in errors
- * @throws LanewiseError INVALID_FILE, TRUNCATED_FILE, or UNSUPPORTED where another layout version made it
+ * @throws LanewiseError INVALID_FILE, TRUNCATED_FILE, or UNSUPPORTED where another program version made it
  */
 export function readCompiled(bytes: Bytes, what: string): PlanSource {
   const damaged = (why: string) => new LanewiseError('INVALID_FILE', `${what} is damaged: ${why}`);
@@ -70,7 +70,7 @@ export function readCompiled(bytes: Bytes, what: string): PlanSource {
     inputs: meta.inputs.filter(({ address }) => address !== undefined).map(port),
     outputs: meta.outputs.map(port),
     // The first brings the other's contents too.
-    weights: [
+    residents: [
       { key: 'compiled', buffer: weights, load },
       { key: 'constants', buffer: constants, load: () => [] },
     ],
@@ -94,12 +94,12 @@ const shownPort = ({ name, type, face, dims }: PortMeta) => ({ name, type: face 
 function headerOf(bytes: Uint8Array, what: string) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const cutOff = () => new LanewiseError('TRUNCATED_FILE', `${what} ends inside its header: it was cut off`);
-  if (bytes.length < Header.Layout + 4) throw cutOff();
-  const layout = view.getUint32(Header.Layout, true);
-  if (layout !== LAYOUT) {
+  if (bytes.length < Header.Version + 4) throw cutOff();
+  const version = view.getUint32(Header.Version, true);
+  if (version !== PROGRAM_VERSION) {
     throw new LanewiseError(
       'UNSUPPORTED',
-      `${what} was compiled for layout ${layout} and this version of Lanewise runs layout ${LAYOUT}: compile the model again`,
+      `${what} was compiled for program version ${version} and this version of Lanewise runs ${PROGRAM_VERSION}: compile the model again`,
     );
   }
   if (bytes.length < Header.Bytes) throw cutOff();

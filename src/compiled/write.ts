@@ -1,4 +1,4 @@
-import { instructionWords, LAYOUT, NR, Op, WinogradWeightsArg } from '../../assembly/opcodes.ts';
+import { instructionWords, NR, Op, PROGRAM_VERSION, WinogradWeightsArg } from '../../assembly/opcodes.ts';
 import { checkOptions, type OptionChecks } from '../arguments.ts';
 import { checkOperators } from '../compiler/operators.ts';
 import { addContrib } from '../contrib/index.ts';
@@ -10,7 +10,7 @@ import type { Face, Graph } from '../graph/graph.ts';
 import { fitsFloat16, toFloat16 } from '../graph/halves.ts';
 import { fitted, initialDims, type LoadOptions, loadChecks, planSource, readGraph } from '../load.ts';
 import type { Pointer } from '../plan/place.ts';
-import { type Instruction, isHost, type Plan, type Port, type Step, type Weight } from '../plan/plan.ts';
+import { type Instruction, isHost, type Plan, type Port, type Resident, type Step } from '../plan/plan.ts';
 import { programBytes, writeProgram } from '../plan/program.ts';
 import { Engine } from '../runtime/engine.ts';
 import type { PlanSource } from '../runtime/model.ts';
@@ -47,7 +47,7 @@ const checks: OptionChecks<CompileModelOptions> = {
 
 /**
  * Compiles a model to a file that `lanewise/runtime` runs without the compiler and the ONNX reader: its program at one shape of the inputs and its packed
- * weights. It holds no code but Lanewise's own instructions, and runs only with versions that have the same layout of these.
+ * weights. It holds no code but Lanewise's own instructions, and runs only with versions that have the same PROGRAM_VERSION.
  * @param source an ONNX file, as for `load`
  * @returns the file
  * @throws LanewiseError as `load`; UNSUPPORTED, naming them, where nodes run outside WebAssembly; INVALID_INPUT where a dimension is open
@@ -118,8 +118,8 @@ function bodyOf(plan: Plan, engine: Engine, weights: Weights): Body {
     parts.push(part);
     segments.push([address, part.length, xxh32(part), half ? 1 : 0, ...words]);
   };
-  const transformed: Weight[] = [];
-  for (const weight of plan.weights) {
+  const transformed: Resident[] = [];
+  for (const weight of plan.residents) {
     const pointer = { buffer: weight.buffer, offset: 0 };
     const data = engine.view(pointer, Math.ceil(weight.buffer.bytes / 4));
     // Memory is zeros to begin with.
@@ -200,7 +200,7 @@ function fileOf(meta: Meta, program: Uint8Array, parts: readonly Uint8Array[]): 
   }
   const view = new DataView(file.buffer);
   const words = {
-    [Header.Layout]: LAYOUT,
+    [Header.Version]: PROGRAM_VERSION,
     [Header.MetaBytes]: metaBytes,
     [Header.ProgramBytes]: program.length,
     [Header.HeadSum]: xxh32(file.subarray(Header.Bytes, bodyAt)),

@@ -11,7 +11,7 @@ import { stridesOf } from '../ops/strides.ts';
 import type { Args, Buffer, Layout, Place, Pointer } from '../plan/place.ts';
 import { isPointer } from '../plan/place.ts';
 import type { Fill } from '../plan/plan.ts';
-import { isHost, type Plan, type Port, type Span, type Step, type Weight } from '../plan/plan.ts';
+import { isHost, type Plan, type Port, type Resident, type Span, type Step } from '../plan/plan.ts';
 import { type BindOptions, type Bound, bind } from './bind.ts';
 import { checkLimit, DEFAULT_MEMORY_LIMIT } from './budget.ts';
 import { inPlaceOf } from './inPlace.ts';
@@ -20,7 +20,7 @@ import { isOp, known, type Network } from './network.ts';
 import { type SimplifyOptions, simplify } from './passes/index.ts';
 import { planArena } from './planner.ts';
 import { findSlices, type Slice } from './slices.ts';
-import { packArgs, packedWeight, panelBytes, rawWeight, tableWeight, zeroWeight } from './weights.ts';
+import { packArgs, packedResident, panelBytes, rawResident, tableResident, zeroResident } from './weights.ts';
 
 export interface CompileOptions extends SimplifyOptions, BindOptions {
   /** Whether convolutions may run by Winograd's algorithm, true where left out; a form: wherever it fits, whatever it costs. */
@@ -64,7 +64,7 @@ function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: rea
   const outputs = network.outputs.map((value, i) => port(known(names[i], 'an output'), value, program.place(value).pointer));
   const arenaBytes = program.placeBuffers(inputs, outputs, options.inPlace ?? true);
   const { steps, workspaceBytes, relayouts } = program;
-  return { inputs, outputs, weights: [...program.weights.values()], steps, arenaBytes, workspaceBytes, relayouts };
+  return { inputs, outputs, residents: [...program.residents.values()], steps, arenaBytes, workspaceBytes, relayouts };
 }
 
 const port = (name: string, { type, dims }: Value, pointer: Pointer): Port => ({ name, type, dims, pointer });
@@ -74,7 +74,7 @@ class ProgramWriter implements Lowering {
   readonly steps: Step[] = [];
   readonly winograd: boolean | Winograd;
   readonly threads: number;
-  readonly weights = new Map<string, Weight>();
+  readonly residents = new Map<string, Resident>();
   readonly fed = new Set<Value>();
   node: Node | undefined;
   workspaceBytes = 0;
@@ -100,7 +100,7 @@ class ProgramWriter implements Lowering {
     const place = this.#places.get(value);
     if (place) return place;
     if (!value.constant) throw new Error(`'${value.name}' is read before it has a place`);
-    const weight = this.#addWeight(rawWeight(value));
+    const weight = this.#addResident(rawResident(value));
     return this.#remember(value, { buffer: weight.buffer, offset: 0 });
   }
 
@@ -143,14 +143,14 @@ class ProgramWriter implements Lowering {
   }
 
   table(data: Float32Array | Int32Array): Pointer {
-    return { buffer: this.#addWeight(tableWeight(data)).buffer, offset: 0 };
+    return { buffer: this.#addResident(tableResident(data)).buffer, offset: 0 };
   }
 
   panels(panels: Panels): Pointer {
     const { weights, bias } = panels;
     if (weights.constant && (!bias || bias.constant)) {
-      const { weight, staging } = packedWeight(panels);
-      const kept = this.#addWeight(weight);
+      const { weight, staging } = packedResident(panels);
+      const kept = this.#addResident(weight);
       if (kept === weight) this.#staging.push(staging);
       return { buffer: kept.buffer, offset: 0 };
     }
@@ -209,7 +209,7 @@ class ProgramWriter implements Lowering {
 
   /** Gives every buffer its offset. @returns the arena's bytes */
   placeBuffers(inputs: readonly Port[], outputs: readonly Port[], inPlace: boolean): number {
-    if (this.#zeros.bytes > 0) this.#addWeight(zeroWeight(this.#zeros));
+    if (this.#zeros.bytes > 0) this.#addResident(zeroResident(this.#zeros));
     const lives = new Map<Buffer, { bytes: number; first: number; last: number }>();
     const use = ({ buffer }: Pointer, at: number) => {
       if (buffer.region !== 'arena') return;
@@ -237,7 +237,7 @@ class ProgramWriter implements Lowering {
     const at = new Map(distinct.map((life, i) => [life, offsets[i]]));
     for (const [buffer, life] of lives) buffer.offset = known(at.get(life), 'an offset');
     // Besides them there are tables, and what the host gives before it is copied to its place.
-    const tables = [...this.weights.values()].reduce((sum, { buffer }) => sum + (buffer.region === 'plan' ? buffer.bytes : 0), 0);
+    const tables = [...this.residents.values()].reduce((sum, { buffer }) => sum + (buffer.region === 'plan' ? buffer.bytes : 0), 0);
     this.#checkLimit('its activations', total + tables + this.#hostBytes);
     // Weights are staged at the start of the arena before it holds anything else.
     return Math.max(total, ...this.#staging.map(({ bytes }) => bytes));
@@ -261,9 +261,9 @@ class ProgramWriter implements Lowering {
     return place;
   }
 
-  #addWeight(weight: Weight): Weight {
-    const known = this.weights.get(weight.key);
-    if (!known) this.weights.set(weight.key, weight);
+  #addResident(weight: Resident): Resident {
+    const known = this.residents.get(weight.key);
+    if (!known) this.residents.set(weight.key, weight);
     return known ?? weight;
   }
 }

@@ -11,7 +11,7 @@ export function hosted(op: Operator): Operator {
   const host: Operator = {
     ...rest,
     layout: rowMajor,
-    lower: (node, to) => to.evaluate(node),
+    lower: (node, lowering) => lowering.evaluate(node),
   };
   wrapped.set(op, host);
   return host;

@@ -5,7 +5,7 @@ import { arrayTypes } from '../graph/tensor.ts';
 import type { Value } from '../graph/value.ts';
 import type { Panels } from '../ops/operator.ts';
 import type { Args, Buffer, Pointer } from '../plan/place.ts';
-import type { Copy, LoadStep, Weight } from '../plan/plan.ts';
+import type { Copy, LoadStep, Resident } from '../plan/plan.ts';
 import { filler } from './passes/constants.ts';
 
 /** Bytes of packed weights. */
@@ -42,7 +42,7 @@ const STAGING_BYTES = 256 * 1024;
  * Constant weights, packed at load: part after part goes into the staging buffer and is packed from there by the same kernel that
  * packs weights at run time. Weights whose columns are not the outermost dimension ([K, N]) are staged in one part.
  */
-export function packedWeight(panels: Panels): { weight: Weight; staging: Buffer } {
+export function packedResident(panels: Panels): { weight: Resident; staging: Buffer } {
   const { weights, bias, groups, columns, groupStride, columnStride, depth } = panels;
   const total = product(depth);
   const bytes = panelBytes(panels);
@@ -109,7 +109,7 @@ export function packedWeight(panels: Panels): { weight: Weight; staging: Buffer 
 const regionOf = (fixed: boolean | undefined): 'weights' | 'plan' => (fixed ? 'weights' : 'plan');
 
 /** A constant as it is. */
-export function rawWeight(value: Value): Weight {
+export function rawResident(value: Value): Resident {
   const bytes = product(value.dims) * arrayTypes[value.type].BYTES_PER_ELEMENT;
   const buffer: Buffer = { region: regionOf(value.fixed), bytes, offset: 0 };
   return {
@@ -129,7 +129,7 @@ const MOST_COMPARED = 1024;
 let longLists = 0;
 
 /** A list that the plan computed: the same short list is the same weight. */
-export function tableWeight(data: Float32Array | Int32Array): Weight {
+export function tableResident(data: Float32Array | Int32Array): Resident {
   const buffer: Buffer = { region: 'plan', bytes: data.byteLength, offset: 0 };
   return {
     key: JSON.stringify([
@@ -149,7 +149,7 @@ const copyOf = (data: Float32Array | Int32Array, buffer: Buffer): Copy => ({
 });
 
 /** Zeros. Written, for a plan that comes later finds the memory used. */
-export const zeroWeight = (buffer: Buffer): Weight => ({
+export const zeroResident = (buffer: Buffer): Resident => ({
   key: JSON.stringify(['zeros', buffer.bytes]),
   buffer,
   load: () => [

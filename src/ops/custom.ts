@@ -179,8 +179,8 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
       return shapes;
     },
     layout: rowMajor,
-    lower(node, to) {
-      to.host(node, title, (inputViews, outputViews) =>
+    lower(node, lowering) {
+      lowering.host(node, title, (inputViews, outputViews) =>
         guarded(title, node, () => {
           const result: unknown = run.call(definition, {
             inputs: tensors(node.inputs, inputViews) as never,

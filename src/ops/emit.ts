@@ -45,14 +45,14 @@ function checkRank({ node }: Lowering, { sizes }: Loops): void {
 }
 
 /** output = clamp(kind(a, b)), a and b broadcast to the output. */
-export function emitBinary(to: Lowering, kind: BinaryKind, output: Operand, a: Operand, b: Operand, clamped: Clamped = {}): void {
+export function emitBinary(lowering: Lowering, kind: BinaryKind, output: Operand, a: Operand, b: Operand, clamped: Clamped = {}): void {
   const loops = inMemoryOrder({
     sizes: [...output.dims],
     strides: [output, a, b].map(({ strides, dims }) => broadcastStrides(strides, dims, output.dims)),
   });
-  checkRank(to, loops);
+  checkRank(lowering, loops);
   const [min, max] = clampWords(clamped);
-  to.emit(Op.Binary, {
+  lowering.emit(Op.Binary, {
     [BinaryArg.Output]: output.pointer,
     [BinaryArg.A]: a.pointer,
     [BinaryArg.B]: b.pointer,
@@ -80,10 +80,10 @@ function rows(output: Operand, input: Operand): { pixels: number; channels: numb
 }
 
 /** output = kind(input), with the parameters that the kind has. The two have the same dimensions and layout. */
-export function emitUnary(to: Lowering, kind: UnaryKind, output: Operand, input: Operand, alpha = 0, beta = 0): void {
+export function emitUnary(lowering: Lowering, kind: UnaryKind, output: Operand, input: Operand, alpha = 0, beta = 0): void {
   if (output.dims.includes(0)) return;
   const { pixels, channels, inStride, outStride } = rows(output, input);
-  to.emit(Op.Unary, {
+  lowering.emit(Op.Unary, {
     [UnaryArg.Input]: input.pointer,
     [UnaryArg.Output]: output.pointer,
     [UnaryArg.Kind]: kind,
@@ -97,10 +97,10 @@ export function emitUnary(to: Lowering, kind: UnaryKind, output: Operand, input:
 }
 
 /** output = min(max(input, low), high). */
-export function emitClamp(to: Lowering, output: Operand, input: Operand, clamped: Clamped): void {
+export function emitClamp(lowering: Lowering, output: Operand, input: Operand, clamped: Clamped): void {
   const { pixels, channels, inStride, outStride } = rows(output, input);
   const [min, max] = clampWords(clamped);
-  to.emit(Op.Clamp, {
+  lowering.emit(Op.Clamp, {
     [ClampArg.Input]: input.pointer,
     [ClampArg.Output]: output.pointer,
     [ClampArg.Pixels]: pixels,
@@ -116,13 +116,13 @@ export function emitClamp(to: Lowering, output: Operand, input: Operand, clamped
 const MOST_TRANSPOSES = 32;
 
 /** Copies elements of `bytes` bytes; the loops' strides are the output's, then the input's, in bytes. */
-export function emitCopy(to: Lowering, bytes: number, output: Pointer, input: Pointer, loops: Loops): void {
+export function emitCopy(lowering: Lowering, bytes: number, output: Pointer, input: Pointer, loops: Loops): void {
   if (loops.sizes.includes(0)) return;
   const merged = inMemoryOrder(loops);
-  checkRank(to, merged);
-  if (bytes === 4 && emitTranspose(to, output, input, merged)) return;
+  checkRank(lowering, merged);
+  if (bytes === 4 && emitTranspose(lowering, output, input, merged)) return;
   const { sizes, strides } = merged;
-  to.emit(Op.Copy, {
+  lowering.emit(Op.Copy, {
     [CopyArg.Input]: input,
     [CopyArg.Output]: output,
     [CopyArg.ElementBytes]: bytes,
@@ -133,7 +133,7 @@ export function emitCopy(to: Lowering, bytes: number, output: Pointer, input: Po
 }
 
 /** A copy that swaps two loops which are without gaps, on one side each, is a transpose of matrices: done in blocks of 4×4. */
-function emitTranspose(to: Lowering, output: Pointer, input: Pointer, { sizes, strides: [out = [], from = []] }: Loops): boolean {
+function emitTranspose(lowering: Lowering, output: Pointer, input: Pointer, { sizes, strides: [out = [], from = []] }: Loops): boolean {
   const row = sizes.length - 1;
   const column = from.indexOf(4);
   if (row < 1 || out[row] !== 4 || column < 0 || column === row || (from[row] ?? 0) < 0) return false;
@@ -147,7 +147,7 @@ function emitTranspose(to: Lowering, output: Pointer, input: Pointer, { sizes, s
   const matrices = (list: readonly number[], outAt: number, inAt: number): void => {
     const [loop, ...rest] = list;
     if (loop === undefined) {
-      to.emit(Op.Transpose, {
+      lowering.emit(Op.Transpose, {
         [TransposeArg.Input]: shifted(input, inAt),
         [TransposeArg.Output]: shifted(output, outAt),
         [TransposeArg.Batch]: joined ? (sizes[batch] ?? 1) : 1,
@@ -168,13 +168,20 @@ function emitTranspose(to: Lowering, output: Pointer, input: Pointer, { sizes, s
  * output = scale * (kind over the input's `axes`). The output has the input's dimensions, those of `axes` being 1.
  * @param scale of sums
  */
-export function emitReduce(to: Lowering, kind: ReduceKind, output: Operand, input: Operand, axes: readonly number[], scale = 1): void {
+export function emitReduce(
+  lowering: Lowering,
+  kind: ReduceKind,
+  output: Operand,
+  input: Operand,
+  axes: readonly number[],
+  scale = 1,
+): void {
   const pick = (list: readonly number[], reduced: boolean) => list.filter((_, axis) => axes.includes(axis) === reduced);
   const kept = inMemoryOrder({ sizes: pick(input.dims, false), strides: [pick(output.strides, false), pick(input.strides, false)] });
   const gone = inMemoryOrder({ sizes: pick(input.dims, true), strides: [pick(input.strides, true)] });
-  checkRank(to, kept);
-  checkRank(to, gone);
-  to.emit(Op.Reduce, {
+  checkRank(lowering, kept);
+  checkRank(lowering, gone);
+  lowering.emit(Op.Reduce, {
     [ReduceArg.Input]: input.pointer,
     [ReduceArg.Output]: output.pointer,
     [ReduceArg.Kind]: kind,

@@ -87,7 +87,7 @@ export interface Operator<A = unknown> {
   /** Multiply-accumulates; none where left out. */
   macs?(node: Node<A>): number;
   /** Writes the node's instructions. */
-  lower?(node: Node<A>, to: Lowering): void;
+  lower?(node: Node<A>, lowering: Lowering): void;
 }
 
 /** Weights as the GEMM wants them: see assembly/gemm/f32_pack_panels. Strides in elements of `weights`. */

@@ -62,7 +62,7 @@ export interface LoadStep {
 }
 
 /** Something that lies in memory as long as the model does, or as long as the plan is in use (its buffer's region says which). */
-export interface Weight {
+export interface Resident {
   /** The same key is the same content: whatever the plan for the model's, within the plan for the plan's. */
   readonly key: string;
   readonly buffer: Buffer;
@@ -82,7 +82,7 @@ export interface Plan {
   readonly inputs: readonly Port[];
   /** What the program computes: outputs of the model, and what the late nodes read. */
   readonly outputs: readonly Port[];
-  readonly weights: readonly Weight[];
+  readonly residents: readonly Resident[];
   readonly steps: readonly Step[];
   readonly arenaBytes: number;
   /** What an instruction needs at most for itself: every thread but the first has as much beside the arena. */

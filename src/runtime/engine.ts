@@ -3,11 +3,11 @@ import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
 import type { Pointer } from '../plan/place.ts';
-import { type Copy, type HostStep, type Instruction, isHost, type Plan, type Span, type Step, type Weight } from '../plan/plan.ts';
+import { type Copy, type HostStep, type Instruction, isHost, type Plan, type Resident, type Span, type Step } from '../plan/plan.ts';
 import { checkEnd, programBytes, writeProgram } from '../plan/program.ts';
 import type { Job, Team } from './team.ts';
 import { instantiate, type Kernels, MOST_PAGES } from './wasm.ts';
-import type { Remote } from './workerMemory.ts';
+import type { WorkerMemory } from './workerMemory.ts';
 
 const PAGE = 65536;
 const MOST_BYTES = MOST_PAGES * PAGE;
@@ -37,7 +37,7 @@ export interface Threads {
   readonly team: Team;
   readonly count: number;
   /** Where memory cannot be shared: gives engine `id` one that is a worker's own. */
-  readonly openRemote?: (id: number, module: WebAssembly.Module, pages: number) => Remote;
+  readonly openRemote?: (id: number, module: WebAssembly.Module, pages: number) => WorkerMemory;
 }
 
 let engines = 0;
@@ -65,7 +65,7 @@ export class Engine {
   #stopping = false;
   readonly #threads: Threads | undefined;
   /** Where a worker has the memory: that memory, from the first `use` on. */
-  #remote: Remote | undefined;
+  #remote: WorkerMemory | undefined;
   readonly #id = ++engines;
 
   /** @param threads where workers run it; of a binary for shared memory unless that is remote */
@@ -87,8 +87,8 @@ export class Engine {
   use(plan: Plan, inRun = false): void {
     if (this.#remote?.lost) this.#forget();
     if (this.#plan === plan) return;
-    const own = plan.weights.filter(({ buffer }) => buffer.region === 'plan');
-    const weights = plan.weights.filter(({ buffer }) => buffer.region === 'weights');
+    const own = plan.residents.filter(({ buffer }) => buffer.region === 'plan');
+    const weights = plan.residents.filter(({ buffer }) => buffer.region === 'weights');
     const missing = weights.filter(({ key }) => !this.#weights.has(key));
     const weightBytes = missing.reduce((sum, { buffer }) => sum + align(buffer.bytes), this.#weightBytes);
     const programBase = WEIGHTS_BASE + weightBytes;
@@ -122,7 +122,7 @@ export class Engine {
   }
 
   /** Loads a weight of the plan in use again, and says so before each instruction: for who writes a compiled model. The program is gone then. */
-  reload(weight: Weight, before: (instruction: Instruction) => void): void {
+  reload(weight: Resident, before: (instruction: Instruction) => void): void {
     this.#load(weight, WEIGHTS_BASE + this.#weightBytes, before);
   }
 
@@ -187,7 +187,7 @@ export class Engine {
     return !this.#stopping;
   }
 
-  async #runRemotely(remote: Remote): Promise<boolean> {
+  async #runRemotely(remote: WorkerMemory): Promise<boolean> {
     try {
       await remote.runParts(this, this.#starts, this.#parts(), () => this.#stopping);
       return !this.#stopping;
@@ -298,7 +298,7 @@ export class Engine {
     return this.view(pointer, product(dims), type);
   }
 
-  #load({ load }: Weight, programBase: number, before?: (instruction: Instruction) => void): void {
+  #load({ load }: Resident, programBase: number, before?: (instruction: Instruction) => void): void {
     for (const { copies, instruction } of load()) {
       for (const copy of copies) this.#put(copy);
       if (!instruction) continue;
@@ -373,8 +373,8 @@ export class Engine {
 }
 
 /** What a plan keeps beside its arena: tables, and constants that depend on the shapes of its inputs. */
-const bytesOfConstants = ({ weights }: Plan): number =>
-  weights.reduce((sum, { buffer }) => sum + (buffer.region === 'plan' ? align(buffer.bytes) : 0), 0);
+const bytesOfConstants = ({ residents }: Plan): number =>
+  residents.reduce((sum, { buffer }) => sum + (buffer.region === 'plan' ? align(buffer.bytes) : 0), 0);
 
 const outOfMemory = (bytes: number, why: string, cause?: unknown): LanewiseError =>
   new LanewiseError('TOO_LARGE', `the model needs ${bytes.toLocaleString('en')} bytes of memory, ${why}`, { cause });

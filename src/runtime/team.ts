@@ -1,7 +1,7 @@
 // The threads that run programs: workers, started once when they are first needed and shared by all models. Every thread runs the same
 // program over the model's memory; assembly/threads.inline.ts tells how they share it.
 
-import { COUNTER_SHIFT, Team as Word } from '../../assembly/opcodes.ts';
+import { COUNTER_SHIFT, TeamWord } from '../../assembly/opcodes.ts';
 import { LanewiseError } from '../errors.ts';
 import { MOST_PAGES } from './wasm.ts';
 import { startWebWorker } from './webWorker.ts';
@@ -136,7 +136,7 @@ export class Team {
     if (this.#ending)
       throw new LanewiseError('WORKER_FAILED', 'a worker has failed, and others have not ended yet: use run(), which waits for them');
     const words = wordsOf(job.memory);
-    const at = Word.Done / 4;
+    const at = TeamWord.Done / 4;
     Atomics.store(words, at, 0);
     this.#post(job);
     let seen = 0;
@@ -148,7 +148,7 @@ export class Team {
       } catch (cause) {
         throw new LanewiseError('UNSUPPORTED', "a page's main thread may not wait for others: use run() instead of runSync()", { cause });
       }
-      const turn = Atomics.load(words, Word.Turn / 4);
+      const turn = Atomics.load(words, TeamWord.Turn / 4);
       if (turn !== seen) since = performance.now();
       seen = turn;
       if (performance.now() - since > PATIENCE) throw this.#fail('no thread has got on');
@@ -168,7 +168,7 @@ export class Team {
 
   /** Asks the run on a memory to end before its next instruction. */
   stop(memory: WebAssembly.Memory): void {
-    Atomics.store(wordsOf(memory), Word.Stop / 4, 1);
+    Atomics.store(wordsOf(memory), TeamWord.Stop / 4, 1);
   }
 
   /** Lets go of a model's memory. */
@@ -180,14 +180,14 @@ export class Team {
     const id = ++this.#jobs;
     const words = wordsOf(memory);
     // What threads that died have left; others leave zeros.
-    Atomics.store(words, Word.Arrived / 4, 0);
+    Atomics.store(words, TeamWord.Arrived / 4, 0);
     new Int32Array(memory.buffer, rest.workspaces, (rest.threads << COUNTER_SHIFT) / 4).fill(0);
-    Atomics.store(words, Word.Stop / 4, 0);
+    Atomics.store(words, TeamWord.Stop / 4, 0);
     while (this.#members.length < rest.threads) this.#hire();
     for (const [index, member] of this.#members.slice(0, rest.threads).entries()) {
       const open = member.opened.has(model) ? undefined : { model, module, memory };
       member.opened.add(model);
-      member.post({ open, job: { id, model, index, doneWord: Word.Done / 4, ...rest } });
+      member.post({ open, job: { id, model, index, doneWord: TeamWord.Done / 4, ...rest } });
     }
     return id;
   }

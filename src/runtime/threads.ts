@@ -21,8 +21,8 @@ export async function findThreads(count: number | 'auto'): Promise<Threads | und
   }
   if (!workers) return undefined;
   if (!shared) {
-    const { Remote } = await import('./workerMemory.ts');
-    return { team: Team.shared(), count: 1, openRemote: (id, module, pages) => new Remote(Team.shared(), id, module, pages) };
+    const { WorkerMemory } = await import('./workerMemory.ts');
+    return { team: Team.shared(), count: 1, openRemote: (id, module, pages) => new WorkerMemory(Team.shared(), id, module, pages) };
   }
   return { team: Team.shared(), count: count === 'auto' ? Math.min(cores(), MOST_AUTOMATIC) : count };
 }

@@ -1,6 +1,6 @@
 // The border to WebAssembly: which binary, compiled once, instantiated once per model. It knows no operator.
 
-import { LAYOUT, WIDE_TILE } from '../../assembly/opcodes.ts';
+import { PROGRAM_VERSION, WIDE_TILE } from '../../assembly/opcodes.ts';
 import { decodeBinary } from '../binary.ts';
 import { LanewiseError } from '../errors.ts';
 
@@ -20,8 +20,8 @@ export interface Kernels {
   xxh32(data: number, bytes: number): number;
   /** Where the binary's own tables end. */
   readonly staticEnd: { readonly value: number };
-  /** Which programs it runs: LAYOUT. */
-  readonly layout?: { readonly value: number };
+  /** Which programs it runs: PROGRAM_VERSION. */
+  readonly version?: { readonly value: number };
 }
 
 /** v128.const and i8x16.popcnt in a function: the smallest module that needs SIMD. */
@@ -111,7 +111,8 @@ async function compileBinary(variant: Variant): Promise<WebAssembly.Module> {
 
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
-  if (kernels.layout?.value !== LAYOUT) throw new LanewiseError('INVALID_INPUT', 'option wasm takes a module of this version of Lanewise');
+  if (kernels.version?.value !== PROGRAM_VERSION)
+    throw new LanewiseError('INVALID_INPUT', 'option wasm takes a module of this version of Lanewise');
   new Int32Array(memory.buffer)[WIDE_TILE / 4] = Number(validates(RECENT_PROBE));
   return kernels;
 }

@@ -13,7 +13,7 @@ import { instantiate } from './wasm.ts';
 const SETTINGS = 64;
 
 /** @internal */
-export class Remote {
+export class WorkerMemory {
   readonly #team: Team;
   readonly #model: number;
   readonly #generation: number;

@@ -1,4 +1,4 @@
-import { LAYOUT } from '../../assembly/opcodes.ts';
+import { PROGRAM_VERSION } from '../../assembly/opcodes.ts';
 import { Header } from '../../src/compiled/format.ts';
 import { load } from '../../src/compiled/index.ts';
 import { LanewiseError } from '../../src/errors.ts';
@@ -45,8 +45,8 @@ test('the errors say what and where', async () => {
     return bytes;
   };
   const message = async (bytes: Uint8Array) => (await failureOf(bytes)).message;
-  expect(await message(changed(Header.Layout, 128))).toBe(
-    `the model was compiled for layout ${LAYOUT ^ 128} and this version of Lanewise runs layout ${LAYOUT}: compile the model again`,
+  expect(await message(changed(Header.Version, 128))).toBe(
+    `the model was compiled for program version ${PROGRAM_VERSION ^ 128} and this version of Lanewise runs ${PROGRAM_VERSION}: compile the model again`,
   );
   expect(await message(changed(Header.Bytes + 3))).toBe('the model is damaged: the checksum of its program is another');
   expect(await message(changed(original.length - 5))).toBe('the model is damaged: the checksum of its weights is another');

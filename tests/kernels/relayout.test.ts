@@ -28,7 +28,7 @@ function transposePlan(batch: number, rows: number, columns: number, inGap: numb
   return {
     inputs: [{ name: 'x', type: 'float32', dims: [batch, rows, columns + inGap], pointer: input }],
     outputs: [{ name: 'y', type: 'float32', dims: [batch, columns, rows + outGap], pointer: output }],
-    weights: [],
+    residents: [],
     steps: [{ op: Op.Transpose, args, node: 'transpose', macs: 0 }],
     arenaBytes: outAt + output.buffer.bytes,
     workspaceBytes: 0,

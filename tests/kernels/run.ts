@@ -133,7 +133,7 @@ function execute(plan: Plan, feeds: Record<string, NdArray | Tensor>, variant: V
   words.fill(CANARY, arena.byteOffset / 4);
   // Address 0 means absent: nobody reads or writes there.
   words.fill(CANARY, 0, 64 / 4);
-  for (const { buffer } of plan.weights) {
+  for (const { buffer } of plan.residents) {
     const end = addressOf(buffer) + buffer.bytes;
     words.fill(CANARY, Math.ceil(end / 4), Math.ceil(end / 64) * 16);
   }

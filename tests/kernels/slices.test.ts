@@ -56,7 +56,7 @@ function slicePlan(plan: Plan, op: Op, x: NdArray, outDims: number[], words: rea
   return {
     inputs: [{ name: 'x', type: 'float32', dims: x.dims, pointer: input }],
     outputs: [{ name: 'y', type: 'float32', dims: outDims, pointer: output }],
-    weights: plan.weights,
+    residents: plan.residents,
     steps: [{ op, args: wide, node: 'slice', macs: 0 }],
     arenaBytes: second + output.buffer.bytes,
     workspaceBytes: plan.workspaceBytes,

@@ -80,7 +80,7 @@ describe('memory', () => {
     const plan = planSource(graph, {}).plan(new Map([['picture', [1, 3, 6, 7]]]), new Map());
     const up = (bytes: number, unit: number) => Math.ceil(bytes / unit) * unit;
     const bytesIn = (region: string) =>
-      plan.weights.reduce((sum, { buffer }) => sum + (buffer.region === region ? up(buffer.bytes, 64) : 0), 0);
+      plan.residents.reduce((sum, { buffer }) => sum + (buffer.region === region ? up(buffer.bytes, 64) : 0), 0);
     expect(before.activations).toBe(plan.arenaBytes + bytesIn('plan'));
     expect(before.weights).toBe(bytesIn('weights'));
     // The first bytes stay free; the program is rounded up like everything else.

@@ -19,7 +19,7 @@ import {
   ResampleArg,
   SoftmaxArg,
   STATIC_BYTES,
-  Team,
+  TeamWord,
   TransposeArg,
   UnaryArg,
   WidenArg,
@@ -236,7 +236,7 @@ test.each([0, 1])('a team of one, asked to stop (%i), does so before its next in
   );
   new Float32Array(memory.buffer, data, 8).fill(0.5);
   kernels.join(0, 1, counters, 0);
-  Atomics.store(new Int32Array(memory.buffer), Team.Stop / 4, stop);
+  Atomics.store(new Int32Array(memory.buffer), TeamWord.Stop / 4, stop);
   expect(kernels.run(base, starts.at(-1) as number)).toBe(stop ? 0 : starts.at(-1));
   expect(new Float32Array(memory.buffer, data + 128, 1)[0]).toBe(stop ? 0 : 0.5);
 });

@@ -55,7 +55,7 @@ export function readLegacyAxis(reader: AttributeReader, opset: number): { axis?:
   return reader.flag('broadcast') && axis !== Number.MIN_SAFE_INTEGER ? { axis } : {};
 }
 
-export const operandOf = (value: Value, to: Lowering): Operand => operand(value.dims, to.place(value));
+export const operandOf = (value: Value, lowering: Lowering): Operand => operand(value.dims, lowering.place(value));
 
 /** The shape that all inputs broadcast to. @throws LanewiseError INVALID_MODEL also where their types differ */
 export function broadcastAll(node: OpenNode<unknown>, { sameType = true } = {}): ValueType {
@@ -91,17 +91,17 @@ export function binary({
       for (const next of rest) sum = { data: mapElements(type, dims, [sum, next], (a, b) => f(a, b)), dims };
       return [sum.data];
     },
-    lower(node, to) {
+    lower(node, lowering) {
       const y = node.outputs[0] as Value;
-      const output = operand(y.dims, to.define(y));
-      const [first, ...rest] = node.inputs.map((value, i) => aligned(operandOf(value as Value, to), alignedDims(node, i)));
+      const output = operand(y.dims, lowering.define(y));
+      const [first, ...rest] = node.inputs.map((value, i) => aligned(operandOf(value as Value, lowering), alignedDims(node, i)));
       let sum = first as Operand;
       rest.forEach((next, i) => {
         // What comes in between is as large as the output, and may lie there.
-        emitBinary(to, kind, output, sum, next, i === rest.length - 1 ? node.attributes : {});
+        emitBinary(lowering, kind, output, sum, next, i === rest.length - 1 ? node.attributes : {});
         sum = output;
       });
-      if (rest.length === 0) emitClamp(to, output, sum, node.attributes);
+      if (rest.length === 0) emitClamp(lowering, output, sum, node.attributes);
     },
   };
 }

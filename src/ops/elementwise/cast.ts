@@ -30,7 +30,7 @@ export const cast: Operator<CastAttributes> = {
   inferShape: (node) => [{ type: node.attributes.to, dims: input(node, 0).dims }],
   types: ['any'],
   layout: (node) => (isStill(node) ? alike() : rowMajor()),
-  lower: (node, to) => (isStill(node) ? to.alias(node.outputs[0] as Value, input(node, 0)) : to.evaluate(node as Node)),
+  lower: (node, lowering) => (isStill(node) ? lowering.alias(node.outputs[0] as Value, input(node, 0)) : lowering.evaluate(node as Node)),
   evaluate(node, [x]) {
     const { type } = node.outputs[0] as Value;
     const { rounding } = node.attributes;

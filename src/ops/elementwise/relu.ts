@@ -23,10 +23,10 @@ export const relu: Operator<Clamped> = {
     const zero = type === 'int64' ? 0n : 0;
     return [mapElements(type, dims, [{ data: x as TypedArray, dims }], (v) => (v < zero ? zero : v))];
   },
-  lower(node, to) {
+  lower(node, lowering) {
     const y = node.outputs[0] as Value;
-    const x = operandOf(input(node, 0), to);
-    emitClamp(to, operand(y.dims, to.define(y)), x, node.attributes);
+    const x = operandOf(input(node, 0), lowering);
+    emitClamp(lowering, operand(y.dims, lowering.define(y)), x, node.attributes);
   },
 };
 
@@ -65,17 +65,17 @@ export const clip: Operator<Clamped> = {
       }),
     ];
   },
-  lower(node, to) {
+  lower(node, lowering) {
     const y = node.outputs[0] as Value;
-    const x = operandOf(input(node, 0), to);
-    const output = operand(y.dims, to.define(y));
+    const x = operandOf(input(node, 0), lowering);
+    const output = operand(y.dims, lowering.define(y));
     const clamp = constantClamp(node);
-    if (clamp) return emitClamp(to, output, x, { clamp });
+    if (clamp) return emitClamp(lowering, output, x, { clamp });
     const [, low, high] = node.inputs;
     // A limit that is fed: one number that broadcasts.
-    const limit = (value: Value) => ({ ...operandOf(value, to), dims: [], strides: [] });
-    emitBinary(to, BinaryKind.Max, output, x, low ? limit(low) : x);
-    if (high) emitBinary(to, BinaryKind.Min, output, output, limit(high));
+    const limit = (value: Value) => ({ ...operandOf(value, lowering), dims: [], strides: [] });
+    emitBinary(lowering, BinaryKind.Max, output, x, low ? limit(low) : x);
+    if (high) emitBinary(lowering, BinaryKind.Min, output, output, limit(high));
   },
 };
 

@@ -30,10 +30,17 @@ export function unary({ name, kind, since = 6, attributes = () => ({ alpha: 0, b
     inputs: [1, 1],
     attributes,
     inferShape: (node) => [{ type: input(node, 0).type, dims: input(node, 0).dims }],
-    lower(node, to) {
+    lower(node, lowering) {
       const y = node.outputs[0] as Value;
-      const x = operandOf(input(node, 0), to);
-      emitUnary(to, node.attributes.kind ?? kind, operand(y.dims, to.define(y)), x, node.attributes.alpha, node.attributes.beta);
+      const x = operandOf(input(node, 0), lowering);
+      emitUnary(
+        lowering,
+        node.attributes.kind ?? kind,
+        operand(y.dims, lowering.define(y)),
+        x,
+        node.attributes.alpha,
+        node.attributes.beta,
+      );
     },
   };
 }
@@ -69,14 +76,14 @@ const silu = unary({ name: 'Swish', kind: UnaryKind.Silu, since: 24, attributes:
 /** ONNX Swish: x * sigmoid(alpha * x). With 1, which passes make of a Sigmoid and a Mul too, it is SiLU and has a kernel. */
 export const swish: Operator<Attributes> = {
   ...silu,
-  lower(node, to) {
+  lower(node, lowering) {
     const { alpha } = node.attributes;
-    if (alpha === 1) return silu.lower?.(node, to);
+    if (alpha === 1) return silu.lower?.(node, lowering);
     const y = node.outputs[0] as Value;
-    const [x, output] = [operandOf(input(node, 0), to), operand(y.dims, to.define(y))];
-    emitUnary(to, UnaryKind.Scale, output, x, alpha);
-    emitUnary(to, UnaryKind.Sigmoid, output, output);
-    emitBinary(to, BinaryKind.Mul, output, output, x);
+    const [x, output] = [operandOf(input(node, 0), lowering), operand(y.dims, lowering.define(y))];
+    emitUnary(lowering, UnaryKind.Scale, output, x, alpha);
+    emitUnary(lowering, UnaryKind.Sigmoid, output, output);
+    emitBinary(lowering, BinaryKind.Mul, output, output, x);
   },
 };
 

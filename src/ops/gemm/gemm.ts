@@ -43,12 +43,12 @@ export const gemm: Operator<GemmAttributes> = {
     const { rows, columns, depth } = sizes(node);
     return rows * columns * depth;
   },
-  lower(node, to) {
+  lower(node, lowering) {
     const { rows, columns, depth } = sizes(node);
     const { alpha, beta, transA, transB } = node.attributes;
     const [a, b, c] = [input(node, 0), input(node, 1), node.inputs[2]];
     const asBias = c !== undefined && (product(c.dims) === 1 || (product(c.dims) === columns && c.dims.at(-1) === columns));
-    const weights = to.panels({
+    const weights = lowering.panels({
       weights: b,
       bias: asBias ? c : undefined,
       groups: 1,
@@ -60,10 +60,10 @@ export const gemm: Operator<GemmAttributes> = {
       alpha,
       beta,
     });
-    let source = to.place(a);
+    let source = lowering.place(a);
     if (transA) {
-      const transposed = to.scratch(rows * depth * 4);
-      to.emit(Op.Transpose, {
+      const transposed = lowering.scratch(rows * depth * 4);
+      lowering.emit(Op.Transpose, {
         [TransposeArg.Input]: source.pointer,
         [TransposeArg.Output]: transposed,
         [TransposeArg.Batch]: 1,
@@ -74,9 +74,9 @@ export const gemm: Operator<GemmAttributes> = {
       });
       source = { ...source, pointer: transposed, pixelStride: depth * 4 };
     }
-    const target = to.define(node.outputs[0] as Value);
+    const target = lowering.define(node.outputs[0] as Value);
     const after = c !== undefined && !asBias;
-    emitConv(to, {
+    emitConv(lowering, {
       window: wholeWindow([1, 1], [rows, 1]),
       from: { type: 'float32', dims: [1, depth, rows, 1] },
       to: { type: 'float32', dims: [1, columns, rows, 1] },
@@ -89,13 +89,13 @@ export const gemm: Operator<GemmAttributes> = {
     });
     if (!after) return;
     const output = operand([rows, columns], target);
-    let addend = operand(c.dims, to.place(c));
+    let addend = operand(c.dims, lowering.place(c));
     if (beta !== 1) {
-      const scaled = { ...addend, pointer: to.scratch(product(c.dims) * 4) };
-      emitUnary(to, UnaryKind.Scale, scaled, addend, beta);
+      const scaled = { ...addend, pointer: lowering.scratch(product(c.dims) * 4) };
+      emitUnary(lowering, UnaryKind.Scale, scaled, addend, beta);
       addend = scaled;
     }
-    emitBinary(to, BinaryKind.Add, output, output, addend, node.attributes);
+    emitBinary(lowering, BinaryKind.Add, output, output, addend, node.attributes);
   },
 };
 

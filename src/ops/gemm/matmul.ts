@@ -50,16 +50,16 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
     });
     return [y];
   },
-  lower(node, to) {
+  lower(node, lowering) {
     const { batch, aBatch, bBatch, rows, columns, depth } = sizes(node);
     const [a, b, bias] = [input(node, 0), input(node, 1), node.inputs[2]];
-    const [source, target] = [to.place(a), to.define(node.outputs[0] as Value)];
+    const [source, target] = [lowering.place(a), lowering.define(node.outputs[0] as Value)];
     // One matrix on the right: all rows of the left are one matrix.
     const together = product(bBatch) === 1;
     if (!together && product(batch) > MOST_MATRICES)
       throw unsupported(node, `a product of ${product(batch)} matrices; ${MOST_MATRICES} are supported`);
     const pack = (offset: number, groups: number) =>
-      to.panels({
+      lowering.panels({
         weights: b,
         offset,
         bias,
@@ -73,7 +73,7 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
     const packed = together || bias ? undefined : pack(0, product(bBatch));
     const height = together ? product(aBatch) * rows : rows;
     const multiply = (aAt: number, bAt: number, m: number) =>
-      emitConv(to, {
+      emitConv(lowering, {
         window: wholeWindow([1, 1], [height, 1]),
         from: { type: 'float32', dims: [1, depth, height, 1] },
         to: { type: 'float32', dims: [1, columns, height, 1] },

@@ -39,16 +39,22 @@ interface Around {
 }
 
 /** The instruction of one axis. Both sides are without gaps. */
-export function emitAxis(to: Lowering, { outer, length, inner, bytes }: Around, table: AxisTable, output: Pointer, input: Pointer): void {
+export function emitAxis(
+  lowering: Lowering,
+  { outer, length, inner, bytes }: Around,
+  table: AxisTable,
+  output: Pointer,
+  input: Pointer,
+): void {
   const { taps, indices, weights } = table;
   const count = indices.length / taps;
   const row = inner * bytes;
   if (weights) {
-    to.emit(Op.Resample, {
+    lowering.emit(Op.Resample, {
       [ResampleArg.Input]: input,
       [ResampleArg.Output]: output,
-      [ResampleArg.Indices]: to.table(indices),
-      [ResampleArg.Weights]: to.table(weights),
+      [ResampleArg.Indices]: lowering.table(indices),
+      [ResampleArg.Weights]: lowering.table(weights),
       [ResampleArg.Outer]: outer,
       [ResampleArg.OutLength]: count,
       [ResampleArg.Taps]: taps,
@@ -59,10 +65,10 @@ export function emitAxis(to: Lowering, { outer, length, inner, bytes }: Around, 
       [ResampleArg.OutRowStride]: row,
     });
   } else {
-    to.emit(Op.Gather, {
+    lowering.emit(Op.Gather, {
       [GatherArg.Input]: input,
       [GatherArg.Output]: output,
-      [GatherArg.Indices]: to.table(indices),
+      [GatherArg.Indices]: lowering.table(indices),
       [GatherArg.Outer]: outer,
       [GatherArg.Count]: count,
       [GatherArg.RowBytes]: row,
@@ -80,9 +86,9 @@ export interface AxisStep extends AxisTable {
 }
 
 /** Axis after axis, from `input` to `output`, which have the same layout and no gaps; what comes in between lies in scratch space. */
-export function emitAxes(to: Lowering, output: Value, input: Value, steps: readonly AxisStep[]): void {
-  const { pointer, layout } = to.place(input);
-  const target = to.define(output).pointer;
+export function emitAxes(lowering: Lowering, output: Value, input: Value, steps: readonly AxisStep[]): void {
+  const { pointer, layout } = lowering.place(input);
+  const target = lowering.define(output).pointer;
   const bytes = arrayTypes[input.type].BYTES_PER_ELEMENT;
   const dims = [...input.dims];
   let source = pointer;
@@ -91,8 +97,8 @@ export function emitAxes(to: Lowering, output: Value, input: Value, steps: reado
   all.forEach((step, i) => {
     const around = { ...aroundAxis(dims, step.axis, layout), bytes };
     dims[step.axis] = step.indices.length / step.taps;
-    const next = i === all.length - 1 ? target : to.scratch(product(dims) * bytes);
-    emitAxis(to, around, step, next, source);
+    const next = i === all.length - 1 ? target : lowering.scratch(product(dims) * bytes);
+    emitAxis(lowering, around, step, next, source);
     source = next;
   });
 }

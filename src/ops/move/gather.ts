@@ -52,11 +52,11 @@ export const gather: Operator<AxisAttributes> = {
     return [y];
   },
   layout: (node) => (evenly(node, constantRows(node)) ? { inputs: ['any', 'rowMajor'], output: 'rowMajor' } : rowMajor()),
-  lower(node, to) {
+  lower(node, lowering) {
     const [x, indices, y] = [input(node, 0), input(node, 1), node.outputs[0] as Value];
     // Indices that only a run knows could lie outside, which kernels do not check.
     const rows = constantRows(node);
-    if (!rows) return to.evaluate(node as Node);
+    if (!rows) return lowering.evaluate(node as Node);
     const axis = axisOf(node);
     const even = evenly(node, rows);
     if (even) {
@@ -65,11 +65,11 @@ export const gather: Operator<AxisAttributes> = {
         if (a !== axis) return [{ size, from: [a, 1], to: [a > axis ? a + shift : a, 1] }];
         return indices.dims.length === 0 ? [] : [{ size: rows.length, from: [a, even.step], to: [a, 1] }];
       });
-      emitMove(to, { loops, fromStart: x.dims.map((_, a) => (a === axis ? even.start : 0)) }, y, x);
+      emitMove(lowering, { loops, fromStart: x.dims.map((_, a) => (a === axis ? even.start : 0)) }, y, x);
     } else {
       const table = { taps: 1, indices: Int32Array.from(rows) };
       const bytes = arrayTypes[x.type].BYTES_PER_ELEMENT;
-      emitAxis(to, { ...aroundAxis(x.dims, axis), bytes }, table, to.define(y).pointer, to.place(x).pointer);
+      emitAxis(lowering, { ...aroundAxis(x.dims, axis), bytes }, table, lowering.define(y).pointer, lowering.place(x).pointer);
     }
   },
 };

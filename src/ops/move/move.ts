@@ -54,24 +54,24 @@ export function moving<A>(
       }
       return outputs;
     },
-    lower(node, to) {
-      for (const output of node.outputs) to.define(output);
+    lower(node, lowering) {
+      for (const output of node.outputs) lowering.define(output);
       for (const move of moves(node)) {
         const source = input(node, move.input ?? 0);
-        emitMove(to, move, node.outputs[move.output ?? 0] as Value, source);
+        emitMove(lowering, move, node.outputs[move.output ?? 0] as Value, source);
       }
     },
   };
 }
 
 /** The instruction of a move; none where the elements lie there already, as those of a slice do. */
-export function emitMove(to: Lowering, move: Move, target: Value, source: Value): void {
-  const [output, from] = [to.define(target), to.place(source)];
+export function emitMove(lowering: Lowering, move: Move, target: Value, source: Value): void {
+  const [output, from] = [lowering.define(target), lowering.place(source)];
   const loops = resolveMove(move, output.strides, from.strides);
   const [outAt, fromAt] = [shifted(output.pointer, loops.outAt), shifted(from.pointer, loops.fromAt)];
   const sameStart = outAt.buffer === fromAt.buffer && outAt.offset === fromAt.offset;
   if (sameStart && loops.out.every((stride, i) => stride === loops.from[i] || loops.sizes[i] === 1)) return;
-  emitCopy(to, arrayTypes[target.type].BYTES_PER_ELEMENT, outAt, fromAt, { sizes: loops.sizes, strides: [loops.out, loops.from] });
+  emitCopy(lowering, arrayTypes[target.type].BYTES_PER_ELEMENT, outAt, fromAt, { sizes: loops.sizes, strides: [loops.out, loops.from] });
 }
 
 /** A move over strides by axis. */

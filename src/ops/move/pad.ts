@@ -74,15 +74,15 @@ export const pad: Operator<PadAttributes> = {
     });
     return [y];
   },
-  lower(node, to) {
+  lower(node, lowering) {
     const [x, y] = [input(node, 0), node.outputs[0] as Value];
-    const output = to.define(y);
+    const output = lowering.define(y);
     const bytes = arrayTypes[y.type].BYTES_PER_ELEMENT;
     if (node.attributes.mode !== 'constant') {
       const rows = rowsOf(node, y.dims);
       const steps = rows.map((row, axis): AxisStep => ({ axis, taps: 1, indices: Int32Array.from(row) }));
       return emitAxes(
-        to,
+        lowering,
         y,
         x,
         steps.filter(({ axis, indices }) => indices.length !== x.dims[axis] || indices.some((row, i) => row !== i)),
@@ -91,9 +91,9 @@ export const pad: Operator<PadAttributes> = {
     const value = node.inputs[2];
     const { given } = node.attributes;
     const filled = given && !Object.is(given.value, 0);
-    const filling = value ? to.place(value).pointer : filled ? to.table(Float32Array.of(given.value)) : to.zeros(bytes);
-    emitCopy(to, bytes, output.pointer, filling, { sizes: [...y.dims], strides: [[...output.strides], y.dims.map(() => 0)] });
-    emitMove(to, kept(node), y, x);
+    const filling = value ? lowering.place(value).pointer : filled ? lowering.table(Float32Array.of(given.value)) : lowering.zeros(bytes);
+    emitCopy(lowering, bytes, output.pointer, filling, { sizes: [...y.dims], strides: [[...output.strides], y.dims.map(() => 0)] });
+    emitMove(lowering, kept(node), y, x);
   },
 };
 

@@ -18,13 +18,13 @@ export const relayout: Operator<RelayoutAttributes> = {
   attributes: () => ({ to: 'rowMajor' }),
   inferShape: (node) => [{ type: input(node, 0).type, dims: input(node, 0).dims }],
   slices: true,
-  lower(node, to) {
+  lower(node, lowering) {
     const x = input(node, 0);
     const y = node.outputs[0] as Value;
     const { channels, height, width } = asImage(x.dims);
     // The gaps of a slice are in the other layout's way.
-    const dense = to.place(x).pixelStride === channels * arrayTypes[x.type].BYTES_PER_ELEMENT;
-    if (dense && (height * width === 1 || channels === 1)) to.alias(y, x);
-    else emitMove(to, { loops: x.dims.map((size, axis) => along(size, axis)) }, y, x);
+    const dense = lowering.place(x).pixelStride === channels * arrayTypes[x.type].BYTES_PER_ELEMENT;
+    if (dense && (height * width === 1 || channels === 1)) lowering.alias(y, x);
+    else emitMove(lowering, { loops: x.dims.map((size, axis) => along(size, axis)) }, y, x);
   },
 };

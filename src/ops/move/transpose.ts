@@ -32,14 +32,15 @@ export const transpose: Operator<TransposeAttributes> = {
     if (toFirst) return { inputs: ['rowMajor'], output: 'channelsLast' };
     return { inputs: [layoutOf(x)], output: 'rowMajor' };
   },
-  lower(node, to) {
+  lower(node, lowering) {
     const perm = permOf(node);
     const [x, y] = [input(node, 0), node.outputs[0] as Value];
-    const channelsLast = to.place(x).layout === 'channelsLast';
-    const free = perm.length > 2 && (channelsLast ? isPerm(perm, lastPerm) : isPerm(perm, firstPerm) && to.layoutOf(y) === 'channelsLast');
+    const channelsLast = lowering.place(x).layout === 'channelsLast';
+    const free =
+      perm.length > 2 && (channelsLast ? isPerm(perm, lastPerm) : isPerm(perm, firstPerm) && lowering.layoutOf(y) === 'channelsLast');
     const still = perm.every((axis, i) => axis === i) && !channelsLast;
-    if (free || still) to.alias(y, x);
-    else permute.lower?.(node, to);
+    if (free || still) lowering.alias(y, x);
+    else permute.lower?.(node, lowering);
   },
 };
 

@@ -17,7 +17,7 @@ export interface BatchNormAttributes extends Clamped {
 const trains = (reader: AttributeReader, opset: number): boolean =>
   opset < 7 ? !reader.flag('is_test') : opset < 14 ? reader.outputs > 1 : reader.flag('training_mode');
 
-type LowerTraining = (node: Node<BatchNormAttributes>, momentum: number, to: Lowering) => void;
+type LowerTraining = (node: Node<BatchNormAttributes>, momentum: number, lowering: Lowering) => void;
 
 /** What lowers it in training mode, once that is fetched. */
 export const training: { lower?: LowerTraining } = {};
@@ -54,23 +54,23 @@ export const batchNormalization: Operator<BatchNormAttributes> = {
   layout: () => ({ inputs: ['channelsLast', 'any', 'any', 'any', 'any'], output: 'channelsLast' }),
   slices: true,
   macs: (node) => product(input(node, 0).dims),
-  lower(node, to) {
-    if (node.attributes.momentum !== undefined) return (training.lower as LowerTraining)(node, node.attributes.momentum, to);
+  lower(node, lowering) {
+    if (node.attributes.momentum !== undefined) return (training.lower as LowerTraining)(node, node.attributes.momentum, lowering);
     const x = input(node, 0);
     const { channels } = asImage(x.dims);
-    const source = to.place(x);
-    const target = to.define(node.outputs[0] as (typeof node.outputs)[0]);
+    const source = lowering.place(x);
+    const target = lowering.define(node.outputs[0] as (typeof node.outputs)[0]);
     const [min, max] = clampWords(node.attributes);
-    to.emit(
+    lowering.emit(
       Op.BatchNorm,
       {
         [BatchNormArg.Input]: source.pointer,
         [BatchNormArg.Output]: target.pointer,
-        [BatchNormArg.Scale]: to.place(input(node, 1)).pointer,
-        [BatchNormArg.Bias]: to.place(input(node, 2)).pointer,
-        [BatchNormArg.Mean]: to.place(input(node, 3)).pointer,
-        [BatchNormArg.Variance]: to.place(input(node, 4)).pointer,
-        [BatchNormArg.Scratch]: to.workspace(2 * 4 * Math.ceil(channels / 4) * 4),
+        [BatchNormArg.Scale]: lowering.place(input(node, 1)).pointer,
+        [BatchNormArg.Bias]: lowering.place(input(node, 2)).pointer,
+        [BatchNormArg.Mean]: lowering.place(input(node, 3)).pointer,
+        [BatchNormArg.Variance]: lowering.place(input(node, 4)).pointer,
+        [BatchNormArg.Scratch]: lowering.workspace(2 * 4 * Math.ceil(channels / 4) * 4),
         [BatchNormArg.Pixels]: channels && product(x.dims) / channels,
         [BatchNormArg.Channels]: channels,
         [BatchNormArg.InPixelStride]: source.pixelStride,

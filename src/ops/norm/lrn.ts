@@ -29,17 +29,17 @@ export const lrn: Operator<LrnAttributes> = {
   layout: channelsLast,
   slices: true,
   macs: (node) => product(input(node, 0).dims) * seen(node),
-  lower(node, to) {
+  lower(node, lowering) {
     const { dims } = input(node, 0);
     const { alpha, beta, bias, size } = node.attributes;
     const taps = seen(node);
     const channels = dims[1] ?? 1;
-    const source = to.place(input(node, 0));
-    const target = to.define(node.outputs[0] as Value);
-    to.emit(Op.Lrn, {
+    const source = lowering.place(input(node, 0));
+    const target = lowering.define(node.outputs[0] as Value);
+    lowering.emit(Op.Lrn, {
       [LrnArg.Input]: source.pointer,
       [LrnArg.Output]: target.pointer,
-      [LrnArg.Scratch]: to.workspace((Math.ceil(channels / 4) * 4 + taps) * 4),
+      [LrnArg.Scratch]: lowering.workspace((Math.ceil(channels / 4) * 4 + taps) * 4),
       [LrnArg.Pixels]: product(dims) / channels,
       [LrnArg.Channels]: channels,
       [LrnArg.InPixelStride]: source.pixelStride,

@@ -42,12 +42,12 @@ function softmaxLike(name: string, log: boolean): Operator<SoftmaxAttributes> {
   return {
     ...alongAxis(name),
     layout: (node) => (node.attributes.flatten ? rowMajor() : alike()),
-    lower(node, to) {
-      const source = to.place(input(node, 0));
+    lower(node, lowering) {
+      const source = lowering.place(input(node, 0));
       const { outer, length, inner } = around(node, source.layout);
-      to.emit(Op.Softmax, {
+      lowering.emit(Op.Softmax, {
         [SoftmaxArg.Input]: source.pointer,
-        [SoftmaxArg.Output]: to.define(node.outputs[0] as Value).pointer,
+        [SoftmaxArg.Output]: lowering.define(node.outputs[0] as Value).pointer,
         [SoftmaxArg.Outer]: outer,
         [SoftmaxArg.Length]: length,
         [SoftmaxArg.Inner]: inner,

@@ -21,7 +21,7 @@ export interface Reduction {
   readonly name: string;
   /** First opset in which the axes are an input. */
   readonly axesInput?: number;
-  readonly lower: (to: Lowering, output: Operand, x: Operand, axes: readonly number[], count: number) => void;
+  readonly lower: (lowering: Lowering, output: Operand, x: Operand, axes: readonly number[], count: number) => void;
   /** On the host. */
   readonly compute: (node: Node<ReduceAttributes>, x: TypedArray) => TypedArray;
   readonly evaluatedTypes?: Operator['evaluatedTypes'];
@@ -59,16 +59,16 @@ export function reduction({ name, axesInput = 18, lower, compute, evaluatedTypes
     // With its dimensions kept, the output can lie as the input does.
     layout: (node) => (node.attributes.keepDims ? firstAlike() : { inputs: ['any', 'rowMajor'], output: 'rowMajor' }),
     slices: true,
-    lower(node, to) {
-      const x = operandOf(input(node, 0), to);
+    lower(node, lowering) {
+      const x = operandOf(input(node, 0), lowering);
       const axes = axesOf(node);
       const y = node.outputs[0] as Value;
-      const place = to.define(y);
+      const place = lowering.define(y);
       // Seen with the reduced dimensions, whose strides nobody steps along.
       let at = 0;
       const strides = x.dims.map((_, axis) => (node.attributes.keepDims || !axes.includes(axis) ? (place.strides[at++] ?? 0) : 0));
       const output: Operand = { dims: keptDims(x.dims, axes), pointer: place.pointer, strides };
-      lower(to, output, x, axes, product(axes.map((axis) => x.dims[axis] ?? 1)));
+      lower(lowering, output, x, axes, product(axes.map((axis) => x.dims[axis] ?? 1)));
     },
   };
 }

@@ -30,25 +30,25 @@ export const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' |
     return [{ type, dims: axesOf(node).map(({ to }) => to) }];
   },
   layout: firstAlike,
-  lower(node, to) {
+  lower(node, lowering) {
     const [x, y] = [input(node, 0), node.outputs[0] as Value];
     const axes = axesOf(node);
     // What is too large is so before any table is made.
-    to.define(y);
+    lowering.define(y);
     for (const axis of axes) checkRows(node, axis.to * mostTaps(axis, node.attributes));
     const steps = axes.flatMap((axis, i) => {
       const table = tableOf(axis, node.attributes);
       return table ? [{ axis: i, ...table }] : [];
     });
-    emitAxes(to, y, x, steps);
-    if (node.attributes.coordinates === 'tf_crop_and_resize') fillOutside(node, axes, y, to);
+    emitAxes(lowering, y, x, steps);
+    if (node.attributes.coordinates === 'tf_crop_and_resize') fillOutside(node, axes, y, lowering);
   },
 };
 
 /** Rows whose place lies outside the picture take the extrapolation value. */
-function fillOutside(node: Node<ResizeAttributes>, axes: readonly ResizedAxis[], y: Value, to: Lowering): void {
-  const { pointer, strides } = to.define(y);
-  const value = to.table(Float32Array.of(node.attributes.extrapolation));
+function fillOutside(node: Node<ResizeAttributes>, axes: readonly ResizedAxis[], y: Value, lowering: Lowering): void {
+  const { pointer, strides } = lowering.define(y);
+  const value = lowering.table(Float32Array.of(node.attributes.extrapolation));
   axes.forEach((axis, a) => {
     let start = 0;
     for (let i = 0; i <= axis.to; i++) {
@@ -56,7 +56,7 @@ function fillOutside(node: Node<ResizeAttributes>, axes: readonly ResizedAxis[],
       if (i < axis.to && !(at >= 0 && at <= axis.from - 1)) continue;
       // The rows since `start` are outside.
       const sizes = y.dims.map((size, other) => (other === a ? i - start : size));
-      emitCopy(to, 4, shifted(pointer, start * (strides[a] ?? 0)), value, { sizes, strides: [[...strides], sizes.map(() => 0)] });
+      emitCopy(lowering, 4, shifted(pointer, start * (strides[a] ?? 0)), value, { sizes, strides: [[...strides], sizes.map(() => 0)] });
       start = i + 1;
     }
   });

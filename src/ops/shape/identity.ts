@@ -13,7 +13,7 @@ export const identity: Operator = {
   inferShape: (node) => [input(node, 0)].map(({ type, dims }) => ({ type, dims })),
   evaluate: (_, [x]) => [x as TypedArray],
   layout: alike,
-  lower: (node, to) => to.alias(node.outputs[0] as Value, input(node, 0)),
+  lower: (node, lowering) => lowering.alias(node.outputs[0] as Value, input(node, 0)),
 };
 
 /** ONNX Dropout at inference, which is Identity; the mask, where somebody reads it, is all true. */
@@ -43,10 +43,10 @@ export const dropout: Operator = {
     ].slice(0, node.outputCount);
   },
   evaluate: (node, [x]) => [x as TypedArray, new Uint8Array((x as TypedArray).length).fill(1)].slice(0, node.outputCount),
-  lower(node, to) {
+  lower(node, lowering) {
     const [y, mask] = node.outputs as readonly [Value, Value?];
-    if (mask) to.evaluate(node);
-    else to.alias(y, input(node, 0));
+    if (mask) lowering.evaluate(node);
+    else lowering.alias(y, input(node, 0));
   },
   layout: (node) => (node.outputCount > 1 ? rowMajor() : alike()),
 };

@@ -10,7 +10,7 @@ import { constantInput, input, invalid, resolveAxis } from '../shapes.ts';
 const sameElements: Pick<Operator<never>, 'layout' | 'lower' | 'evaluate'> = {
   layout: () => ({ inputs: ['rowMajor', 'any'], output: 'rowMajor' }),
   evaluate: (_, [x]) => [x as TypedArray],
-  lower: (node, to) => to.alias(node.outputs[0] as Value, input(node, 0)),
+  lower: (node, lowering) => lowering.alias(node.outputs[0] as Value, input(node, 0)),
 };
 
 interface ReshapeAttributes {

@@ -36,9 +36,9 @@ export const conv: Operator<ConvAttributes> = {
   layout: () => ({ inputs: ['channelsLast', 'rowMajor', 'rowMajor', 'channelsLast', 'any'], output: 'channelsLast' }),
   macs: (node) => convMacs(node.outputs[0]?.dims ?? [], input(node, 1).dims),
   slices: true,
-  lower(node, to) {
-    if (isDepthwise(node)) lowerDepthwise(node, to);
-    else lowerGeneral(node, to);
+  lower(node, lowering) {
+    if (isDepthwise(node)) lowerDepthwise(node, lowering);
+    else lowerGeneral(node, lowering);
   },
 };
 
@@ -89,7 +89,7 @@ export function checkFilters(node: OpenNode<WindowAttributes & { readonly group:
   }
 }
 
-function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
+function lowerGeneral(node: Node<ConvAttributes>, lowering: Lowering): void {
   const [x, w, y] = [input(node, 0), input(node, 1), node.outputs[0] as Node['outputs'][0]];
   const window = convWindow(node);
   const { group } = node.attributes;
@@ -98,8 +98,8 @@ function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
   const outChannels = asImage(y.dims).channels / group;
   const taps = kernelHeight * kernelWidth;
   const depth = taps * channels;
-  const form = chooseForm(node, window, to);
-  const weights = to.panels({
+  const form = chooseForm(node, window, lowering);
+  const weights = lowering.panels({
     winograd: form,
     weights: w,
     bias: node.inputs[2],
@@ -110,10 +110,10 @@ function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
     columnStride: depth,
     strides: [kernelWidth, 1, taps],
   });
-  const source = to.place(x);
-  const place = (value: Value | undefined) => value && to.place(value);
+  const source = lowering.place(x);
+  const place = (value: Value | undefined) => value && lowering.place(value);
   const [residual, scale, shift] = node.inputs.slice(3).map(place);
-  const target = to.define(y);
+  const target = lowering.define(y);
   const call: ConvCall = {
     window,
     from: x,
@@ -129,16 +129,16 @@ function lowerGeneral(node: Node<ConvAttributes>, to: Lowering): void {
     clamped: node.attributes,
     macs: macsOf(node),
   };
-  if (form) emitWinograd(to, call, form);
-  else emitConv(to, call);
+  if (form) emitWinograd(lowering, call, form);
+  else emitConv(lowering, call);
 }
 
 /**
  * The form of Winograd's convolution that costs least, if that is less than the direct one. It is that of one picture, so that a picture has the same
  * bits in any batch. What the caller gives may hold pixels that dwarf others, and a tile of six points blurs those (docs/performance.md).
  */
-function chooseForm(node: Node<ConvAttributes>, window: Window, to: Lowering): Winograd | undefined {
-  const { winograd } = to;
+function chooseForm(node: Node<ConvAttributes>, window: Window, lowering: Lowering): Winograd | undefined {
+  const { winograd } = lowering;
   const [x, w] = [input(node, 0), input(node, 1)];
   const { group } = node.attributes;
   const channels = asImage(x.dims).channels / group;
@@ -150,7 +150,7 @@ function chooseForm(node: Node<ConvAttributes>, window: Window, to: Lowering): W
   const outChannels = (w.dims[0] ?? 0) / group;
   const direct = directCost(height * width, product(window.kernel) * channels, outChannels);
   const costs = fitting
-    .filter(({ points }) => points < 6 || !to.isFed(x))
+    .filter(({ points }) => points < 6 || !lowering.isFed(x))
     .map((form) => ({ form, cost: winogradCost({ height, width, channels, outChannels }, form) }));
   const best = costs.reduce((a, b) => (b.cost < a.cost ? b : a), { form: undefined as Winograd | undefined, cost: direct });
   return best.form;
@@ -221,12 +221,12 @@ function ringBytes({ kernel, stride, dilation, out }: Window): number {
   return 64 * (height * ((pixels - 1) * step + width) + 1);
 }
 
-function lowerDepthwise(node: Node<ConvAttributes>, to: Lowering): void {
+function lowerDepthwise(node: Node<ConvAttributes>, lowering: Lowering): void {
   const [x, w, y] = [input(node, 0), input(node, 1), node.outputs[0] as Node['outputs'][0]];
   const window = convWindow(node);
   const [kernelHeight, kernelWidth] = window.kernel;
   const { channels } = asImage(x.dims);
-  const weights = to.panels({
+  const weights = lowering.panels({
     weights: w,
     bias: node.inputs[2],
     groups: 1,
@@ -238,12 +238,12 @@ function lowerDepthwise(node: Node<ConvAttributes>, to: Lowering): void {
   });
   const ring = ringBytes(window);
   const [min, max] = clampWords(node.attributes);
-  to.emit(
+  lowering.emit(
     Op.DepthwiseConv,
     {
-      ...windowArgs(window, x, y, to.place(x), to.define(y), channels),
+      ...windowArgs(window, x, y, lowering.place(x), lowering.define(y), channels),
       [DepthwiseConvArg.Weights]: weights,
-      [DepthwiseConvArg.Ring]: ring <= RING_BYTES ? to.workspace(ring) : 0,
+      [DepthwiseConvArg.Ring]: ring <= RING_BYTES ? lowering.workspace(ring) : 0,
       [DepthwiseConvArg.Min]: min,
       [DepthwiseConvArg.Max]: max,
     },

@@ -53,7 +53,7 @@ export const convTranspose: Operator<ConvTransposeAttributes> = {
   layout: pictureFirst,
   slices: true,
   macs: (node) => convMacs(input(node, 0).dims, input(node, 1).dims),
-  lower(node, to) {
+  lower(node, lowering) {
     const [x, y] = [input(node, 0), node.outputs[0] as Value];
     const window = transposedWindow(node);
     const { group } = node.attributes;
@@ -61,8 +61,8 @@ export const convTranspose: Operator<ConvTransposeAttributes> = {
     const channels = image.channels / group;
     const outChannels = asImage(y.dims).channels / group;
     const columns = outChannels * window.kernel[0] * window.kernel[1];
-    const weights = to.panels({
-      weights: tapsFirst(node, to),
+    const weights = lowering.panels({
+      weights: tapsFirst(node, lowering),
       bias: undefined,
       groups: group,
       columns,
@@ -73,23 +73,23 @@ export const convTranspose: Operator<ConvTransposeAttributes> = {
     });
     const pixels = image.batch * image.height * image.width;
     const pixelStride = columns * group * 4;
-    const scratch = { pointer: to.scratch(pixels * pixelStride), layout: 'channelsLast' as const, pixelStride, strides: [] };
-    emitConv(to, {
+    const scratch = { pointer: lowering.scratch(pixels * pixelStride), layout: 'channelsLast' as const, pixelStride, strides: [] };
+    emitConv(lowering, {
       window: wholeWindow([1, 1], [image.height, image.width]),
       from: x,
       to: { type: 'float32', dims: [image.batch, columns * group, image.height, image.width] },
-      source: to.place(x),
+      source: lowering.place(x),
       target: scratch,
       weights,
       groups: group,
       clamped: {},
       macs: macsOf(node),
     });
-    const target = to.define(y);
-    const bias = node.inputs[2] && to.place(node.inputs[2]).pointer;
+    const target = lowering.define(y);
+    const bias = node.inputs[2] && lowering.place(node.inputs[2]).pointer;
     const [min, max] = clampWords(node.attributes);
     for (let g = 0; g < group; g++) {
-      to.emit(Op.Col2Im, {
+      lowering.emit(Op.Col2Im, {
         ...windowArgs(
           window,
           x,
@@ -107,7 +107,7 @@ export const convTranspose: Operator<ConvTransposeAttributes> = {
 };
 
 /** The weights as [C, taps, M / group], so that what belongs to one output pixel lies together. */
-function tapsFirst(node: Node<ConvTransposeAttributes>, to: Lowering): Value {
+function tapsFirst(node: Node<ConvTransposeAttributes>, lowering: Lowering): Value {
   const w = input(node, 1);
   const [rows = 0, filters = 0, ...kernel] = w.dims;
   const taps = product(kernel);
@@ -127,9 +127,9 @@ function tapsFirst(node: Node<ConvTransposeAttributes>, to: Lowering): Value {
     };
     return { ...value, constant: { ...value, read }, fixed: w.fixed ?? false };
   }
-  const target = to.define(value);
+  const target = lowering.define(value);
   const strides = stridesOf('rowMajor', [rows, filters, taps], 4);
-  emitCopy(to, 4, target.pointer, to.place(w).pointer, {
+  emitCopy(lowering, 4, target.pointer, lowering.place(w).pointer, {
     sizes: [rows, taps, filters],
     strides: [stridesOf('rowMajor', value.dims, 4), [strides[0] ?? 0, strides[2] ?? 0, strides[1] ?? 0]],
   });

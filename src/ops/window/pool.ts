@@ -33,7 +33,7 @@ export const maxPool: Operator<WindowAttributes> = {
     return pooled(node, resolveWindow(node, input(node, 0).dims));
   },
   layout: channelsLast,
-  lower: (node, to) => lowerMax(node, resolveWindow(node, input(node, 0).dims), to),
+  lower: (node, lowering) => lowerMax(node, resolveWindow(node, input(node, 0).dims), lowering),
   evaluate: (node, [x]) => [maxOf(node, x as TypedArray)],
   evaluatedTypes: [['int8', 'uint8']],
 };
@@ -51,11 +51,11 @@ export const averagePool: Operator<AveragePoolAttributes> = {
   attributes: (reader) => ({ ...readWindow(reader, { ceil: true }), countIncludePad: reader.flag('count_include_pad') }),
   inferShape: (node) => pooled(node, resolveWindow(node, input(node, 0).dims)),
   layout: channelsLast,
-  lower: (node, to) =>
+  lower: (node, lowering) =>
     lowerAverage(
-      to,
+      lowering,
       resolveWindow(node, input(node, 0).dims),
-      imagesOf(node, to),
+      imagesOf(node, lowering),
       node.attributes.countIncludePad ? Counting.Padding : Counting.Inside,
     ),
 };
@@ -69,7 +69,7 @@ export function globalWindow(node: OpenNode<unknown>): Window {
   return wholeWindow([height, width], dims.slice(2).fill(1));
 }
 
-function globalPool(name: string, lower: (node: Node, window: Window, to: Lowering) => void): Operator {
+function globalPool(name: string, lower: (node: Node, window: Window, lowering: Lowering) => void): Operator {
   return {
     slices: true,
     name,
@@ -77,7 +77,7 @@ function globalPool(name: string, lower: (node: Node, window: Window, to: Loweri
     inputs: [1, 1],
     inferShape: (node) => pooled(node, globalWindow(node)),
     layout: channelsLast,
-    lower: (node, to) => lower(node, globalWindow(node), to),
+    lower: (node, lowering) => lower(node, globalWindow(node), lowering),
   };
 }
 
@@ -104,18 +104,18 @@ interface Images {
   readonly target: Place;
 }
 
-export function imagesOf(node: Node, to: Lowering): Images {
+export function imagesOf(node: Node, lowering: Lowering): Images {
   const [x, y] = [input(node, 0), node.outputs[0] as Value];
-  return { x, y, source: to.place(x), target: to.define(y) };
+  return { x, y, source: lowering.place(x), target: lowering.define(y) };
 }
 
-function lowerMax(node: Node, window: Window, to: Lowering): void {
-  const { x, y, source, target } = imagesOf(node, to);
-  to.emit(Op.MaxPool, windowArgs(window, x, y, source, target, asImage(x.dims).channels));
+function lowerMax(node: Node, window: Window, lowering: Lowering): void {
+  const { x, y, source, target } = imagesOf(node, lowering);
+  lowering.emit(Op.MaxPool, windowArgs(window, x, y, source, target, asImage(x.dims).channels));
 }
 
-export function lowerAverage(to: Lowering, window: Window, { x, y, source, target }: Images, counting: Counting): void {
-  to.emit(Op.AveragePool, {
+export function lowerAverage(lowering: Lowering, window: Window, { x, y, source, target }: Images, counting: Counting): void {
+  lowering.emit(Op.AveragePool, {
     ...windowArgs(window, x, y, source, target, asImage(x.dims).channels),
     [AveragePoolArg.CountIncludePad]: counting,
     [AveragePoolArg.PadBottom]: window.padEnd[0],

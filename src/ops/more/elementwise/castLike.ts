@@ -21,6 +21,6 @@ export const castLike: Operator = {
   },
   inferShape: (node) => cast.inferShape(asCast(node)),
   layout: () => rowMajor(),
-  lower: (node, to) => cast.lower?.(asCast(node) as Node<CastAttributes>, to),
+  lower: (node, lowering) => cast.lower?.(asCast(node) as Node<CastAttributes>, lowering),
   evaluate: (node, data) => cast.evaluate?.(asCast(node) as Node<CastAttributes>, data) ?? [],
 };

@@ -13,11 +13,11 @@ export const mean: Operator<BinaryAttributes> = {
     const factor = 1 / node.inputs.length;
     return (sum.evaluate?.(node, data) ?? []).map((total) => (total as Float32Array).map((x) => x * factor));
   },
-  lower(node, to) {
-    sum.lower?.({ ...node, attributes: { ...node.attributes, clamp: undefined } as BinaryAttributes }, to);
+  lower(node, lowering) {
+    sum.lower?.({ ...node, attributes: { ...node.attributes, clamp: undefined } as BinaryAttributes }, lowering);
     const y = node.outputs[0] as Value;
-    const output = operand(y.dims, to.define(y));
-    emitUnary(to, UnaryKind.Scale, output, output, 1 / node.inputs.length);
-    if (node.attributes.clamp) emitClamp(to, output, output, node.attributes);
+    const output = operand(y.dims, lowering.define(y));
+    emitUnary(lowering, UnaryKind.Scale, output, output, 1 / node.inputs.length);
+    if (node.attributes.clamp) emitClamp(lowering, output, output, node.attributes);
   },
 };

@@ -52,11 +52,11 @@ function power(base: number, exponent: number): number {
 }
 
 /** A constant exponent of another type is converted. */
-function kernelOperand(value: Value, to: Lowering): Operand {
-  if (value.type === 'float32') return operandOf(value, to);
+function kernelOperand(value: Value, lowering: Lowering): Operand {
+  if (value.type === 'float32') return operandOf(value, lowering);
   const data = value.constant?.read();
   if (data) {
-    const pointer = to.table(Float32Array.from(data as Float32Array, Number));
+    const pointer = lowering.table(Float32Array.from(data as Float32Array, Number));
     return { dims: value.dims, pointer, strides: stridesOf('rowMajor', value.dims, 4) };
   }
   throw new Error(`'${value.name}' should be float32 by now`);
@@ -66,13 +66,13 @@ function kernelOperand(value: Value, to: Lowering): Operand {
 const isMixed = ({ inputs: [, exponent] }: OpenNode<unknown>): boolean => exponent?.type !== 'float32' && !exponent?.constant;
 
 /** The powers that networks are made of. */
-function lowerPower(node: Node<BinaryAttributes>, to: Lowering, output: Operand): boolean {
+function lowerPower(node: Node<BinaryAttributes>, lowering: Lowering, output: Operand): boolean {
   const exponent = input(node, 1);
   if (!exponent.constant || exponent.dims.some((dim) => dim !== 1) || input(node, 0).dims.length < exponent.dims.length) return false;
-  const x = operandOf(input(node, 0), to);
+  const x = operandOf(input(node, 0), lowering);
   const power = Number(exponent.constant.read()[0]);
-  if (power === 2) emitBinary(to, BinaryKind.Mul, output, x, x, node.attributes);
-  else if (power === 0.5 && !node.attributes.clamp) emitUnary(to, UnaryKind.Sqrt, output, x);
+  if (power === 2) emitBinary(lowering, BinaryKind.Mul, output, x, x, node.attributes);
+  else if (power === 0.5 && !node.attributes.clamp) emitUnary(lowering, UnaryKind.Sqrt, output, x);
   else return false;
   return true;
 }
@@ -95,17 +95,17 @@ export const pow: Operator<BinaryAttributes> = {
     return [mapElements(type, dims, elementsOf(node, data), compute)];
   },
   layout: (node) => (isMixed(node) ? rowMajor() : elementwise.layout()),
-  lower(node, to) {
+  lower(node, lowering) {
     const y = node.outputs[0] as Value;
-    const output = operand(y.dims, to.define(y));
+    const output = operand(y.dims, lowering.define(y));
     if (isMixed(node)) {
-      to.evaluate(node as Node);
-      if (node.attributes.clamp) emitClamp(to, output, output, node.attributes);
+      lowering.evaluate(node as Node);
+      if (node.attributes.clamp) emitClamp(lowering, output, output, node.attributes);
       return;
     }
-    if (lowerPower(node, to, output)) return;
-    const [x, exponent] = node.inputs.map((value, i) => aligned(kernelOperand(value as Value, to), alignedDims(node, i)));
-    emitBinary(to, BinaryKind.Pow, output, x as Operand, exponent as Operand, node.attributes);
+    if (lowerPower(node, lowering, output)) return;
+    const [x, exponent] = node.inputs.map((value, i) => aligned(kernelOperand(value as Value, lowering), alignedDims(node, i)));
+    emitBinary(lowering, BinaryKind.Pow, output, x as Operand, exponent as Operand, node.attributes);
   },
 };
 

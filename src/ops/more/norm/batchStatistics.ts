@@ -12,33 +12,33 @@ import { stridesOf } from '../../strides.ts';
 import { emitNormalize, perChannel } from './normalize.ts';
 
 /** By the input's own statistics; then the running ones: those that are given * momentum + the own * (1 - momentum). */
-export function lowerTraining(node: Node<BatchNormAttributes>, momentum: number, to: Lowering): void {
+export function lowerTraining(node: Node<BatchNormAttributes>, momentum: number, lowering: Lowering): void {
   const { channels } = asImage(input(node, 0).dims);
   // A single channel may have no dimension.
   const image = ({ dims, strides, pointer }: Operand): Operand =>
     dims.length > 1 ? { dims, strides, pointer } : { dims: [...dims, 1], strides: [...strides, 4], pointer };
-  const x = image(operandOf(input(node, 0), to));
+  const x = image(operandOf(input(node, 0), lowering));
   const [output, ...running] = node.outputs as [Value, ...Value[]];
-  const y = image(operand(output.dims, to.define(output)));
+  const y = image(operand(output.dims, lowering.define(output)));
   const vector = (place: Operand) => perChannel(place, x.dims.length);
-  const given = (i: number) => vector(operandOf(input(node, i), to));
-  const scratch = () => vector({ dims: [channels], pointer: to.scratch(channels * 4), strides: [4] });
+  const given = (i: number) => vector(operandOf(input(node, i), lowering));
+  const scratch = () => vector({ dims: [channels], pointer: lowering.scratch(channels * 4), strides: [4] });
   const broadcast = ({ dims, ...rest }: Operand): Operand => ({ ...rest, dims: [1, ...dims], strides: [0, ...rest.strides] });
   const axes = x.dims.map((_, axis) => axis).filter((axis) => axis !== 1);
   const own = [scratch(), scratch()] as const;
   const [mean, variance] = own.map(broadcast) as [Operand, Operand];
-  emitNormalize(to, y, x, axes, node.attributes.epsilon, { scale: given(1), bias: given(2), mean });
-  if (node.attributes.clamp) emitClamp(to, y, y, node.attributes);
+  emitNormalize(lowering, y, x, axes, node.attributes.epsilon, { scale: given(1), bias: given(2), mean });
+  if (node.attributes.clamp) emitClamp(lowering, y, y, node.attributes);
   if (running[1]) {
-    const shifted = { ...x, pointer: to.scratch(product(x.dims) * 4), strides: stridesOf('rowMajor', x.dims, 4) };
-    emitBinary(to, BinaryKind.Sub, shifted, x, mean);
-    emitReduce(to, ReduceKind.SumSquare, variance, shifted, axes, channels / product(x.dims));
+    const shifted = { ...x, pointer: lowering.scratch(product(x.dims) * 4), strides: stridesOf('rowMajor', x.dims, 4) };
+    emitBinary(lowering, BinaryKind.Sub, shifted, x, mean);
+    emitReduce(lowering, ReduceKind.SumSquare, variance, shifted, axes, channels / product(x.dims));
   }
   running.forEach((value, i) => {
-    const kept = vector(operand(value.dims, to.define(value)));
+    const kept = vector(operand(value.dims, lowering.define(value)));
     const mine = own[i] as Operand;
-    emitUnary(to, UnaryKind.Scale, kept, given(3 + i), momentum);
-    emitUnary(to, UnaryKind.Scale, mine, mine, 1 - momentum);
-    emitBinary(to, BinaryKind.Add, kept, kept, mine);
+    emitUnary(lowering, UnaryKind.Scale, kept, given(3 + i), momentum);
+    emitUnary(lowering, UnaryKind.Scale, mine, mine, 1 - momentum);
+    emitBinary(lowering, BinaryKind.Add, kept, kept, mine);
   });
 }

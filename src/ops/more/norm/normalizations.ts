@@ -36,12 +36,12 @@ export const instanceNormalization: Operator<{ readonly epsilon: number }> = {
   layout: firstAlike,
   slices: true,
   macs,
-  lower(node, to) {
-    const x = operandOf(input(node, 0), to);
-    const y = { ...x, ...to.define(node.outputs[0] as Value) };
+  lower(node, lowering) {
+    const x = operandOf(input(node, 0), lowering);
+    const y = { ...x, ...lowering.define(node.outputs[0] as Value) };
     const axes = x.dims.map((_, axis) => axis).slice(2);
-    const [scale, bias] = [1, 2].map((i) => perChannel(operandOf(input(node, i), to), x.dims.length));
-    emitNormalize(to, y, x, axes, node.attributes.epsilon, { scale, bias });
+    const [scale, bias] = [1, 2].map((i) => perChannel(operandOf(input(node, i), lowering), x.dims.length));
+    emitNormalize(lowering, y, x, axes, node.attributes.epsilon, { scale, bias });
   },
 };
 
@@ -67,24 +67,24 @@ export const groupNormalization: Operator<{ readonly epsilon: number; readonly g
   layout: firstAlike,
   slices: true,
   macs,
-  lower(node, to) {
+  lower(node, lowering) {
     const { groups, perGroup } = node.attributes;
     const grouped = ({ dims, pointer, strides }: Operand): Operand => {
       const [n = 1, c = 1, ...rest] = dims;
       const [batch = 0, channel = 0, ...others] = strides;
       return { dims: [n, groups, c / groups, ...rest], pointer, strides: [batch, (c / groups) * channel, channel, ...others] };
     };
-    const x = operandOf(input(node, 0), to);
+    const x = operandOf(input(node, 0), lowering);
     const each = (x.dims[1] ?? 1) / groups;
-    const y = { ...x, ...to.define(node.outputs[0] as Value) };
+    const y = { ...x, ...lowering.define(node.outputs[0] as Value) };
     const rest = new Array<number>(x.dims.length - 2).fill(1);
     const vector = (i: number): Operand => ({
       dims: [groups, perGroup ? 1 : each, ...rest],
-      pointer: to.place(input(node, i)).pointer,
+      pointer: lowering.place(input(node, i)).pointer,
       strides: [perGroup ? 4 : 4 * each, perGroup ? 0 : 4, ...rest.map(() => 0)],
     });
     const axes = Array.from({ length: x.dims.length - 1 }, (_, i) => i + 2);
-    emitNormalize(to, grouped(y), grouped(x), axes, node.attributes.epsilon, { scale: vector(1), bias: vector(2) });
+    emitNormalize(lowering, grouped(y), grouped(x), axes, node.attributes.epsilon, { scale: vector(1), bias: vector(2) });
   },
 };
 
@@ -117,13 +117,13 @@ export const layerNormalization: Operator<LayerAttributes> = {
     return [{ type, dims }, statistics, statistics].slice(0, node.outputCount);
   },
   macs,
-  lower(node, to) {
-    const x = operandOf(input(node, 0), to);
-    const [y, mean, inverse] = node.outputs.map((value) => ({ dims: value.dims, ...to.define(value) }));
+  lower(node, lowering) {
+    const x = operandOf(input(node, 0), lowering);
+    const [y, mean, inverse] = node.outputs.map((value) => ({ dims: value.dims, ...lowering.define(value) }));
     const start = resolveAxis(node, node.attributes.axis, x.dims.length);
     const axes = x.dims.map((_, axis) => axis).slice(start);
-    const [scale, bias] = [node.inputs[1], node.inputs[2]].map((value) => value && operandOf(value, to));
-    emitNormalize(to, y as Operand, x, axes, node.attributes.epsilon, { scale, bias, mean, inverse });
+    const [scale, bias] = [node.inputs[1], node.inputs[2]].map((value) => value && operandOf(value, lowering));
+    emitNormalize(lowering, y as Operand, x, axes, node.attributes.epsilon, { scale, bias, mean, inverse });
   },
 };
 
@@ -140,10 +140,10 @@ export const meanVarianceNormalization: Operator<{ readonly axes: readonly numbe
   },
   layout: alike,
   slices: true,
-  lower(node, to) {
-    const x = operandOf(input(node, 0), to);
-    const y = { ...x, ...to.define(node.outputs[0] as Value) };
+  lower(node, lowering) {
+    const x = operandOf(input(node, 0), lowering);
+    const y = { ...x, ...lowering.define(node.outputs[0] as Value) };
     const axes = [...new Set(node.attributes.axes.map((axis) => resolveAxis(node, axis, x.dims.length)))];
-    emitNormalize(to, y, x, axes, 1e-18);
+    emitNormalize(lowering, y, x, axes, 1e-18);
   },
 };

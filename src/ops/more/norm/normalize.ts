@@ -7,9 +7,9 @@ import type { Lowering } from '../../operator.ts';
 import { stridesOf } from '../../strides.ts';
 
 /** A tensor like `x` in scratch space, without gaps. */
-const scratchLike = (to: Lowering, x: Operand, axes: readonly number[] = []): Operand => {
+const scratchLike = (lowering: Lowering, x: Operand, axes: readonly number[] = []): Operand => {
   const dims = x.dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
-  return { dims, pointer: to.scratch(product(dims) * 4), strides: stridesOf('rowMajor', dims, 4) };
+  return { dims, pointer: lowering.scratch(product(dims) * 4), strides: stridesOf('rowMajor', dims, 4) };
 };
 
 interface Affine {
@@ -21,22 +21,29 @@ interface Affine {
 }
 
 /** y = (x - mean) / sqrt(variance + epsilon) * scale + bias, mean and variance (of the whole set, not an estimate) over `axes`. */
-export function emitNormalize(to: Lowering, y: Operand, x: Operand, axes: readonly number[], epsilon: number, affine: Affine = {}): void {
+export function emitNormalize(
+  lowering: Lowering,
+  y: Operand,
+  x: Operand,
+  axes: readonly number[],
+  epsilon: number,
+  affine: Affine = {},
+): void {
   const count = product(axes.map((axis) => x.dims[axis] ?? 1));
-  const mean = affine.mean ?? scratchLike(to, x, axes);
-  const inverse = affine.inverse ?? scratchLike(to, x, axes);
-  emitReduce(to, ReduceKind.Sum, mean, x, axes, 1 / count);
-  emitBinary(to, BinaryKind.Sub, y, x, mean);
+  const mean = affine.mean ?? scratchLike(lowering, x, axes);
+  const inverse = affine.inverse ?? scratchLike(lowering, x, axes);
+  emitReduce(lowering, ReduceKind.Sum, mean, x, axes, 1 / count);
+  emitBinary(lowering, BinaryKind.Sub, y, x, mean);
   // Of what the mean's own rounding leaves, which is much where the mean is large beside the deviation (`inverse` is free until then).
-  emitReduce(to, ReduceKind.Sum, inverse, y, axes, 1 / count);
-  emitBinary(to, BinaryKind.Sub, y, y, inverse);
-  emitReduce(to, ReduceKind.SumSquare, inverse, y, axes, 1 / count);
-  emitUnary(to, UnaryKind.Scale, inverse, inverse, 1, epsilon);
-  emitUnary(to, UnaryKind.Sqrt, inverse, inverse);
-  emitUnary(to, UnaryKind.Reciprocal, inverse, inverse);
-  emitBinary(to, BinaryKind.Mul, y, y, inverse);
-  if (affine.scale) emitBinary(to, BinaryKind.Mul, y, y, affine.scale);
-  if (affine.bias) emitBinary(to, BinaryKind.Add, y, y, affine.bias);
+  emitReduce(lowering, ReduceKind.Sum, inverse, y, axes, 1 / count);
+  emitBinary(lowering, BinaryKind.Sub, y, y, inverse);
+  emitReduce(lowering, ReduceKind.SumSquare, inverse, y, axes, 1 / count);
+  emitUnary(lowering, UnaryKind.Scale, inverse, inverse, 1, epsilon);
+  emitUnary(lowering, UnaryKind.Sqrt, inverse, inverse);
+  emitUnary(lowering, UnaryKind.Reciprocal, inverse, inverse);
+  emitBinary(lowering, BinaryKind.Mul, y, y, inverse);
+  if (affine.scale) emitBinary(lowering, BinaryKind.Mul, y, y, affine.scale);
+  if (affine.bias) emitBinary(lowering, BinaryKind.Add, y, y, affine.bias);
 }
 
 /** [C] as it broadcasts to [N, C, ...]. */

@@ -19,15 +19,15 @@ import { input } from '../../shapes.ts';
 
 const plain =
   (kind: ReduceKind): Reduction['lower'] =>
-  (to, output, x, axes) =>
-    emitReduce(to, kind, output, x, axes);
+  (lowering, output, x, axes) =>
+    emitReduce(lowering, kind, output, x, axes);
 
 /** A sum, then a function of it, in place. */
 const then =
   (kind: ReduceKind, after: UnaryKind): Reduction['lower'] =>
-  (to, output, x, axes) => {
-    emitReduce(to, kind, output, x, axes);
-    emitUnary(to, after, output, output);
+  (lowering, output, x, axes) => {
+    emitReduce(lowering, kind, output, x, axes);
+    emitUnary(lowering, after, output, output);
   };
 
 /** Bytes from the first to the last element, both counted. */
@@ -35,17 +35,17 @@ const extentOf = ({ dims, strides }: Operand): number =>
   dims.reduce((bytes, dim, axis) => bytes + Math.max(0, dim - 1) * (strides[axis] ?? 0), 4);
 
 /** log of the sum of e^x = m + log of the sum of e^(x - m), m the largest; where that is infinite the largest finite number stands in. */
-const logSumExp: Reduction['lower'] = (to, output, x, axes) => {
+const logSumExp: Reduction['lower'] = (lowering, output, x, axes) => {
   // They lie as the output and the input do, which may have gaps.
-  const largest = { ...output, pointer: to.scratch(extentOf(output)) };
-  const shifted: Operand = { ...x, pointer: to.scratch(extentOf(x)) };
-  emitReduce(to, ReduceKind.Max, largest, x, axes);
-  emitClamp(to, largest, largest, { clamp: [-3.4028234663852886e38, 3.4028234663852886e38] });
-  emitBinary(to, BinaryKind.Sub, shifted, x, largest);
-  emitUnary(to, UnaryKind.Exp, shifted, shifted);
-  emitReduce(to, ReduceKind.Sum, output, shifted, axes);
-  emitUnary(to, UnaryKind.Log, output, output);
-  emitBinary(to, BinaryKind.Add, output, output, largest);
+  const largest = { ...output, pointer: lowering.scratch(extentOf(output)) };
+  const shifted: Operand = { ...x, pointer: lowering.scratch(extentOf(x)) };
+  emitReduce(lowering, ReduceKind.Max, largest, x, axes);
+  emitClamp(lowering, largest, largest, { clamp: [-3.4028234663852886e38, 3.4028234663852886e38] });
+  emitBinary(lowering, BinaryKind.Sub, shifted, x, largest);
+  emitUnary(lowering, UnaryKind.Exp, shifted, shifted);
+  emitReduce(lowering, ReduceKind.Sum, output, shifted, axes);
+  emitUnary(lowering, UnaryKind.Log, output, output);
+  emitBinary(lowering, BinaryKind.Add, output, output, largest);
 };
 
 /** Of bigints only the last 64 bits count, and must not become more and more. */

@@ -42,17 +42,17 @@ export const gridSample: Operator<GridSampleAttributes> = {
   },
   layout: pictureFirst,
   slices: true,
-  lower(node, to) {
+  lower(node, lowering) {
     const [x, y] = [input(node, 0), node.outputs[0] as Value];
     const { mode, padding, alignCorners } = node.attributes;
     const { batch, channels, height, width } = asImage(x.dims);
-    const source = to.place(x);
-    const target = to.define(y);
-    to.emit(Op.GridSample, {
+    const source = lowering.place(x);
+    const target = lowering.define(y);
+    lowering.emit(Op.GridSample, {
       [GridSampleArg.Input]: source.pointer,
-      [GridSampleArg.Grid]: to.place(input(node, 1)).pointer,
+      [GridSampleArg.Grid]: lowering.place(input(node, 1)).pointer,
       [GridSampleArg.Output]: target.pointer,
-      [GridSampleArg.Scratch]: to.workspace(128),
+      [GridSampleArg.Scratch]: lowering.workspace(128),
       [GridSampleArg.Batch]: batch,
       [GridSampleArg.Height]: height,
       [GridSampleArg.Width]: width,

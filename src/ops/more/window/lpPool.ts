@@ -17,23 +17,23 @@ interface LpPoolAttributes extends WindowAttributes {
 const readP = (reader: AttributeReader): number => reader.positive('p', 2);
 
 /** (sum over the window of |x|^p)^(1/p): powers, a pool that sums, and the root in place. */
-function lowerLp(node: Node<{ readonly p: number }>, window: Window, to: Lowering): void {
-  const images = imagesOf(node as Node, to);
+function lowerLp(node: Node<{ readonly p: number }>, window: Window, lowering: Lowering): void {
+  const images = imagesOf(node as Node, lowering);
   const { p } = node.attributes;
-  const x = operandOf(images.x, to);
+  const x = operandOf(images.x, lowering);
   const y = operand(images.y.dims, images.target);
-  const powers = to.define({ name: '', type: 'float32', dims: images.x.dims });
+  const powers = lowering.define({ name: '', type: 'float32', dims: images.x.dims });
   // In scratch space the pixels lie as the input's do, without gaps.
   const strides = stridesOf('channelsLast', x.dims, 4);
   const place: Place = { ...powers, layout: 'channelsLast', strides };
   const target = operand(x.dims, place);
-  const exponent = (value: number): Operand => ({ dims: [], strides: [], pointer: to.table(Float32Array.of(value)) });
-  emitUnary(to, UnaryKind.Abs, target, x);
-  if (p === 2) emitBinary(to, BinaryKind.Mul, target, target, target);
-  else if (p !== 1) emitBinary(to, BinaryKind.Pow, target, target, exponent(p));
-  lowerAverage(to, window, { ...images, source: place }, Counting.None);
-  if (p === 2) emitUnary(to, UnaryKind.Sqrt, y, y);
-  else if (p !== 1) emitBinary(to, BinaryKind.Pow, y, y, exponent(1 / p));
+  const exponent = (value: number): Operand => ({ dims: [], strides: [], pointer: lowering.table(Float32Array.of(value)) });
+  emitUnary(lowering, UnaryKind.Abs, target, x);
+  if (p === 2) emitBinary(lowering, BinaryKind.Mul, target, target, target);
+  else if (p !== 1) emitBinary(lowering, BinaryKind.Pow, target, target, exponent(p));
+  lowerAverage(lowering, window, { ...images, source: place }, Counting.None);
+  if (p === 2) emitUnary(lowering, UnaryKind.Sqrt, y, y);
+  else if (p !== 1) emitBinary(lowering, BinaryKind.Pow, y, y, exponent(1 / p));
 }
 
 /** ONNX LpPool: the p-norm of every window. */
@@ -45,7 +45,7 @@ export const lpPool: Operator<LpPoolAttributes> = {
   attributes: (reader) => ({ ...readWindow(reader, { ceil: true }), p: readP(reader) }),
   inferShape: (node) => pooled(node, resolveWindow(node, input(node, 0).dims)),
   layout: channelsLast,
-  lower: (node, to) => lowerLp(node, resolveWindow(node, input(node, 0).dims), to),
+  lower: (node, lowering) => lowerLp(node, resolveWindow(node, input(node, 0).dims), lowering),
 };
 
 /** ONNX GlobalLpPool. */
@@ -57,5 +57,5 @@ export const globalLpPool: Operator<{ readonly p: number }> = {
   attributes: (reader) => ({ p: readP(reader) }),
   inferShape: (node) => pooled(node, globalWindow(node)),
   layout: channelsLast,
-  lower: (node, to) => lowerLp(node, globalWindow(node), to),
+  lower: (node, lowering) => lowerLp(node, globalWindow(node), lowering),
 };

@@ -1,4 +1,4 @@
-// Compiled models are refused by versions with another LAYOUT. This test tells when that number has to change.
+// Compiled models are refused by versions with another PROGRAM_VERSION. This test tells when that number has to change.
 
 import { createHash } from 'node:crypto';
 import * as opcodes from '../../assembly/opcodes.ts';
@@ -9,7 +9,7 @@ import { moduleOf } from '../kernels/run.ts';
 import { random } from '../reference/index.ts';
 
 /** What programs mean: the words of every instruction. */
-const words = JSON.stringify(Object.entries(opcodes).filter(([name]) => name !== 'LAYOUT'));
+const words = JSON.stringify(Object.entries(opcodes).filter(([name]) => name !== 'PROGRAM_VERSION'));
 const lengths = Array.from({ length: 256 }, (_, op) => opcodes.instructionWords(op)).join();
 
 /** What weights mean: how a convolution's are packed, in panels and for Winograd. */
@@ -23,20 +23,20 @@ function packed(winograd: boolean): string {
   const plan = compile(graph, { dims: new Map([['x', [1, 12, 16, 16]]]), winograd: form });
   const engine = new Engine(moduleOf('strict'));
   engine.use(plan);
-  const [weight] = plan.weights.filter(({ packed }) => packed);
+  const [weight] = plan.residents.filter(({ packed }) => packed);
   if (!weight) throw new Error('nothing is packed');
   expect(weight.packed).toBe(winograd ? 'winograd' : 'panels');
   return engine.view({ buffer: weight.buffer, offset: 0 }, weight.buffer.bytes / 4).join();
 }
 
-// A change here is a change of the layout: raise LAYOUT and record the new hash beside it.
-test('LAYOUT stands for these instructions and these weights', () => {
+// A change here is a change of what programs mean: raise PROGRAM_VERSION and record the new hash beside it.
+test('PROGRAM_VERSION stands for these instructions and these weights', () => {
   const hash = createHash('sha256').update(words).update(lengths).update(packed(false)).update(packed(true)).digest('hex').slice(0, 16);
-  expect({ layout: opcodes.LAYOUT, hash }).toEqual({ layout: 2, hash: 'cd229141ecf0b230' });
+  expect({ version: opcodes.PROGRAM_VERSION, hash }).toEqual({ version: 2, hash: 'd694d4af9f3b4496' });
 });
 
-test('the binary says which layout it runs', () => {
+test('the binary says which programs it runs', () => {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const { layout } = new WebAssembly.Instance(moduleOf('strict'), { env: { memory } }).exports as { layout: WebAssembly.Global };
-  expect(layout.value).toBe(opcodes.LAYOUT);
+  const { version } = new WebAssembly.Instance(moduleOf('strict'), { env: { memory } }).exports as { version: WebAssembly.Global };
+  expect(version.value).toBe(opcodes.PROGRAM_VERSION);
 });

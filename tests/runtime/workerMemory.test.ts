@@ -7,7 +7,7 @@ import { defineOp } from '../../src/ops/custom.ts';
 import { Model, type Outputs } from '../../src/runtime/model.ts';
 import { startWorker, Team } from '../../src/runtime/team.ts';
 import { compileModule } from '../../src/runtime/wasm.ts';
-import { Remote } from '../../src/runtime/workerMemory.ts';
+import { WorkerMemory } from '../../src/runtime/workerMemory.ts';
 import { graphOf } from '../kernels/graph.ts';
 import { floatsOf } from '../ops/customOps.ts';
 import { random } from '../reference/index.ts';
@@ -134,7 +134,7 @@ describe('where memory cannot be shared', () => {
 
   test('more memory than the engine gives', async () => {
     const team = Team.shared();
-    const remote = new Remote(team, -1, await compileModule('strict'), 1);
+    const remote = new WorkerMemory(team, -1, await compileModule('strict'), 1);
     remote.grow(65535 * 16);
     expect(await failure(remote.run([1024, 1024]))).toMatchObject({ code: 'TOO_LARGE' });
     team.close(-1);
@@ -153,7 +153,7 @@ test('after the worker has died, models are loaded again', async () => {
     return member;
   });
   const module = await compileModule('strict');
-  const openRemote = (id: number, wasm: WebAssembly.Module, pages: number) => new Remote(team, id, wasm, pages);
+  const openRemote = (id: number, wasm: WebAssembly.Module, pages: number) => new WorkerMemory(team, id, wasm, pages);
   const binary = { module, variant: 'strict', threads: { team, count: 1, openRemote } } as const;
   const [model, idle] = [1, 2].map(() => new Model(planSource(graph, {}, 1), binary, initialDims(graph, {}))) as [Model, Model];
   const x = picture(32);
