@@ -12,7 +12,7 @@ process.chdir(root);
 const KB = 1000;
 /** Files that a browser never asks for without a wish for relaxed SIMD, threads or models in several files, nor for what few files have or are. */
 const unasked =
-  /^chunk-(relaxed|strict-threads|threads|team|remote|file|external|read|control|subgraphs|contrib|more|narrow|unrecognised|worker-text)-/;
+  /^chunk-(relaxed|strict-threads|threads|team|workerMemory|file|external|read|control|subgraphs|contrib|more|narrow|unrecognised|worker-text)-/;
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 const sum = (list) => list.reduce((total, value) => total + value, 0);
 
@@ -72,7 +72,7 @@ const rows = [
     total(
       await viteFiles(
         all('runtime'),
-        /^chunk-(relaxed|strict-threads|threads|team|remote|file|external|more|narrow|unrecognised|worker-text)-/,
+        /^chunk-(relaxed|strict-threads|threads|team|workerMemory|file|external|more|narrow|unrecognised|worker-text)-/,
       ),
     ),
     35 * KB,
