@@ -21,8 +21,6 @@ const [rows, columns] = [random([5, 17], 1), random([17, 17], 2)];
 const bias = random([17], 3);
 const [picture, half] = [random([1, 8, 7, 6], 4), random([1, 4, 7, 6], 5)];
 const [filters, narrow, pointwise] = [random([8, 8, 3, 3], 6), random([8, 4, 3, 3], 7), random([8, 8, 1, 1], 8)];
-const depthwise = random([8, 1, 3, 3], 9);
-const single = random([1, 1, 7, 6], 10);
 const batched = random([2, 8, 8], 11);
 const pads = [1, 1, 1, 1];
 
@@ -87,15 +85,6 @@ const cases: Record<string, SharedCase> = {
     readers: [
       { op: 'Conv', inputs: ['h', 'w'], attributes: { pads }, expected: conv({ x: half, w: narrow, pads }) },
       { op: 'Conv', inputs: ['x', 'w'], attributes: { pads, group: 2 }, expected: conv({ x: picture, w: narrow, pads, group: 2 }) },
-    ],
-  },
-  'a depthwise convolution and one of a single channel': {
-    depth: 9,
-    feeds: { x: picture, s: single },
-    constants: { w: depthwise },
-    readers: [
-      { op: 'Conv', inputs: ['x', 'w'], attributes: { pads, group: 8 }, expected: conv({ x: picture, w: depthwise, pads, group: 8 }) },
-      { op: 'Conv', inputs: ['s', 'w'], attributes: { pads }, expected: conv({ x: single, w: depthwise, pads }) },
     ],
   },
   "convolutions directly and by Winograd's algorithm": {
