@@ -183,7 +183,7 @@ const convolutions: readonly ConvShape[] = [
   ...mlsd,
 ];
 
-/** Channels of 3×3 convolutions, and one of 5×5. */
+/** Channels of 3×3 convolutions, and of 5×5. */
 const winograd: readonly ConvShape[] = [
   ...[64, 128, 256, 512, 1024].map((channels) => ({ size: 14, channels, filters: channels > 512 ? 64 : 128, kernel: 3 })),
   { size: 56, channels: 64, filters: 64, kernel: 3 },
@@ -300,7 +300,16 @@ const localResponse = (): AccuracyCase => {
   };
 };
 
-export const cases: readonly AccuracyCase[] = [
+export const winogradCases = (): AccuracyCase[] => winograd.map((shape) => convolution('winograd', shape));
+
+/** Within a network, then at its input. */
+export const outlierCases = (outliers: readonly number[] = [1e3, 1e5, 1e7]): AccuracyCase[] =>
+  [false, true].flatMap((atInput) =>
+    outliers.map((outlier) => convolution('outliers', { size: 56, channels: 64, filters: 64, kernel: 3 }, outlier, atInput)),
+  );
+
+/** All of them: tens of millions of random numbers. */
+export const allCases = (): AccuracyCase[] => [
   ...convolutions.map((shape) => convolution('direct', shape)),
   product(1, 20_000, 512),
   product(16, 20_000, 64),
@@ -313,7 +322,7 @@ export const cases: readonly AccuracyCase[] = [
   denseLayer(1, 9216, 512),
   denseLayer(1, 25_088, 128),
   denseLayer(8, 4096, 128),
-  ...winograd.map((shape) => convolution('winograd', shape)),
+  ...winogradCases(),
   ...[0, 10, 10_000].flatMap((mean) => normalized(1024, mean)),
   ...normalized(65_536, 10),
   ...['ReduceSum', 'ReduceMean', 'ReduceL1', 'ReduceL2', 'ReduceSumSquare'].flatMap((op) =>
@@ -342,7 +351,5 @@ export const cases: readonly AccuracyCase[] = [
   elementwise('Reciprocal', 0.01, 100),
   elementwise('Sin', -100, 100),
   elementwise('Cos', -100, 100),
-  ...[false, true].flatMap((atInput) =>
-    [1e3, 1e5, 1e7].map((outlier) => convolution('outliers', { size: 56, channels: 64, filters: 64, kernel: 3 }, outlier, atInput)),
-  ),
+  ...outlierCases(),
 ];
