@@ -303,9 +303,9 @@ const localResponse = (): AccuracyCase => {
 export const winogradCases = (): AccuracyCase[] => winograd.map((shape) => convolution('winograd', shape));
 
 /** Within a network, then at its input. */
-export const outlierCases = (outliers: readonly number[] = [1e3, 1e5, 1e7]): AccuracyCase[] =>
+export const outlierCases = (outliers: readonly number[] = [1e3, 1e5, 1e7], size = 56): AccuracyCase[] =>
   [false, true].flatMap((atInput) =>
-    outliers.map((outlier) => convolution('outliers', { size: 56, channels: 64, filters: 64, kernel: 3 }, outlier, atInput)),
+    outliers.map((outlier) => convolution('outliers', { size, channels: 64, filters: 64, kernel: 3 }, outlier, atInput)),
   );
 
 /** All of them: tens of millions of random numbers. */
