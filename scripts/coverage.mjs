@@ -16,9 +16,10 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const folder = 'build/coverage';
 rmSync(folder, { recursive: true, force: true });
 const reporters = ['json-summary', 'html'].map((name) => `--coverageReporters=${name}`);
-const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--coverage'];
-const sources = ['--coverageProvider=v8', '--collectCoverageFrom=src/**/*.ts', `--coverageDirectory=${folder}`, ...reporters];
-const { status } = spawnSync(process.execPath, [...jest, ...sources, ...positionals], { stdio: 'inherit' });
+const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+// Paths before options: some of these take all that follows.
+const sources = ['--coverage', '--coverageProvider=v8', '--collectCoverageFrom=src/**/*.ts', `--coverageDirectory=${folder}`, ...reporters];
+const { status } = spawnSync(process.execPath, [...jest, ...positionals, ...sources], { stdio: 'inherit' });
 
 const { total, ...files } = JSON.parse(readFileSync(`${folder}/coverage-summary.json`, 'utf8'));
 const share = ({ pct }) => `${Number(pct).toFixed(1)} %`.padStart(8);
