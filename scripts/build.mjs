@@ -28,18 +28,20 @@ function writeText(name, text, what) {
   writeFileSync(`build/${name}.d.ts`, `/** ${what} */\ndeclare const text: string;\nexport default text;\n`);
 }
 
+const variants = ['strict', 'relaxed', 'strict-threads', 'relaxed-threads'];
 const binaries = {
-  strict: 'assembly/index.ts',
-  relaxed: 'assembly/index.ts',
-  'strict-threads': 'assembly/index.ts',
-  'relaxed-threads': 'assembly/index.ts',
+  // Of the core alone, and with the pack *more*.
+  ...Object.fromEntries(variants.map((name) => [name, 'assembly/index.ts'])),
+  ...Object.fromEntries(variants.map((name) => [`${name}-more`, 'assembly/more.ts'])),
   vision: 'assembly/vision/index.ts',
   // What `bench` measures the machine with; only the command line holds them.
   'limit-strict': 'assembly/bench/multiply_add.ts',
   'limit-relaxed': 'assembly/bench/multiply_add.ts',
 };
 for (const [variant, entry] of Object.entries(binaries)) {
-  tool('node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', '--target', variant);
+  const more = Number(entry === 'assembly/more.ts');
+  const options = ['--target', variant.replace('-more', ''), '--outFile', `build/${variant}.wasm`, '--use', `PACK_MORE=${more}`];
+  tool('node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', ...options);
   const wasm = shrinkBinary(readFileSync(`build/${variant}.wasm`), variant);
   writeFileSync(`build/${variant}.wasm`, wasm);
   // Who compiles the kernels of models beforehand gives them to load(); places that forbid compiling need those for pictures as a file, too.
@@ -80,22 +82,26 @@ const chunkOf = ([name, paths], i, all) => ({
   test: (id) => isIn(id, paths) && (paths === more || !isIn(id, more)),
 });
 
+const bare = { index: 'src/index.ts', layers: 'src/layers/index.ts', runtime: 'src/compiled/index.ts', zoo: 'src/zoo/index.ts' };
+
 const { build: bundle } = await import('rolldown');
 await bundle({
   input: {
-    index: 'src/index.ts',
+    index: 'src/entries/index.ts',
     analysis: 'src/analysis/index.ts',
-    compile: 'src/compiled/write.ts',
+    compile: 'src/entries/compile.ts',
     'edge-kernels': 'src/edge/kernels.ts',
     'edge-pictures': 'src/edge/pictures.ts',
     formats: 'src/formats/index.ts',
-    layers: 'src/layers/index.ts',
+    layers: 'src/entries/layers.ts',
     onnx: 'src/formats/onnx-entry.ts',
-    runtime: 'src/compiled/index.ts',
+    runtime: 'src/entries/runtime.ts',
     vision: 'src/vision/index.ts',
     'vision-node': 'src/vision/decode.ts',
     'vision-labels': 'src/vision/labels/index.ts',
-    zoo: 'src/zoo/index.ts',
+    zoo: 'src/entries/zoo.ts',
+    // The same without the binaries' texts, which places that forbid compiling cannot use.
+    ...Object.fromEntries(Object.entries(bare).map(([name, path]) => [`bare/${name}`, path])),
   },
   external: [/^node:/, 'sharp', /\.wasm\?module$/],
   platform: 'neutral',
@@ -103,7 +109,7 @@ await bundle({
   makeAbsoluteExternalsRelative: false,
   treeshake: {
     moduleSideEffects: [
-      { test: /[\\/]edge[\\/]/, sideEffects: true },
+      { test: /[\\/](edge|entries)[\\/]|[\\/]binaries\.ts$/, sideEffects: true },
       { test: /./, sideEffects: false },
     ],
   },
@@ -129,7 +135,10 @@ for (const [entry, provider] of Object.entries({
   zoo: 'kernels',
   vision: 'pictures',
 })) {
-  writeFileSync(`dist/edge/${entry}.js`, `import '../edge-${provider}.js';\nexport * from '../${entry}.js';\n`);
+  writeFileSync(
+    `dist/edge/${entry}.js`,
+    `import '../edge-${provider}.js';\nexport * from '../${entry === 'vision' ? entry : `bare/${entry}`}.js';\n`,
+  );
 }
 // The command line in one file: resolving a module takes Node longer than parsing it.
 await build({
@@ -140,6 +149,8 @@ await build({
   target: 'es2022',
   platform: 'node',
   external: ['sharp'],
+  // package.json speaks of dist/, not of src/binaries.ts.
+  ignoreAnnotations: true,
   minify: true,
   banner: { js: notice },
 });

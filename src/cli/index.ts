@@ -1,3 +1,4 @@
+import '../binaries.ts';
 import { LanewiseError, visible } from '../errors.ts';
 import { UsageError } from './arguments.ts';
 

@@ -1,0 +1,3 @@
+import '../binaries.ts';
+
+export * from '../compiled/write.ts';
