@@ -124,7 +124,9 @@ await bundle({
 // What threads load, under the name that team.ts gives it.
 await build({ entryPoints: ['src/runtime/worker.js'], outdir: 'dist', minifySyntax: true, target: 'es2022' });
 for (const file of readdirSync('dist', { recursive: true }).filter((name) => name.endsWith('.js'))) {
-  writeFileSync(`dist/${file}`, await minified(readFileSync(`dist/${file}`, 'utf8')));
+  // Nothing but exports is in bare/; without a bundler the import would be one more request.
+  const code = readFileSync(`dist/${file}`, 'utf8').replace(/^import "\.\/bare\/\w+\.js";\n/m, '');
+  writeFileSync(`dist/${file}`, await minified(code));
 }
 // Entries for places that forbid compiling (workerd, edge-light): the same as the others, but the binaries are modules that the bundler there imports.
 mkdirSync('dist/edge');
