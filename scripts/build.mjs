@@ -82,65 +82,57 @@ const chunkOf = ([name, paths], i, all) => ({
   test: (id) => isIn(id, paths) && (paths === more || !isIn(id, more)),
 });
 
-const bare = { index: 'src/index.ts', layers: 'src/layers/index.ts', runtime: 'src/compiled/index.ts', zoo: 'src/zoo/index.ts' };
+const entries = {
+  index: 'src/index.ts',
+  analysis: 'src/analysis/index.ts',
+  compile: 'src/compiled/write.ts',
+  formats: 'src/formats/index.ts',
+  layers: 'src/layers/index.ts',
+  onnx: 'src/formats/onnx-entry.ts',
+  runtime: 'src/compiled/index.ts',
+  vision: 'src/vision/index.ts',
+  'vision-node': 'src/vision/decode.ts',
+  'vision-labels': 'src/vision/labels/index.ts',
+  zoo: 'src/zoo/index.ts',
+};
 
 const { build: bundle } = await import('rolldown');
-await bundle({
-  input: {
-    index: 'src/entries/index.ts',
-    analysis: 'src/analysis/index.ts',
-    compile: 'src/entries/compile.ts',
-    'edge-kernels': 'src/edge/kernels.ts',
-    'edge-pictures': 'src/edge/pictures.ts',
-    formats: 'src/formats/index.ts',
-    layers: 'src/entries/layers.ts',
-    onnx: 'src/formats/onnx-entry.ts',
-    runtime: 'src/entries/runtime.ts',
-    vision: 'src/vision/index.ts',
-    'vision-node': 'src/vision/decode.ts',
-    'vision-labels': 'src/vision/labels/index.ts',
-    zoo: 'src/entries/zoo.ts',
-    // The same without the binaries' texts, which places that forbid compiling cannot use.
-    ...Object.fromEntries(Object.entries(bare).map(([name, path]) => [`bare/${name}`, path])),
-  },
-  external: [/^node:/, 'sharp', /\.wasm\?module$/],
-  platform: 'neutral',
-  // The binaries' paths are those of the package.
-  makeAbsoluteExternalsRelative: false,
-  treeshake: {
-    moduleSideEffects: [
-      { test: /[\\/](edge|entries)[\\/]|[\\/]binaries\.ts$/, sideEffects: true },
-      { test: /./, sideEffects: false },
-    ],
-  },
-  output: {
-    dir: 'dist',
-    entryFileNames: '[name].js',
-    chunkFileNames: 'chunk-[name].js',
-    banner: ({ moduleIds }) => (moduleIds.some(isPbf) ? notice : ''),
-    codeSplitting: { groups: Object.entries({ ...chunks, more }).map(chunkOf) },
-  },
-});
+/** The package's files, of these entries, in a folder. */
+const bundled = (input, dir, plugins = []) =>
+  bundle({
+    input,
+    plugins,
+    external: [/^node:/, 'sharp', /\.wasm\?module$/],
+    platform: 'neutral',
+    // The binaries' paths are those of the package.
+    makeAbsoluteExternalsRelative: false,
+    treeshake: {
+      moduleSideEffects: [
+        { test: /[\\/]edge[\\/]/, sideEffects: true },
+        { test: /./, sideEffects: false },
+      ],
+    },
+    output: {
+      dir,
+      entryFileNames: '[name].js',
+      chunkFileNames: 'chunk-[name].js',
+      banner: ({ moduleIds }) => (moduleIds.some(isPbf) ? notice : ''),
+      codeSplitting: { groups: Object.entries({ ...chunks, more }).map(chunkOf) },
+    },
+  });
+await bundled(entries, 'dist');
+// For places that forbid compiling (workerd, edge-light): the same, but the binary is a module that the bundler there imports, and no text of one is there.
+const onEdge = {
+  name: 'edge',
+  resolveId: { filter: { id: /\/binaries\.ts$/ }, handler: () => fileURLToPath(new URL('../src/edge/binaries.ts', import.meta.url)) },
+};
+await bundled({ ...entries, vision: 'src/edge/vision.ts' }, 'dist/edge', [onEdge]);
 // What threads load, under the name that team.ts gives it.
-await build({ entryPoints: ['src/runtime/worker.js'], outdir: 'dist', minifySyntax: true, target: 'es2022' });
-for (const file of readdirSync('dist', { recursive: true }).filter((name) => name.endsWith('.js'))) {
-  // Nothing but exports is in bare/; without a bundler the import would be one more request.
-  const code = readFileSync(`dist/${file}`, 'utf8').replace(/^import "\.\/bare\/\w+\.js";\n/m, '');
-  writeFileSync(`dist/${file}`, await minified(code));
+for (const outdir of ['dist', 'dist/edge']) {
+  await build({ entryPoints: ['src/runtime/worker.js'], outdir, minifySyntax: true, target: 'es2022' });
 }
-// Entries for places that forbid compiling (workerd, edge-light): the same as the others, but the binaries are modules that the bundler there imports.
-mkdirSync('dist/edge');
-for (const [entry, provider] of Object.entries({
-  index: 'kernels',
-  layers: 'kernels',
-  runtime: 'kernels',
-  zoo: 'kernels',
-  vision: 'pictures',
-})) {
-  writeFileSync(
-    `dist/edge/${entry}.js`,
-    `import '../edge-${provider}.js';\nexport * from '../${entry === 'vision' ? entry : `bare/${entry}`}.js';\n`,
-  );
+for (const file of readdirSync('dist', { recursive: true }).filter((name) => name.endsWith('.js'))) {
+  writeFileSync(`dist/${file}`, await minified(readFileSync(`dist/${file}`, 'utf8')));
 }
 // The command line in one file: resolving a module takes Node longer than parsing it.
 await build({
@@ -151,8 +143,6 @@ await build({
   target: 'es2022',
   platform: 'node',
   external: ['sharp'],
-  // package.json speaks of dist/, not of src/binaries.ts.
-  ignoreAnnotations: true,
   minify: true,
   banner: { js: notice },
 });

@@ -1,9 +1,16 @@
-// The binaries as texts, each a chunk of its own, of which a page fetches the one that it needs. Entries for places that forbid compiling are
-// without them (src/edge).
+// The binaries as texts, each a chunk of its own, of which a page fetches the one that it needs. Places that forbid compiling have
+// edge/binaries.ts in place of this file.
 
-import { addTexts } from './runtime/wasm.ts';
+/** strict or relaxed, for one thread or several, with the kernels of the core or with the pack *more* too. Files in lanewise/wasm have these names. */
+export type BinaryName = `${'strict' | 'relaxed'}${'' | '-threads'}${'' | '-more'}`;
 
-addTexts({
+/** Fetches a binary: see binary.ts. Undefined in places that forbid compiling. */
+export type Texts = Readonly<Record<BinaryName, () => Promise<{ readonly default: string }>>>;
+
+/** Those that are there compiled. */
+export const given: readonly (readonly [BinaryName, WebAssembly.Module])[] = [];
+
+export const texts: Texts | undefined = {
   strict: () => import('../build/strict.js'),
   relaxed: () => import('../build/relaxed.js'),
   'strict-threads': () => import('../build/strict-threads.js'),
@@ -12,4 +19,4 @@ addTexts({
   'relaxed-more': () => import('../build/relaxed-more.js'),
   'strict-threads-more': () => import('../build/strict-threads-more.js'),
   'relaxed-threads-more': () => import('../build/relaxed-threads-more.js'),
-});
+};

@@ -1,4 +1,3 @@
-import '../binaries.ts';
 import { LanewiseError, visible } from '../errors.ts';
 import { UsageError } from './arguments.ts';
 

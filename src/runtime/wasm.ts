@@ -1,15 +1,13 @@
 // The border to WebAssembly: which binary, compiled once, instantiated once per model. It knows no operator.
 
 import { PROGRAM_VERSION, WIDE_TILE } from '../../assembly/opcodes.ts';
+import { type BinaryName, given, texts } from '../binaries.ts';
 import { decodeBinary } from '../binary.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Pack } from '../plan/packs.ts';
 
 /** strict gives the same bits on every engine; relaxed may fuse multiply and add. */
 export type Variant = 'strict' | 'relaxed' | 'strict-threads' | 'relaxed-threads';
-
-/** A binary: a variant with the kernels of the core, or with those of the pack *more* too. Files in lanewise/wasm have these names. */
-export type BinaryName = Variant | `${Variant}-more`;
 
 /** Of 64 KiB: the most that WebAssembly can address, less one, so that the end of memory has an address too. */
 export const MOST_PAGES = 65535;
@@ -65,27 +63,8 @@ function chooseKind(relaxed: boolean | 'auto'): 'strict' | 'relaxed' {
   throw new LanewiseError('NO_SIMD', "this engine has no relaxed SIMD; relaxed: 'auto' falls back to the strict binary");
 }
 
-const compiled = new Map<BinaryName, Promise<WebAssembly.Module>>();
-
-/** Fetches the text of a binary. */
-export type Texts = Readonly<Record<BinaryName, () => Promise<{ readonly default: string }>>>;
-let texts: Texts | undefined;
-
-/**
- * Gives the texts of the binaries, which places that may compile find in chunks (src/binaries.ts).
- * @internal
- */
-export function addTexts(all: Texts): void {
-  texts = all;
-}
-
-/**
- * Gives a binary, compiled already: what the entries for places that forbid compiling do (src/edge).
- * @internal
- */
-export function provide(name: BinaryName, module: WebAssembly.Module): void {
-  compiled.set(name, Promise.resolve(module));
-}
+/** By name, compiled or about to be. */
+const compiled = new Map<BinaryName, Promise<WebAssembly.Module>>(given.map(([name, module]) => [name, Promise.resolve(module)]));
 
 /** Whether this place compiles nothing. */
 export const compilesNothing = (): boolean => !texts;

@@ -1,3 +1,0 @@
-import '../binaries.ts';
-
-export * from '../compiled/write.ts';
