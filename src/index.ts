@@ -13,7 +13,7 @@ export {
   type OperatorDefinition,
   type OperatorTensor,
 } from './ops/custom.ts';
-export type { MemoryUse } from './runtime/engine.ts';
+export type { MemoryUse } from './runtime/memory.ts';
 export type { Feeds, Model, ModelInput, ModelOutput, Outputs, ProfileRow } from './runtime/model.ts';
 export type { Variant } from './runtime/wasm.ts';
 export type { Source } from './source.ts';

@@ -10,7 +10,7 @@ export { type ErrorCode, LanewiseError } from '../errors.ts';
 export { toFloat32 } from '../graph/face.ts';
 export type { Dim } from '../graph/graph.ts';
 export { type DataType, type Float16Data, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
-export type { MemoryUse } from '../runtime/engine.ts';
+export type { MemoryUse } from '../runtime/memory.ts';
 export type { Feeds, Model, ModelInput, ModelOutput, Outputs, ProfileRow } from '../runtime/model.ts';
 export type { RuntimeOptions } from '../runtime/options.ts';
 export type { Variant } from '../runtime/wasm.ts';
