@@ -146,6 +146,24 @@ describe('where memory cannot be shared', () => {
   });
 });
 
+test('a model that was refused memory is loaded again by its next run', async () => {
+  const team = new Team(startWorker);
+  const made: WorkerMemory[] = [];
+  const newMemory = (...of: [WebAssembly.Module, number]) => {
+    made.push(new WorkerMemory(team, ...of));
+    return made.at(-1) as WorkerMemory;
+  };
+  const binary = { module: await compileModule('strict'), variant: 'strict', runner: { ...workerRunner(team), newMemory } } as const;
+  const model = new Model(planSource(graph, {}, 1), binary, initialDims(graph, {}));
+  const x = picture(32);
+  expect(await run(model, x)).toBe(right(x));
+  made[0]?.grow(65535 * 16);
+  expect(await failure(run(model, x))).toMatchObject({ code: 'TOO_LARGE', message: expect.stringContaining('refuses the memory') });
+  expect(await run(model, x)).toBe(right(x));
+  expect(made).toHaveLength(2);
+  model.dispose();
+});
+
 test('after the worker has died, models are loaded again', async () => {
   const members: ReturnType<typeof startWorker>[] = [];
   const team = new Team((listener) => {
