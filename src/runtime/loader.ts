@@ -1,12 +1,13 @@
 import { OVERREAD, STATIC_BYTES } from '../../assembly/opcodes.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
+import { packOf } from '../plan/packs.ts';
 import { align, type Pointer } from '../plan/place.ts';
 import type { Instruction, Plan, Resident, Span, Step } from '../plan/plan.ts';
 import { programBytes, writeProgram } from '../plan/program.ts';
 import { thisThread } from './localMemory.ts';
 import type { Memory, MemoryUse, Region, Runner } from './memory.ts';
-import { MOST_PAGES, PAGE } from './wasm.ts';
+import { checkPack, MOST_PAGES, PAGE } from './wasm.ts';
 
 /**
  * Puts plans into a model's memory. It holds, from its start: the binary's tables, weights, program, the plan's constants, arena, what threads
@@ -49,6 +50,7 @@ export class Loader {
     const weights = plan.residents.filter(({ buffer }) => buffer.region === 'weights');
     const missing = weights.filter(({ key }) => !this.#weights.has(key));
     const ownBytes = bytesOf(own);
+    checkPack(this.#module, packOf(plan.steps), this.#runner.shared ? 'strict-threads' : 'strict');
     // May throw; nothing has changed by then.
     const workspaceBytes = this.#layOut(plan, this.#weightBytes + bytesOf(missing), ownBytes);
     this.plan = undefined;
