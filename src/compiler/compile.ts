@@ -7,6 +7,7 @@ import { nodeTitle } from '../ops/attributes.ts';
 import { shifted } from '../ops/emit.ts';
 import { relayout } from '../ops/move/relayout.ts';
 import type { Lowering, Node, Panels, Winograd } from '../ops/operator.ts';
+import { output } from '../ops/shapes.ts';
 import { stridesOf } from '../ops/strides.ts';
 import type { Args, Buffer, Layout, Place, Pointer } from '../plan/place.ts';
 import { isPointer } from '../plan/place.ts';
@@ -56,7 +57,7 @@ function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: rea
   for (const value of fed) if (options.fed?.has(value.name) ?? true) program.fed.add(value);
   for (const node of network.nodes) {
     program.node = node;
-    if (isOp(node, relayout) && program.isFed(node.inputs[0] as Value)) program.fed.add(node.outputs[0] as Value);
+    if (isOp(node, relayout) && program.isFed(node.inputs[0] as Value)) program.fed.add(output(node));
     // Where there is nothing to compute, no kernel should look for it.
     if (node.outputs.every(({ dims }) => dims.includes(0))) node.outputs.forEach((output) => void program.define(output));
     else known(node.op.lower, nodeTitle(node))(node, program);

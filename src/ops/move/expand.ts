@@ -1,14 +1,13 @@
 import { product } from '../../graph/dims.ts';
-import type { Value } from '../../graph/value.ts';
 import { integers } from '../elements.ts';
 import type { OpenNode, Operator } from '../operator.ts';
-import { broadcast, constantInput, input, invalid } from '../shapes.ts';
+import { broadcast, constantInput, input, invalid, output } from '../shapes.ts';
 import { along, type MoveLoop, moving } from './move.ts';
 
 /** ONNX Expand: repeated to a shape that it broadcasts to (numpy's rule, both ways). */
 export const expand: Operator = {
   ...moving((node) => {
-    const [x, y] = [input(node, 0).dims, (node.outputs[0] as Value).dims];
+    const [x, y] = [input(node, 0).dims, output(node).dims];
     const missing = y.length - x.length;
     return [
       {

@@ -1,11 +1,10 @@
 import { product } from '../../graph/dims.ts';
 import { arrayTypes, type TypedArray } from '../../graph/tensor.ts';
-import type { Value } from '../../graph/value.ts';
 import { allocate, eachIndex, integers } from '../elements.ts';
 import { emitCopy } from '../emit.ts';
 import { firstAlike } from '../layouts.ts';
 import type { Node, OpenNode, Operator } from '../operator.ts';
-import { constantInput, input, invalid, resolveAxis, unsupported } from '../shapes.ts';
+import { constantInput, input, invalid, output, resolveAxis, unsupported } from '../shapes.ts';
 import { stridesOf } from '../strides.ts';
 import { type AxisStep, checkRows, emitAxes } from './axis.ts';
 import { along, emitMove, type Move } from './move.ts';
@@ -54,7 +53,7 @@ export const pad: Operator<PadAttributes> = {
   },
   layout: firstAlike,
   evaluate(node, data) {
-    const { type, dims } = node.outputs[0] as Value;
+    const { type, dims } = output(node);
     const x = input(node, 0);
     const y = allocate(type, product(dims));
     const value = data[2]?.[0] ?? node.attributes.given?.value;
@@ -75,8 +74,8 @@ export const pad: Operator<PadAttributes> = {
     return [y];
   },
   lower(node, lowering) {
-    const [x, y] = [input(node, 0), node.outputs[0] as Value];
-    const output = lowering.define(y);
+    const [x, y] = [input(node, 0), output(node)];
+    const target = lowering.define(y);
     const bytes = arrayTypes[y.type].BYTES_PER_ELEMENT;
     if (node.attributes.mode !== 'constant') {
       const rows = rowsOf(node, y.dims);
@@ -92,7 +91,7 @@ export const pad: Operator<PadAttributes> = {
     const { given } = node.attributes;
     const filled = given && !Object.is(given.value, 0);
     const filling = value ? lowering.place(value).pointer : filled ? lowering.table(Float32Array.of(given.value)) : lowering.zeros(bytes);
-    emitCopy(lowering, bytes, output.pointer, filling, { sizes: [...y.dims], strides: [[...output.strides], y.dims.map(() => 0)] });
+    emitCopy(lowering, bytes, target.pointer, filling, { sizes: [...y.dims], strides: [[...target.strides], y.dims.map(() => 0)] });
     emitMove(lowering, kept(node), y, x);
   },
 };

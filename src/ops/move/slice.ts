@@ -1,8 +1,7 @@
 import type { TypedArray } from '../../graph/tensor.ts';
-import type { Value } from '../../graph/value.ts';
 import { integers } from '../elements.ts';
 import type { OpenNode, Operator } from '../operator.ts';
-import { input, invalid, resolveAxis } from '../shapes.ts';
+import { input, invalid, output, resolveAxis } from '../shapes.ts';
 import { moving } from './move.ts';
 
 export interface SliceAttributes {
@@ -13,7 +12,7 @@ export interface SliceAttributes {
 /** ONNX Slice with steps, also backwards: numpy's x[start:end:step]. */
 export const slice: Operator<SliceAttributes> = {
   ...moving<SliceAttributes>((node) => {
-    const { dims } = node.outputs[0] as Value;
+    const { dims } = output(node);
     const axes = rangesOf(node);
     return [
       {

@@ -1,6 +1,5 @@
-import type { Value } from '../../graph/value.ts';
 import type { LayoutRule, OpenNode, Operator } from '../operator.ts';
-import { input, invalid } from '../shapes.ts';
+import { input, invalid, output } from '../shapes.ts';
 import { along, moving } from './move.ts';
 
 export interface TransposeAttributes {
@@ -8,7 +7,7 @@ export interface TransposeAttributes {
 }
 
 const permute = moving<TransposeAttributes>((node) => {
-  const { dims } = node.outputs[0] as Value;
+  const { dims } = output(node);
   return [{ loops: permOf(node).map((from, to) => along(dims[to] ?? 1, from, to)) }];
 });
 
@@ -34,7 +33,7 @@ export const transpose: Operator<TransposeAttributes> = {
   },
   lower(node, lowering) {
     const perm = permOf(node);
-    const [x, y] = [input(node, 0), node.outputs[0] as Value];
+    const [x, y] = [input(node, 0), output(node)];
     const channelsLast = lowering.place(x).layout === 'channelsLast';
     const free =
       perm.length > 2 && (channelsLast ? isPerm(perm, lastPerm) : isPerm(perm, firstPerm) && lowering.layoutOf(y) === 'channelsLast');

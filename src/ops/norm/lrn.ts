@@ -1,9 +1,8 @@
 import { LrnArg, Op } from '../../../assembly/opcodes.ts';
 import { product } from '../../graph/dims.ts';
-import type { Value } from '../../graph/value.ts';
 import { channelsLast } from '../layouts.ts';
 import type { OpenNode, Operator } from '../operator.ts';
-import { input, invalid } from '../shapes.ts';
+import { input, invalid, output } from '../shapes.ts';
 
 interface LrnAttributes {
   readonly alpha: number;
@@ -35,7 +34,7 @@ export const lrn: Operator<LrnAttributes> = {
     const taps = seen(node);
     const channels = dims[1] ?? 1;
     const source = lowering.place(input(node, 0));
-    const target = lowering.define(node.outputs[0] as Value);
+    const target = lowering.define(output(node));
     lowering.emit(Op.Lrn, {
       [LrnArg.Input]: source.pointer,
       [LrnArg.Output]: target.pointer,

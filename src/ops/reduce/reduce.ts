@@ -1,13 +1,12 @@
 import { ReduceKind } from '../../../assembly/opcodes.ts';
 import { product } from '../../graph/dims.ts';
 import type { DataType, TypedArray } from '../../graph/tensor.ts';
-import type { Value } from '../../graph/value.ts';
 import { allocate, type Element, eachIndex, integers, isBig } from '../elements.ts';
 import { operandOf } from '../elementwise/binary.ts';
 import { emitReduce, type Operand } from '../emit.ts';
 import { firstAlike } from '../layouts.ts';
 import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
-import { constantInput, input, resolveAxis } from '../shapes.ts';
+import { constantInput, input, output, resolveAxis } from '../shapes.ts';
 import { stridesOf } from '../strides.ts';
 
 export interface ReduceAttributes {
@@ -62,13 +61,13 @@ export function reduction({ name, axesInput = 18, lower, compute, evaluatedTypes
     lower(node, lowering) {
       const x = operandOf(input(node, 0), lowering);
       const axes = axesOf(node);
-      const y = node.outputs[0] as Value;
+      const y = output(node);
       const place = lowering.define(y);
       // Seen with the reduced dimensions, whose strides nobody steps along.
       let at = 0;
       const strides = x.dims.map((_, axis) => (node.attributes.keepDims || !axes.includes(axis) ? (place.strides[at++] ?? 0) : 0));
-      const output: Operand = { dims: keptDims(x.dims, axes), pointer: place.pointer, strides };
-      lower(lowering, output, x, axes, product(axes.map((axis) => x.dims[axis] ?? 1)));
+      const target: Operand = { dims: keptDims(x.dims, axes), pointer: place.pointer, strides };
+      lower(lowering, target, x, axes, product(axes.map((axis) => x.dims[axis] ?? 1)));
     },
   };
 }

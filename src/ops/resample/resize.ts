@@ -5,7 +5,7 @@ import { emitCopy, shifted } from '../emit.ts';
 import { firstAlike } from '../layouts.ts';
 import { checkRows, emitAxes } from '../move/axis.ts';
 import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
-import { constantInput, input, invalid, resolveAxis, unsupported } from '../shapes.ts';
+import { constantInput, input, invalid, output, resolveAxis, unsupported } from '../shapes.ts';
 import { type Coordinates, coordinates, mostTaps, type ResizedAxis, type Sampling, tableOf } from './resizeTable.ts';
 
 export interface ResizeAttributes extends Sampling {
@@ -31,7 +31,7 @@ export const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' |
   },
   layout: firstAlike,
   lower(node, lowering) {
-    const [x, y] = [input(node, 0), node.outputs[0] as Value];
+    const [x, y] = [input(node, 0), output(node)];
     const axes = axesOf(node);
     // What is too large is so before any table is made.
     lowering.define(y);

@@ -1,16 +1,15 @@
 import { product } from '../../graph/dims.ts';
 import type { TypedArray } from '../../graph/tensor.ts';
 import { formatDims } from '../../graph/tensor.ts';
-import type { Value } from '../../graph/value.ts';
 import { integers } from '../elements.ts';
 import type { OpenNode, Operator } from '../operator.ts';
-import { constantInput, input, invalid, resolveAxis } from '../shapes.ts';
+import { constantInput, input, invalid, output, resolveAxis } from '../shapes.ts';
 
 /** What operators that give the same elements other dimensions share. */
 const sameElements: Pick<Operator<never>, 'layout' | 'lower' | 'evaluate'> = {
   layout: () => ({ inputs: ['rowMajor', 'any'], output: 'rowMajor' }),
   evaluate: (_, [x]) => [x as TypedArray],
-  lower: (node, lowering) => lowering.alias(node.outputs[0] as Value, input(node, 0)),
+  lower: (node, lowering) => lowering.alias(output(node), input(node, 0)),
 };
 
 interface ReshapeAttributes {

@@ -7,7 +7,7 @@ import { convMacs, macsOf } from '../cost.ts';
 import { type Clamped, clampWords } from '../elementwise/clamp.ts';
 import { gemmBlocks, sumDepth } from '../gemm/blocks.ts';
 import type { Lowering, Node, OpenNode, Operator, Winograd } from '../operator.ts';
-import { asImage, input, invalid } from '../shapes.ts';
+import { asImage, input, invalid, output } from '../shapes.ts';
 import { readWindow, resolveWindow, type Window, type WindowAttributes, windowArgs } from './window.ts';
 import { directCost, emitWinograd, winogradCost, winogradForms } from './winograd.ts';
 
@@ -90,7 +90,7 @@ export function checkFilters(node: OpenNode<WindowAttributes & { readonly group:
 }
 
 function lowerGeneral(node: Node<ConvAttributes>, lowering: Lowering): void {
-  const [x, w, y] = [input(node, 0), input(node, 1), node.outputs[0] as Node['outputs'][0]];
+  const [x, w, y] = [input(node, 0), input(node, 1), output(node)];
   const window = convWindow(node);
   const { group } = node.attributes;
   const [kernelHeight, kernelWidth] = window.kernel;
@@ -222,7 +222,7 @@ function ringBytes({ kernel, stride, dilation, out }: Window): number {
 }
 
 function lowerDepthwise(node: Node<ConvAttributes>, lowering: Lowering): void {
-  const [x, w, y] = [input(node, 0), input(node, 1), node.outputs[0] as Node['outputs'][0]];
+  const [x, w, y] = [input(node, 0), input(node, 1), output(node)];
   const window = convWindow(node);
   const [kernelHeight, kernelWidth] = window.kernel;
   const { channels } = asImage(x.dims);

@@ -6,7 +6,7 @@ import { type Clamped, clampWords } from '../elementwise/clamp.ts';
 import { emitCopy, shifted } from '../emit.ts';
 import { pictureFirst } from '../layouts.ts';
 import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
-import { asImage, input, invalid } from '../shapes.ts';
+import { asImage, input, invalid, output } from '../shapes.ts';
 import { stridesOf } from '../strides.ts';
 import { checkFilters, emitConv } from './conv.ts';
 import {
@@ -54,7 +54,7 @@ export const convTranspose: Operator<ConvTransposeAttributes> = {
   slices: true,
   macs: (node) => convMacs(input(node, 0).dims, input(node, 1).dims),
   lower(node, lowering) {
-    const [x, y] = [input(node, 0), node.outputs[0] as Value];
+    const [x, y] = [input(node, 0), output(node)];
     const window = transposedWindow(node);
     const { group } = node.attributes;
     const image = asImage(x.dims);

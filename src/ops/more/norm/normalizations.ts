@@ -1,10 +1,9 @@
 import { product } from '../../../graph/dims.ts';
-import type { Value } from '../../../graph/value.ts';
 import { operandOf } from '../../elementwise/binary.ts';
 import type { Operand } from '../../emit.ts';
 import { alike, firstAlike } from '../../layouts.ts';
 import type { Node, OpenNode, Operator } from '../../operator.ts';
-import { input, invalid, resolveAxis } from '../../shapes.ts';
+import { input, invalid, output, resolveAxis } from '../../shapes.ts';
 import { emitNormalize, perChannel } from './normalize.ts';
 
 const channelVectors = (node: OpenNode<unknown>, length: number): void => {
@@ -38,7 +37,7 @@ export const instanceNormalization: Operator<{ readonly epsilon: number }> = {
   macs,
   lower(node, lowering) {
     const x = operandOf(input(node, 0), lowering);
-    const y = { ...x, ...lowering.define(node.outputs[0] as Value) };
+    const y = { ...x, ...lowering.define(output(node)) };
     const axes = x.dims.map((_, axis) => axis).slice(2);
     const [scale, bias] = [1, 2].map((i) => perChannel(operandOf(input(node, i), lowering), x.dims.length));
     emitNormalize(lowering, y, x, axes, node.attributes.epsilon, { scale, bias });
@@ -76,7 +75,7 @@ export const groupNormalization: Operator<{ readonly epsilon: number; readonly g
     };
     const x = operandOf(input(node, 0), lowering);
     const each = (x.dims[1] ?? 1) / groups;
-    const y = { ...x, ...lowering.define(node.outputs[0] as Value) };
+    const y = { ...x, ...lowering.define(output(node)) };
     const rest = new Array<number>(x.dims.length - 2).fill(1);
     const vector = (i: number): Operand => ({
       dims: [groups, perGroup ? 1 : each, ...rest],
@@ -142,7 +141,7 @@ export const meanVarianceNormalization: Operator<{ readonly axes: readonly numbe
   slices: true,
   lower(node, lowering) {
     const x = operandOf(input(node, 0), lowering);
-    const y = { ...x, ...lowering.define(node.outputs[0] as Value) };
+    const y = { ...x, ...lowering.define(output(node)) };
     const axes = [...new Set(node.attributes.axes.map((axis) => resolveAxis(node, axis, x.dims.length)))];
     emitNormalize(lowering, y, x, axes, 1e-18);
   },

@@ -1,8 +1,7 @@
 import { GridMode, GridPadding, GridSampleArg, Op } from '../../../../assembly/opcodes.ts';
-import type { Value } from '../../../graph/value.ts';
 import { pictureFirst } from '../../layouts.ts';
 import type { Operator } from '../../operator.ts';
-import { asImage, input, invalid, unsupported } from '../../shapes.ts';
+import { asImage, input, invalid, output, unsupported } from '../../shapes.ts';
 
 interface GridSampleAttributes {
   readonly mode: GridMode;
@@ -43,7 +42,7 @@ export const gridSample: Operator<GridSampleAttributes> = {
   layout: pictureFirst,
   slices: true,
   lower(node, lowering) {
-    const [x, y] = [input(node, 0), node.outputs[0] as Value];
+    const [x, y] = [input(node, 0), output(node)];
     const { mode, padding, alignCorners } = node.attributes;
     const { batch, channels, height, width } = asImage(x.dims);
     const source = lowering.place(x);

@@ -2,10 +2,9 @@
 
 import { product } from '../../../graph/dims.ts';
 import type { TypedArray } from '../../../graph/tensor.ts';
-import type { Value } from '../../../graph/value.ts';
 import { allocate, type Element, isBig } from '../../elements.ts';
 import type { OpenNode, Operator } from '../../operator.ts';
-import { constantInput, input, invalid } from '../../shapes.ts';
+import { constantInput, input, invalid, output } from '../../shapes.ts';
 
 /** ONNX Range: start, start + delta, ... before limit. */
 export const range: Operator = {
@@ -26,7 +25,7 @@ export const range: Operator = {
     return [{ type, dims: [stepsOf(node)] }];
   },
   evaluate(node, [start, , delta]) {
-    const { type, dims } = node.outputs[0] as Value;
+    const { type, dims } = output(node);
     const data = allocate(type, product(dims));
     const [first, step] = [start?.[0] as Element, delta?.[0] as Element];
     for (let i = 0; i < data.length; i++) {

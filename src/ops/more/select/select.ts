@@ -1,10 +1,9 @@
 // Operators that look for elements or run along an axis, on the host: ArgMax, ArgMin, TopK, CumSum.
 
 import type { TypedArray } from '../../../graph/tensor.ts';
-import type { Value } from '../../../graph/value.ts';
 import { allocate, type Element, integers } from '../../elements.ts';
 import type { OpenNode, Operator } from '../../operator.ts';
-import { constantInput, input, invalid, resolveAxis } from '../../shapes.ts';
+import { constantInput, input, invalid, output, resolveAxis } from '../../shapes.ts';
 import { aroundAxis } from '../../strides.ts';
 
 /** Calls `visit` with the offset of the first element of every row along the axis. */
@@ -102,7 +101,7 @@ export const topK: Operator<TopKAttributes> = {
     const { dims, type } = input(node, 0);
     const axis = resolveAxis(node, node.attributes.axis, dims.length);
     const shape = aroundAxis(dims, axis);
-    const k = (node.outputs[0] as Value).dims[axis] ?? 0;
+    const k = output(node).dims[axis] ?? 0;
     const values = allocate(type, shape.outer * k * shape.inner);
     const indices = new BigInt64Array(values.length);
     const sign = node.attributes.largest ? 1 : -1;
