@@ -1,5 +1,6 @@
 // What an operator's outputs see of its inputs, axis by axis: from this, receptive fields are put together.
 
+import { at } from '../graph/at.ts';
 import { integers } from '../ops/elements.ts';
 import type { GemmAttributes } from '../ops/gemm/gemm.ts';
 import { type PadAttributes, padsOf } from '../ops/move/pad.ts';
@@ -102,7 +103,7 @@ const after = (dims: readonly number[], axis: number): number => dims.slice(axis
 /** An axis that keeps its size and its place among the elements is the same axis; one that is merged into a larger one is mixed there. */
 const reshaped: Rule = (node, axis) => {
   const [from, to] = [input(node, 0).dims, node.outputs[0]?.dims ?? []];
-  const size = from[axis] ?? 1;
+  const size = at(from, axis);
   const stride = after(from, axis);
   if (size === 1) return 'all';
   const kept = to.findIndex((dim, i) => dim === size && after(to, i) === stride);
@@ -196,7 +197,7 @@ const rules: Readonly<Record<string, Rule>> = {
   }),
   NonMaxSuppression: unfollowed,
   NonZero: unfollowed,
-  Pad: (node, axis) => ({ to: axis, view: windowView(1, 1, 0 - (padsOf(node as Node<PadAttributes>)[axis]?.[0] ?? 0)) }),
+  Pad: (node, axis) => ({ to: axis, view: windowView(1, 1, 0 - at(padsOf(node as Node<PadAttributes>), axis)[0]) }),
   Range: unfollowed,
   Reshape: reshaped,
   Resize: resized,
@@ -214,11 +215,11 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   Split: (node, axis, _, output) => {
     if (axis !== axisOf(node)) return same(axis);
-    const start = node.outputs.slice(0, output).reduce((sum, { dims }) => sum + (dims[axis] ?? 0), 0);
+    const start = node.outputs.slice(0, output).reduce((sum, { dims }) => sum + at(dims, axis), 0);
     return { to: axis, view: windowView(1, 1, start) };
   },
   Squeeze: reshaped,
-  Tile: (node, axis) => ((input(node, 0).dims[axis] ?? 1) === node.outputs[0]?.dims[axis] ? same(axis) : 'unknown'),
+  Tile: (node, axis) => (input(node, 0).dims[axis] === node.outputs[0]?.dims[axis] ? same(axis) : 'unknown'),
   TopK: onAxis,
   Transpose: (node, axis) => same(permOf(node as Node<TransposeAttributes>).indexOf(axis)),
   Unsqueeze: reshaped,

@@ -148,7 +148,7 @@ class ProgramWriter implements Lowering {
   }
 
   panels(panels: Panels): Pointer {
-    const { weights, bias } = panels;
+    const { weights, bias, offset = 0 } = panels;
     if (weights.constant && (!bias || bias.constant)) {
       const { weight, staging } = packedResident(panels);
       const kept = this.#addResident(weight);
@@ -156,7 +156,7 @@ class ProgramWriter implements Lowering {
       return { buffer: kept.buffer, offset: 0 };
     }
     const output = this.scratch(panelBytes(panels));
-    const source = shifted(this.place(weights).pointer, (panels.offset ?? 0) * 4);
+    const source = shifted(this.place(weights).pointer, offset * 4);
     this.emit(Op.PackPanels, packArgs(panels, source, bias ? this.place(bias).pointer : 0, output, panels.groups, panels.columns));
     return output;
   }
@@ -256,7 +256,8 @@ class ProgramWriter implements Lowering {
   #remember(value: Value, pointer: Pointer, wholeStride?: number): Place {
     const layout = this.layoutOf(value);
     const unit = elementBytes(value);
-    const pixelStride = wholeStride ?? (value.dims[1] ?? 1) * unit;
+    const [, channels = 1] = value.dims;
+    const pixelStride = wholeStride ?? channels * unit;
     const place: Place = { pointer, layout, pixelStride, strides: stridesOf(layout, value.dims, unit, pixelStride) };
     this.#places.set(value, place);
     return place;

@@ -1,3 +1,4 @@
+import { at } from '../graph/at.ts';
 import type { Value } from '../graph/value.ts';
 import { concat } from '../ops/move/concat.ts';
 import { rangesOf, slice } from '../ops/move/slice.ts';
@@ -22,7 +23,6 @@ export function findSlices(network: Network, layouts: ReadonlyMap<Value, Layout>
   const channelsLast = (value: Value) => value.dims.length > 2 && layouts.get(value) === 'channelsLast';
   const readable = (value: Value) => !network.outputs.includes(value) && network.readers(value).every(({ op }) => op.slices);
   const free = (value: Value) => channelsLast(value) && !value.constant && !slices.has(value) && readable(value);
-  const channelsOf = (value: Value | undefined) => value?.dims[1] ?? 0;
 
   for (const node of [...network.nodes].reverse()) {
     const [whole] = node.outputs;
@@ -37,7 +37,7 @@ export function findSlices(network: Network, layouts: ReadonlyMap<Value, Layout>
     for (const part of parts) {
       // A split's parts are slices of what it splits; they are copied from there.
       if (network.producer(part)?.op.slices && free(part)) slices.set(part, { of: whole, channel });
-      channel += channelsOf(part);
+      channel += at(part.dims, 1);
     }
   }
   for (const node of network.nodes) {
@@ -46,7 +46,7 @@ export function findSlices(network: Network, layouts: ReadonlyMap<Value, Layout>
     if (!whole || channel === undefined) continue;
     for (const part of node.outputs) {
       if (free(part)) slices.set(part, { of: whole, channel });
-      channel += channelsOf(part);
+      channel += at(part.dims, 1);
     }
   }
   return slices;
@@ -65,11 +65,12 @@ function firstChannel(node: Node): number | undefined {
 /** Where the parts start, if they lie side by side in another value already, in their order. */
 function beginning(parts: readonly Value[], slices: ReadonlyMap<Value, Slice>): Slice | undefined {
   const first = parts[0] && slices.get(parts[0]);
-  let channel = first?.channel ?? 0;
+  if (!first) return undefined;
+  let { channel } = first;
   for (const part of parts) {
     const slice = slices.get(part);
-    if (!slice || slice.of !== first?.of || slice.channel !== channel) return undefined;
-    channel += part.dims[1] ?? 0;
+    if (!slice || slice.of !== first.of || slice.channel !== channel) return undefined;
+    channel += at(part.dims, 1);
   }
   return first;
 }

@@ -1,3 +1,4 @@
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import type { Constant } from '../../graph/graph.ts';
 import type { Value } from '../../graph/value.ts';
@@ -24,7 +25,7 @@ export const foldAffine: Pass = {
     const affine = filters && affineOf(node, x);
     const [input, weights, bias] = before.inputs;
     if (!affine || !weights?.constant || before.inputs[3] || before.attributes.clamp) return undefined;
-    const channels = output.dims[1] ?? 0;
+    const channels = at(output.dims, 1);
     if (bias && !(bias.constant && product(bias.dims) === channels && bias.dims.at(-1) === channels)) return undefined;
     const { beta = 1 } = before.attributes;
     const { scale, shift, from } = affine;
@@ -95,7 +96,7 @@ function scaled(weights: Constant, { inner, channels, outer }: Filters, scale: (
     const { length } = target;
     for (let i = 0; i < length; ) {
       const run = Math.floor((from + i) / inner);
-      const factor = factors[Math.floor((from + i) / outer) * channels + (run % channels)] ?? 0;
+      const factor = at(factors, Math.floor((from + i) / outer) * channels + (run % channels));
       // Nothing else in the loop: it passes over every weight of a model.
       for (const end = Math.min(length, (run + 1) * inner - from); i < end; i++) target[i] = (target[i] as number) * factor;
     }
@@ -127,7 +128,7 @@ function affineOf(node: Node, x: Value): Affine | undefined {
   if (!other?.constant || rest.length > 0 || (node.attributes as BinaryAttributes).axis !== undefined) return undefined;
   // What is subtracted from or divided by is no affine function of x, or one that networks do not have.
   if ((op === sub || op === div) && a !== x) return undefined;
-  const channels = x.dims[1] ?? 0;
+  const channels = at(x.dims, 1);
   if (!isPerChannel(other.dims, x.dims) || node.outputs[0]?.dims.join() !== x.dims.join()) return undefined;
   const read = (f: (value: number) => number) => () => {
     const data = other.constant?.read();
@@ -152,11 +153,11 @@ export function batchNormAffine({ inputs, attributes: { epsilon, momentum } }: N
   const read = (value: Value | undefined): number[] => Array.from(value?.constant?.read() ?? [], Number);
   const factors = () => {
     const deviation = read(variance);
-    return read(scale).map((s, i) => s / Math.sqrt((deviation[i] ?? 0) + epsilon));
+    return read(scale).map((s, i) => s / Math.sqrt(at(deviation, i) + epsilon));
   };
   const shift = () => {
     const [a, means] = [factors(), read(mean)];
-    return read(bias).map((b, i) => b - (means[i] ?? 0) * (a[i] ?? 0));
+    return read(bias).map((b, i) => b - at(means, i) * at(a, i));
   };
   return { scale: factors, shift, from: vectors };
 }

@@ -14,7 +14,7 @@ export const fuseBias: Pass = {
     if (!isOp(node, add) || !a || !b || !output) return undefined;
     const [x, bias] = a.constant ? [b, a] : [a, b];
     const before = network.privateProducer(x, node) as Node<Clamped> | undefined;
-    const columns = x.dims.at(-1) ?? 0;
+    const columns = x.dims.at(-1);
     if (!before || !isOp(before, matMul) || before.inputs[2] || before.attributes.clamp) return undefined;
     const fits = bias.constant && bias.dims.at(-1) === columns && product(bias.dims) === columns && before.inputs[1]?.dims.length === 2;
     if (!fits || output.dims.join() !== x.dims.join()) return undefined;

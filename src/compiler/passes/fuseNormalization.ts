@@ -1,3 +1,4 @@
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import { type BatchNormAttributes, batchNormalization } from '../../ops/norm/batchNormalization.ts';
 import type { Node } from '../../ops/operator.ts';
@@ -14,11 +15,11 @@ export const fuseNormalization: Pass = {
     const before = network.privateProducer(x, node) as Node<BatchNormAttributes> | undefined;
     if (!x || !before || !isOp(node, conv) || !isOp(before, batchNormalization) || scaled) return undefined;
     // A single pixel is not packed.
-    const pixels = product(x.dims) / (x.dims[1] ?? 1);
+    const pixels = product(x.dims) / at(x.dims, 1);
     const affine = pixels > 1 && isPointwise(node as Node<ConvAttributes>) ? batchNormAffine(before) : undefined;
     if (!affine) return undefined;
     const [scale, shift] = (['scale', 'shift'] as const).map((part) =>
-      derived(JSON.stringify([x.name, part]), [x.dims[1] ?? 0], affine.from, { read: () => Float32Array.from(affine[part]()) }),
+      derived(JSON.stringify([x.name, part]), [at(x.dims, 1)], affine.from, { read: () => Float32Array.from(affine[part]()) }),
     );
     const fused = {
       ...node,

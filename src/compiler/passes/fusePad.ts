@@ -1,3 +1,4 @@
+import { at } from '../../graph/at.ts';
 import { type PadAttributes, pad, padsOf } from '../../ops/move/pad.ts';
 import type { Node } from '../../ops/operator.ts';
 import { type ConvAttributes, conv } from '../../ops/window/conv.ts';
@@ -25,7 +26,7 @@ export const fusePad: Pass = {
     // Taps in a pool's own padding count or do not; those in the Pad do.
     if (op === averagePool && (attributes.ceilMode || own.some((count) => count !== 0))) return undefined;
     const rank = spatial.length;
-    const pads = [0, 1].flatMap((side) => spatial.map((pair, axis) => (pair[side] ?? 0) + (own[axis + side * rank] ?? 0)));
+    const pads = [0, 1].flatMap((side) => spatial.map((pair, axis) => at(pair, side) + (own[axis + side * rank] ?? 0)));
     const padded = { ...attributes, autoPad: 'NOTSET', pads, ...(op === averagePool ? { countIncludePad: true } : {}) };
     const fused: Node = { ...node, attributes: padded, inputs: [before.inputs[0], ...node.inputs.slice(1)] };
     return { remove: [before, node], insert: [fused] };

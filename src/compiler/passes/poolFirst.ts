@@ -1,3 +1,4 @@
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import type { Value } from '../../graph/value.ts';
 import type { Node } from '../../ops/operator.ts';
@@ -23,7 +24,7 @@ export const poolFirst: Pass = {
     if (!pooled || !before || !x || !output || !isOp(before, conv) || fused.length > 0 || before.attributes.clamp) return undefined;
     const taps = tapsOf(node, pooled);
     if (taps === undefined || !isPointwise(before)) return undefined;
-    const [from, to] = [x.dims[1] ?? 0, output.dims[1] ?? 0];
+    const [from, to] = [at(x.dims, 1), at(output.dims, 1)];
     const [pixels, fewer] = [product(pooled.dims) / to, product(output.dims) / to];
     const [now, then] = [to * (pixels * from + fewer * taps * TAP_COST), fewer * from * (to + taps * TAP_COST)];
     if (!(then < now)) return undefined;
@@ -50,6 +51,6 @@ function tapsOf(node: Node, { dims }: Value): number | undefined {
   const { kernel, dilation, padBegin, padEnd } = resolveWindow(node as Node<AveragePoolAttributes>, dims);
   const pads = [...padBegin, ...padEnd];
   // A window that sees nothing of the picture gives 0, without the convolution's bias.
-  if (dilation.some((step) => step > 1) || pads.some((count, i) => count >= (kernel[i % kernel.length] ?? 0))) return undefined;
+  if (dilation.some((step) => step > 1) || pads.some((count, i) => count >= at(kernel, i % kernel.length))) return undefined;
   return countIncludePad && (ceilMode || pads.some((count) => count > 0)) ? undefined : product(kernel);
 }

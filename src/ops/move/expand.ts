@@ -1,3 +1,4 @@
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import { integers } from '../elements.ts';
 import type { OpenNode, Operator } from '../operator.ts';
@@ -35,7 +36,7 @@ export const tile: Operator = {
     const repeats = repeatsOf(node);
     return [
       {
-        loops: input(node, 0).dims.flatMap((size, axis): MoveLoop[] => [{ size: repeats[axis] ?? 1, to: [axis, size] }, along(size, axis)]),
+        loops: input(node, 0).dims.flatMap((size, axis): MoveLoop[] => [{ size: at(repeats, axis), to: [axis, size] }, along(size, axis)]),
       },
     ];
   }),
@@ -47,7 +48,7 @@ export const tile: Operator = {
   inferShape(node) {
     const { type, dims } = input(node, 0);
     const repeats = repeatsOf(node);
-    return [{ type, dims: dims.map((dim, axis) => dim * (repeats[axis] ?? 1)) }];
+    return [{ type, dims: dims.map((dim, axis) => dim * at(repeats, axis)) }];
   },
 };
 

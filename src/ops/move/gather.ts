@@ -1,3 +1,4 @@
+import { at } from '../../graph/at.ts';
 import { arrayTypes, type TypedArray } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
 import { allocate, type Element, wrapIndex } from '../elements.ts';
@@ -83,7 +84,7 @@ function wrapped(node: OpenNode<unknown>, indices: TypedArray, size: number): Fl
 /** The rows that constant indices choose. */
 const constantRows = (node: Node<AxisAttributes>): Float64Array | undefined => {
   const { constant } = input(node, 1);
-  return constant && wrapped(node, constant.read(), input(node, 0).dims[axisOf(node)] ?? 0);
+  return constant && wrapped(node, constant.read(), at(input(node, 0).dims, axisOf(node)));
 };
 
 /** Start and step of rows that are evenly spaced, chosen by indices in one row: a slice. */

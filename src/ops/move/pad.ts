@@ -1,3 +1,4 @@
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import { arrayTypes, type TypedArray } from '../../graph/tensor.ts';
 import { allocate, eachIndex, integers } from '../elements.ts';
@@ -62,14 +63,14 @@ export const pad: Operator<PadAttributes> = {
     const strides = stridesOf('rowMajor', x.dims);
     const outStrides = stridesOf('rowMajor', dims);
     eachIndex(dims, [outStrides], (_, i) => {
-      let at = 0;
+      let offset = 0;
       for (let axis = 0; axis < dims.length; axis++) {
         const index = Math.floor(i / (outStrides[axis] || 1)) % (dims[axis] || 1);
-        const row = source(node.attributes.mode, index - (pads[axis]?.[0] ?? 0), x.dims[axis] ?? 0);
+        const row = source(node.attributes.mode, index - at(pads, axis)[0], at(x.dims, axis));
         if (row < 0) return;
-        at += row * (strides[axis] ?? 0);
+        offset += row * at(strides, axis);
       }
-      y[i] = data[0]?.[at] as never;
+      y[i] = data[0]?.[offset] as never;
     });
     return [y];
   },
@@ -100,7 +101,7 @@ export const pad: Operator<PadAttributes> = {
 function kept(node: Node<PadAttributes>): Move {
   const pads = padsOf(node);
   const { dims } = input(node, 0);
-  const sizes = dims.map((size, axis) => size + Math.min(0, pads[axis]?.[0] ?? 0) + Math.min(0, pads[axis]?.[1] ?? 0));
+  const sizes = pads.map(([begin, end], axis) => at(dims, axis) + Math.min(0, begin) + Math.min(0, end));
   return {
     loops: sizes.map((size, axis) => along(Math.max(0, size), axis)),
     fromStart: pads.map(([begin]) => Math.max(0, -begin)),
@@ -113,9 +114,9 @@ function rowsOf(node: OpenNode<PadAttributes>, dims: readonly number[]): number[
   const pads = padsOf(node);
   const x = input(node, 0).dims;
   return dims.map((length, axis) => {
-    const size = x[axis] ?? 0;
+    const size = at(x, axis);
     checkRows(node, length);
-    return Array.from({ length }, (_, i) => source(node.attributes.mode, i - (pads[axis]?.[0] ?? 0), size));
+    return Array.from({ length }, (_, i) => source(node.attributes.mode, i - at(pads, axis)[0], size));
   });
 }
 
@@ -137,7 +138,7 @@ export function padsOf(node: OpenNode<PadAttributes>): [number, number][] {
   if (pads.length !== 2 * axes.length) throw invalid(node, `pads [${pads}] should be ${2 * axes.length}: begins, then ends`);
   const result = Array.from({ length: rank }, (): [number, number] => [0, 0]);
   axes.forEach((axis, i) => {
-    result[axis] = [pads[i] ?? 0, pads[i + axes.length] ?? 0];
+    result[axis] = [at(pads, i), at(pads, i + axes.length)];
   });
   return result;
 }

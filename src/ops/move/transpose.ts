@@ -1,3 +1,4 @@
+import { at } from '../../graph/at.ts';
 import type { LayoutRule, OpenNode, Operator } from '../operator.ts';
 import { input, invalid, output } from '../shapes.ts';
 import { along, moving } from './move.ts';
@@ -8,7 +9,7 @@ export interface TransposeAttributes {
 
 const permute = moving<TransposeAttributes>((node) => {
   const { dims } = output(node);
-  return [{ loops: permOf(node).map((from, to) => along(dims[to] ?? 1, from, to)) }];
+  return [{ loops: permOf(node).map((from, to) => along(at(dims, to), from, to)) }];
 });
 
 /** ONNX Transpose. Between NCHW and NHWC nothing moves: the same elements are the other's in another layout. */
@@ -22,7 +23,7 @@ export const transpose: Operator<TransposeAttributes> = {
   attributes: (reader) => ({ perm: reader.ints('perm') }),
   inferShape(node) {
     const { type, dims } = input(node, 0);
-    return [{ type, dims: permOf(node).map((axis) => dims[axis] ?? 1) }];
+    return [{ type, dims: permOf(node).map((axis) => at(dims, axis)) }];
   },
   layout(node, layoutOf): LayoutRule {
     const [toLast, toFirst] = [isPerm(permOf(node), lastPerm), isPerm(permOf(node), firstPerm)];

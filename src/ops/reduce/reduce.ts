@@ -1,4 +1,5 @@
 import { ReduceKind } from '../../../assembly/opcodes.ts';
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import type { DataType, TypedArray } from '../../graph/tensor.ts';
 import { allocate, type Element, eachIndex, integers, isBig } from '../elements.ts';
@@ -64,10 +65,10 @@ export function reduction({ name, axesInput = 18, lower, compute, evaluatedTypes
       const y = output(node);
       const place = lowering.define(y);
       // Seen with the reduced dimensions, whose strides nobody steps along.
-      let at = 0;
-      const strides = x.dims.map((_, axis) => (node.attributes.keepDims || !axes.includes(axis) ? (place.strides[at++] ?? 0) : 0));
+      let next = 0;
+      const strides = x.dims.map((_, axis) => (node.attributes.keepDims || !axes.includes(axis) ? at(place.strides, next++) : 0));
       const target: Operand = { dims: keptDims(x.dims, axes), pointer: place.pointer, strides };
-      lower(lowering, target, x, axes, product(axes.map((axis) => x.dims[axis] ?? 1)));
+      lower(lowering, target, x, axes, product(axes.map((axis) => at(x.dims, axis))));
     },
   };
 }
@@ -97,11 +98,11 @@ export function folded(
   const axes = axesOf(node);
   const kept = keptDims(dims, axes);
   const wide: Element[] = new Array<Element>(product(kept)).fill(start(type));
-  eachIndex(dims, [keptStrides(kept, axes)], ([at = 0], i) => {
-    wide[at] = step(wide[at] as Element, x[i] as Element);
+  eachIndex(dims, [keptStrides(kept, axes)], ([place = 0], i) => {
+    wide[place] = step(wide[place] as Element, x[i] as Element);
   });
   const y = allocate(type, wide.length);
-  const count = product(axes.map((axis) => dims[axis] ?? 1));
+  const count = product(axes.map((axis) => at(dims, axis)));
   wide.forEach((sum, i) => {
     const value = mean ? (isBig(type) ? (sum as bigint) / BigInt(count || 1) : (sum as number) / count) : sum;
     y[i] = value as never;

@@ -1,4 +1,5 @@
 import { ConvArg, DepthwiseConvArg, GEMM_SUMS, NR, Op } from '../../../assembly/opcodes.ts';
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import { formatDims } from '../../graph/tensor.ts';
 import type { Value, ValueType } from '../../graph/value.ts';
@@ -30,8 +31,8 @@ export const conv: Operator<ConvAttributes> = {
     return { ...readWindow(reader), group: reader.positive('group', 1) };
   },
   inferShape(node) {
-    const { dims } = input(node, 0);
-    return [{ type: 'float32', dims: [dims[0] ?? 0, input(node, 1).dims[0] ?? 0, ...convWindow(node).out] }];
+    const { out } = convWindow(node);
+    return [{ type: 'float32', dims: [at(input(node, 0).dims, 0), at(input(node, 1).dims, 0), ...out] }];
   },
   layout: () => ({ inputs: ['channelsLast', 'rowMajor', 'rowMajor', 'channelsLast', 'any'], output: 'channelsLast' }),
   macs: (node) => convMacs(node.outputs[0]?.dims ?? [], input(node, 1).dims),
@@ -82,7 +83,7 @@ export function checkFilters(node: OpenNode<WindowAttributes & { readonly group:
   if (kernel?.some((size, i) => size !== weights[i + 2])) {
     throw invalid(node, `kernel_shape ${formatDims(kernel)} contradicts weights ${shown}`);
   }
-  if (!fits) throw invalid(node, `weights ${shown} in ${group} group(s) do not fit ${dims[1] ?? 0} input channels`);
+  if (!fits) throw invalid(node, `weights ${shown} in ${group} group(s) do not fit ${dims[1]} input channels`);
   const bias = node.inputs[2]?.dims;
   if (bias && (bias.length !== 1 || bias[0] !== filters)) {
     throw invalid(node, `bias ${formatDims(bias)} does not fit ${filters} output channels`);

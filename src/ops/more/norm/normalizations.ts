@@ -1,3 +1,4 @@
+import { at } from '../../../graph/at.ts';
 import { product } from '../../../graph/dims.ts';
 import { operandOf } from '../../elementwise/binary.ts';
 import type { Operand } from '../../emit.ts';
@@ -29,7 +30,7 @@ export const instanceNormalization: Operator<{ readonly epsilon: number }> = {
   attributes: (reader) => ({ epsilon: reader.float('epsilon', 1e-5) }),
   inferShape(node) {
     const result = sameShape(node, 3);
-    channelVectors(node, input(node, 0).dims[1] ?? 0);
+    channelVectors(node, at(input(node, 0).dims, 1));
     return result;
   },
   layout: firstAlike,
@@ -57,7 +58,7 @@ export const groupNormalization: Operator<{ readonly epsilon: number; readonly g
   },
   inferShape(node) {
     const result = sameShape(node, 3);
-    const channels = input(node, 0).dims[1] ?? 0;
+    const channels = at(input(node, 0).dims, 1);
     const { groups, perGroup } = node.attributes;
     if (channels % groups !== 0) throw invalid(node, `${channels} channels do not make ${groups} groups`);
     channelVectors(node, perGroup ? groups : channels);
@@ -74,7 +75,7 @@ export const groupNormalization: Operator<{ readonly epsilon: number; readonly g
       return { dims: [n, groups, c / groups, ...rest], pointer, strides: [batch, (c / groups) * channel, channel, ...others] };
     };
     const x = operandOf(input(node, 0), lowering);
-    const each = (x.dims[1] ?? 1) / groups;
+    const each = at(x.dims, 1) / groups;
     const y = { ...x, ...lowering.define(output(node)) };
     const rest = new Array<number>(x.dims.length - 2).fill(1);
     const vector = (i: number): Operand => ({
@@ -107,8 +108,9 @@ export const layerNormalization: Operator<LayerAttributes> = {
     const axis = resolveAxis(node, node.attributes.axis, dims.length);
     const tail = dims.slice(axis);
     for (const value of node.inputs.slice(1)) {
-      const missing = tail.length - (value?.dims.length ?? 0);
-      if (value?.dims.some((dim, i) => dim !== 1 && dim !== tail[i + missing])) {
+      if (!value) continue;
+      const missing = tail.length - value.dims.length;
+      if (value.dims.some((dim, i) => dim !== 1 && dim !== tail[i + missing])) {
         throw invalid(node, `'${value.name}' [${value.dims}] does not fit the dimensions [${tail}]`);
       }
     }

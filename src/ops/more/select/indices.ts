@@ -1,5 +1,6 @@
 // Operators that make indices: Range, NonZero.
 
+import { at } from '../../../graph/at.ts';
 import { product } from '../../../graph/dims.ts';
 import type { TypedArray } from '../../../graph/tensor.ts';
 import { allocate, type Element, isBig } from '../../elements.ts';
@@ -52,9 +53,9 @@ export const nonZero: Operator = {
   inputs: [1, 1],
   types: ['any'],
   inferShape: (node) => [{ type: 'int64', dims: [input(node, 0).dims.length, 0] }],
-  sizes: (node, [data]) => {
+  sizes: (node, data) => {
     const rank = input(node, 0).dims.length;
-    return [[rank, rank && (data?.length ?? 0) / rank]];
+    return [[rank, rank && at(data, 0).length / rank]];
   },
   evaluate(node, [x]) {
     const { dims } = input(node, 0);
@@ -64,14 +65,14 @@ export const nonZero: Operator = {
     let count = 0;
     for (let i = 0; i < data.length; i++) if (holds(i)) count++;
     const y = new BigInt64Array(dims.length * count);
-    for (let i = 0, at = 0; at < count; i++) {
+    for (let i = 0, column = 0; column < count; i++) {
       if (!holds(i)) continue;
       for (let axis = dims.length - 1, rest = i; axis >= 0; axis--) {
-        const dim = dims[axis] ?? 1;
-        y[axis * count + at] = BigInt(rest % dim);
+        const dim = at(dims, axis);
+        y[axis * count + column] = BigInt(rest % dim);
         rest = Math.floor(rest / dim);
       }
-      at++;
+      column++;
     }
     return [y];
   },
