@@ -5,11 +5,12 @@ const wrapped = new WeakMap<Operator, Operator>();
 
 /** The operator run by its `evaluate`, row-major, whatever its kernels can do. */
 export function hosted(op: Operator): Operator {
-  const known = wrapped.get(op);
-  if (known) return known;
+  const earlier = wrapped.get(op);
+  if (earlier) return earlier;
   const { slices: _, clamps: __, ...rest } = op;
   const host: Operator = {
     ...rest,
+    original: op,
     layout: rowMajor,
     lower: (node, lowering) => lowering.evaluate(node),
   };

@@ -19,11 +19,11 @@ export function assignLayouts(network: Network): { network: Network; layouts: Re
 
   const convert = (value: Value, wanted: Layout): Value => {
     if (layoutOf(value) === wanted || value.dims.length < 3) return value;
-    const known = converted.get(value);
-    if (known) return known;
+    const earlier = converted.get(value);
+    if (earlier) return earlier;
     const other: Value = { name: `${value.name} (${wanted})`, type: value.type, dims: value.dims };
     const node = {
-      op: relayout as Node['op'],
+      op: relayout,
       name: other.name,
       attributes: { to: wanted },
       inputs: [value],

@@ -4,8 +4,9 @@ import { concat } from '../ops/move/concat.ts';
 import { rangesOf, slice } from '../ops/move/slice.ts';
 import { split } from '../ops/move/split.ts';
 import type { Node } from '../ops/operator.ts';
+import { input } from '../ops/shapes.ts';
 import type { Layout } from '../plan/place.ts';
-import { isOp, type Network } from './network.ts';
+import { as, type Network } from './network.ts';
 
 /** A value that lies inside another: its channels are those of `of` from `channel` on. */
 export interface Slice {
@@ -26,7 +27,7 @@ export function findSlices(network: Network, layouts: ReadonlyMap<Value, Layout>
 
   for (const node of [...network.nodes].reverse()) {
     const [whole] = node.outputs;
-    if (!isOp(node, concat) || !whole || !channelsLast(whole) || (node.attributes as { axis: number }).axis !== 1) continue;
+    if (as(node, concat)?.attributes.axis !== 1 || !whole || !channelsLast(whole)) continue;
     const parts = node.inputs as readonly Value[];
     const start = beginning(parts, slices);
     if (start && free(whole)) {
@@ -54,10 +55,11 @@ export function findSlices(network: Network, layouts: ReadonlyMap<Value, Layout>
 
 /** Where the first output's channels start, if the outputs are neighbouring channels of the input: of a Split, or a Slice. */
 function firstChannel(node: Node): number | undefined {
-  if (isOp(node, split)) return (node.attributes as { axis: number }).axis === 1 ? 0 : undefined;
-  if (!isOp(node, slice)) return undefined;
-  const dims = node.inputs[0]?.dims ?? [];
-  const ranges = rangesOf(node as Node<never>);
+  if (as(node, split)?.attributes.axis === 1) return 0;
+  const sliced = as(node, slice);
+  if (!sliced) return undefined;
+  const { dims } = input(sliced, 0);
+  const ranges = rangesOf(sliced);
   const whole = ranges.every(({ start, step, size }, axis) => step === 1 && (axis === 1 || (start === 0 && size === dims[axis])));
   return whole ? ranges[1]?.start : undefined;
 }

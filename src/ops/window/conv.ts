@@ -18,9 +18,20 @@ export interface ConvAttributes extends WindowAttributes, Clamped {
   readonly inputClamp?: Clamped['clamp'];
 }
 
+/** The last three after fusion only. */
+export enum ConvInput {
+  X,
+  W,
+  Bias,
+  /** Of the output's shape; added before the clamp. */
+  Residual,
+  /** Of X, [C], with a shift. */
+  Scale,
+  Shift,
+}
+
 /**
- * ONNX Conv over one or two spatial dimensions: X [N, C, ...], W [M, C / group, ...], optional B [M]. After fusion there may be a
- * fourth input, a residual of the output's shape that is added before the clamp; a fifth and a sixth, scale and shift [C] of X.
+ * ONNX Conv over one or two spatial dimensions: X [N, C, ...], W [M, C / group, ...], optional B [M]. Fusion adds inputs: `ConvInput`.
  */
 export const conv: Operator<ConvAttributes> = {
   clamps: true,
@@ -34,7 +45,7 @@ export const conv: Operator<ConvAttributes> = {
     const { out } = convWindow(node);
     return [{ type: 'float32', dims: [at(input(node, 0).dims, 0), at(input(node, 1).dims, 0), ...out] }];
   },
-  layout: () => ({ inputs: ['channelsLast', 'rowMajor', 'rowMajor', 'channelsLast', 'any'], output: 'channelsLast' }),
+  layout: () => ({ inputs: ['channelsLast', 'rowMajor', 'rowMajor', 'channelsLast', 'any', 'any'], output: 'channelsLast' }),
   macs: (node) => convMacs(node.outputs[0]?.dims ?? [], input(node, 1).dims),
   slices: true,
   lower(node, lowering) {
@@ -84,7 +95,7 @@ export function checkFilters(node: OpenNode<WindowAttributes & { readonly group:
     throw invalid(node, `kernel_shape ${formatDims(kernel)} contradicts weights ${shown}`);
   }
   if (!fits) throw invalid(node, `weights ${shown} in ${group} group(s) do not fit ${dims[1]} input channels`);
-  const bias = node.inputs[2]?.dims;
+  const bias = node.inputs[ConvInput.Bias]?.dims;
   if (bias && (bias.length !== 1 || bias[0] !== filters)) {
     throw invalid(node, `bias ${formatDims(bias)} does not fit ${filters} output channels`);
   }
@@ -103,7 +114,7 @@ function lowerGeneral(node: Node<ConvAttributes>, lowering: Lowering): void {
   const weights = lowering.panels({
     winograd: form,
     weights: w,
-    bias: node.inputs[2],
+    bias: node.inputs[ConvInput.Bias],
     groups: group,
     columns: outChannels,
     depth: [kernelHeight, kernelWidth, channels],
@@ -113,7 +124,7 @@ function lowerGeneral(node: Node<ConvAttributes>, lowering: Lowering): void {
   });
   const source = lowering.place(x);
   const place = (value: Value | undefined) => value && lowering.place(value);
-  const [residual, scale, shift] = node.inputs.slice(3).map(place);
+  const [residual, scale, shift] = node.inputs.slice(ConvInput.Residual).map(place);
   const target = lowering.define(y);
   const call: ConvCall = {
     window,
@@ -229,7 +240,7 @@ function lowerDepthwise(node: Node<ConvAttributes>, lowering: Lowering): void {
   const { channels } = asImage(x.dims);
   const weights = lowering.panels({
     weights: w,
-    bias: node.inputs[2],
+    bias: node.inputs[ConvInput.Bias],
     groups: 1,
     columns: channels,
     depth: [kernelHeight, kernelWidth, 1],

@@ -23,8 +23,8 @@ const plain =
   (lowering, output, x, axes) =>
     emitReduce(lowering, kind, output, x, axes);
 
-/** A sum, then a function of it, in place. */
-const then =
+/** A reduction, then a function of it, in place. */
+const reduceThenMap =
   (kind: ReduceKind, after: UnaryKind): Reduction['lower'] =>
   (lowering, output, x, axes) => {
     emitReduce(lowering, kind, output, x, axes);
@@ -118,14 +118,14 @@ export const reductions: readonly Operator<ReduceAttributes>[] = [
   }),
   reduction({
     name: 'ReduceL2',
-    lower: then(ReduceKind.SumSquare, UnaryKind.Sqrt),
+    lower: reduceThenMap(ReduceKind.SumSquare, UnaryKind.Sqrt),
     compute: (node, x) => mapped(folded(node, x, squares), Math.sqrt),
     evaluatedTypes: floats,
   }),
   reduction({ name: 'ReduceSumSquare', lower: plain(ReduceKind.SumSquare), compute: folding(squares) }),
   reduction({
     name: 'ReduceLogSum',
-    lower: then(ReduceKind.Sum, UnaryKind.Log),
+    lower: reduceThenMap(ReduceKind.Sum, UnaryKind.Log),
     compute: (node, x) => mapped(folded(node, x, sums), log),
     evaluatedTypes: floats,
   }),
