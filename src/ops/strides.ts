@@ -49,18 +49,13 @@ export function mergeLoops({ sizes, strides }: Loops): Loops {
   sizes.forEach((size, i) => {
     if (size === 1) return;
     const last = merged.sizes.length - 1;
-    const even = last >= 0 && strides.every((list, t) => merged.strides[t]?.[last] === at(list, i) * size);
-    if (even) {
-      merged.sizes[last] = at(merged.sizes, last) * size;
-      merged.strides.forEach((list, t) => {
-        list[last] = at(at(strides, t), i);
-      });
-    } else {
-      merged.sizes.push(size);
-      merged.strides.forEach((list, t) => {
-        list.push(at(at(strides, t), i));
-      });
-    }
+    const steps = strides.map((list) => at(list, i));
+    const even = last >= 0 && steps.every((step, t) => at(merged.strides, t)[last] === step * size);
+    const place = even ? last : last + 1;
+    merged.sizes[place] = size * (even ? at(merged.sizes, last) : 1);
+    merged.strides.forEach((list, t) => {
+      list[place] = at(steps, t);
+    });
   });
   return merged;
 }

@@ -77,8 +77,8 @@ function filtersOf(node: Node<FoldedAttributes>): Filters {
   const dims = node.inputs[1]?.dims ?? [];
   const [rows = 1, columns = 1, ...kernel] = dims;
   const all = product(dims);
-  if (as(node, conv)) return { inner: product(dims.slice(1)), channels: rows, outer: all };
-  if (as(node, convTranspose)) {
+  if (node.op === conv) return { inner: product(dims.slice(1)), channels: rows, outer: all };
+  if (node.op === convTranspose) {
     const { group = 1 } = node.attributes;
     return { inner: product(kernel), channels: columns, outer: all / group };
   }

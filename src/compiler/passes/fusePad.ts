@@ -17,7 +17,7 @@ export const fusePad: Pass = {
     // What scales its input as it packs that would shift the zeros.
     if (node.inputs[ConvInput.Scale]) return undefined;
     const { attributes } = windowed;
-    const averages = as(node, averagePool) !== undefined;
+    const averages = node.op === averagePool;
     const { mode, given } = before.attributes;
     const value = before.inputs[2] ? numberOf(before.inputs[2]) : (given?.value ?? 0);
     if (mode !== 'constant' || value !== 0 || attributes.autoPad.startsWith('SAME')) return undefined;

@@ -94,9 +94,8 @@ export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
     const begin = Number(roi?.[i] ?? 0);
     const end = Number(roi?.[i + axes.length] ?? 1);
     const crops = attributes.coordinates === 'tf_crop_and_resize';
-    const target = targets?.[i];
     // An empty axis stays as it is.
-    const ratio = target === undefined ? undefined : common || (from === target ? [1, 1] : [target, from]);
+    const ratio = targets && (common || (from === at(targets, i) ? [1, 1] : [at(targets, i), from]));
     const scale = ratio ? ratio[0] / ratio[1] : Number(scales?.[i]);
     const to = ratio ? Math.floor((from * ratio[0] + ratio[1] / 2) / ratio[1]) : resized(from * (crops ? end - begin : 1), scale);
     if (!(scale > 0 && scale < Number.POSITIVE_INFINITY) || !Number.isSafeInteger(to) || to < 0)
