@@ -86,7 +86,8 @@ export function outputSize(window: ConvSize): number {
 export function transposedOutputSize(window: TransposedSize): number {
   checkOptions('transposedOutputSize', window, { ...windowNames, outputPadding: 1 } satisfies OptionNames<TransposedSize>);
   const axis = axisOf(window);
-  const outputPadding = whole('outputPadding', window.outputPadding ?? 0, 0);
+  const { outputPadding: given = 0 } = window;
+  const outputPadding = whole('outputPadding', given, 0);
   if (outputPadding > 0 && outputPadding >= Math.max(axis.stride, axis.dilation)) {
     throw invalid(`outputPadding ${outputPadding} should be below the stride ${axis.stride} or the dilation ${axis.dilation}`);
   }

@@ -241,7 +241,7 @@ function bindNode(source: GraphNode, { opset, find, scope, read, budget }: Binde
   // Nothing to compute, however large the other dimensions are.
   const empty = outputs.every(({ dims }) => dims.includes(0));
   const data = memoised(() => (empty ? outputs.map(({ type }) => new arrayTypes[type](0)) : evaluated(op, node)), outputs);
-  // Each is computed when it is read, by those before it; of a long chain some are computed now, or it would be too deep to be.
+  // Each is computed when it is read, by those before it (what the file holds has no depth); of a long chain some are computed now, or it would be too deep to be.
   let depth = 1 + Math.max(0, ...inputs.map((value) => (value && depths.get(value)) ?? 0));
   if (depth > MOST_DEPTH) {
     data();

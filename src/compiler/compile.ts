@@ -92,9 +92,10 @@ class ProgramWriter implements Lowering {
   constructor(layouts: ReadonlyMap<Value, Layout>, slices: ReadonlyMap<Value, Slice>, options: CompileOptions) {
     this.#layouts = layouts;
     this.#slices = slices;
-    this.#memoryLimit = options.memoryLimit ?? DEFAULT_MEMORY_LIMIT;
-    this.winograd = options.winograd ?? true;
-    this.threads = options.threads ?? 1;
+    const { memoryLimit = DEFAULT_MEMORY_LIMIT, winograd = true, threads = 1 } = options;
+    this.#memoryLimit = memoryLimit;
+    this.winograd = winograd;
+    this.threads = threads;
   }
 
   place(value: Value): Place {

@@ -61,6 +61,7 @@ function split(around: Around, reader: AttributeReader): Held {
 function join(around: Around, reader: AttributeReader): Held {
   const tensors = listOf(around, 0);
   const added = reader.flag('new_axis');
+  // Of an empty sequence there is nothing to join, which the pieces say.
   const axis = resolveAxis(around.node, reader.int('axis', 0), (tensors[0]?.dims.length ?? 0) + (added ? 1 : 0));
   return (added ? stacked : joined)(nodeTitle(around.node), tensors, axis);
 }

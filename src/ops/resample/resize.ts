@@ -77,7 +77,7 @@ export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
   const axes = attributes.axes?.map((axis) => resolveAxis(node, axis, dims.length)) ?? dims.map((_, axis) => axis);
   const scales = attributes.scales ?? read(node, places.scales);
   const sizes = read(node, places.sizes);
-  const roi = read(node, places.roi);
+  const region = integers(read(node, places.roi) ?? new Float32Array());
   const given = sizes ?? scales;
   if (!given || given.length !== axes.length) throw invalid(node, `its scales or sizes [${given ?? []}] should be ${axes.length} numbers`);
   const result: ResizedAxis[] = dims.map((size) => ({ from: size, to: size, scale: 1, roi: [0, 1] }));
@@ -91,8 +91,7 @@ export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
   axes.forEach((axis, i) => {
     const from = at(dims, axis);
     // Without a region it is all of the axis.
-    const begin = Number(roi?.[i] ?? 0);
-    const end = Number(roi?.[i + axes.length] ?? 1);
+    const [begin = 0, end = 1] = [region[i], region[i + axes.length]];
     const crops = attributes.coordinates === 'tf_crop_and_resize';
     // An empty axis stays as it is.
     const ratio = targets && (common || (from === at(targets, i) ? [1, 1] : [at(targets, i), from]));
