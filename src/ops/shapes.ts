@@ -54,7 +54,8 @@ export function resolveAxis(node: { readonly name: string }, axis: number, rank:
 export function broadcast(node: OpenNode<unknown>, a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {
-    const [x = 1, y = 1] = [a, b].map((dims) => dims[i - rank + dims.length]);
+    const x = a[i - rank + a.length] ?? 1;
+    const y = b[i - rank + b.length] ?? 1;
     if (x !== y && x !== 1 && y !== 1) throw invalid(node, `shapes ${formatDims(a)} and ${formatDims(b)} do not broadcast`);
     return x === 1 ? y : x;
   });
