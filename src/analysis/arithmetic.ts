@@ -50,8 +50,8 @@ function padsOf(padding: Padding): { begin: number; end: number; autoPad: AutoPa
   if (padding === 'same' || padding === 'valid') return { begin: 0, end: 0, autoPad: padding === 'same' ? 'SAME_UPPER' : 'VALID' };
   const sides = Array.isArray(padding) ? padding : [padding, padding];
   if (sides.length !== 2) throw invalid(`padding takes a number, [before, behind], 'same' or 'valid', got ${sides.length} numbers`);
-  const [begin, end] = Array.from(sides, (side) => whole("padding (or 'same', 'valid')", side, 0));
-  return { begin: begin ?? 0, end: end ?? 0, autoPad: 'NOTSET' };
+  const [begin = 0, end = 0] = Array.from(sides, (side) => whole("padding (or 'same', 'valid')", side, 0));
+  return { begin, end, autoPad: 'NOTSET' };
 }
 
 function axisOf({ input, kernel, stride = 1, dilation = 1, padding = 0 }: WindowSize): GivenAxis & { readonly autoPad: AutoPad } {
@@ -86,7 +86,8 @@ export function outputSize(window: ConvSize): number {
 export function transposedOutputSize(window: TransposedSize): number {
   checkOptions('transposedOutputSize', window, { ...windowNames, outputPadding: 1 } satisfies OptionNames<TransposedSize>);
   const axis = axisOf(window);
-  const outputPadding = whole('outputPadding', window.outputPadding ?? 0, 0);
+  const { outputPadding: given = 0 } = window;
+  const outputPadding = whole('outputPadding', given, 0);
   if (outputPadding > 0 && outputPadding >= Math.max(axis.stride, axis.dilation)) {
     throw invalid(`outputPadding ${outputPadding} should be below the stride ${axis.stride} or the dilation ${axis.dilation}`);
   }
@@ -183,9 +184,9 @@ export function receptiveField(layers: readonly ReceptiveWindow[]): { size: numb
 
 /** 'same' at stride 1 is the same whatever the input. */
 function windowOf(layer: ReceptiveWindow): Axis {
-  if (layer.padding === 'same' && (layer.stride ?? 1) !== 1)
-    throw invalid("'same' padding depends on the input at strides over 1: give numbers");
-  const extent = (whole('kernel', layer.kernel, 1) - 1) * whole('dilation', layer.dilation ?? 1, 1) + 1;
+  const { padding, stride = 1, dilation = 1 } = layer;
+  if (padding === 'same' && stride !== 1) throw invalid("'same' padding depends on the input at strides over 1: give numbers");
+  const extent = (whole('kernel', layer.kernel, 1) - 1) * whole('dilation', dilation, 1) + 1;
   const axis = axisOf({ ...layer, input: Math.min(extent, LIMIT - 1) });
   return slide(axis, { autoPad: axis.autoPad, ceilMode: false }, invalid);
 }

@@ -97,6 +97,7 @@ function operatorOf({ op, inputs, output }: LayerSummary): string {
   if (axis < 0) return op;
   const runs: { size: number; count: number }[] = [];
   for (const dims of inputs) {
+    // Layers may join what has fewer dimensions.
     const size = dims[axis] ?? 0;
     const last = runs.at(-1);
     if (last?.size === size) last.count++;

@@ -1,20 +1,21 @@
 // What an operator's outputs see of its inputs, axis by axis: from this, receptive fields are put together.
 
+import { at } from '../graph/at.ts';
 import { integers } from '../ops/elements.ts';
 import type { GemmAttributes } from '../ops/gemm/gemm.ts';
-import { type PadAttributes, padsOf } from '../ops/move/pad.ts';
-import { rangesOf, type SliceAttributes } from '../ops/move/slice.ts';
-import { permOf, type TransposeAttributes } from '../ops/move/transpose.ts';
+import { padsOf } from '../ops/move/pad.ts';
+import { rangesOf } from '../ops/move/slice.ts';
+import { permOf } from '../ops/move/transpose.ts';
 import type { BatchNormAttributes } from '../ops/norm/batchNormalization.ts';
 import type { SoftmaxAttributes } from '../ops/norm/softmax.ts';
 import type { Node } from '../ops/operator.ts';
-import { type ReduceAttributes, axesOf as reducedAxes } from '../ops/reduce/reduce.ts';
+import { axesOf as reducedAxes } from '../ops/reduce/reduce.ts';
 import { type ResizeAttributes, axesOf as resizedAxes } from '../ops/resample/resize.ts';
 import { coordinates, rowsSeen } from '../ops/resample/resizeTable.ts';
 import { constantInput, input, resolveAxis } from '../ops/shapes.ts';
-import { type ConvAttributes, convWindow } from '../ops/window/conv.ts';
-import { type ConvTransposeAttributes, transposedWindow } from '../ops/window/convTranspose.ts';
-import { resolveWindow, type Window, type WindowAttributes } from '../ops/window/window.ts';
+import { convWindow } from '../ops/window/conv.ts';
+import { transposedWindow } from '../ops/window/convTranspose.ts';
+import { resolveWindow, type Window } from '../ops/window/window.ts';
 import { onnxName } from './onnxName.ts';
 import { LONGEST_PERIOD, sameView, type View, viewOf, windowView } from './view.ts';
 
@@ -24,15 +25,18 @@ import { LONGEST_PERIOD, sameView, type View, viewOf, windowView } from './view.
  */
 export type Reach = { readonly to: number; readonly view: View } | { readonly mixed: number } | 'all' | 'unknown';
 
-type Rule = (node: Node, axis: number, index: number, output: number) => Reach;
+/** The operator's name, by which a rule is found, says what its attributes are. */
+type Ruled = Node<never>;
+
+type Rule = (node: Ruled, axis: number, index: number, output: number) => Reach;
 
 /** Every position sees its own, on this axis of the output. */
 const same = (to: number): Reach => ({ to, view: sameView });
 
-const rankOf = (node: Node, index = 0): number => input(node, index).dims.length;
+const rankOf = (node: Ruled, index = 0): number => input(node, index).dims.length;
 
 /** The attribute `axis`, from 0 on. */
-const axisOf = (node: Node): number => resolveAxis(node, (node.attributes as { readonly axis: number }).axis, rankOf(node));
+const axisOf = (node: Ruled): number => resolveAxis(node, (node.attributes as { readonly axis: number }).axis, rankOf(node));
 
 const unfollowed: Rule = () => 'unknown';
 
@@ -49,7 +53,7 @@ const elementwise: Rule = (node, axis, index, output) => {
 
 /** Windows over the spatial dimensions; `viewAlong` gives what a window sees along one of two. */
 const windowed =
-  (windowOf: (node: Node) => Window, viewAlong: (window: Window, i: 0 | 1) => View | undefined, channels: 'mixed' | 'apart'): Rule =>
+  (windowOf: (node: Ruled) => Window, viewAlong: (window: Window, i: 0 | 1) => View | undefined, channels: 'mixed' | 'apart'): Rule =>
   (node, axis, index) => {
     // Filters that are computed from the picture.
     if (index > 0) return 'all';
@@ -78,18 +82,18 @@ function transposedAlong({ kernel, stride, dilation, padBegin }: Window, i: 0 | 
   });
 }
 
-const pool: Rule = windowed((node) => resolveWindow(node as Node<WindowAttributes>, input(node, 0).dims), windowAlong, 'apart');
+const pool: Rule = windowed((node) => resolveWindow(node, input(node, 0).dims), windowAlong, 'apart');
 
 /** All positions of some axes, the others apart. Scales and biases that are computed from the picture have other axes. */
 const over =
-  (axesOf: (node: Node) => (axis: number) => boolean): Rule =>
+  (axesOf: (node: Ruled) => (axis: number) => boolean): Rule =>
   (node, axis, index) =>
     index > 0 ? 'unknown' : axesOf(node)(axis) ? 'all' : same(axis);
 
 const spatially: Rule = over(() => (axis) => axis > 1);
 
 const reduced =
-  (axesOf: (node: Node) => readonly number[]): Rule =>
+  (axesOf: (node: Ruled) => readonly number[]): Rule =>
   (node, axis) => {
     const axes = axesOf(node);
     if (axes.includes(axis)) return 'all';
@@ -102,7 +106,7 @@ const after = (dims: readonly number[], axis: number): number => dims.slice(axis
 /** An axis that keeps its size and its place among the elements is the same axis; one that is merged into a larger one is mixed there. */
 const reshaped: Rule = (node, axis) => {
   const [from, to] = [input(node, 0).dims, node.outputs[0]?.dims ?? []];
-  const size = from[axis] ?? 1;
+  const size = at(from, axis);
   const stride = after(from, axis);
   if (size === 1) return 'all';
   const kept = to.findIndex((dim, i) => dim === size && after(to, i) === stride);
@@ -131,7 +135,7 @@ const dense: Rule = (node, axis, index) => {
 
 const resized: Rule = (node, axis) => {
   const sampling = node.attributes as ResizeAttributes;
-  const resizedAxis = resizedAxes(node as Node<ResizeAttributes>)[axis];
+  const resizedAxis = resizedAxes(node)[axis];
   if (!resizedAxis || sampling.coordinates === 'tf_crop_and_resize') return 'unknown';
   if (resizedAxis.from === 1) return 'all';
   const step = coordinates(resizedAxis, 1, sampling.coordinates) - coordinates(resizedAxis, 0, sampling.coordinates);
@@ -160,8 +164,8 @@ const rules: Readonly<Record<string, Rule>> = {
   Concat: (node, axis) => (axis === axisOf(node) ? 'unknown' : same(axis)),
   Constant: unfollowed,
   ConstantOfShape: unfollowed,
-  Conv: windowed((node) => convWindow(node as Node<ConvAttributes>), windowAlong, 'mixed'),
-  ConvTranspose: windowed((node) => transposedWindow(node as Node<ConvTransposeAttributes>), transposedAlong, 'mixed'),
+  Conv: windowed(convWindow, windowAlong, 'mixed'),
+  ConvTranspose: windowed(transposedWindow, transposedAlong, 'mixed'),
   CumSum: (node, axis) => (axis === resolveAxis(node, integers(constantInput(node, 1))[0] ?? 0, rankOf(node)) ? 'unknown' : same(axis)),
   DepthToSpace: (node, axis) => {
     const { block } = node.attributes as { readonly block: number };
@@ -196,14 +200,14 @@ const rules: Readonly<Record<string, Rule>> = {
   }),
   NonMaxSuppression: unfollowed,
   NonZero: unfollowed,
-  Pad: (node, axis) => ({ to: axis, view: windowView(1, 1, 0 - (padsOf(node as Node<PadAttributes>)[axis]?.[0] ?? 0)) }),
+  Pad: (node, axis) => ({ to: axis, view: windowView(1, 1, 0 - at(padsOf(node), axis)[0]) }),
   Range: unfollowed,
   Reshape: reshaped,
   Resize: resized,
   Shape: unfollowed,
   Size: unfollowed,
   Slice: (node, axis) => {
-    const { start = 0, step = 1 } = rangesOf(node as Node<SliceAttributes>)[axis] ?? {};
+    const { start = 0, step = 1 } = rangesOf(node)[axis] ?? {};
     return step > 0 ? { to: axis, view: windowView(1, step, start) } : 'unknown';
   },
   Softmax: softmax,
@@ -214,19 +218,17 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   Split: (node, axis, _, output) => {
     if (axis !== axisOf(node)) return same(axis);
-    const start = node.outputs.slice(0, output).reduce((sum, { dims }) => sum + (dims[axis] ?? 0), 0);
+    const start = node.outputs.slice(0, output).reduce((sum, { dims }) => sum + at(dims, axis), 0);
     return { to: axis, view: windowView(1, 1, start) };
   },
   Squeeze: reshaped,
-  Tile: (node, axis) => ((input(node, 0).dims[axis] ?? 1) === node.outputs[0]?.dims[axis] ? same(axis) : 'unknown'),
+  Tile: (node, axis) => (input(node, 0).dims[axis] === node.outputs[0]?.dims[axis] ? same(axis) : 'unknown'),
   TopK: onAxis,
-  Transpose: (node, axis) => same(permOf(node as Node<TransposeAttributes>).indexOf(axis)),
+  Transpose: (node, axis) => same(permOf(node).indexOf(axis)),
   Unsqueeze: reshaped,
   Upsample: resized,
   ...Object.fromEntries(
-    'L1 L2 LogSum LogSumExp Max Mean Min Prod Sum SumSquare'
-      .split(' ')
-      .map((name) => [`Reduce${name}`, reduced((node) => reducedAxes(node as Node<ReduceAttributes>))]),
+    'L1 L2 LogSum LogSumExp Max Mean Min Prod Sum SumSquare'.split(' ').map((name) => [`Reduce${name}`, reduced(reducedAxes)]),
   ),
 };
 
@@ -245,5 +247,5 @@ export const ruledOperators: ReadonlySet<string> = new Set(Object.keys(rules));
 export function reachOf(node: Node, axis: number, index: number, output: number): Reach {
   const name = onnxName(node);
   const rule = name === undefined ? undefined : (rules[name] ?? (elementwiseOperators.has(name) ? elementwise : undefined));
-  return rule?.(node, axis, index, output) ?? 'unknown';
+  return rule?.(node as Ruled, axis, index, output) ?? 'unknown';
 }

@@ -1,4 +1,5 @@
 import type { Network } from '../compiler/network.ts';
+import { at } from '../graph/at.ts';
 import type { Value } from '../graph/value.ts';
 import { permOf, type TransposeAttributes } from '../ops/move/transpose.ts';
 import type { Node } from '../ops/operator.ts';
@@ -76,7 +77,7 @@ function pictureSights(network: Network, value: Value): Sights | undefined {
   const [height, width] = dims.length === 3 ? [undefined, 2] : isChannelsLast(network, value) ? [1, 2] : [2, 3];
   const sight = (axis: number | undefined): Sight =>
     axis === undefined ? { kind: 'whole', first: 0, last: 0 } : { kind: 'local', axis, view: sameView };
-  return { sights: [sight(height), sight(width)], pixels: [height === undefined ? 0 : (dims[height] ?? 1), dims[width] ?? 1] };
+  return { sights: [sight(height), sight(width)], pixels: [height === undefined ? 0 : at(dims, height), at(dims, width)] };
 }
 
 /** Whether the first thing that happens to a picture, but for arithmetic in place, is a transposition from NHWC to NCHW. */
@@ -121,7 +122,7 @@ function step(node: Node, sight: Sight, pixels: number, value: Value, input: num
     const view = through(reach.view, sight.view);
     return view ? { kind: 'local', axis: reach.to, view } : unknown;
   }
-  const whole = ofAll(sight.view, value.dims[sight.axis] ?? 1, pixels);
+  const whole = ofAll(sight.view, at(value.dims, sight.axis), pixels);
   return reach === 'all' ? { kind: 'whole', ...whole } : { kind: 'mixed', axis: reach.mixed, ...whole };
 }
 
@@ -136,7 +137,7 @@ function merged(a: Sight, b: Sight, output: Value, pixels: number): Sight {
   if (a.kind === 'unknown' || b.kind === 'unknown') return unknown;
   if (a.kind === 'whole' || b.kind === 'whole') {
     const [whole, other] = a.kind === 'whole' ? [a, b] : [b as Whole, a];
-    const { first, last } = other.kind === 'local' ? ofAll(other.view, output.dims[other.axis] ?? 1, pixels) : other;
+    const { first, last } = other.kind === 'local' ? ofAll(other.view, at(output.dims, other.axis), pixels) : other;
     return { kind: 'whole', first: Math.min(whole.first, first), last: Math.max(whole.last, last) };
   }
   if (a.axis !== b.axis) return unknown;
@@ -150,7 +151,7 @@ function merged(a: Sight, b: Sight, output: Value, pixels: number): Sight {
 
 function fieldOf(value: Value, { sights, pixels }: Sights): ReceptiveField | undefined {
   const parts = sights.map((sight, d) => {
-    if (sight.kind === 'local') return extentOf(sight.view, value.dims[sight.axis] ?? 1);
+    if (sight.kind === 'local') return extentOf(sight.view, at(value.dims, sight.axis));
     if (sight.kind !== 'whole' || sight.first > sight.last) return undefined;
     return { size: sight.last - sight.first + 1, stride: pixels[d] === 0 ? 1 : 0, offset: sight.first };
   });

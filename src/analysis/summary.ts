@@ -6,10 +6,11 @@ import { LanewiseError } from '../errors.ts';
 import { checkDims, product } from '../graph/dims.ts';
 import { type Graph, isGraph } from '../graph/graph.ts';
 import { arrayTypes, Tensor, type TensorType } from '../graph/tensor.ts';
-import type { Value, ValueType } from '../graph/value.ts';
+import type { ValueType } from '../graph/value.ts';
 import { macsOf } from '../ops/cost.ts';
 import type { CustomOperator } from '../ops/custom.ts';
 import type { Node } from '../ops/operator.ts';
+import { output } from '../ops/shapes.ts';
 import { parametersOf } from './parameters.ts';
 import { type Pair, receptiveFields } from './receptiveField.ts';
 
@@ -92,8 +93,7 @@ export function summarizeGraph(
   const layers = network.nodes.map((node): LayerSummary => {
     const learned = parametersOf(node);
     for (const { name, dims } of learned) parameters.set(name, product(dims));
-    const output = node.outputs[0] as Value;
-    const field = fields.get(output);
+    const field = fields.get(output(node));
     return {
       ...described(node),
       params: learned.reduce((sum, { dims }) => sum + product(dims), 0),

@@ -1,6 +1,7 @@
 // Numbers and tables as people read them.
 
 import { visible } from '../errors.ts';
+import { at } from '../graph/at.ts';
 
 /** Bytes in binary units. */
 export function formatBytes(bytes: number): string {
@@ -17,7 +18,7 @@ export function table(header: readonly string[], cells: readonly (readonly strin
   const widths = header.map((title, i) => full.reduce((width, row) => Math.max(width, row[i]?.length ?? 0), title.length));
   const line = (row: readonly string[]) =>
     row
-      .map((cell, i) => (right.includes(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(row.length > 1 ? (widths[i] ?? 0) : 0)))
+      .map((cell, i) => (right.includes(i) ? cell.padStart(at(widths, i)) : cell.padEnd(row.length > 1 ? at(widths, i) : 0)))
       .join('  ')
       .trimEnd();
   return [line(header), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n');

@@ -1,5 +1,7 @@
 // What the positions of an axis see along another, and the algebra of that: through one another, and together.
 
+import { at } from '../graph/at.ts';
+
 /**
  * Position j sees from `first[j mod period] + floor(j / period) * advance` to the same of `last`, both counted. A convolution has a period of
  * 1 and its stride as the advance; what makes pictures larger by n has a period of n. Positions go on at both ends, as if the axis had
@@ -36,7 +38,7 @@ export function viewOf(period: number, advance: number, seen: (position: number)
 export function seenFrom({ period, advance, first, last }: View, position: number): readonly [number, number] {
   const turns = Math.floor(position / period);
   const phase = position - turns * period;
-  return [(first[phase] ?? 0) + turns * advance, (last[phase] ?? 0) + turns * advance];
+  return [at(first, phase) + turns * advance, at(last, phase) + turns * advance];
 }
 
 const nothing = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as const;
@@ -85,6 +87,6 @@ export function seenByAll(view: View, count: number): readonly [number, number] 
 
 /** The most that one of `count` positions sees. */
 export function largestSize(view: View, count: number): number {
-  const sizes = Array.from({ length: Math.min(view.period, count) }, (_, i) => (view.last[i] ?? 0) - (view.first[i] ?? 0) + 1);
+  const sizes = Array.from({ length: Math.min(view.period, count) }, (_, i) => at(view.last, i) - at(view.first, i) + 1);
   return Math.max(0, ...sizes);
 }

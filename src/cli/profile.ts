@@ -1,4 +1,5 @@
 import { table } from '../analysis/text.ts';
+import { at } from '../graph/at.ts';
 import type { Step } from '../plan/plan.ts';
 import type { Feeds, Model } from '../runtime/model.ts';
 import { type Algorithm, algorithmOf } from './kernel.ts';
@@ -74,7 +75,7 @@ function rateOf(rows: readonly Work[], whole: number, limit: number): Rate {
 export function median(list: readonly number[]): number {
   const sorted = [...list].sort((a, b) => a - b);
   const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[half] ?? 0) : ((sorted[half - 1] ?? 0) + (sorted[half] ?? 0)) / 2;
+  return sorted.length % 2 === 1 ? at(sorted, half) : (at(sorted, half - 1) + at(sorted, half)) / 2;
 }
 
 const titleOf = ({ kernel, form }: Algorithm): string => `${kernel} ${form}`.trim();

@@ -13,7 +13,7 @@ import type { Pack } from '../plan/packs.ts';
 import type { Late } from '../plan/plan.ts';
 import { Budget, DEFAULT_MEMORY_LIMIT } from './budget.ts';
 import { hosted } from './host.ts';
-import { known, Network } from './network.ts';
+import { defined, Network } from './network.ts';
 
 /** A graph's operator set version; 1 where the file leaves it out. */
 export const opsetOf = (graph: Graph): number => graph.opsets.get('') ?? 1;
@@ -98,7 +98,9 @@ export function bind(graph: Graph, options: BindOptions): Bound {
     .filter(({ name, list }) => read.has(name) && !list)
     .map(({ name, type }): Value => {
       const tensor = values.get(name);
-      const value: Value = tensor ? constantOf(name, tensor) : { name, type, dims: known(dims.get(name), `the shape of input '${name}'`) };
+      const value: Value = tensor
+        ? constantOf(name, tensor)
+        : { name, type, dims: defined(dims.get(name), `the shape of input '${name}'`) };
       scope.set(name, value);
       return value;
     });
@@ -128,7 +130,7 @@ export function bind(graph: Graph, options: BindOptions): Bound {
   const wanted = graph.outputs.map(({ name }) => name);
   const early = wanted.filter((name) => !late.has(name));
   const names = [...early, ...lateReads(lateNodes, scope, graph)];
-  const outputs = names.map((name) => known(scope.get(name), `the output '${name}'`));
+  const outputs = names.map((name) => defined(scope.get(name), `the output '${name}'`));
   const network = new Network(inputs, outputs, nodes);
   return {
     network,
@@ -183,8 +185,8 @@ export function evaluateNode(
   if (node)
     throw new LanewiseError('UNSUPPORTED', `${titleOf(source)} of ${node.inputs.map((value) => value?.type)} cannot be computed here`);
   return source.outputs.map((name) => {
-    const { type, dims, constant } = known(scope.get(name), titleOf(source));
-    return new Tensor(type, known(constant, name).read() as never, dims);
+    const { type, dims, constant } = defined(scope.get(name), titleOf(source));
+    return new Tensor(type, defined(constant, name).read() as never, dims);
   });
 }
 
@@ -203,8 +205,8 @@ export const titleOf = ({ domain, op, name }: GraphNode): string => nodeTitle({ 
 /** Adds the node's outputs to the scope. Undefined where they are constants. */
 function bindNode(source: GraphNode, { opset, find, scope, read, budget }: Binder): Node | undefined {
   const title = titleOf(source);
-  const op = known(find(source), title);
-  const inputs = source.inputs.map((name) => (name === '' ? undefined : known(scope.get(name), `${title}: input '${name}'`)));
+  const op = defined(find(source), title);
+  const inputs = source.inputs.map((name) => (name === '' ? undefined : defined(scope.get(name), `${title}: input '${name}'`)));
   while (inputs.length > 0 && inputs.at(-1) === undefined) inputs.pop();
   checkArity(title, 'inputs', inputs.length, op.inputs);
   const outputNames = [...source.outputs];
@@ -249,8 +251,8 @@ function bindNode(source: GraphNode, { opset, find, scope, read, budget }: Binde
   const fixed = !op.shapeOnly && inputs.every((value) => !value || value.fixed);
   // Nothing to compute, however large the other dimensions are.
   const empty = outputs.every(({ dims }) => dims.includes(0));
-  const data = kept(() => (empty ? outputs.map(({ type }) => new arrayTypes[type](0)) : evaluated(op, node)), outputs);
-  // Each is computed when it is read, by those before it; of a long chain some are computed now, or it would be too deep to be.
+  const data = memoised(() => (empty ? outputs.map(({ type }) => new arrayTypes[type](0)) : evaluated(op, node)), outputs);
+  // Each is computed when it is read, by those before it (what the file holds has no depth); of a long chain some are computed now, or it would be too deep to be.
   let depth = 1 + Math.max(0, ...inputs.map((value) => (value && depths.get(value)) ?? 0));
   if (depth > MOST_DEPTH) {
     data();
@@ -270,7 +272,7 @@ const depths = new WeakMap<Value, number>();
 const MOST_DEPTH = 256;
 
 const evaluated = (op: Operator, node: Node): readonly TypedArray[] =>
-  known(op.evaluate, node.name)(
+  defined(op.evaluate, node.name)(
     node,
     node.inputs.map((value) => value?.constant?.read()),
   );
@@ -280,15 +282,15 @@ const evaluated = (op: Operator, node: Node): readonly TypedArray[] =>
  * are in use: a WeakRef holds at least until the end of what runs now, so that a chain of such constants is computed once and not once for
  * every path through it.
  */
-const MOST_KEPT = 1 << 16;
+const MOST_MEMOISED = 1 << 16;
 
-function kept<T extends object>(compute: () => T, outputs: readonly Value[]): () => T {
-  const small = outputs.reduce((sum, { dims }) => sum + product(dims), 0) <= MOST_KEPT;
+function memoised<T extends object>(compute: () => T, outputs: readonly Value[]): () => T {
+  const small = outputs.reduce((sum, { dims }) => sum + product(dims), 0) <= MOST_MEMOISED;
   let result: T | undefined;
   let recent: WeakRef<T> | undefined;
   return () => {
-    const known = result ?? recent?.deref();
-    if (known) return known;
+    const earlier = result ?? recent?.deref();
+    if (earlier) return earlier;
     const value = compute();
     if (small) result = value;
     else recent = new WeakRef(value);

@@ -6,6 +6,7 @@ import { allNodes, type Graph, subgraphsOf } from '../graph/graph.ts';
 import { arrayTypes, formatDims } from '../graph/tensor.ts';
 import type { Value, ValueType } from '../graph/value.ts';
 import { isConstant } from '../ops/attributes.ts';
+import { macsOf } from '../ops/cost.ts';
 import { isBig } from '../ops/elements.ts';
 import type { Node, OpenNode, Operator } from '../ops/operator.ts';
 
@@ -77,7 +78,7 @@ export class Budget {
       Math.max(op.name === 'NonMaxSuppression' ? read ** 2 : read, made * Math.max(1, Math.min(product(kernel), read))) *
         (big ? 4 : 1) *
         (slow.test(op.name) ? 8 : 1) +
-      (op.macs?.({ ...node, op, outputs } as unknown as Node) ?? 0) / (big ? 1 : 8);
+      macsOf({ ...node, op, outputs } as unknown as Node) / (big ? 1 : 8);
     const what = `${title}: its output ${formatDims(outputs[0]?.dims ?? [])}, with the constants before it,`;
     checkLimit(what, this.#bytes, this.#mostBytes);
     if (this.#work > this.#mostWork) {

@@ -7,6 +7,7 @@ import { nodeTitle } from '../ops/attributes.ts';
 import { shifted } from '../ops/emit.ts';
 import { relayout } from '../ops/move/relayout.ts';
 import type { Lowering, Node, Panels, Winograd } from '../ops/operator.ts';
+import { input, output } from '../ops/shapes.ts';
 import { stridesOf } from '../ops/strides.ts';
 import type { Args, Buffer, Layout, Place, Pointer } from '../plan/place.ts';
 import { isPointer } from '../plan/place.ts';
@@ -16,7 +17,7 @@ import { type BindOptions, type Bound, bind } from './bind.ts';
 import { checkLimit, DEFAULT_MEMORY_LIMIT } from './budget.ts';
 import { inPlaceOf } from './inPlace.ts';
 import { assignLayouts } from './layout.ts';
-import { isOp, known, type Network } from './network.ts';
+import { as, defined, type Network } from './network.ts';
 import { type SimplifyOptions, simplify } from './passes/index.ts';
 import { planArena } from './planner.ts';
 import { findSlices, type Slice } from './slices.ts';
@@ -56,12 +57,12 @@ function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: rea
   for (const value of fed) if (options.fed?.has(value.name) ?? true) program.fed.add(value);
   for (const node of network.nodes) {
     program.node = node;
-    if (isOp(node, relayout) && program.isFed(node.inputs[0] as Value)) program.fed.add(node.outputs[0] as Value);
+    if (as(node, relayout) && program.isFed(input(node, 0))) program.fed.add(output(node));
     // Where there is nothing to compute, no kernel should look for it.
     if (node.outputs.every(({ dims }) => dims.includes(0))) node.outputs.forEach((output) => void program.define(output));
-    else known(node.op.lower, nodeTitle(node))(node, program);
+    else defined(node.op.lower, nodeTitle(node))(node, program);
   }
-  const outputs = network.outputs.map((value, i) => port(known(names[i], 'an output'), value, program.place(value).pointer));
+  const outputs = network.outputs.map((value, i) => port(defined(names[i], 'an output'), value, program.place(value).pointer));
   const arenaBytes = program.placeBuffers(inputs, outputs, options.inPlace ?? true);
   const { steps, workspaceBytes, relayouts } = program;
   return { inputs, outputs, residents: [...program.residents.values()], steps, arenaBytes, workspaceBytes, relayouts };
@@ -91,9 +92,10 @@ class ProgramWriter implements Lowering {
   constructor(layouts: ReadonlyMap<Value, Layout>, slices: ReadonlyMap<Value, Slice>, options: CompileOptions) {
     this.#layouts = layouts;
     this.#slices = slices;
-    this.#memoryLimit = options.memoryLimit ?? DEFAULT_MEMORY_LIMIT;
-    this.winograd = options.winograd ?? true;
-    this.threads = options.threads ?? 1;
+    const { memoryLimit = DEFAULT_MEMORY_LIMIT, winograd = true, threads = 1 } = options;
+    this.#memoryLimit = memoryLimit;
+    this.winograd = winograd;
+    this.threads = threads;
   }
 
   place(value: Value): Place {
@@ -147,7 +149,7 @@ class ProgramWriter implements Lowering {
   }
 
   panels(panels: Panels): Pointer {
-    const { weights, bias } = panels;
+    const { weights, bias, offset = 0 } = panels;
     if (weights.constant && (!bias || bias.constant)) {
       const { weight, staging } = packedResident(panels);
       const kept = this.#addResident(weight);
@@ -155,19 +157,19 @@ class ProgramWriter implements Lowering {
       return { buffer: kept.buffer, offset: 0 };
     }
     const output = this.scratch(panelBytes(panels));
-    const source = shifted(this.place(weights).pointer, (panels.offset ?? 0) * 4);
+    const source = shifted(this.place(weights).pointer, offset * 4);
     this.emit(Op.PackPanels, packArgs(panels, source, bias ? this.place(bias).pointer : 0, output, panels.groups, panels.columns));
     return output;
   }
 
   emit(op: Op, args: Args, macs = 0): void {
-    if (isOp(this.node, relayout)) this.#relayouts++;
-    const node = known(this.node, 'the node that emits');
+    if (as(this.node, relayout)) this.#relayouts++;
+    const node = defined(this.node, 'the node that emits');
     this.steps.push({ op, args, node: node.name, macs });
   }
 
   evaluate(node: Node): void {
-    const compute = known(node.op.evaluate, nodeTitle(node));
+    const compute = defined(node.op.evaluate, nodeTitle(node));
     // Constants are read from where they are, and need no place in memory.
     const inputs = node.inputs.map((value) => (value?.constant ? undefined : value));
     this.#hostBytes = Math.max(
@@ -235,7 +237,7 @@ class ProgramWriter implements Lowering {
     const distinct = [...new Set(lives.values())];
     const { offsets, total } = planArena(distinct);
     const at = new Map(distinct.map((life, i) => [life, offsets[i]]));
-    for (const [buffer, life] of lives) buffer.offset = known(at.get(life), 'an offset');
+    for (const [buffer, life] of lives) buffer.offset = defined(at.get(life), 'an offset');
     // Besides them there are tables, and what the host gives before it is copied to its place.
     const tables = [...this.residents.values()].reduce((sum, { buffer }) => sum + (buffer.region === 'plan' ? buffer.bytes : 0), 0);
     this.#checkLimit('its activations', total + tables + this.#hostBytes);
@@ -255,16 +257,17 @@ class ProgramWriter implements Lowering {
   #remember(value: Value, pointer: Pointer, wholeStride?: number): Place {
     const layout = this.layoutOf(value);
     const unit = elementBytes(value);
-    const pixelStride = wholeStride ?? (value.dims[1] ?? 1) * unit;
+    const [, channels = 1] = value.dims;
+    const pixelStride = wholeStride ?? channels * unit;
     const place: Place = { pointer, layout, pixelStride, strides: stridesOf(layout, value.dims, unit, pixelStride) };
     this.#places.set(value, place);
     return place;
   }
 
   #addResident(weight: Resident): Resident {
-    const known = this.residents.get(weight.key);
-    if (!known) this.residents.set(weight.key, weight);
-    return known ?? weight;
+    const earlier = this.residents.get(weight.key);
+    if (!earlier) this.residents.set(weight.key, weight);
+    return earlier ?? weight;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Value } from '../graph/value.ts';
 import { rowMajor } from '../ops/layouts.ts';
 import { relayout } from '../ops/move/relayout.ts';
 import type { LayoutRule, Node } from '../ops/operator.ts';
+import { output } from '../ops/shapes.ts';
 import type { Layout } from '../plan/place.ts';
 import { Network } from './network.ts';
 
@@ -18,11 +19,11 @@ export function assignLayouts(network: Network): { network: Network; layouts: Re
 
   const convert = (value: Value, wanted: Layout): Value => {
     if (layoutOf(value) === wanted || value.dims.length < 3) return value;
-    const known = converted.get(value);
-    if (known) return known;
+    const earlier = converted.get(value);
+    if (earlier) return earlier;
     const other: Value = { name: `${value.name} (${wanted})`, type: value.type, dims: value.dims };
     const node = {
-      op: relayout as Node['op'],
+      op: relayout,
       name: other.name,
       attributes: { to: wanted },
       inputs: [value],
@@ -39,7 +40,7 @@ export function assignLayouts(network: Network): { network: Network; layouts: Re
 
   for (const node of network.nodes) {
     const rule = node.op.layout?.(node, layoutOf) ?? rowMajor();
-    const rank = node.outputs[0]?.dims.length ?? 0;
+    const rank = output(node).dims.length;
     const common = commonLayout(node, rule, rank, layoutOf);
     const inputs = node.inputs.map((value, i) => {
       const wanted = wantedBy(rule, i);
@@ -63,6 +64,6 @@ function commonLayout(node: Node, rule: LayoutRule, rank: number, layoutOf: (val
   );
   const last = (value: Value) => layoutOf(value) === 'channelsLast';
   // A single channel or pixel lies the same either way, and has no say where others do.
-  const telling = own.filter(({ dims }) => (dims[1] ?? 1) > 1 && product(dims.slice(2)) > 1);
+  const telling = own.filter(({ dims: [, channels = 1, ...spatial] }) => channels > 1 && product(spatial) > 1);
   return (telling.length > 0 ? telling : own).some(last) ? 'channelsLast' : 'rowMajor';
 }

@@ -1,9 +1,10 @@
 import { LanewiseError } from '../errors.ts';
 import type { Value } from '../graph/value.ts';
-import type { Node } from '../ops/operator.ts';
+import type { Node, Operator } from '../ops/operator.ts';
 
-/** Whether a node is one of an operator, whose attributes' type does not matter here. */
-export const isOp = (node: Node | undefined, op: unknown): boolean => node?.op === op;
+/** The node, if it is one of these operators with their kernels: what runs on the host (see host.ts) is none of them. */
+export const as = <A>(node: Node | undefined, ...ops: Operator<A>[]): Node<A> | undefined =>
+  ops.includes(node?.op as Operator<A>) ? (node as Node<A>) : undefined;
 
 /** A change to a network: some nodes out, others in, values renamed. */
 export interface Patch {
@@ -102,7 +103,7 @@ export class Network {
 }
 
 /** @throws LanewiseError INVALID_MODEL: internal use where a map must hold what the checks before put there */
-export function known<T>(value: T | undefined, what: string): T {
+export function defined<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new LanewiseError('INVALID_MODEL', `${what} is not defined`);
   return value;
 }

@@ -5,6 +5,8 @@ export interface Lifetime {
   readonly last: number;
 }
 
+import { at } from '../graph/at.ts';
+
 /** Where each buffer lies, in the order of their lifetimes, and where the last one ends. */
 interface Arena {
   readonly offsets: number[];
@@ -28,8 +30,8 @@ const weights = [() => 1, ({ first, last }: Lifetime) => last - first + 1];
 export function planArena(lifetimes: readonly Lifetime[]): Arena {
   const sizes = lifetimes.map(({ bytes }) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
   const arenas = weights.map((weight) => {
-    const urgency = lifetimes.map((life, i) => (sizes[i] ?? 0) * weight(life));
-    const order = sizes.map((_, i) => i).sort((a, b) => (urgency[b] ?? 0) - (urgency[a] ?? 0) || a - b);
+    const urgency = lifetimes.map((life, i) => at(sizes, i) * weight(life));
+    const order = sizes.map((_, i) => i).sort((a, b) => at(urgency, b) - at(urgency, a) || a - b);
     return place(lifetimes, sizes, order);
   });
   return arenas.reduce((best, arena) => (arena.total < best.total ? arena : best));
@@ -37,7 +39,7 @@ export function planArena(lifetimes: readonly Lifetime[]): Arena {
 
 function place(lifetimes: readonly Lifetime[], sizes: readonly number[], order: readonly number[]): Arena {
   const offsets = lifetimes.map(() => 0);
-  const size = (i: number): number => sizes[i] ?? 0;
+  const size = (i: number): number => at(sizes, i);
   const placed: number[] = []; // By offset.
   let total = 0;
   for (const [rank, i] of order.entries()) {
@@ -51,13 +53,13 @@ function place(lifetimes: readonly Lifetime[], sizes: readonly number[], order: 
     for (const j of placed) {
       const other = lifetimes[j] as Lifetime;
       if (other.first > own.last || other.last < own.first) continue;
-      const start = offsets[j] ?? 0;
+      const start = at(offsets, j);
       if (offset + size(i) <= start) break;
       offset = Math.max(offset, start + size(j));
     }
     offsets[i] = offset;
     total = Math.max(total, offset + size(i));
-    const next = placed.findIndex((j) => (offsets[j] ?? 0) > offset);
+    const next = placed.findIndex((j) => at(offsets, j) > offset);
     placed.splice(next < 0 ? placed.length : next, 0, i);
   }
   return { offsets, total };

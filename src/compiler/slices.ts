@@ -1,10 +1,12 @@
+import { at } from '../graph/at.ts';
 import type { Value } from '../graph/value.ts';
 import { concat } from '../ops/move/concat.ts';
 import { rangesOf, slice } from '../ops/move/slice.ts';
 import { split } from '../ops/move/split.ts';
 import type { Node } from '../ops/operator.ts';
+import { input } from '../ops/shapes.ts';
 import type { Layout } from '../plan/place.ts';
-import { isOp, type Network } from './network.ts';
+import { as, type Network } from './network.ts';
 
 /** A value that lies inside another: its channels are those of `of` from `channel` on. */
 export interface Slice {
@@ -22,11 +24,10 @@ export function findSlices(network: Network, layouts: ReadonlyMap<Value, Layout>
   const channelsLast = (value: Value) => value.dims.length > 2 && layouts.get(value) === 'channelsLast';
   const readable = (value: Value) => !network.outputs.includes(value) && network.readers(value).every(({ op }) => op.slices);
   const free = (value: Value) => channelsLast(value) && !value.constant && !slices.has(value) && readable(value);
-  const channelsOf = (value: Value | undefined) => value?.dims[1] ?? 0;
 
   for (const node of [...network.nodes].reverse()) {
     const [whole] = node.outputs;
-    if (!isOp(node, concat) || !whole || !channelsLast(whole) || (node.attributes as { axis: number }).axis !== 1) continue;
+    if (as(node, concat)?.attributes.axis !== 1 || !whole || !channelsLast(whole)) continue;
     const parts = node.inputs as readonly Value[];
     const start = beginning(parts, slices);
     if (start && free(whole)) {
@@ -37,7 +38,7 @@ export function findSlices(network: Network, layouts: ReadonlyMap<Value, Layout>
     for (const part of parts) {
       // A split's parts are slices of what it splits; they are copied from there.
       if (network.producer(part)?.op.slices && free(part)) slices.set(part, { of: whole, channel });
-      channel += channelsOf(part);
+      channel += at(part.dims, 1);
     }
   }
   for (const node of network.nodes) {
@@ -46,7 +47,7 @@ export function findSlices(network: Network, layouts: ReadonlyMap<Value, Layout>
     if (!whole || channel === undefined) continue;
     for (const part of node.outputs) {
       if (free(part)) slices.set(part, { of: whole, channel });
-      channel += channelsOf(part);
+      channel += at(part.dims, 1);
     }
   }
   return slices;
@@ -54,10 +55,11 @@ export function findSlices(network: Network, layouts: ReadonlyMap<Value, Layout>
 
 /** Where the first output's channels start, if the outputs are neighbouring channels of the input: of a Split, or a Slice. */
 function firstChannel(node: Node): number | undefined {
-  if (isOp(node, split)) return (node.attributes as { axis: number }).axis === 1 ? 0 : undefined;
-  if (!isOp(node, slice)) return undefined;
-  const dims = node.inputs[0]?.dims ?? [];
-  const ranges = rangesOf(node as Node<never>);
+  if (as(node, split)?.attributes.axis === 1) return 0;
+  const sliced = as(node, slice);
+  if (!sliced) return undefined;
+  const { dims } = input(sliced, 0);
+  const ranges = rangesOf(sliced);
   const whole = ranges.every(({ start, step, size }, axis) => step === 1 && (axis === 1 || (start === 0 && size === dims[axis])));
   return whole ? ranges[1]?.start : undefined;
 }
@@ -65,11 +67,12 @@ function firstChannel(node: Node): number | undefined {
 /** Where the parts start, if they lie side by side in another value already, in their order. */
 function beginning(parts: readonly Value[], slices: ReadonlyMap<Value, Slice>): Slice | undefined {
   const first = parts[0] && slices.get(parts[0]);
-  let channel = first?.channel ?? 0;
+  if (!first) return undefined;
+  let { channel } = first;
   for (const part of parts) {
     const slice = slices.get(part);
-    if (!slice || slice.of !== first?.of || slice.channel !== channel) return undefined;
-    channel += part.dims[1] ?? 0;
+    if (!slice || slice.of !== first.of || slice.channel !== channel) return undefined;
+    channel += at(part.dims, 1);
   }
   return first;
 }

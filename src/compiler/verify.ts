@@ -3,15 +3,15 @@ import type { Network } from './network.ts';
 
 /** For tests: @throws Error where a value is read before it is made, made twice, or made by nobody: a pass has gone wrong */
 export function verify(network: Network): void {
-  const known = new Set<Value>(network.inputs);
+  const made = new Set<Value>(network.inputs);
   const check = (value: Value | undefined, where: string) => {
-    if (value && !value.constant && !known.has(value)) throw new Error(`${where} reads '${value.name}' before it is made`);
+    if (value && !value.constant && !made.has(value)) throw new Error(`${where} reads '${value.name}' before it is made`);
   };
   for (const node of network.nodes) {
     for (const value of node.inputs) check(value, `node '${node.name}'`);
     for (const value of node.outputs) {
-      if (known.has(value)) throw new Error(`'${value.name}' is made twice`);
-      known.add(value);
+      if (made.has(value)) throw new Error(`'${value.name}' is made twice`);
+      made.add(value);
     }
   }
   for (const value of network.outputs) check(value, 'the output list');

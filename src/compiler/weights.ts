@@ -14,7 +14,7 @@ export const panelBytes = ({ groups, columns, depth, winograd }: Panels): number
 
 /** The words of the instruction that packs `groups` groups of `columns` columns. */
 export function packArgs(panels: Panels, source: Pointer, bias: Pointer | 0, output: Pointer, groups: number, columns: number): Args {
-  const { depth, strides } = panels;
+  const { depth, strides, biasStride = 1, alpha = 1, beta = 1 } = panels;
   return {
     [PackArg.Source]: source,
     [PackArg.Bias]: bias,
@@ -29,9 +29,9 @@ export function packArgs(panels: Panels, source: Pointer, bias: Pointer | 0, out
     [PackArg.Stride0]: strides[0],
     [PackArg.Stride1]: strides[1],
     [PackArg.Stride2]: strides[2],
-    [PackArg.BiasStride]: panels.biasStride ?? 1,
-    [PackArg.Alpha]: { float: panels.alpha ?? 1 },
-    [PackArg.Beta]: { float: panels.beta ?? 1 },
+    [PackArg.BiasStride]: biasStride,
+    [PackArg.Alpha]: { float: alpha },
+    [PackArg.Beta]: { float: beta },
   };
 }
 
@@ -43,7 +43,7 @@ const STAGING_BYTES = 256 * 1024;
  * packs weights at run time. Weights whose columns are not the outermost dimension ([K, N]) are staged in one part.
  */
 export function packedResident(panels: Panels): { weight: Resident; staging: Buffer } {
-  const { weights, bias, groups, columns, groupStride, columnStride, depth } = panels;
+  const { weights, bias, groups, columns, groupStride, columnStride, depth, offset = 0, biasStride = 1 } = panels;
   const total = product(depth);
   const bytes = panelBytes(panels);
   const byColumn = groups === 1 && columnStride === total;
@@ -54,7 +54,6 @@ export function packedResident(panels: Panels): { weight: Resident; staging: Buf
   const unitsPerPart = Math.max(1, Math.min(units, Math.floor(STAGING_BYTES / (unitElements * 4))));
   const columnsPerUnit = byColumn ? NR : columns;
   const outputPerUnit = bytes / units;
-  const biasStride = panels.biasStride ?? 1;
   const stagedElements = unitsPerPart * unitElements;
   const { winograd } = panels;
   // Behind the staged part, what is packed of it and is yet to be transformed, and the transform's scratch.
@@ -70,7 +69,7 @@ export function packedResident(panels: Panels): { weight: Resident; staging: Buf
       const here = Math.min(unitsPerPart, units - unit);
       const firstColumn = unit * columnsPerUnit;
       const columnCount = byGroup ? columns : Math.min(columns - firstColumn, here * columnsPerUnit);
-      const first = (panels.offset ?? 0) + unit * unitElements;
+      const first = offset + unit * unitElements;
       const length = Math.min(here * unitElements, product(weights.dims) - first);
       const to = { buffer: staging, offset: 0 };
       const biasAt = { buffer: staging, offset: stagedElements * 4 };

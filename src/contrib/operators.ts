@@ -1,5 +1,6 @@
 // As github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md defines them, and as onnxruntime 1.30 computes them.
 
+import { at } from '../graph/at.ts';
 import type { Operator } from '../ops/operator.ts';
 import { contrib, type Expansion, type Versioned } from './expansion.ts';
 
@@ -89,7 +90,7 @@ const fusedMatMul = (name: string): Operator =>
       return to.result(['Gemm', 13], [to.input(0), to.input(1)], { alpha, transA: Number(transA), transB: Number(transB) });
     }
     const ordered = (i: 0 | 1, transposed: boolean, batch: boolean): string => {
-      const perm = orderOf(ranks[i] ?? 0, transposed, batch);
+      const perm = orderOf(at(ranks, i), transposed, batch);
       return perm.every((axis, i) => axis === i) ? to.input(i) : to.node(['Transpose', 13], [to.input(i)], { perm });
     };
     const product = to.node(['MatMul', 13], [ordered(0, transA, batchA), ordered(1, transB, batchB)]);

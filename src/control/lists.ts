@@ -1,6 +1,7 @@
 // Sequences and optionals, as lists of tensors and null.
 
 import { LanewiseError } from '../errors.ts';
+import { at } from '../graph/at.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
 import { resolveAxis } from '../ops/shapes.ts';
@@ -37,7 +38,7 @@ const simple = (compute: (around: Around, reader: AttributeReader) => Held): Nod
 function split(around: Around, reader: AttributeReader): Held {
   const tensor = tensorOf(around, 0);
   const axis = resolveAxis(around.node, reader.int('axis', 0), tensor.dims.length);
-  const length = tensor.dims[axis] ?? 0;
+  const length = at(tensor.dims, axis);
   const given = around.inputs[1] instanceof Tensor ? around.inputs[1] : undefined;
   const size = given ? Number(given.data[0]) : 1;
   const sizes =
@@ -60,6 +61,7 @@ function split(around: Around, reader: AttributeReader): Held {
 function join(around: Around, reader: AttributeReader): Held {
   const tensors = listOf(around, 0);
   const added = reader.flag('new_axis');
+  // Of an empty sequence there is nothing to join, which the pieces say.
   const axis = resolveAxis(around.node, reader.int('axis', 0), (tensors[0]?.dims.length ?? 0) + (added ? 1 : 0));
   return (added ? stacked : joined)(nodeTitle(around.node), tensors, axis);
 }

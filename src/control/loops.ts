@@ -161,7 +161,7 @@ function* scanOf(around: Around, skipped: number): Running<Tensor[]> {
 /** Opset 8 has a batch in front of everything, and lengths for each of it. */
 function* batchedScan(around: Around): Running<readonly Held[]> {
   const { node, inputs } = around;
-  const batch = tensorOf(around, 1).dims[0] ?? 0;
+  const [batch = 0] = tensorOf(around, 1).dims;
   const lengths = inputs[0] instanceof Tensor ? [...inputs[0].data].map(Number) : undefined;
   const count = new AttributeReader(node).int('num_scan_inputs', 0);
   const results: Tensor[][] = [];
@@ -169,7 +169,8 @@ function* batchedScan(around: Around): Running<readonly Held[]> {
     const own = inputs.slice(1).map((_, i) => {
       const tensor = withoutAxis(part(tensorOf(around, i + 1), 0, b, b + 1), 0);
       const length = i >= inputs.length - 1 - count ? lengths?.[b] : undefined;
-      return length === undefined ? tensor : part(tensor, 0, 0, Math.min(Math.max(length, 0), tensor.dims[0] ?? 0));
+      const [most = 0] = tensor.dims;
+      return length === undefined ? tensor : part(tensor, 0, 0, Math.min(Math.max(length, 0), most));
     });
     results.push(yield* scanOf({ ...around, inputs: [undefined, ...own] }, 1));
   }
@@ -185,10 +186,11 @@ function* batchedScan(around: Around): Running<readonly Held[]> {
 }
 
 /** With zeros behind it, up to a length. */
-function padded(tensor: Tensor, length: number | undefined): Tensor {
+function padded(tensor: Tensor, length = 0): Tensor {
   const { type, dims } = tensor;
-  const missing = (length ?? 0) - (dims[0] ?? 0);
-  if (length === undefined || missing <= 0) return tensor;
+  const [own = 0] = dims;
+  const missing = length - own;
+  if (missing <= 0) return tensor;
   const shape = dims.with(0, missing);
   return joined('Scan', [tensor, new Tensor(type, new arrayTypes[insideType(type, false)](product(shape)) as never, shape)], 0);
 }

@@ -1,6 +1,7 @@
 // Elements computed in TypeScript: what `evaluate` is made of. Only what is exact, so that every engine gives the same bits.
 
 import { LanewiseError } from '../errors.ts';
+import { at } from '../graph/at.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
 import { broadcastStrides, mergeLoops, stridesOf } from './strides.ts';
@@ -38,23 +39,25 @@ export function eachIndex(
 ): void {
   const { sizes, strides: steps } = mergeLoops({ sizes: [...dims], strides: strides.map((list) => [...list]) });
   const inner = sizes.length - 1;
+  // A single element has no loops.
   const length = sizes[inner] ?? 1;
+  const jumps = steps.map((list) => list[inner] ?? 0);
   const rows = length && product(sizes.slice(0, -1));
   const offsets = strides.map(() => 0);
   let i = 0;
   for (let row = 0; row < rows; row++) {
     for (let t = 0; t < offsets.length; t++) {
-      let [rest, at] = [row, 0];
+      let [rest, offset] = [row, 0];
       for (let axis = inner - 1; axis >= 0; axis--) {
-        const size = sizes[axis] ?? 1;
-        at += (rest % size) * (steps[t]?.[axis] ?? 0);
+        const size = at(sizes, axis);
+        offset += (rest % size) * at(at(steps, t), axis);
         rest = Math.floor(rest / size);
       }
-      offsets[t] = at;
+      offsets[t] = offset;
     }
     for (let j = 0; j < length; j++) {
       visit(offsets, i++);
-      for (let t = 0; t < offsets.length; t++) offsets[t] = (offsets[t] ?? 0) + (steps[t]?.[inner] ?? 0);
+      for (let t = 0; t < offsets.length; t++) offsets[t] = (offsets[t] as number) + (jumps[t] as number);
     }
   }
 }
@@ -71,7 +74,7 @@ export function mapElements(
   if (!a || !b || !c) return output;
   const shapes = inputs.map((input) => input.dims);
   eachBroadcast(dims, shapes, (offsets, i) => {
-    // Not taken apart, which would make an iterator for every element.
+    // Not taken apart, which would make an iterator for every element. Fewer than three inputs stand for the others, which f ignores.
     output[i] = f(a[offsets[0] ?? 0] as Element, b[offsets[1] ?? 0] as Element, c[offsets[2] ?? 0] as Element) as never;
   });
   return output;

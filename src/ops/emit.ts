@@ -13,6 +13,7 @@ import {
   UnaryArg,
   type UnaryKind,
 } from '../../assembly/opcodes.ts';
+import { at } from '../graph/at.ts';
 import type { Args, Place, Pointer } from '../plan/place.ts';
 import { type Clamped, clampWords } from './elementwise/clamp.ts';
 import type { Lowering } from './operator.ts';
@@ -75,8 +76,10 @@ function rows(output: Operand, input: Operand): { pixels: number; channels: numb
   if (sizes.length > 2 || (sizes.length === 2 && !neighbours)) {
     throw new Error('an element-wise instruction needs both sides in the same layout');
   }
-  const [pixels, channels] = sizes.length === 2 ? sizes : neighbours ? [1, sizes[0]] : [sizes[0], 1];
-  return { pixels: pixels ?? 1, channels: channels ?? 1, inStride: strides[1]?.[0] ?? 0, outStride: strides[0]?.[0] ?? 0 };
+  // A single element has no loops.
+  const [pixels = 1, channels = 1] = sizes.length === 2 ? sizes : neighbours ? [1, sizes[0]] : [sizes[0], 1];
+  const [[outStride = 0], [inStride = 0]] = [outStrides, inStrides];
+  return { pixels, channels, inStride, outStride };
 }
 
 /** output = kind(input), with the parameters that the kind has. The two have the same dimensions and layout. */
@@ -136,28 +139,28 @@ export function emitCopy(lowering: Lowering, bytes: number, output: Pointer, inp
 function emitTranspose(lowering: Lowering, output: Pointer, input: Pointer, { sizes, strides: [out = [], from = []] }: Loops): boolean {
   const row = sizes.length - 1;
   const column = from.indexOf(4);
-  if (row < 1 || out[row] !== 4 || column < 0 || column === row || (from[row] ?? 0) < 0) return false;
+  if (row < 1 || out[row] !== 4 || column < 0 || column === row || at(from, row) < 0) return false;
   const [rows = 1, columns = 1] = [sizes[row], sizes[column]];
   const others = sizes.map((_, i) => i).filter((i) => i !== row && i !== column);
   const [batch] = others;
   // Matrices that follow each other without gaps are one instruction.
   const joined =
-    others.length === 1 && batch !== undefined && from[batch] === rows * (from[row] ?? 0) && out[batch] === columns * (out[column] ?? 0);
-  if (!joined && others.reduce((count, i) => count * (sizes[i] ?? 1), 1) > MOST_TRANSPOSES) return false;
+    others.length === 1 && batch !== undefined && from[batch] === rows * at(from, row) && out[batch] === columns * at(out, column);
+  if (!joined && others.reduce((count, i) => count * at(sizes, i), 1) > MOST_TRANSPOSES) return false;
   const matrices = (list: readonly number[], outAt: number, inAt: number): void => {
     const [loop, ...rest] = list;
     if (loop === undefined) {
       lowering.emit(Op.Transpose, {
         [TransposeArg.Input]: shifted(input, inAt),
         [TransposeArg.Output]: shifted(output, outAt),
-        [TransposeArg.Batch]: joined ? (sizes[batch] ?? 1) : 1,
+        [TransposeArg.Batch]: joined ? at(sizes, batch) : 1,
         [TransposeArg.Rows]: rows,
         [TransposeArg.Columns]: columns,
-        [TransposeArg.InRowStride]: from[row] ?? 0,
-        [TransposeArg.OutRowStride]: out[column] ?? 0,
+        [TransposeArg.InRowStride]: at(from, row),
+        [TransposeArg.OutRowStride]: at(out, column),
       });
     } else {
-      for (let i = 0; i < (sizes[loop] ?? 1); i++) matrices(rest, outAt + i * (out[loop] ?? 0), inAt + i * (from[loop] ?? 0));
+      for (let i = 0; i < at(sizes, loop); i++) matrices(rest, outAt + i * at(out, loop), inAt + i * at(from, loop));
     }
   };
   matrices(joined ? [] : others, 0, 0);

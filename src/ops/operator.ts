@@ -89,6 +89,8 @@ export interface Operator<A = unknown> {
   readonly clamps?: boolean;
   /** Multiply-accumulates; none where left out. */
   macs?(node: Node<A>): number;
+  /** What this is a copy of, which runs on the host: see src/compiler/host.ts. */
+  readonly original?: Operator<A>;
   /** Writes the node's instructions. */
   lower?(node: Node<A>, lowering: Lowering): void;
 }

@@ -12,6 +12,9 @@ export function input(node: { readonly name: string; readonly inputs: readonly (
   return value;
 }
 
+/** The first output, which every node that can run has. */
+export const output = (node: { readonly outputs: readonly Value[] }): Value => node.outputs[0] as Value;
+
 /** A constant as a value, under its own name or another. @param fixed whether it is the same for every shape of the inputs */
 export const constantValue = (constant: Constant, name = constant.name, fixed = false): Value => ({
   name,

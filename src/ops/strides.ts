@@ -1,3 +1,4 @@
+import { at } from '../graph/at.ts';
 import { product } from '../graph/dims.ts';
 import type { Layout } from '../plan/place.ts';
 
@@ -18,7 +19,7 @@ export function stridesOf(layout: Layout, dims: readonly number[], unit = 1, pix
   let stride = unit;
   for (const axis of memoryOrder(layout, dims.length).reverse()) {
     strides[axis] = stride;
-    stride = axis === 1 && layout === 'channelsLast' && dims.length > 2 && pixelStride ? pixelStride : stride * (dims[axis] ?? 1);
+    stride = axis === 1 && layout === 'channelsLast' && dims.length > 2 && pixelStride ? pixelStride : stride * at(dims, axis);
   }
   return strides;
 }
@@ -30,9 +31,10 @@ export function aroundAxis(
   layout: Layout = 'rowMajor',
 ): { outer: number; length: number; inner: number } {
   const order = memoryOrder(layout, dims.length);
-  const at = order.indexOf(axis);
-  const size = (axes: readonly number[]) => product(axes.map((a) => dims[a] ?? 1));
-  return { outer: size(order.slice(0, at)), length: dims[axis] ?? 1, inner: size(order.slice(at + 1)) };
+  const place = order.indexOf(axis);
+  const size = (axes: readonly number[]) => product(axes.map((a) => at(dims, a)));
+  // A scalar has one element along any axis.
+  return { outer: size(order.slice(0, place)), length: dims[axis] ?? 1, inner: size(order.slice(place + 1)) };
 }
 
 /** Loops over a shape: sizes and, for each tensor, strides. */
@@ -47,32 +49,27 @@ export function mergeLoops({ sizes, strides }: Loops): Loops {
   sizes.forEach((size, i) => {
     if (size === 1) return;
     const last = merged.sizes.length - 1;
-    const even = last >= 0 && strides.every((list, t) => merged.strides[t]?.[last] === (list[i] ?? 0) * size);
-    if (even) {
-      merged.sizes[last] = (merged.sizes[last] ?? 1) * size;
-      merged.strides.forEach((list, t) => {
-        list[last] = strides[t]?.[i] ?? 0;
-      });
-    } else {
-      merged.sizes.push(size);
-      merged.strides.forEach((list, t) => {
-        list.push(strides[t]?.[i] ?? 0);
-      });
-    }
+    const steps = strides.map((list) => at(list, i));
+    const even = last >= 0 && steps.every((step, t) => at(merged.strides, t)[last] === step * size);
+    const place = even ? last : last + 1;
+    merged.sizes[place] = size * (even ? at(merged.sizes, last) : 1);
+    merged.strides.forEach((list, t) => {
+      list[place] = at(steps, t);
+    });
   });
   return merged;
 }
 
 /** Loops in the order in which the first tensor's memory has them, the longest stride first, and merged. */
 export function inMemoryOrder({ sizes, strides }: Loops): Loops {
-  const step = (i: number) => Math.abs(strides[0]?.[i] ?? 0);
+  const step = (i: number) => Math.abs(at(at(strides, 0), i));
   const order = sizes.map((_, i) => i).sort((a, b) => step(b) - step(a) || a - b);
-  const pick = (list: readonly number[]) => order.map((i) => list[i] ?? 0);
+  const pick = (list: readonly number[]) => order.map((i) => at(list, i));
   return mergeLoops({ sizes: pick(sizes), strides: strides.map(pick) });
 }
 
 /** Strides of a tensor that broadcasts to `target` (numpy's rule): 0 where it repeats. */
 export function broadcastStrides(strides: readonly number[], dims: readonly number[], target: readonly number[]): number[] {
   const missing = target.length - dims.length;
-  return target.map((size, axis) => (dims[axis - missing] === size ? (strides[axis - missing] ?? 0) : 0));
+  return target.map((size, axis) => (dims[axis - missing] === size ? at(strides, axis - missing) : 0));
 }

@@ -2,9 +2,9 @@ import { product } from '../../graph/dims.ts';
 import type { Value } from '../../graph/value.ts';
 import { type GemmAttributes, gemm } from '../../ops/gemm/gemm.ts';
 import { matMul } from '../../ops/gemm/matmul.ts';
-import type { Node, Operator } from '../../ops/operator.ts';
+import type { Node } from '../../ops/operator.ts';
 import { flatten, flattenPixels, reshape } from '../../ops/shape/reshape.ts';
-import { isOp, type Network } from '../network.ts';
+import { as, type Network } from '../network.ts';
 import type { Pass } from './pass.ts';
 
 /**
@@ -13,21 +13,19 @@ import type { Pass } from './pass.ts';
  */
 export const flattenWeights: Pass = {
   match(node, network) {
+    const dense = as<Partial<GemmAttributes>>(node, gemm, matMul);
     const [a, weights] = node.inputs;
-    const before = network.privateProducer(a, node);
-    const op: unknown = node.op;
-    const { transA = false } = node.attributes as Partial<GemmAttributes>;
-    if ((op !== gemm && op !== matMul) || transA || !a || !before || !weights?.constant || weights.dims.length !== 2) return undefined;
-    if (!isOp(before, flatten) && !isOp(before, reshape)) return undefined;
+    const before = as<unknown>(network.privateProducer(a, node), flatten, reshape);
+    if (!dense || dense.attributes.transA || !a || !before || !weights?.constant || weights.dims.length !== 2) return undefined;
     const [picture] = before.inputs;
     const [batch, channels = 0, ...spatial] = picture?.dims ?? [];
     const pixels = product(spatial);
     if (!picture || spatial.length === 0 || pixels < 2 || channels < 2) return undefined;
     if (a.dims.length !== 2 || a.dims[0] !== batch || !isChannelsLast(picture, network)) return undefined;
 
-    const flat: Node = { ...before, op: flattenPixels as Operator, attributes: {}, inputs: [picture] };
-    const dense: Node = { ...node, attributes: { ...(node.attributes as object), pixels } };
-    return { remove: [before, node], insert: [flat, dense] };
+    const flat: Node = { ...before, op: flattenPixels, attributes: {}, inputs: [picture] };
+    const packed: Node = { ...node, attributes: { ...dense.attributes, pixels } };
+    return { remove: [before, node], insert: [flat, packed] };
   },
 };
 

@@ -1,12 +1,15 @@
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import type { Constant } from '../../graph/graph.ts';
 import type { Value } from '../../graph/value.ts';
-import { add, type BinaryAttributes, div, mul, sub } from '../../ops/elementwise/binary.ts';
+import { add, div, mul, sub } from '../../ops/elementwise/binary.ts';
+import type { Clamped } from '../../ops/elementwise/clamp.ts';
 import { type GemmAttributes, gemm } from '../../ops/gemm/gemm.ts';
 import { type BatchNormAttributes, batchNormalization } from '../../ops/norm/batchNormalization.ts';
 import type { Node } from '../../ops/operator.ts';
-import { type ConvAttributes, conv } from '../../ops/window/conv.ts';
+import { type ConvAttributes, ConvInput, conv } from '../../ops/window/conv.ts';
 import { convTranspose } from '../../ops/window/convTranspose.ts';
+import { as } from '../network.ts';
 import { derived, filler } from './constants.ts';
 import type { Pass } from './pass.ts';
 
@@ -17,20 +20,20 @@ import type { Pass } from './pass.ts';
 export const foldAffine: Pass = {
   match(node, network) {
     const [x] = node.inputs.filter((value) => value && !value.constant);
-    const before = network.privateProducer(x, node) as Node<FoldedAttributes> | undefined;
+    const before = as<FoldedAttributes>(network.privateProducer(x, node), conv, convTranspose, gemm);
     const [output] = node.outputs;
     if (!x || !before || !output) return undefined;
     const filters = filtersOf(before);
-    const affine = filters && affineOf(node, x);
+    const affine = affineOf(node, x);
     const [input, weights, bias] = before.inputs;
-    if (!affine || !weights?.constant || before.inputs[3] || before.attributes.clamp) return undefined;
-    const channels = output.dims[1] ?? 0;
+    if (!affine || !weights?.constant || before.inputs[ConvInput.Residual] || before.attributes.clamp) return undefined;
+    const channels = at(output.dims, 1);
     if (bias && !(bias.constant && product(bias.dims) === channels && bias.dims.at(-1) === channels)) return undefined;
     const { beta = 1 } = before.attributes;
     const { scale, shift, from } = affine;
     // Infinity times a weight of 0 is NaN, which the product after the sum need not be.
     if (scale && !scale().every(Number.isFinite)) return undefined;
-    const { clamp } = node.attributes as BinaryAttributes;
+    const { clamp } = node.attributes as Clamped;
     const newWeights = scale
       ? derived(
           JSON.stringify([weights.name, '*', output.name]),
@@ -52,7 +55,7 @@ export const foldAffine: Pass = {
         {
           ...before,
           attributes: { ...before.attributes, clamp, ...('beta' in before.attributes ? { beta: 1 } : {}) },
-          inputs: [input, newWeights, newBias, ...before.inputs.slice(3)],
+          inputs: [input, newWeights, newBias, ...before.inputs.slice(ConvInput.Residual)],
           outputs: node.outputs,
         },
       ],
@@ -70,18 +73,15 @@ interface Filters {
   readonly outer: number;
 }
 
-/** Undefined where the node is none that takes a fold. */
-function filtersOf(node: Node<FoldedAttributes>): Filters | undefined {
+function filtersOf(node: Node<FoldedAttributes>): Filters {
   const dims = node.inputs[1]?.dims ?? [];
   const [rows = 1, columns = 1, ...kernel] = dims;
   const all = product(dims);
-  const op: unknown = node.op;
-  if (op === conv) return { inner: product(dims.slice(1)), channels: rows, outer: all };
-  if (op === convTranspose) {
+  if (node.op === conv) return { inner: product(dims.slice(1)), channels: rows, outer: all };
+  if (node.op === convTranspose) {
     const { group = 1 } = node.attributes;
     return { inner: product(kernel), channels: columns, outer: all / group };
   }
-  if (op !== gemm) return undefined;
   return node.attributes.transB ? { inner: columns, channels: rows, outer: all } : { inner: 1, channels: columns, outer: all };
 }
 
@@ -95,7 +95,7 @@ function scaled(weights: Constant, { inner, channels, outer }: Filters, scale: (
     const { length } = target;
     for (let i = 0; i < length; ) {
       const run = Math.floor((from + i) / inner);
-      const factor = factors[Math.floor((from + i) / outer) * channels + (run % channels)] ?? 0;
+      const factor = at(factors, Math.floor((from + i) / outer) * channels + (run % channels));
       // Nothing else in the loop: it passes over every weight of a model.
       for (const end = Math.min(length, (run + 1) * inner - from); i < end; i++) target[i] = (target[i] as number) * factor;
     }
@@ -119,15 +119,16 @@ interface Affine {
 }
 
 function affineOf(node: Node, x: Value): Affine | undefined {
-  const op: unknown = node.op;
   const [a, b, ...rest] = node.inputs;
-  if (op === batchNormalization) return a === x ? batchNormAffine(node as Node<BatchNormAttributes>) : undefined;
+  const norm = as(node, batchNormalization);
+  if (norm) return a === x ? batchNormAffine(norm) : undefined;
   const other = a === x ? b : a;
-  if (op !== add && op !== sub && op !== mul && op !== div) return undefined;
-  if (!other?.constant || rest.length > 0 || (node.attributes as BinaryAttributes).axis !== undefined) return undefined;
+  const binary = as(node, add, sub, mul, div);
+  if (!binary || !other?.constant || rest.length > 0 || binary.attributes.axis !== undefined) return undefined;
+  const { op } = binary;
   // What is subtracted from or divided by is no affine function of x, or one that networks do not have.
   if ((op === sub || op === div) && a !== x) return undefined;
-  const channels = x.dims[1] ?? 0;
+  const channels = at(x.dims, 1);
   if (!isPerChannel(other.dims, x.dims) || node.outputs[0]?.dims.join() !== x.dims.join()) return undefined;
   const read = (f: (value: number) => number) => () => {
     const data = other.constant?.read();
@@ -152,11 +153,11 @@ export function batchNormAffine({ inputs, attributes: { epsilon, momentum } }: N
   const read = (value: Value | undefined): number[] => Array.from(value?.constant?.read() ?? [], Number);
   const factors = () => {
     const deviation = read(variance);
-    return read(scale).map((s, i) => s / Math.sqrt((deviation[i] ?? 0) + epsilon));
+    return read(scale).map((s, i) => s / Math.sqrt(at(deviation, i) + epsilon));
   };
   const shift = () => {
     const [a, means] = [factors(), read(mean)];
-    return read(bias).map((b, i) => b - (means[i] ?? 0) * (a[i] ?? 0));
+    return read(bias).map((b, i) => b - at(means, i) * at(a, i));
   };
   return { scale: factors, shift, from: vectors };
 }

@@ -15,7 +15,7 @@ import {
   type UnaryAttributes,
 } from '../../ops/elementwise/unary.ts';
 import type { Node, Operator } from '../../ops/operator.ts';
-import { isOp, type Network, type Patch } from '../network.ts';
+import { as, type Network, type Patch } from '../network.ts';
 import { isAbout, numberOf } from './constants.ts';
 import type { Pass } from './pass.ts';
 
@@ -44,7 +44,7 @@ function fuse(node: Node, output: Value, factors: Factors, network: Network): Pa
     // A factor may be part of the gate as well.
     const remove = [...new Set([...gate.nodes, ...factors.nodes])].sort((a, b) => network.nodes.indexOf(a) - network.nodes.indexOf(b));
     if (!remove.every((part) => part === node || part.outputs.every((value) => onlyReadBy(value, remove, network)))) continue;
-    const fused: Node = { ...node, op: gate.op as Operator, attributes: { alpha: 1, beta: 0 }, inputs: [x] };
+    const fused: Node = { ...node, op: gate.op, attributes: { alpha: 1, beta: 0 }, inputs: [x] };
     return { remove, insert: [fused] };
   }
   return undefined;
@@ -61,48 +61,52 @@ interface Factors {
 
 /** The values that a tree of Mul, and Div by a constant, multiplies, and the product of its constants. */
 function factorsOf(node: Node | undefined, network: Network, depth: number): Factors | undefined {
-  const [a, b] = node?.inputs ?? [];
-  const op: unknown = node?.op;
-  if (!node || !a || !b || depth < 0 || (op !== mul && op !== div) || (node.attributes as Clamped).clamp) return undefined;
-  if (op === div && numberOf(b) === undefined) return undefined;
+  const factors = as(node, mul, div);
+  const [a, b] = factors?.inputs ?? [];
+  if (!factors || !a || !b || depth < 0 || factors.attributes.clamp) return undefined;
+  const divides = factors.op === div;
+  if (divides && numberOf(b) === undefined) return undefined;
   const sides = [a, b].map((value, i): Factors => {
     const number = numberOf(value);
-    if (number !== undefined) return { values: [], scale: op === div && i === 1 ? 1 / number : number, nodes: [] };
+    if (number !== undefined) return { values: [], scale: divides && i === 1 ? 1 / number : number, nodes: [] };
     return factorsOf(network.producer(value), network, depth - 1) ?? { values: [value], scale: 1, nodes: [] };
   });
   return {
     values: sides.flatMap(({ values }) => values),
     scale: sides.reduce((product, { scale }) => product * scale, 1),
-    nodes: [...sides.flatMap(({ nodes }) => nodes), node],
+    nodes: [...sides.flatMap(({ nodes }) => nodes), factors],
   };
 }
 
 /** What `other` makes of x, if their product with the scale is an activation. */
 function gateOf(x: Value, other: Value, scale: number, network: Network): { op: Operator<UnaryAttributes>; nodes: Node[] } | undefined {
   const node = network.producer(other);
-  const op: unknown = node?.op;
   const [inner] = node?.inputs ?? [];
   if (!node || !inner) return undefined;
-  if (op === sigmoid && inner === x && scale === 1) return { op: swish, nodes: [node] };
-  if (op === hardSigmoid && inner === x && scale === 1) {
-    const { alpha, beta } = node.attributes as UnaryAttributes;
-    return isAbout(alpha, 1 / 6) && isAbout(beta, 0.5) ? { op: hardSwish, nodes: [node] } : undefined;
+  if (inner === x && scale === 1) {
+    if (as(node, sigmoid)) return { op: swish, nodes: [node] };
+    const hard = as(node, hardSigmoid)?.attributes;
+    if (hard) return isAbout(hard.alpha, 1 / 6) && isAbout(hard.beta, 0.5) ? { op: hardSwish, nodes: [node] } : undefined;
   }
   const before = network.producer(inner);
-  if (op === tanh && isOp(before, softplus) && before?.inputs[0] === x && scale === 1) return { op: mish, nodes: [before, node] };
-  if (op === clip && before && isOp(before, add)) {
-    const clamp = (node.attributes as Clamped).clamp;
-    const sum = addend(before);
+  const soft = as(node, tanh) && as(before, softplus);
+  if (soft?.inputs[0] === x && scale === 1) return { op: mish, nodes: [soft, node] };
+  const clipped = as(node, clip);
+  const shifted = clipped && as(before, add);
+  if (shifted) {
+    const { clamp } = clipped.attributes;
+    const sum = addend(shifted);
     const fits = sum?.value === x && sum.number === 3 && clamp?.[0] === 0 && clamp[1] === 6 && isAbout(scale, 1 / 6);
-    return fits ? { op: hardSwish, nodes: [before, node] } : undefined;
+    return fits ? { op: hardSwish, nodes: [shifted, node] } : undefined;
   }
-  const sum = op === add ? addend(node) : undefined;
+  const sum = addend(as(node, add));
   return sum ? geluGate(x, node, sum, scale, network) : undefined;
 }
 
 /** A sum of a value and a number. */
-function addend({ inputs: [a, b], attributes }: Node): { value: Value; number: number } | undefined {
-  if (!a || !b || (attributes as Clamped).clamp) return undefined;
+function addend(node: Node<Clamped> | undefined): { value: Value; number: number } | undefined {
+  const [a, b] = node?.inputs ?? [];
+  if (!a || !b || node?.attributes.clamp) return undefined;
   const [left, right] = [numberOf(a), numberOf(b)];
   if (left !== undefined && right === undefined) return { value: b, number: left };
   return right !== undefined && left === undefined ? { value: a, number: right } : undefined;
@@ -110,9 +114,9 @@ function addend({ inputs: [a, b], attributes }: Node): { value: Value; number: n
 
 /** 1 + erf(x / √2). */
 function geluGate(x: Value, node: Node, sum: { value: Value; number: number }, scale: number, network: Network) {
-  const function_ = network.producer(sum.value);
+  const function_ = as(network.producer(sum.value), erf);
   const argument = function_?.inputs[0] && network.producer(function_.inputs[0]);
-  if (!function_ || !isOp(function_, erf) || sum.number !== 1 || !isAbout(scale, 0.5)) return undefined;
+  if (!function_ || sum.number !== 1 || !isAbout(scale, 0.5)) return undefined;
   const factors = factorsOf(argument, network, 2);
   const fits = factors?.values.length === 1 && factors.values[0] === x && isAbout(factors.scale, Math.SQRT1_2);
   return fits ? { op: gelu, nodes: [...factors.nodes, function_, node] } : undefined;

@@ -1,8 +1,8 @@
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
-import { type BatchNormAttributes, batchNormalization } from '../../ops/norm/batchNormalization.ts';
-import type { Node } from '../../ops/operator.ts';
-import { type ConvAttributes, conv, isPointwise } from '../../ops/window/conv.ts';
-import { isOp } from '../network.ts';
+import { batchNormalization } from '../../ops/norm/batchNormalization.ts';
+import { ConvInput, conv, isPointwise } from '../../ops/window/conv.ts';
+import { as } from '../network.ts';
 import { derived } from './constants.ts';
 import { batchNormAffine } from './foldAffine.ts';
 import type { Pass } from './pass.ts';
@@ -10,19 +10,20 @@ import type { Pass } from './pass.ts';
 /** Batch-norm, clamped or not, that a 1×1 convolution alone reads, as in DenseNet, is done while that one packs its input. */
 export const fuseNormalization: Pass = {
   match(node, network) {
-    const [x, weights, bias, residual, scaled] = node.inputs;
-    const before = network.privateProducer(x, node) as Node<BatchNormAttributes> | undefined;
-    if (!x || !before || !isOp(node, conv) || !isOp(before, batchNormalization) || scaled) return undefined;
+    const reader = as(node, conv);
+    const [x, weights, bias, residual] = node.inputs;
+    const before = as(network.privateProducer(x, node), batchNormalization);
+    if (!x || !before || !reader || node.inputs[ConvInput.Scale]) return undefined;
     // A single pixel is not packed.
-    const pixels = product(x.dims) / (x.dims[1] ?? 1);
-    const affine = pixels > 1 && isPointwise(node as Node<ConvAttributes>) ? batchNormAffine(before) : undefined;
+    const pixels = product(x.dims) / at(x.dims, 1);
+    const affine = pixels > 1 && isPointwise(reader) ? batchNormAffine(before) : undefined;
     if (!affine) return undefined;
     const [scale, shift] = (['scale', 'shift'] as const).map((part) =>
-      derived(JSON.stringify([x.name, part]), [x.dims[1] ?? 0], affine.from, { read: () => Float32Array.from(affine[part]()) }),
+      derived(JSON.stringify([x.name, part]), [at(x.dims, 1)], affine.from, { read: () => Float32Array.from(affine[part]()) }),
     );
     const fused = {
       ...node,
-      attributes: { ...(node.attributes as ConvAttributes), inputClamp: before.attributes.clamp },
+      attributes: { ...reader.attributes, inputClamp: before.attributes.clamp },
       inputs: [before.inputs[0], weights, bias, residual, scale, shift],
     };
     return { remove: [before, node], insert: [fused] };

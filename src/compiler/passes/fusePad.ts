@@ -1,21 +1,23 @@
-import { type PadAttributes, pad, padsOf } from '../../ops/move/pad.ts';
+import { at } from '../../graph/at.ts';
+import { pad, padsOf } from '../../ops/move/pad.ts';
 import type { Node } from '../../ops/operator.ts';
-import { type ConvAttributes, conv } from '../../ops/window/conv.ts';
-import { type AveragePoolAttributes, averagePool } from '../../ops/window/pool.ts';
-import { isOp } from '../network.ts';
+import { ConvInput, conv } from '../../ops/window/conv.ts';
+import { averagePool } from '../../ops/window/pool.ts';
+import type { WindowAttributes } from '../../ops/window/window.ts';
+import { as } from '../network.ts';
 import { numberOf } from './constants.ts';
 import type { Pass } from './pass.ts';
 
 /** A Pad with zeros before a convolution, or before an average that has no padding of its own, becomes that one's padding. */
 export const fusePad: Pass = {
   match(node, network) {
-    const [x] = node.inputs;
-    const before = network.privateProducer(x, node) as Node<PadAttributes> | undefined;
-    const op: unknown = node.op;
-    if ((op !== conv && op !== averagePool) || !before || !isOp(before, pad)) return undefined;
+    const windowed = as<WindowAttributes>(node, conv, averagePool);
+    const before = as(network.privateProducer(node.inputs[0], node), pad);
+    if (!windowed || !before) return undefined;
     // What scales its input as it packs that would shift the zeros.
-    if (node.inputs[4]) return undefined;
-    const attributes = node.attributes as ConvAttributes & AveragePoolAttributes;
+    if (node.inputs[ConvInput.Scale]) return undefined;
+    const { attributes } = windowed;
+    const averages = node.op === averagePool;
     const { mode, given } = before.attributes;
     const value = before.inputs[2] ? numberOf(before.inputs[2]) : (given?.value ?? 0);
     if (mode !== 'constant' || value !== 0 || attributes.autoPad.startsWith('SAME')) return undefined;
@@ -23,10 +25,10 @@ export const fusePad: Pass = {
     if ([batch, channels].some((pair) => pair?.some((count) => count !== 0)) || spatial.some(([b, e]) => b < 0 || e < 0)) return undefined;
     const own = attributes.autoPad === 'VALID' ? [] : (attributes.pads ?? []);
     // Taps in a pool's own padding count or do not; those in the Pad do.
-    if (op === averagePool && (attributes.ceilMode || own.some((count) => count !== 0))) return undefined;
+    if (averages && (attributes.ceilMode || own.some((count) => count !== 0))) return undefined;
     const rank = spatial.length;
-    const pads = [0, 1].flatMap((side) => spatial.map((pair, axis) => (pair[side] ?? 0) + (own[axis + side * rank] ?? 0)));
-    const padded = { ...attributes, autoPad: 'NOTSET', pads, ...(op === averagePool ? { countIncludePad: true } : {}) };
+    const pads = [0, 1].flatMap((side) => spatial.map((pair, axis) => at(pair, side) + (own[axis + side * rank] ?? 0)));
+    const padded = { ...attributes, autoPad: 'NOTSET', pads, ...(averages && { countIncludePad: true }) };
     const fused: Node = { ...node, attributes: padded, inputs: [before.inputs[0], ...node.inputs.slice(1)] };
     return { remove: [before, node], insert: [fused] };
   },

@@ -2,8 +2,8 @@ import type { Value } from '../../graph/value.ts';
 import { add } from '../../ops/elementwise/binary.ts';
 import type { Clamped } from '../../ops/elementwise/clamp.ts';
 import type { Node } from '../../ops/operator.ts';
-import { type ConvAttributes, conv, isDepthwise } from '../../ops/window/conv.ts';
-import { isOp, type Network, type Patch } from '../network.ts';
+import { ConvInput, conv, isDepthwise } from '../../ops/window/conv.ts';
+import { as, type Network, type Patch } from '../network.ts';
 import type { Pass } from './pass.ts';
 
 /**
@@ -11,9 +11,10 @@ import type { Pass } from './pass.ts';
  * Where both operands would do it is the later one: the earlier one's input need not be kept until then.
  */
 export const fuseResidual: Pass = {
-  match(node, network) {
-    const [a, b] = node.inputs;
-    if (!isOp(node, add) || !a || !b || a === b || a.dims.join() !== b.dims.join()) return undefined;
+  match(given, network) {
+    const node = as(given, add);
+    const [a, b] = given.inputs;
+    if (!node || !a || !b || a === b || a.dims.join() !== b.dims.join()) return undefined;
     const position = (value: Value) => {
       const producer = network.producer(value);
       return producer ? network.nodes.indexOf(producer) : -1;
@@ -23,14 +24,14 @@ export const fuseResidual: Pass = {
   },
 };
 
-function fuse(node: Node, sum: Value, residual: Value, network: Network): Patch | undefined {
-  const before = network.privateProducer(sum, node) as Node<ConvAttributes> | undefined;
-  if (!before || !isOp(before, conv) || isDepthwise(before) || before.attributes.clamp || before.inputs[3]) return undefined;
+function fuse(node: Node<Clamped>, sum: Value, residual: Value, network: Network): Patch | undefined {
+  const before = as(network.privateProducer(sum, node), conv);
+  if (!before || isDepthwise(before) || before.attributes.clamp || before.inputs[ConvInput.Residual]) return undefined;
   const [x, weights, bias] = before.inputs;
-  const fused: Node = {
+  const fused = {
     ...before,
-    attributes: { ...before.attributes, clamp: (node.attributes as Clamped).clamp },
-    inputs: [x, weights, bias, residual, ...before.inputs.slice(4)],
+    attributes: { ...before.attributes, clamp: node.attributes.clamp },
+    inputs: [x, weights, bias, residual, ...before.inputs.slice(ConvInput.Scale)],
     outputs: node.outputs,
   };
   return { remove: [before, node], insert: [fused] };

@@ -1,10 +1,11 @@
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import type { Value } from '../../graph/value.ts';
 import type { Node } from '../../ops/operator.ts';
-import { type ConvAttributes, conv, isPointwise } from '../../ops/window/conv.ts';
-import { type AveragePoolAttributes, averagePool, globalAveragePool } from '../../ops/window/pool.ts';
+import { conv, isPointwise } from '../../ops/window/conv.ts';
+import { averagePool, globalAveragePool } from '../../ops/window/pool.ts';
 import { resolveWindow } from '../../ops/window/window.ts';
-import { isOp } from '../network.ts';
+import { as } from '../network.ts';
 import type { Pass } from './pass.ts';
 
 /** How many multiply-accumulates of a convolution take as long as one tap of a pool. */
@@ -18,12 +19,12 @@ export const poolFirst: Pass = {
   match(node, network) {
     const [pooled] = node.inputs;
     const [output] = node.outputs;
-    const before = network.privateProducer(pooled, node) as Node<ConvAttributes> | undefined;
+    const before = as(network.privateProducer(pooled, node), conv);
     const [x, weights, bias, ...fused] = before?.inputs ?? [];
-    if (!pooled || !before || !x || !output || !isOp(before, conv) || fused.length > 0 || before.attributes.clamp) return undefined;
+    if (!pooled || !before || !x || !output || fused.length > 0 || before.attributes.clamp) return undefined;
     const taps = tapsOf(node, pooled);
     if (taps === undefined || !isPointwise(before)) return undefined;
-    const [from, to] = [x.dims[1] ?? 0, output.dims[1] ?? 0];
+    const [from, to] = [at(x.dims, 1), at(output.dims, 1)];
     const [pixels, fewer] = [product(pooled.dims) / to, product(output.dims) / to];
     const [now, then] = [to * (pixels * from + fewer * taps * TAP_COST), fewer * from * (to + taps * TAP_COST)];
     if (!(then < now)) return undefined;
@@ -44,12 +45,13 @@ export const poolFirst: Pass = {
 
 /** The taps of an average over what is inside the picture; undefined for another node. */
 function tapsOf(node: Node, { dims }: Value): number | undefined {
-  if (isOp(node, globalAveragePool)) return product(dims.slice(2));
-  if (!isOp(node, averagePool)) return undefined;
-  const { countIncludePad, ceilMode } = node.attributes as AveragePoolAttributes;
-  const { kernel, dilation, padBegin, padEnd } = resolveWindow(node as Node<AveragePoolAttributes>, dims);
+  if (as(node, globalAveragePool)) return product(dims.slice(2));
+  const average = as(node, averagePool);
+  if (!average) return undefined;
+  const { countIncludePad, ceilMode } = average.attributes;
+  const { kernel, dilation, padBegin, padEnd } = resolveWindow(average, dims);
   const pads = [...padBegin, ...padEnd];
   // A window that sees nothing of the picture gives 0, without the convolution's bias.
-  if (dilation.some((step) => step > 1) || pads.some((count, i) => count >= (kernel[i % kernel.length] ?? 0))) return undefined;
+  if (dilation.some((step) => step > 1) || pads.some((count, i) => count >= at(kernel, i % kernel.length))) return undefined;
   return countIncludePad && (ceilMode || pads.some((count) => count > 0)) ? undefined : product(kernel);
 }

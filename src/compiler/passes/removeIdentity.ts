@@ -5,7 +5,7 @@ import { pad, padsOf } from '../../ops/move/pad.ts';
 import { rangesOf, slice } from '../../ops/move/slice.ts';
 import { split } from '../../ops/move/split.ts';
 import { permOf, transpose } from '../../ops/move/transpose.ts';
-import type { Node } from '../../ops/operator.ts';
+import type { Node, Operator } from '../../ops/operator.ts';
 import { dropout, identity } from '../../ops/shape/identity.ts';
 import { flatten, reshape, squeeze, unsqueeze } from '../../ops/shape/reshape.ts';
 import type { Pass } from './pass.ts';
@@ -24,11 +24,17 @@ export const removeIdentity: Pass = {
   },
 };
 
-function changesNothing(node: Node): boolean {
-  const op: unknown = node.op;
-  if (op === cast) return isStill(node as Node<never>);
-  if (op === transpose) return permOf(node as Node<never>).every((axis, i) => axis === i);
-  if (op === pad) return padsOf(node as Node<never>).every(([begin, end]) => begin === 0 && end === 0);
-  if (op === slice) return rangesOf(node as Node<never>).every(({ start, step }) => start === 0 && step === 1);
-  return still.has(op);
-}
+/** Whether a node is of an operator, and one that changes nothing. */
+const rule =
+  <A>(op: Operator<A>, changesNothing: (node: Node<A>) => boolean) =>
+  (node: Node) =>
+    node.op === op && changesNothing(node as Node<A>);
+
+const rules = [
+  rule(cast, isStill),
+  rule(transpose, (node) => permOf(node).every((axis, i) => axis === i)),
+  rule(pad, (node) => padsOf(node).every(([begin, end]) => begin === 0 && end === 0)),
+  rule(slice, (node) => rangesOf(node).every(({ start, step }) => start === 0 && step === 1)),
+];
+
+const changesNothing = (node: Node): boolean => still.has(node.op) || rules.some((fits) => fits(node));

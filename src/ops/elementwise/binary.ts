@@ -8,7 +8,7 @@ import { type Element, type Elements, mapElements } from '../elements.ts';
 import { emitBinary, emitClamp, type Operand, operand } from '../emit.ts';
 import { alike } from '../layouts.ts';
 import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
-import { broadcast, input, invalid, resolveAxis } from '../shapes.ts';
+import { broadcast, input, invalid, output, resolveAxis } from '../shapes.ts';
 import { arithmetic } from './arithmetic.ts';
 import type { Clamped } from './clamp.ts';
 
@@ -84,7 +84,7 @@ export function binary({
     attributes: readLegacyAxis,
     inferShape: (node) => [numbers(node, broadcastAll(node))],
     evaluate(node, data) {
-      const { type, dims } = node.outputs[0] as Value;
+      const { type, dims } = output(node);
       const f = elements(node, type);
       const [first, ...rest] = elementsOf(node, data);
       let sum: Elements = first as Elements;
@@ -94,16 +94,16 @@ export function binary({
       return [sum.data];
     },
     lower(node, lowering) {
-      const y = node.outputs[0] as Value;
-      const output = operand(y.dims, lowering.define(y));
+      const y = output(node);
+      const target = operand(y.dims, lowering.define(y));
       const [first, ...rest] = node.inputs.map((value, i) => aligned(operandOf(value as Value, lowering), alignedDims(node, i)));
       let sum = first as Operand;
       rest.forEach((next, i) => {
         // What comes in between is as large as the output, and may lie there.
-        emitBinary(lowering, kind, output, sum, next, i === rest.length - 1 ? node.attributes : {});
-        sum = output;
+        emitBinary(lowering, kind, target, sum, next, i === rest.length - 1 ? node.attributes : {});
+        sum = target;
       });
-      if (rest.length === 0) emitClamp(lowering, output, sum, node.attributes);
+      if (rest.length === 0) emitClamp(lowering, target, sum, node.attributes);
     },
   };
 }

@@ -1,12 +1,11 @@
 import { type Half, toBfloat16, toFloat16, widenHalves } from '../../graph/halves.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../../graph/tensor.ts';
 import { typeNames } from '../../graph/typeNames.ts';
-import type { Value } from '../../graph/value.ts';
 import type { AttributeReader } from '../attributes.ts';
 import { allocate, convert, type Element, isBig } from '../elements.ts';
 import { alike, rowMajor } from '../layouts.ts';
 import type { Node, OpenNode, Operator } from '../operator.ts';
-import { input } from '../shapes.ts';
+import { input, output } from '../shapes.ts';
 
 export interface CastAttributes {
   readonly to: DataType;
@@ -30,9 +29,9 @@ export const cast: Operator<CastAttributes> = {
   inferShape: (node) => [{ type: node.attributes.to, dims: input(node, 0).dims }],
   types: ['any'],
   layout: (node) => (isStill(node) ? alike() : rowMajor()),
-  lower: (node, lowering) => (isStill(node) ? lowering.alias(node.outputs[0] as Value, input(node, 0)) : lowering.evaluate(node as Node)),
+  lower: (node, lowering) => (isStill(node) ? lowering.alias(output(node), input(node, 0)) : lowering.evaluate(node as Node)),
   evaluate(node, [x]) {
-    const { type } = node.outputs[0] as Value;
+    const { type } = output(node);
     const { rounding } = node.attributes;
     const data = x as TypedArray;
     const from = input(node, 0).type;

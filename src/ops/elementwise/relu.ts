@@ -5,7 +5,7 @@ import { type Element, isFloat, mapElements } from '../elements.ts';
 import { emitBinary, emitClamp, operand } from '../emit.ts';
 import { firstAlike } from '../layouts.ts';
 import type { Node, Operator } from '../operator.ts';
-import { input, invalid } from '../shapes.ts';
+import { input, invalid, output } from '../shapes.ts';
 import { arithmetic } from './arithmetic.ts';
 import { elementwise, operandOf } from './binary.ts';
 import type { Clamped } from './clamp.ts';
@@ -19,12 +19,12 @@ export const relu: Operator<Clamped> = {
   attributes: () => ({ clamp: [0, Number.POSITIVE_INFINITY] }),
   inferShape: (node) => [{ type: input(node, 0).type, dims: input(node, 0).dims }],
   evaluate: (node, [x]) => {
-    const { type, dims } = node.outputs[0] as Value;
+    const { type, dims } = output(node);
     const zero = type === 'int64' ? 0n : 0;
     return [mapElements(type, dims, [{ data: x as TypedArray, dims }], (v) => (v < zero ? zero : v))];
   },
   lower(node, lowering) {
-    const y = node.outputs[0] as Value;
+    const y = output(node);
     const x = operandOf(input(node, 0), lowering);
     emitClamp(lowering, operand(y.dims, lowering.define(y)), x, node.attributes);
   },
@@ -54,7 +54,7 @@ export const clip: Operator<Clamped> = {
   },
   layout: firstAlike,
   evaluate(node, [x, low, high]) {
-    const { type, dims } = node.outputs[0] as Value;
+    const { type, dims } = output(node);
     const [larger, smaller] = [arithmetic(node, BinaryKind.Max, type), arithmetic(node, BinaryKind.Min, type)];
     const limit = (data: TypedArray | undefined, i: 0 | 1): Element | undefined => data?.[0] ?? node.attributes.clamp?.[i];
     const [least, most] = [limit(low, 0), limit(high, 1)];
@@ -66,16 +66,16 @@ export const clip: Operator<Clamped> = {
     ];
   },
   lower(node, lowering) {
-    const y = node.outputs[0] as Value;
+    const y = output(node);
     const x = operandOf(input(node, 0), lowering);
-    const output = operand(y.dims, lowering.define(y));
+    const target = operand(y.dims, lowering.define(y));
     const clamp = constantClamp(node);
-    if (clamp) return emitClamp(lowering, output, x, { clamp });
+    if (clamp) return emitClamp(lowering, target, x, { clamp });
     const [, low, high] = node.inputs;
     // A limit that is fed: one number that broadcasts.
     const limit = (value: Value) => ({ ...operandOf(value, lowering), dims: [], strides: [] });
-    emitBinary(lowering, BinaryKind.Max, output, x, low ? limit(low) : x);
-    if (high) emitBinary(lowering, BinaryKind.Min, output, output, limit(high));
+    emitBinary(lowering, BinaryKind.Max, target, x, low ? limit(low) : x);
+    if (high) emitBinary(lowering, BinaryKind.Min, target, target, limit(high));
   },
 };
 

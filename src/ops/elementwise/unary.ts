@@ -1,10 +1,9 @@
 import { BinaryKind, Op, UnaryKind } from '../../../assembly/opcodes.ts';
-import type { Value } from '../../graph/value.ts';
 import { packOfKind } from '../../plan/packs.ts';
 import type { AttributeReader } from '../attributes.ts';
 import { emitBinary, emitUnary, operand } from '../emit.ts';
 import type { Operator } from '../operator.ts';
-import { input } from '../shapes.ts';
+import { input, output } from '../shapes.ts';
 import { elementwise, operandOf } from './binary.ts';
 
 /** The two parameters that the kernel's function has; 0 where it has none. */
@@ -33,7 +32,7 @@ export function unary({ name, kind, since = 6, attributes = () => ({ alpha: 0, b
     attributes,
     inferShape: (node) => [{ type: input(node, 0).type, dims: input(node, 0).dims }],
     lower(node, lowering) {
-      const y = node.outputs[0] as Value;
+      const y = output(node);
       const x = operandOf(input(node, 0), lowering);
       emitUnary(
         lowering,
@@ -81,11 +80,11 @@ export const swish: Operator<Attributes> = {
   lower(node, lowering) {
     const { alpha } = node.attributes;
     if (alpha === 1) return silu.lower?.(node, lowering);
-    const y = node.outputs[0] as Value;
-    const [x, output] = [operandOf(input(node, 0), lowering), operand(y.dims, lowering.define(y))];
-    emitUnary(lowering, UnaryKind.Scale, output, x, alpha);
-    emitUnary(lowering, UnaryKind.Sigmoid, output, output);
-    emitBinary(lowering, BinaryKind.Mul, output, output, x);
+    const y = output(node);
+    const [x, target] = [operandOf(input(node, 0), lowering), operand(y.dims, lowering.define(y))];
+    emitUnary(lowering, UnaryKind.Scale, target, x, alpha);
+    emitUnary(lowering, UnaryKind.Sigmoid, target, target);
+    emitBinary(lowering, BinaryKind.Mul, target, target, x);
   },
 };
 

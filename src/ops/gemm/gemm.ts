@@ -1,12 +1,11 @@
 import { BinaryKind, Op, TransposeArg, UnaryKind } from '../../../assembly/opcodes.ts';
 import { product } from '../../graph/dims.ts';
 import { formatDims } from '../../graph/tensor.ts';
-import type { Value } from '../../graph/value.ts';
 import { macsOf } from '../cost.ts';
 import type { Clamped } from '../elementwise/clamp.ts';
 import { emitBinary, emitUnary, operand } from '../emit.ts';
 import type { Node, OpenNode, Operator, Panels } from '../operator.ts';
-import { broadcast, input, invalid } from '../shapes.ts';
+import { broadcast, input, invalid, output } from '../shapes.ts';
 import { emitConv } from '../window/conv.ts';
 import { wholeWindow } from '../window/window.ts';
 
@@ -74,7 +73,7 @@ export const gemm: Operator<GemmAttributes> = {
       });
       source = { ...source, pointer: transposed, pixelStride: depth * 4 };
     }
-    const target = lowering.define(node.outputs[0] as Value);
+    const target = lowering.define(output(node));
     const after = c !== undefined && !asBias;
     emitConv(lowering, {
       window: wholeWindow([1, 1], [rows, 1]),
@@ -88,14 +87,14 @@ export const gemm: Operator<GemmAttributes> = {
       macs: macsOf(node),
     });
     if (!after) return;
-    const output = operand([rows, columns], target);
+    const result = operand([rows, columns], target);
     let addend = operand(c.dims, lowering.place(c));
     if (beta !== 1) {
       const scaled = { ...addend, pointer: lowering.scratch(product(c.dims) * 4) };
       emitUnary(lowering, UnaryKind.Scale, scaled, addend, beta);
       addend = scaled;
     }
-    emitBinary(lowering, BinaryKind.Add, output, output, addend, node.attributes);
+    emitBinary(lowering, BinaryKind.Add, result, result, addend, node.attributes);
   },
 };
 

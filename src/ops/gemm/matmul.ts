@@ -1,13 +1,12 @@
 import { NR } from '../../../assembly/opcodes.ts';
 import { product } from '../../graph/dims.ts';
 import { formatDims } from '../../graph/tensor.ts';
-import type { Value } from '../../graph/value.ts';
 import { macsOf } from '../cost.ts';
 import { allocate, eachBroadcast, isBig } from '../elements.ts';
 import type { Clamped } from '../elementwise/clamp.ts';
 import { shifted } from '../emit.ts';
 import type { Node, OpenNode, Operator } from '../operator.ts';
-import { broadcast, input, invalid, unsupported } from '../shapes.ts';
+import { broadcast, input, invalid, output, unsupported } from '../shapes.ts';
 import { emitConv } from '../window/conv.ts';
 import { wholeWindow } from '../window/window.ts';
 import { depthOf, type GemmAttributes } from './gemm.ts';
@@ -31,7 +30,7 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
   },
   evaluate(node, [a, b]) {
     const { batch, aBatch, bBatch, rows, columns, depth } = sizes(node);
-    const { type, dims } = node.outputs[0] as Value;
+    const { type, dims } = output(node);
     const [x, w] = [a as Float64Array, b as Float64Array];
     const y = allocate(type, product(dims)) as Float64Array;
     const zero = (isBig(type) ? 0n : 0) as number;
@@ -53,7 +52,7 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
   lower(node, lowering) {
     const { batch, aBatch, bBatch, rows, columns, depth } = sizes(node);
     const [a, b, bias] = [input(node, 0), input(node, 1), node.inputs[2]];
-    const [source, target] = [lowering.place(a), lowering.define(node.outputs[0] as Value)];
+    const [source, target] = [lowering.place(a), lowering.define(output(node))];
     // One matrix on the right: all rows of the left are one matrix.
     const together = product(bBatch) === 1;
     if (!together && product(batch) > MOST_MATRICES)

@@ -92,7 +92,7 @@ export function emitAxes(lowering: Lowering, output: Value, input: Value, steps:
   const bytes = arrayTypes[input.type].BYTES_PER_ELEMENT;
   const dims = [...input.dims];
   let source = pointer;
-  // Without any step the tensor is copied: all rows of its first axis.
+  // Without any step the tensor is copied: all rows of its first axis, of a scalar its element.
   const all = steps.length > 0 ? steps : [{ axis: 0, taps: 1, indices: Int32Array.from({ length: dims[0] ?? 1 }, (_, i) => i) }];
   all.forEach((step, i) => {
     const around = { ...aroundAxis(dims, step.axis, layout), bytes };

@@ -1,3 +1,4 @@
+import { at } from '../../graph/at.ts';
 import type { Value } from '../../graph/value.ts';
 import type { OpenNode, Operator } from '../operator.ts';
 import { input, invalid, resolveAxis } from '../shapes.ts';
@@ -11,10 +12,10 @@ export interface ConcatAttributes {
 export const concat: Operator<ConcatAttributes> = {
   ...moving<ConcatAttributes>((node) => {
     const axis = axisOf(node);
-    let at = 0;
+    let start = 0;
     return (node.inputs as readonly Value[]).map(({ dims }, i) => {
-      const toStart = dims.map((_, a) => (a === axis ? at : 0));
-      at += dims[axis] ?? 0;
+      const toStart = dims.map((_, a) => (a === axis ? start : 0));
+      start += at(dims, axis);
       return { input: i, loops: dims.map((size, a) => along(size, a)), toStart };
     });
   }),
@@ -31,7 +32,7 @@ export const concat: Operator<ConcatAttributes> = {
       const fits = value.dims.length === dims.length && value.dims.every((dim, a) => a === axis || dim === dims[a]);
       if (!fits || value.type !== type)
         throw invalid(node, `input ${i} ${value.type} [${value.dims}] does not fit ${type} [${dims}] along axis ${axis}`);
-      length += value.dims[axis] ?? 0;
+      length += at(value.dims, axis);
     });
     return [{ type, dims: dims.map((dim, a) => (a === axis ? length : dim)) }];
   },

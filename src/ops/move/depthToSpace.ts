@@ -1,3 +1,4 @@
+import { at } from '../../graph/at.ts';
 import type { OpenNode, Operator } from '../operator.ts';
 import { input, invalid } from '../shapes.ts';
 import { along, type MoveLoop, moving } from './move.ts';
@@ -78,7 +79,7 @@ export const channelShuffle: Operator<{ readonly groups: number }> = {
   ...moving<{ readonly groups: number }>((node) => {
     const { dims } = input(node, 0);
     const { groups } = node.attributes;
-    const each = (dims[1] ?? 0) / groups;
+    const each = at(dims, 1) / groups;
     const shuffled: MoveLoop[] = [
       { size: groups, from: [1, each], to: [1, 1] },
       { size: each, from: [1, 1], to: [1, groups] },

@@ -1,14 +1,14 @@
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
-import type { Value } from '../../graph/value.ts';
 import { integers } from '../elements.ts';
 import type { OpenNode, Operator } from '../operator.ts';
-import { broadcast, constantInput, input, invalid } from '../shapes.ts';
+import { broadcast, constantInput, input, invalid, output } from '../shapes.ts';
 import { along, type MoveLoop, moving } from './move.ts';
 
 /** ONNX Expand: repeated to a shape that it broadcasts to (numpy's rule, both ways). */
 export const expand: Operator = {
   ...moving((node) => {
-    const [x, y] = [input(node, 0).dims, (node.outputs[0] as Value).dims];
+    const [x, y] = [input(node, 0).dims, output(node).dims];
     const missing = y.length - x.length;
     return [
       {
@@ -36,7 +36,7 @@ export const tile: Operator = {
     const repeats = repeatsOf(node);
     return [
       {
-        loops: input(node, 0).dims.flatMap((size, axis): MoveLoop[] => [{ size: repeats[axis] ?? 1, to: [axis, size] }, along(size, axis)]),
+        loops: input(node, 0).dims.flatMap((size, axis): MoveLoop[] => [{ size: at(repeats, axis), to: [axis, size] }, along(size, axis)]),
       },
     ];
   }),
@@ -48,7 +48,7 @@ export const tile: Operator = {
   inferShape(node) {
     const { type, dims } = input(node, 0);
     const repeats = repeatsOf(node);
-    return [{ type, dims: dims.map((dim, axis) => dim * (repeats[axis] ?? 1)) }];
+    return [{ type, dims: dims.map((dim, axis) => dim * at(repeats, axis)) }];
   },
 };
 

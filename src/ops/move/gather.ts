@@ -1,9 +1,10 @@
+import { at } from '../../graph/at.ts';
 import { arrayTypes, type TypedArray } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
 import { allocate, type Element, wrapIndex } from '../elements.ts';
 import { rowMajor } from '../layouts.ts';
 import type { Node, OpenNode, Operator } from '../operator.ts';
-import { input, invalid, resolveAxis } from '../shapes.ts';
+import { input, invalid, output, resolveAxis } from '../shapes.ts';
 import { aroundAxis } from '../strides.ts';
 import { emitAxis } from './axis.ts';
 import { emitMove, type MoveLoop } from './move.ts';
@@ -53,7 +54,7 @@ export const gather: Operator<AxisAttributes> = {
   },
   layout: (node) => (evenly(node, constantRows(node)) ? { inputs: ['any', 'rowMajor'], output: 'rowMajor' } : rowMajor()),
   lower(node, lowering) {
-    const [x, indices, y] = [input(node, 0), input(node, 1), node.outputs[0] as Value];
+    const [x, indices, y] = [input(node, 0), input(node, 1), output(node)];
     // Indices that only a run knows could lie outside, which kernels do not check.
     const rows = constantRows(node);
     if (!rows) return lowering.evaluate(node as Node);
@@ -83,7 +84,7 @@ function wrapped(node: OpenNode<unknown>, indices: TypedArray, size: number): Fl
 /** The rows that constant indices choose. */
 const constantRows = (node: Node<AxisAttributes>): Float64Array | undefined => {
   const { constant } = input(node, 1);
-  return constant && wrapped(node, constant.read(), input(node, 0).dims[axisOf(node)] ?? 0);
+  return constant && wrapped(node, constant.read(), at(input(node, 0).dims, axisOf(node)));
 };
 
 /** Start and step of rows that are evenly spaced, chosen by indices in one row: a slice. */

@@ -1,5 +1,6 @@
 // Operators that move elements and compute nothing: one description of the move serves the kernels and `evaluate`.
 
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import { arrayTypes, type TypedArray } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
@@ -43,10 +44,11 @@ export function moving<A>(
     evaluate(node, data) {
       const outputs = node.outputs.map(({ type, dims }) => allocate(type, product(dims)));
       for (const move of moves(node)) {
-        const source = data[move.input ?? 0] as TypedArray;
-        const target = outputs[move.output ?? 0] as TypedArray;
-        const fromStrides = stridesOf('rowMajor', input(node, move.input ?? 0).dims);
-        const toStrides = stridesOf('rowMajor', node.outputs[move.output ?? 0]?.dims ?? []);
+        const { input: read = 0, output: written = 0 } = move;
+        const source = at(data, read) as TypedArray;
+        const target = at(outputs, written);
+        const fromStrides = stridesOf('rowMajor', input(node, read).dims);
+        const toStrides = stridesOf('rowMajor', at(node.outputs, written).dims);
         const { sizes, out, from, outAt, fromAt } = resolveMove(move, toStrides, fromStrides);
         eachIndex(sizes, [out, from], ([o = 0, f = 0]) => {
           target[outAt + o] = source[fromAt + f] as never;
@@ -57,8 +59,8 @@ export function moving<A>(
     lower(node, lowering) {
       for (const output of node.outputs) lowering.define(output);
       for (const move of moves(node)) {
-        const source = input(node, move.input ?? 0);
-        emitMove(lowering, move, node.outputs[move.output ?? 0] as Value, source);
+        const { input: read = 0, output: written = 0 } = move;
+        emitMove(lowering, move, at(node.outputs, written), input(node, read));
       }
     },
   };
@@ -77,8 +79,8 @@ export function emitMove(lowering: Lowering, move: Move, target: Value, source: 
 /** A move over strides by axis. */
 function resolveMove({ loops, fromStart = [], toStart = [] }: Move, toStrides: Place['strides'], fromStrides: Place['strides']) {
   const start = (starts: readonly number[], strides: readonly number[]) =>
-    starts.reduce((sum, at, axis) => sum + at * (strides[axis] ?? 0), 0);
-  const step = (side: MoveLoop['from'], strides: readonly number[]) => (side ? side[1] * (strides[side[0]] ?? 0) : 0);
+    starts.reduce((sum, first, axis) => sum + first * at(strides, axis), 0);
+  const step = (side: MoveLoop['from'], strides: readonly number[]) => (side ? side[1] * at(strides, side[0]) : 0);
   return {
     sizes: loops.map(({ size }) => size),
     out: loops.map(({ to }) => step(to, toStrides)),

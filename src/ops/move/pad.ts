@@ -1,11 +1,11 @@
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import { arrayTypes, type TypedArray } from '../../graph/tensor.ts';
-import type { Value } from '../../graph/value.ts';
 import { allocate, eachIndex, integers } from '../elements.ts';
 import { emitCopy } from '../emit.ts';
 import { firstAlike } from '../layouts.ts';
 import type { Node, OpenNode, Operator } from '../operator.ts';
-import { constantInput, input, invalid, resolveAxis, unsupported } from '../shapes.ts';
+import { constantInput, input, invalid, output, resolveAxis, unsupported } from '../shapes.ts';
 import { stridesOf } from '../strides.ts';
 import { type AxisStep, checkRows, emitAxes } from './axis.ts';
 import { along, emitMove, type Move } from './move.ts';
@@ -54,7 +54,7 @@ export const pad: Operator<PadAttributes> = {
   },
   layout: firstAlike,
   evaluate(node, data) {
-    const { type, dims } = node.outputs[0] as Value;
+    const { type, dims } = output(node);
     const x = input(node, 0);
     const y = allocate(type, product(dims));
     const value = data[2]?.[0] ?? node.attributes.given?.value;
@@ -63,20 +63,20 @@ export const pad: Operator<PadAttributes> = {
     const strides = stridesOf('rowMajor', x.dims);
     const outStrides = stridesOf('rowMajor', dims);
     eachIndex(dims, [outStrides], (_, i) => {
-      let at = 0;
+      let offset = 0;
       for (let axis = 0; axis < dims.length; axis++) {
         const index = Math.floor(i / (outStrides[axis] || 1)) % (dims[axis] || 1);
-        const row = source(node.attributes.mode, index - (pads[axis]?.[0] ?? 0), x.dims[axis] ?? 0);
+        const row = source(node.attributes.mode, index - at(pads, axis)[0], at(x.dims, axis));
         if (row < 0) return;
-        at += row * (strides[axis] ?? 0);
+        offset += row * at(strides, axis);
       }
-      y[i] = data[0]?.[at] as never;
+      y[i] = data[0]?.[offset] as never;
     });
     return [y];
   },
   lower(node, lowering) {
-    const [x, y] = [input(node, 0), node.outputs[0] as Value];
-    const output = lowering.define(y);
+    const [x, y] = [input(node, 0), output(node)];
+    const target = lowering.define(y);
     const bytes = arrayTypes[y.type].BYTES_PER_ELEMENT;
     if (node.attributes.mode !== 'constant') {
       const rows = rowsOf(node, y.dims);
@@ -92,7 +92,7 @@ export const pad: Operator<PadAttributes> = {
     const { given } = node.attributes;
     const filled = given && !Object.is(given.value, 0);
     const filling = value ? lowering.place(value).pointer : filled ? lowering.table(Float32Array.of(given.value)) : lowering.zeros(bytes);
-    emitCopy(lowering, bytes, output.pointer, filling, { sizes: [...y.dims], strides: [[...output.strides], y.dims.map(() => 0)] });
+    emitCopy(lowering, bytes, target.pointer, filling, { sizes: [...y.dims], strides: [[...target.strides], y.dims.map(() => 0)] });
     emitMove(lowering, kept(node), y, x);
   },
 };
@@ -101,7 +101,7 @@ export const pad: Operator<PadAttributes> = {
 function kept(node: Node<PadAttributes>): Move {
   const pads = padsOf(node);
   const { dims } = input(node, 0);
-  const sizes = dims.map((size, axis) => size + Math.min(0, pads[axis]?.[0] ?? 0) + Math.min(0, pads[axis]?.[1] ?? 0));
+  const sizes = pads.map(([begin, end], axis) => at(dims, axis) + Math.min(0, begin) + Math.min(0, end));
   return {
     loops: sizes.map((size, axis) => along(Math.max(0, size), axis)),
     fromStart: pads.map(([begin]) => Math.max(0, -begin)),
@@ -114,9 +114,9 @@ function rowsOf(node: OpenNode<PadAttributes>, dims: readonly number[]): number[
   const pads = padsOf(node);
   const x = input(node, 0).dims;
   return dims.map((length, axis) => {
-    const size = x[axis] ?? 0;
+    const size = at(x, axis);
     checkRows(node, length);
-    return Array.from({ length }, (_, i) => source(node.attributes.mode, i - (pads[axis]?.[0] ?? 0), size));
+    return Array.from({ length }, (_, i) => source(node.attributes.mode, i - at(pads, axis)[0], size));
   });
 }
 
@@ -138,7 +138,7 @@ export function padsOf(node: OpenNode<PadAttributes>): [number, number][] {
   if (pads.length !== 2 * axes.length) throw invalid(node, `pads [${pads}] should be ${2 * axes.length}: begins, then ends`);
   const result = Array.from({ length: rank }, (): [number, number] => [0, 0]);
   axes.forEach((axis, i) => {
-    result[axis] = [pads[i] ?? 0, pads[i + axes.length] ?? 0];
+    result[axis] = [at(pads, i), at(pads, i + axes.length)];
   });
   return result;
 }

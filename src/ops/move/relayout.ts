@@ -1,8 +1,7 @@
 import { arrayTypes } from '../../graph/tensor.ts';
-import type { Value } from '../../graph/value.ts';
 import type { Layout } from '../../plan/place.ts';
 import type { Operator } from '../operator.ts';
-import { asImage, input } from '../shapes.ts';
+import { asImage, input, output } from '../shapes.ts';
 import { along, emitMove } from './move.ts';
 
 interface RelayoutAttributes {
@@ -20,7 +19,7 @@ export const relayout: Operator<RelayoutAttributes> = {
   slices: true,
   lower(node, lowering) {
     const x = input(node, 0);
-    const y = node.outputs[0] as Value;
+    const y = output(node);
     const { channels, height, width } = asImage(x.dims);
     // The gaps of a slice are in the other layout's way.
     const dense = lowering.place(x).pixelStride === channels * arrayTypes[x.type].BYTES_PER_ELEMENT;

@@ -1,8 +1,8 @@
+import { at } from '../../graph/at.ts';
 import type { TypedArray } from '../../graph/tensor.ts';
-import type { Value } from '../../graph/value.ts';
 import { integers } from '../elements.ts';
 import type { OpenNode, Operator } from '../operator.ts';
-import { input, invalid, resolveAxis } from '../shapes.ts';
+import { input, invalid, output, resolveAxis } from '../shapes.ts';
 import { moving } from './move.ts';
 
 export interface SliceAttributes {
@@ -13,11 +13,11 @@ export interface SliceAttributes {
 /** ONNX Slice with steps, also backwards: numpy's x[start:end:step]. */
 export const slice: Operator<SliceAttributes> = {
   ...moving<SliceAttributes>((node) => {
-    const { dims } = node.outputs[0] as Value;
+    const { dims } = output(node);
     const axes = rangesOf(node);
     return [
       {
-        loops: dims.map((size, axis) => ({ size, from: [axis, axes[axis]?.step ?? 1], to: [axis, 1] })),
+        loops: dims.map((size, axis) => ({ size, from: [axis, at(axes, axis).step], to: [axis, 1] })),
         fromStart: axes.map(({ start }) => start),
       },
     ];
@@ -53,13 +53,13 @@ export function rangesOf(node: OpenNode<SliceAttributes>): { start: number; step
   const ranges = dims.map((size) => ({ start: 0, step: 1, size }));
   axes.forEach((given, i) => {
     const axis = resolveAxis(node, given, dims.length);
-    const size = dims[axis] ?? 0;
-    const step = steps[i] ?? 1;
+    const size = at(dims, axis);
+    const step = at(steps, i);
     if (step === 0) throw invalid(node, `its step along axis ${axis} is 0`);
     // As numpy: negative positions count from the end, then both are brought to the nearest that there is.
     const clamp = (at: number, low: number, high: number) => Math.min(Math.max(at < 0 ? at + size : at, low), high);
-    const start = step > 0 ? clamp(starts[i] ?? 0, 0, size) : clamp(starts[i] ?? 0, 0, size - 1);
-    const end = step > 0 ? clamp(ends[i] ?? 0, 0, size) : clamp(ends[i] ?? 0, -1, size - 1);
+    const start = step > 0 ? clamp(at(starts, i), 0, size) : clamp(at(starts, i), 0, size - 1);
+    const end = step > 0 ? clamp(at(ends, i), 0, size) : clamp(at(ends, i), -1, size - 1);
     ranges[axis] = { start: Math.max(0, start), step, size: size === 0 ? 0 : Math.max(0, Math.ceil((end - start) / step)) };
   });
   return ranges;

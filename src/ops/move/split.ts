@@ -1,3 +1,4 @@
+import { at } from '../../graph/at.ts';
 import type { Value } from '../../graph/value.ts';
 import { integers } from '../elements.ts';
 import type { OpenNode, Operator } from '../operator.ts';
@@ -15,10 +16,10 @@ export interface SplitAttributes {
 export const split: Operator<SplitAttributes> = {
   ...moving<SplitAttributes>((node) => {
     const axis = axisOf(node);
-    let at = 0;
+    let start = 0;
     return node.outputs.map(({ dims }, output): Move => {
-      const fromStart = dims.map((_, a) => (a === axis ? at : 0));
-      at += dims[axis] ?? 0;
+      const fromStart = dims.map((_, a) => (a === axis ? start : 0));
+      start += at(dims, axis);
       return { output, loops: dims.map((size, a) => along(size, a)), fromStart };
     });
   }),
@@ -36,7 +37,7 @@ export const split: Operator<SplitAttributes> = {
   inferShape(node) {
     const { type, dims } = input(node, 0);
     const axis = axisOf(node);
-    const size = dims[axis] ?? 0;
+    const size = at(dims, axis);
     const { parts = node.declaredOutputs } = node.attributes;
     if (parts !== node.declaredOutputs) throw invalid(node, `num_outputs is ${parts} for ${node.declaredOutputs} outputs`);
     const lengths = lengthsOf(node, size);

@@ -1,6 +1,6 @@
-import type { Value } from '../../graph/value.ts';
+import { at } from '../../graph/at.ts';
 import type { LayoutRule, OpenNode, Operator } from '../operator.ts';
-import { input, invalid } from '../shapes.ts';
+import { input, invalid, output } from '../shapes.ts';
 import { along, moving } from './move.ts';
 
 export interface TransposeAttributes {
@@ -8,8 +8,8 @@ export interface TransposeAttributes {
 }
 
 const permute = moving<TransposeAttributes>((node) => {
-  const { dims } = node.outputs[0] as Value;
-  return [{ loops: permOf(node).map((from, to) => along(dims[to] ?? 1, from, to)) }];
+  const { dims } = output(node);
+  return [{ loops: permOf(node).map((from, to) => along(at(dims, to), from, to)) }];
 });
 
 /** ONNX Transpose. Between NCHW and NHWC nothing moves: the same elements are the other's in another layout. */
@@ -23,7 +23,7 @@ export const transpose: Operator<TransposeAttributes> = {
   attributes: (reader) => ({ perm: reader.ints('perm') }),
   inferShape(node) {
     const { type, dims } = input(node, 0);
-    return [{ type, dims: permOf(node).map((axis) => dims[axis] ?? 1) }];
+    return [{ type, dims: permOf(node).map((axis) => at(dims, axis)) }];
   },
   layout(node, layoutOf): LayoutRule {
     const [toLast, toFirst] = [isPerm(permOf(node), lastPerm), isPerm(permOf(node), firstPerm)];
@@ -34,7 +34,7 @@ export const transpose: Operator<TransposeAttributes> = {
   },
   lower(node, lowering) {
     const perm = permOf(node);
-    const [x, y] = [input(node, 0), node.outputs[0] as Value];
+    const [x, y] = [input(node, 0), output(node)];
     const channelsLast = lowering.place(x).layout === 'channelsLast';
     const free =
       perm.length > 2 && (channelsLast ? isPerm(perm, lastPerm) : isPerm(perm, firstPerm) && lowering.layoutOf(y) === 'channelsLast');

@@ -5,7 +5,7 @@ import { AttributeReader } from '../attributes.ts';
 import { macsOf } from '../cost.ts';
 import { type Clamped, clampWords } from '../elementwise/clamp.ts';
 import type { Lowering, Node, Operator } from '../operator.ts';
-import { asImage, input, invalid, unsupported } from '../shapes.ts';
+import { asImage, input, invalid, output, unsupported } from '../shapes.ts';
 
 export interface BatchNormAttributes extends Clamped {
   readonly epsilon: number;
@@ -59,7 +59,7 @@ export const batchNormalization: Operator<BatchNormAttributes> = {
     const x = input(node, 0);
     const { channels } = asImage(x.dims);
     const source = lowering.place(x);
-    const target = lowering.define(node.outputs[0] as (typeof node.outputs)[0]);
+    const target = lowering.define(output(node));
     const [min, max] = clampWords(node.attributes);
     lowering.emit(
       Op.BatchNorm,

@@ -1,9 +1,9 @@
 import { LrnArg, Op } from '../../../assembly/opcodes.ts';
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
-import type { Value } from '../../graph/value.ts';
 import { channelsLast } from '../layouts.ts';
 import type { OpenNode, Operator } from '../operator.ts';
-import { input, invalid } from '../shapes.ts';
+import { input, invalid, output } from '../shapes.ts';
 
 interface LrnAttributes {
   readonly alpha: number;
@@ -33,9 +33,9 @@ export const lrn: Operator<LrnAttributes> = {
     const { dims } = input(node, 0);
     const { alpha, beta, bias, size } = node.attributes;
     const taps = seen(node);
-    const channels = dims[1] ?? 1;
+    const channels = at(dims, 1);
     const source = lowering.place(input(node, 0));
-    const target = lowering.define(node.outputs[0] as Value);
+    const target = lowering.define(output(node));
     lowering.emit(Op.Lrn, {
       [LrnArg.Input]: source.pointer,
       [LrnArg.Output]: target.pointer,
@@ -53,4 +53,4 @@ export const lrn: Operator<LrnAttributes> = {
 };
 
 /** How many channels a window looks at: one of twice as many as there are sees them all from everywhere. */
-const seen = (node: OpenNode<LrnAttributes>): number => Math.min(node.attributes.size, 2 * (input(node, 0).dims[1] ?? 1));
+const seen = (node: OpenNode<LrnAttributes>): number => Math.min(node.attributes.size, 2 * at(input(node, 0).dims, 1));

@@ -1,10 +1,9 @@
 import { Op, SoftmaxArg } from '../../../assembly/opcodes.ts';
 import { product } from '../../graph/dims.ts';
-import type { Value } from '../../graph/value.ts';
 import type { Layout } from '../../plan/place.ts';
 import { alike, rowMajor } from '../layouts.ts';
 import type { Node, Operator } from '../operator.ts';
-import { input, resolveAxis } from '../shapes.ts';
+import { input, output, resolveAxis } from '../shapes.ts';
 import { aroundAxis } from '../strides.ts';
 
 export interface SoftmaxAttributes {
@@ -47,7 +46,7 @@ function softmaxLike(name: string, log: boolean): Operator<SoftmaxAttributes> {
       const { outer, length, inner } = around(node, source.layout);
       lowering.emit(Op.Softmax, {
         [SoftmaxArg.Input]: source.pointer,
-        [SoftmaxArg.Output]: lowering.define(node.outputs[0] as Value).pointer,
+        [SoftmaxArg.Output]: lowering.define(output(node)).pointer,
         [SoftmaxArg.Outer]: outer,
         [SoftmaxArg.Length]: length,
         [SoftmaxArg.Inner]: inner,

@@ -1,13 +1,13 @@
 import { ReduceKind } from '../../../assembly/opcodes.ts';
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import type { DataType, TypedArray } from '../../graph/tensor.ts';
-import type { Value } from '../../graph/value.ts';
 import { allocate, type Element, eachIndex, integers, isBig } from '../elements.ts';
 import { operandOf } from '../elementwise/binary.ts';
 import { emitReduce, type Operand } from '../emit.ts';
 import { firstAlike } from '../layouts.ts';
 import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
-import { constantInput, input, resolveAxis } from '../shapes.ts';
+import { constantInput, input, output, resolveAxis } from '../shapes.ts';
 import { stridesOf } from '../strides.ts';
 
 export interface ReduceAttributes {
@@ -64,13 +64,13 @@ export function reduction({ name, axesInput = 18, lower, compute, evaluatedTypes
     lower(node, lowering) {
       const x = operandOf(input(node, 0), lowering);
       const axes = axesOf(node);
-      const y = node.outputs[0] as Value;
+      const y = output(node);
       const place = lowering.define(y);
       // Seen with the reduced dimensions, whose strides nobody steps along.
-      let at = 0;
-      const strides = x.dims.map((_, axis) => (node.attributes.keepDims || !axes.includes(axis) ? (place.strides[at++] ?? 0) : 0));
-      const output: Operand = { dims: keptDims(x.dims, axes), pointer: place.pointer, strides };
-      lower(lowering, output, x, axes, product(axes.map((axis) => x.dims[axis] ?? 1)));
+      let next = 0;
+      const strides = x.dims.map((_, axis) => (node.attributes.keepDims || !axes.includes(axis) ? at(place.strides, next++) : 0));
+      const target: Operand = { dims: keptDims(x.dims, axes), pointer: place.pointer, strides };
+      lower(lowering, target, x, axes, product(axes.map((axis) => at(x.dims, axis))));
     },
   };
 }
@@ -100,11 +100,11 @@ export function folded(
   const axes = axesOf(node);
   const kept = keptDims(dims, axes);
   const wide: Element[] = new Array<Element>(product(kept)).fill(start(type));
-  eachIndex(dims, [keptStrides(kept, axes)], ([at = 0], i) => {
-    wide[at] = step(wide[at] as Element, x[i] as Element);
+  eachIndex(dims, [keptStrides(kept, axes)], ([place = 0], i) => {
+    wide[place] = step(wide[place] as Element, x[i] as Element);
   });
   const y = allocate(type, wide.length);
-  const count = product(axes.map((axis) => dims[axis] ?? 1));
+  const count = product(axes.map((axis) => at(dims, axis)));
   wide.forEach((sum, i) => {
     const value = mean ? (isBig(type) ? (sum as bigint) / BigInt(count || 1) : (sum as number) / count) : sum;
     y[i] = value as never;

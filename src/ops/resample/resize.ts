@@ -1,3 +1,4 @@
+import { at } from '../../graph/at.ts';
 import type { TypedArray } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
 import { integers } from '../elements.ts';
@@ -5,7 +6,7 @@ import { emitCopy, shifted } from '../emit.ts';
 import { firstAlike } from '../layouts.ts';
 import { checkRows, emitAxes } from '../move/axis.ts';
 import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
-import { constantInput, input, invalid, resolveAxis, unsupported } from '../shapes.ts';
+import { constantInput, input, invalid, output, resolveAxis, unsupported } from '../shapes.ts';
 import { type Coordinates, coordinates, mostTaps, type ResizedAxis, type Sampling, tableOf } from './resizeTable.ts';
 
 export interface ResizeAttributes extends Sampling {
@@ -31,7 +32,7 @@ export const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' |
   },
   layout: firstAlike,
   lower(node, lowering) {
-    const [x, y] = [input(node, 0), node.outputs[0] as Value];
+    const [x, y] = [input(node, 0), output(node)];
     const axes = axesOf(node);
     // What is too large is so before any table is made.
     lowering.define(y);
@@ -52,11 +53,11 @@ function fillOutside(node: Node<ResizeAttributes>, axes: readonly ResizedAxis[],
   axes.forEach((axis, a) => {
     let start = 0;
     for (let i = 0; i <= axis.to; i++) {
-      const at = coordinates(axis, i, node.attributes.coordinates);
-      if (i < axis.to && !(at >= 0 && at <= axis.from - 1)) continue;
+      const place = coordinates(axis, i, node.attributes.coordinates);
+      if (i < axis.to && !(place >= 0 && place <= axis.from - 1)) continue;
       // The rows since `start` are outside.
       const sizes = y.dims.map((size, other) => (other === a ? i - start : size));
-      emitCopy(lowering, 4, shifted(pointer, start * (strides[a] ?? 0)), value, { sizes, strides: [[...strides], sizes.map(() => 0)] });
+      emitCopy(lowering, 4, shifted(pointer, start * at(strides, a)), value, { sizes, strides: [[...strides], sizes.map(() => 0)] });
       start = i + 1;
     }
   });
@@ -72,11 +73,11 @@ const read = (node: OpenNode<unknown>, index: number): TypedArray | undefined =>
 export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
   const { dims } = input(node, 0);
   const { attributes } = node;
-  const { at, policy } = attributes;
+  const { at: places, policy } = attributes;
   const axes = attributes.axes?.map((axis) => resolveAxis(node, axis, dims.length)) ?? dims.map((_, axis) => axis);
-  const scales = attributes.scales ?? read(node, at.scales);
-  const sizes = read(node, at.sizes);
-  const roi = read(node, at.roi);
+  const scales = attributes.scales ?? read(node, places.scales);
+  const sizes = read(node, places.sizes);
+  const region = integers(read(node, places.roi) ?? new Float32Array());
   const given = sizes ?? scales;
   if (!given || given.length !== axes.length) throw invalid(node, `its scales or sizes [${given ?? []}] should be ${axes.length} numbers`);
   const result: ResizedAxis[] = dims.map((size) => ({ from: size, to: size, scale: 1, roi: [0, 1] }));
@@ -85,16 +86,15 @@ export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
   const common =
     policy !== 'stretch' &&
     targets
-      ?.map((size, i) => [size, dims[axes[i] ?? 0] ?? 1] as const)
+      ?.map((size, i) => [size, at(dims, at(axes, i))] as const)
       .sort(([a, b], [c, d]) => (policy === 'not_larger' ? a * d - c * b : c * b - a * d))[0];
   axes.forEach((axis, i) => {
-    const from = dims[axis] ?? 0;
-    const begin = Number(roi?.[i] ?? 0);
-    const end = Number(roi?.[i + axes.length] ?? 1);
+    const from = at(dims, axis);
+    // Without a region it is all of the axis.
+    const [begin = 0, end = 1] = [region[i], region[i + axes.length]];
     const crops = attributes.coordinates === 'tf_crop_and_resize';
-    const target = targets?.[i] ?? 0;
     // An empty axis stays as it is.
-    const ratio = targets && (common || (from === target ? [1, 1] : [target, from]));
+    const ratio = targets && (common || (from === at(targets, i) ? [1, 1] : [at(targets, i), from]));
     const scale = ratio ? ratio[0] / ratio[1] : Number(scales?.[i]);
     const to = ratio ? Math.floor((from * ratio[0] + ratio[1] / 2) / ratio[1]) : resized(from * (crops ? end - begin : 1), scale);
     if (!(scale > 0 && scale < Number.POSITIVE_INFINITY) || !Number.isSafeInteger(to) || to < 0)

@@ -1,5 +1,6 @@
 // Which rows of an axis a resized row is made of, as ONNX's Resize defines it.
 
+import { at } from '../../graph/at.ts';
 import type { AxisTable } from '../move/axis.ts';
 
 export type Coordinates =
@@ -91,13 +92,13 @@ export function tableOf(axis: ResizedAxis, sampling: Sampling): AxisTable | unde
   const taps = places.reduce((most, at) => Math.max(most, row(at).length), 1);
   const indices = new Int32Array(to * taps);
   const weights = new Float32Array(to * taps);
-  places.forEach((at, i) => {
-    const { length, rows, shares } = row(at);
+  places.forEach((place, i) => {
+    const { length, rows, shares } = row(place);
     // Where the first tap's index stands again, the row has no more.
-    indices.fill(length > 0 ? (rows[0] ?? 0) : 0, i * taps, (i + 1) * taps);
+    indices.fill(length > 0 ? at(rows, 0) : 0, i * taps, (i + 1) * taps);
     for (let t = 0; t < length; t++) {
-      indices[i * taps + t] = rows[t] ?? 0;
-      weights[i * taps + t] = shares[t] ?? 0;
+      indices[i * taps + t] = at(rows, t);
+      weights[i * taps + t] = at(shares, t);
     }
   });
   return { taps, indices, weights };
@@ -144,23 +145,23 @@ function rowOf(axis: ResizedAxis, sampling: Sampling) {
   const [rows, shares] = [new Int32Array(most), new Float64Array(most)];
   return (place: number) => {
     // Out of reach is out of reach, however far; a loop over numbers so large that 1 more is the same would not end.
-    const at = Math.min(Math.max(place, -radius - 1), size + radius);
+    const centre = Math.min(Math.max(place, -radius - 1), size + radius);
     let [length, total] = [0, 0];
     // Every row of the window counts, as elsewhere: beside infinity a weight of 0 makes NaN.
-    for (let index = Math.floor(at - radius) + 1; index <= Math.floor(at + radius); index++) {
-      const weight = kernel(Math.abs(index - at) * stretch);
+    for (let index = Math.floor(centre - radius) + 1; index <= Math.floor(centre + radius); index++) {
+      const weight = kernel(Math.abs(index - centre) * stretch);
       if (sampling.excludeOutside && (index < 0 || index >= size)) continue;
       const row = clamp(index, size);
       if (length === 0 || rows[length - 1] !== row) {
         rows[length] = row;
         shares[length++] = 0;
       }
-      shares[length - 1] = (shares[length - 1] ?? 0) + weight;
+      shares[length - 1] = at(shares, length - 1) + weight;
       total += weight;
     }
     // The weights of the plain kernels add up to 1 by themselves.
     const normal = sampling.excludeOutside || stretch < 1 ? total : 1;
-    for (let t = 0; t < length; t++) shares[t] = (shares[t] ?? 0) / normal;
+    for (let t = 0; t < length; t++) shares[t] = at(shares, t) / normal;
     return { length, rows, shares };
   };
 }

@@ -2,11 +2,10 @@
 
 import { product } from '../../graph/dims.ts';
 import type { Constant } from '../../graph/graph.ts';
-import type { Value } from '../../graph/value.ts';
 import { isConstant } from '../attributes.ts';
 import { allocate, integers } from '../elements.ts';
 import type { OpenNode, Operator } from '../operator.ts';
-import { constantInput, input, invalid } from '../shapes.ts';
+import { constantInput, input, invalid, output } from '../shapes.ts';
 
 const isNumber = (item: unknown): item is number => typeof item === 'number';
 const isWhole = (item: unknown): item is number | bigint => typeof item === 'bigint' || Number.isSafeInteger(item);
@@ -62,7 +61,7 @@ export const constantOfShape: Operator<{ readonly value: Constant | undefined }>
     return [{ type: node.attributes.value?.type ?? 'float32', dims }];
   },
   evaluate(node) {
-    const { type, dims } = node.outputs[0] as Value;
+    const { type, dims } = output(node);
     const data = allocate(type, product(dims));
     const value = node.attributes.value?.read()[0];
     return [value === undefined ? data : data.fill(value as never)];

@@ -2,7 +2,7 @@ import type { TypedArray } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
 import { alike, rowMajor } from '../layouts.ts';
 import type { Operator } from '../operator.ts';
-import { input, unsupported } from '../shapes.ts';
+import { input, output, unsupported } from '../shapes.ts';
 
 /** ONNX Identity: the value under another name. */
 export const identity: Operator = {
@@ -13,7 +13,7 @@ export const identity: Operator = {
   inferShape: (node) => [input(node, 0)].map(({ type, dims }) => ({ type, dims })),
   evaluate: (_, [x]) => [x as TypedArray],
   layout: alike,
-  lower: (node, lowering) => lowering.alias(node.outputs[0] as Value, input(node, 0)),
+  lower: (node, lowering) => lowering.alias(output(node), input(node, 0)),
 };
 
 /** ONNX Dropout at inference, which is Identity; the mask, where somebody reads it, is all true. */

@@ -1,16 +1,16 @@
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import type { TypedArray } from '../../graph/tensor.ts';
 import { formatDims } from '../../graph/tensor.ts';
-import type { Value } from '../../graph/value.ts';
 import { integers } from '../elements.ts';
 import type { OpenNode, Operator } from '../operator.ts';
-import { constantInput, input, invalid, resolveAxis } from '../shapes.ts';
+import { constantInput, input, invalid, output, resolveAxis } from '../shapes.ts';
 
 /** What operators that give the same elements other dimensions share. */
 const sameElements: Pick<Operator<never>, 'layout' | 'lower' | 'evaluate'> = {
   layout: () => ({ inputs: ['rowMajor', 'any'], output: 'rowMajor' }),
   evaluate: (_, [x]) => [x as TypedArray],
-  lower: (node, lowering) => lowering.alias(node.outputs[0] as Value, input(node, 0)),
+  lower: (node, lowering) => lowering.alias(output(node), input(node, 0)),
 };
 
 interface ReshapeAttributes {
@@ -31,7 +31,7 @@ export const reshape: Operator<ReshapeAttributes> = {
     const x = input(node, 0);
     if (!input(node, 1).type.startsWith('int')) throw invalid(node, `its shape is ${input(node, 1).type}, not int64 or int32`);
     const wanted = integers(constantInput(node, 1));
-    const copies = (dim: number) => dim === 0 && !node.attributes.allowZero;
+    const copies = (dim: number | undefined) => dim === 0 && !node.attributes.allowZero;
     const dims = wanted.map((dim, i) => {
       if (dim < -1) throw invalid(node, `shape ${formatDims(wanted)} holds ${dim}`);
       const copied = copies(dim) ? x.dims[i] : dim;
@@ -41,7 +41,7 @@ export const reshape: Operator<ReshapeAttributes> = {
     const free = wanted.indexOf(-1);
     if (free >= 0) {
       // What is copied stands on both sides, and may be 0.
-      const left = product(x.dims.filter((_, i) => !copies(wanted[i] ?? 1)));
+      const left = product(x.dims.filter((_, i) => !copies(wanted[i])));
       dims[free] = left / product(wanted.filter((dim) => dim !== -1 && !copies(dim)));
     }
     if (!dims.every((dim) => Number.isInteger(dim) && dim >= 0) || product(dims) !== product(x.dims)) {
@@ -79,7 +79,7 @@ export const flattenPixels: Operator = {
   inputs: [1, 1],
   inferShape(node) {
     const { type, dims } = input(node, 0);
-    return [{ type, dims: [dims[0] ?? 1, product(dims.slice(1))] }];
+    return [{ type, dims: [at(dims, 0), product(dims.slice(1))] }];
   },
 };
 
@@ -127,6 +127,6 @@ export const unsqueeze: Operator<AxesAttributes> = {
     const axes = axesOf(node, dims.length + count) ?? new Set();
     if (axes.size !== count) throw invalid(node, 'its axes name a dimension twice');
     const rest = [...dims];
-    return [{ type, dims: Array.from({ length: dims.length + count }, (_, axis) => (axes.has(axis) ? 1 : (rest.shift() ?? 1))) }];
+    return [{ type, dims: Array.from({ length: dims.length + count }, (_, axis) => (axes.has(axis) ? 1 : (rest.shift() as number))) }];
   },
 };

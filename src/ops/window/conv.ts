@@ -1,4 +1,5 @@
 import { ConvArg, DepthwiseConvArg, GEMM_SUMS, NR, Op } from '../../../assembly/opcodes.ts';
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import { formatDims } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
@@ -6,7 +7,7 @@ import { convMacs, macsOf } from '../cost.ts';
 import { type Clamped, clampWords } from '../elementwise/clamp.ts';
 import { gemmBlocks, sumDepth } from '../gemm/blocks.ts';
 import type { Lowering, Node, OpenNode, Operator, Winograd } from '../operator.ts';
-import { asImage, input, invalid } from '../shapes.ts';
+import { asImage, input, invalid, output } from '../shapes.ts';
 import type { ConvCall } from './convCall.ts';
 import { readWindow, resolveWindow, type Window, type WindowAttributes, windowArgs } from './window.ts';
 import { directCost, emitWinograd, winogradCost, winogradForms } from './winograd.ts';
@@ -17,9 +18,20 @@ export interface ConvAttributes extends WindowAttributes, Clamped {
   readonly inputClamp?: Clamped['clamp'];
 }
 
+/** The last three after fusion only. */
+export enum ConvInput {
+  X,
+  W,
+  Bias,
+  /** Of the output's shape; added before the clamp. */
+  Residual,
+  /** Of X, [C], with a shift. */
+  Scale,
+  Shift,
+}
+
 /**
- * ONNX Conv over one or two spatial dimensions: X [N, C, ...], W [M, C / group, ...], optional B [M]. After fusion there may be a
- * fourth input, a residual of the output's shape that is added before the clamp; a fifth and a sixth, scale and shift [C] of X.
+ * ONNX Conv over one or two spatial dimensions: X [N, C, ...], W [M, C / group, ...], optional B [M]. Fusion adds inputs: `ConvInput`.
  */
 export const conv: Operator<ConvAttributes> = {
   clamps: true,
@@ -30,10 +42,10 @@ export const conv: Operator<ConvAttributes> = {
     return { ...readWindow(reader), group: reader.positive('group', 1) };
   },
   inferShape(node) {
-    const { dims } = input(node, 0);
-    return [{ type: 'float32', dims: [dims[0] ?? 0, input(node, 1).dims[0] ?? 0, ...convWindow(node).out] }];
+    const { out } = convWindow(node);
+    return [{ type: 'float32', dims: [at(input(node, 0).dims, 0), at(input(node, 1).dims, 0), ...out] }];
   },
-  layout: () => ({ inputs: ['channelsLast', 'rowMajor', 'rowMajor', 'channelsLast', 'any'], output: 'channelsLast' }),
+  layout: () => ({ inputs: ['channelsLast', 'rowMajor', 'rowMajor', 'channelsLast', 'any', 'any'], output: 'channelsLast' }),
   macs: (node) => convMacs(node.outputs[0]?.dims ?? [], input(node, 1).dims),
   slices: true,
   lower(node, lowering) {
@@ -82,15 +94,15 @@ export function checkFilters(node: OpenNode<WindowAttributes & { readonly group:
   if (kernel?.some((size, i) => size !== weights[i + 2])) {
     throw invalid(node, `kernel_shape ${formatDims(kernel)} contradicts weights ${shown}`);
   }
-  if (!fits) throw invalid(node, `weights ${shown} in ${group} group(s) do not fit ${dims[1] ?? 0} input channels`);
-  const bias = node.inputs[2]?.dims;
+  if (!fits) throw invalid(node, `weights ${shown} in ${group} group(s) do not fit ${dims[1]} input channels`);
+  const bias = node.inputs[ConvInput.Bias]?.dims;
   if (bias && (bias.length !== 1 || bias[0] !== filters)) {
     throw invalid(node, `bias ${formatDims(bias)} does not fit ${filters} output channels`);
   }
 }
 
 function lowerGeneral(node: Node<ConvAttributes>, lowering: Lowering): void {
-  const [x, w, y] = [input(node, 0), input(node, 1), node.outputs[0] as Node['outputs'][0]];
+  const [x, w, y] = [input(node, 0), input(node, 1), output(node)];
   const window = convWindow(node);
   const { group } = node.attributes;
   const [kernelHeight, kernelWidth] = window.kernel;
@@ -102,7 +114,7 @@ function lowerGeneral(node: Node<ConvAttributes>, lowering: Lowering): void {
   const weights = lowering.panels({
     winograd: form,
     weights: w,
-    bias: node.inputs[2],
+    bias: node.inputs[ConvInput.Bias],
     groups: group,
     columns: outChannels,
     depth: [kernelHeight, kernelWidth, channels],
@@ -112,7 +124,7 @@ function lowerGeneral(node: Node<ConvAttributes>, lowering: Lowering): void {
   });
   const source = lowering.place(x);
   const place = (value: Value | undefined) => value && lowering.place(value);
-  const [residual, scale, shift] = node.inputs.slice(3).map(place);
+  const [residual, scale, shift] = node.inputs.slice(ConvInput.Residual).map(place);
   const target = lowering.define(y);
   const call: ConvCall = {
     window,
@@ -205,13 +217,13 @@ function ringBytes({ kernel, stride, dilation, out }: Window): number {
 }
 
 function lowerDepthwise(node: Node<ConvAttributes>, lowering: Lowering): void {
-  const [x, w, y] = [input(node, 0), input(node, 1), node.outputs[0] as Node['outputs'][0]];
+  const [x, w, y] = [input(node, 0), input(node, 1), output(node)];
   const window = convWindow(node);
   const [kernelHeight, kernelWidth] = window.kernel;
   const { channels } = asImage(x.dims);
   const weights = lowering.panels({
     weights: w,
-    bias: node.inputs[2],
+    bias: node.inputs[ConvInput.Bias],
     groups: 1,
     columns: channels,
     depth: [kernelHeight, kernelWidth, 1],

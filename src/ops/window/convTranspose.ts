@@ -1,4 +1,5 @@
 import { Col2ImArg, Op } from '../../../assembly/opcodes.ts';
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import type { Value } from '../../graph/value.ts';
 import { convMacs, macsOf } from '../cost.ts';
@@ -6,7 +7,7 @@ import { type Clamped, clampWords } from '../elementwise/clamp.ts';
 import { emitCopy, shifted } from '../emit.ts';
 import { pictureFirst } from '../layouts.ts';
 import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
-import { asImage, input, invalid } from '../shapes.ts';
+import { asImage, input, invalid, output } from '../shapes.ts';
 import { stridesOf } from '../strides.ts';
 import { checkFilters, emitConv } from './conv.ts';
 import {
@@ -46,15 +47,14 @@ export const convTranspose: Operator<ConvTransposeAttributes> = {
     };
   },
   inferShape(node) {
-    const { dims } = input(node, 0);
-    const weights = input(node, 1).dims;
-    return [{ type: 'float32', dims: [dims[0] ?? 0, (weights[1] ?? 0) * node.attributes.group, ...transposedWindow(node).out] }];
+    const { out } = transposedWindow(node);
+    return [{ type: 'float32', dims: [at(input(node, 0).dims, 0), at(input(node, 1).dims, 1) * node.attributes.group, ...out] }];
   },
   layout: pictureFirst,
   slices: true,
   macs: (node) => convMacs(input(node, 0).dims, input(node, 1).dims),
   lower(node, lowering) {
-    const [x, y] = [input(node, 0), node.outputs[0] as Value];
+    const [x, y] = [input(node, 0), output(node)];
     const window = transposedWindow(node);
     const { group } = node.attributes;
     const image = asImage(x.dims);
@@ -120,7 +120,7 @@ function tapsFirst(node: Node<ConvTransposeAttributes>, lowering: Lowering): Val
       const data = new Float32Array(from.length);
       for (let r = 0; r < rows; r++) {
         for (let m = 0; m < filters; m++) {
-          for (let t = 0; t < taps; t++) data[(r * taps + t) * filters + m] = from[(r * filters + m) * taps + t] ?? 0;
+          for (let t = 0; t < taps; t++) data[(r * taps + t) * filters + m] = at(from, (r * filters + m) * taps + t);
         }
       }
       return data;
@@ -131,7 +131,7 @@ function tapsFirst(node: Node<ConvTransposeAttributes>, lowering: Lowering): Val
   const strides = stridesOf('rowMajor', [rows, filters, taps], 4);
   emitCopy(lowering, 4, target.pointer, lowering.place(w).pointer, {
     sizes: [rows, taps, filters],
-    strides: [stridesOf('rowMajor', value.dims, 4), [strides[0] ?? 0, strides[2] ?? 0, strides[1] ?? 0]],
+    strides: [stridesOf('rowMajor', value.dims, 4), [at(strides, 0), at(strides, 2), at(strides, 1)]],
   });
   return value;
 }
@@ -141,8 +141,9 @@ export function transposedWindow(node: OpenNode<ConvTransposeAttributes>): Windo
   const { dims } = input(node, 0);
   const weights = input(node, 1).dims;
   const { group, outputPadding, outputShape, autoPad } = node.attributes;
-  const filters = (weights[1] ?? 0) * group;
-  checkFilters(node, filters, weights[0] === dims[1] && (weights[0] ?? 0) % group === 0 && filters > 0);
+  const [channels = 0, each = 0] = weights;
+  const filters = each * group;
+  checkFilters(node, filters, channels === dims[1] && channels % group === 0 && filters > 0);
   const rank = dims.length - 2;
   // Some exporters give all dimensions, the batch's and the channels' too.
   const shape = outputShape?.slice(outputShape.length - rank);

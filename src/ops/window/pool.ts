@@ -6,7 +6,7 @@ import type { Place } from '../../plan/place.ts';
 import { allocate } from '../elements.ts';
 import { channelsLast } from '../layouts.ts';
 import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
-import { asImage, input, invalid, unsupported } from '../shapes.ts';
+import { asImage, input, invalid, output, unsupported } from '../shapes.ts';
 import { readWindow, resolveWindow, type Window, type WindowAttributes, wholeWindow, windowArgs } from './window.ts';
 
 /** What all pools share. */
@@ -105,7 +105,7 @@ interface Images {
 }
 
 export function imagesOf(node: Node, lowering: Lowering): Images {
-  const [x, y] = [input(node, 0), node.outputs[0] as Value];
+  const [x, y] = [input(node, 0), output(node)];
   return { x, y, source: lowering.place(x), target: lowering.define(y) };
 }
 
@@ -130,7 +130,7 @@ const firstInside = (start: number, step: number): number => Math.max(start, sta
 function maxOf(node: Node<WindowAttributes>, x: TypedArray): TypedArray {
   const { kernel, stride, dilation, padBegin } = resolveWindow(node, input(node, 0).dims);
   const from = asImage(input(node, 0).dims);
-  const { type, dims } = node.outputs[0] as Value;
+  const { type, dims } = output(node);
   const to = asImage(dims);
   const y = allocate(type, product(dims)) as Uint8Array;
   for (let i = 0; i < y.length; i++) {

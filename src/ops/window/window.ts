@@ -1,4 +1,5 @@
 import { WindowArg } from '../../../assembly/opcodes.ts';
+import { at } from '../../graph/at.ts';
 import { formatDims } from '../../graph/tensor.ts';
 import type { ValueType } from '../../graph/value.ts';
 import type { Args, Place } from '../../plan/place.ts';
@@ -125,7 +126,7 @@ export function planar(
     axes[0] = { ...first, dilation: first.dilation * rows, begin: first.begin * rows, end: first.end * rows };
     axes[1] = third;
   }
-  const pair = (key: keyof Axis): [number, number] => [axes[0]?.[key] ?? 0, axes[1]?.[key] ?? 0];
+  const pair = (key: keyof Axis): [number, number] => [at(axes, 0)[key], at(axes, 1)[key]];
   return {
     out,
     kernel: pair('kernel'),
@@ -154,8 +155,6 @@ export interface Axis {
   readonly begin: number;
   readonly end: number;
 }
-
-const at = (list: readonly number[], index: number): number => list[index] ?? 0;
 
 /** One axis of a convolution or a pool. @param fail makes the error for what does not fit */
 export function slide(

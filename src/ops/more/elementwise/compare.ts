@@ -1,11 +1,10 @@
 // Comparison, logic and choice: bytes of 0 and 1, computed on the host.
 
 import type { DataType } from '../../../graph/tensor.ts';
-import type { Value } from '../../../graph/value.ts';
 import { type Element, mapElements } from '../../elements.ts';
 import { broadcastAll, elementsOf, readLegacyAxis } from '../../elementwise/binary.ts';
 import type { Operator } from '../../operator.ts';
-import { broadcast, input, invalid } from '../../shapes.ts';
+import { broadcast, input, invalid, output } from '../../shapes.ts';
 
 function comparison(
   name: string,
@@ -20,9 +19,7 @@ function comparison(
     evaluatedTypes: [types],
     attributes: readLegacyAxis,
     inferShape: (node) => [{ type: 'bool', dims: broadcastAll(node).dims }],
-    evaluate: (node, data) => [
-      mapElements('bool', (node.outputs[0] as Value).dims, elementsOf(node, data), (a, b) => (test(a, b) ? 1 : 0)),
-    ],
+    evaluate: (node, data) => [mapElements('bool', output(node).dims, elementsOf(node, data), (a, b) => (test(a, b) ? 1 : 0))],
   };
 }
 
@@ -49,7 +46,7 @@ const where: Operator = {
     return [{ type: a.type, dims: broadcast(node, broadcast(node, condition.dims, a.dims), b.dims) }];
   },
   evaluate(node, data) {
-    const { type, dims } = node.outputs[0] as Value;
+    const { type, dims } = output(node);
     return [mapElements(type, dims, elementsOf(node, data), (condition, a, b) => (condition ? a : b))];
   },
 };

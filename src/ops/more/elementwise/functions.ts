@@ -2,10 +2,10 @@
 
 import { UnaryKind } from '../../../../assembly/opcodes.ts';
 import type { TypedArray } from '../../../graph/tensor.ts';
-import type { Value } from '../../../graph/value.ts';
 import { allocate, type Element, isBig } from '../../elements.ts';
 import { type Attributes, alpha, unary } from '../../elementwise/unary.ts';
 import type { Operator } from '../../operator.ts';
+import { output } from '../../shapes.ts';
 
 /**
  * One that every engine computes to the same bits, so that the host does as well.
@@ -14,7 +14,7 @@ import type { Operator } from '../../operator.ts';
 const exact = (operator: Operator<Attributes>, f: (x: number) => number, whole?: (x: bigint) => bigint): Operator<Attributes> => ({
   ...operator,
   evaluate(node, [x]) {
-    const { type } = node.outputs[0] as Value;
+    const { type } = output(node);
     const data = x as TypedArray;
     const y = allocate(type, data.length);
     const compute = (isBig(type) ? whole : f) as (x: Element) => Element;

@@ -1,8 +1,8 @@
 import { UnaryKind } from '../../../../assembly/opcodes.ts';
-import type { Value } from '../../../graph/value.ts';
 import { type BinaryAttributes, sum } from '../../elementwise/binary.ts';
 import { emitClamp, emitUnary, operand } from '../../emit.ts';
 import type { Operator } from '../../operator.ts';
+import { output } from '../../shapes.ts';
 
 /** ONNX Mean of several tensors: their Sum, then divided. */
 export const mean: Operator<BinaryAttributes> = {
@@ -15,9 +15,9 @@ export const mean: Operator<BinaryAttributes> = {
   },
   lower(node, lowering) {
     sum.lower?.({ ...node, attributes: { ...node.attributes, clamp: undefined } as BinaryAttributes }, lowering);
-    const y = node.outputs[0] as Value;
-    const output = operand(y.dims, lowering.define(y));
-    emitUnary(lowering, UnaryKind.Scale, output, output, 1 / node.inputs.length);
-    if (node.attributes.clamp) emitClamp(lowering, output, output, node.attributes);
+    const y = output(node);
+    const target = operand(y.dims, lowering.define(y));
+    emitUnary(lowering, UnaryKind.Scale, target, target, 1 / node.inputs.length);
+    if (node.attributes.clamp) emitClamp(lowering, target, target, node.attributes);
   },
 };

@@ -20,7 +20,7 @@ import { emitBinary, emitClamp, emitUnary, type Operand, operand } from '../../e
 import { exp, log } from '../../exact.ts';
 import { rowMajor } from '../../layouts.ts';
 import type { Lowering, Node, OpenNode, Operator } from '../../operator.ts';
-import { input, invalid } from '../../shapes.ts';
+import { input, invalid, output } from '../../shapes.ts';
 import { stridesOf } from '../../strides.ts';
 
 /** Only the last 64 bits count; a negative power of a whole number is cut to 0, or to what 1 and -1 give. */
@@ -85,7 +85,7 @@ export const pow: Operator<BinaryAttributes> = {
   types: ['float32', 'any'],
   inferShape: (node) => [numbers(node, broadcastAll(node, { sameType: false }))],
   evaluate(node, data) {
-    const { type, dims } = node.outputs[0] as Value;
+    const { type, dims } = output(node);
     const from = node.inputs[1]?.type ?? type;
     // A whole number to a broken power is computed in floating point.
     const broken = from.startsWith('float') && !type.startsWith('float');
@@ -96,16 +96,16 @@ export const pow: Operator<BinaryAttributes> = {
   },
   layout: (node) => (isMixed(node) ? rowMajor() : elementwise.layout()),
   lower(node, lowering) {
-    const y = node.outputs[0] as Value;
-    const output = operand(y.dims, lowering.define(y));
+    const y = output(node);
+    const target = operand(y.dims, lowering.define(y));
     if (isMixed(node)) {
       lowering.evaluate(node as Node);
-      if (node.attributes.clamp) emitClamp(lowering, output, output, node.attributes);
+      if (node.attributes.clamp) emitClamp(lowering, target, target, node.attributes);
       return;
     }
-    if (lowerPower(node, lowering, output)) return;
+    if (lowerPower(node, lowering, target)) return;
     const [x, exponent] = node.inputs.map((value, i) => aligned(kernelOperand(value as Value, lowering), alignedDims(node, i)));
-    emitBinary(lowering, BinaryKind.Pow, output, x as Operand, exponent as Operand, node.attributes);
+    emitBinary(lowering, BinaryKind.Pow, target, x as Operand, exponent as Operand, node.attributes);
   },
 };
 

@@ -1,5 +1,7 @@
+import { at } from '../../../graph/at.ts';
 import { product } from '../../../graph/dims.ts';
-import { allocate, wrapIndex } from '../../elements.ts';
+import type { TypedArray } from '../../../graph/tensor.ts';
+import { allocate, type Element, wrapIndex } from '../../elements.ts';
 import { type AxisAttributes, axisOf, indicesOf } from '../../move/gather.ts';
 import type { Operator } from '../../operator.ts';
 import { input, invalid } from '../../shapes.ts';
@@ -15,7 +17,7 @@ export const gatherElements: Operator<AxisAttributes> = {
   inferShape(node) {
     const [x, indices] = [input(node, 0), indicesOf(node)];
     const axis = axisOf(node);
-    const fits = indices.dims.length === x.dims.length && indices.dims.every((dim, a) => a === axis || dim <= (x.dims[a] ?? 0));
+    const fits = indices.dims.length === x.dims.length && indices.dims.every((dim, a) => a === axis || dim <= at(x.dims, a));
     if (!fits) throw invalid(node, `indices [${indices.dims}] do not fit [${x.dims}] along axis ${axis}`);
     return [{ type: x.type, dims: indices.dims }];
   },
@@ -25,14 +27,14 @@ export const gatherElements: Operator<AxisAttributes> = {
     const strides = stridesOf('rowMajor', from.dims);
     const y = allocate(from.type, product(dims));
     for (let i = 0; i < y.length; i++) {
-      let [rest, at] = [i, 0];
+      let [rest, offset] = [i, 0];
       for (let a = dims.length - 1; a >= 0; a--) {
-        const index = rest % (dims[a] ?? 1);
-        rest = Math.floor(rest / (dims[a] ?? 1));
-        const row = a === axis ? wrapIndex(node, indices?.[i] ?? 0, from.dims[a] ?? 0) : index;
-        at += row * (strides[a] ?? 1);
+        const index = rest % at(dims, a);
+        rest = Math.floor(rest / at(dims, a));
+        const row = a === axis ? wrapIndex(node, at<Element>(indices as TypedArray, i), at(from.dims, a)) : index;
+        offset += row * at(strides, a);
       }
-      y[i] = x?.[at] as never;
+      y[i] = x?.[offset] as never;
     }
     return [y];
   },

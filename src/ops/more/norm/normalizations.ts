@@ -1,10 +1,10 @@
+import { at } from '../../../graph/at.ts';
 import { product } from '../../../graph/dims.ts';
-import type { Value } from '../../../graph/value.ts';
 import { operandOf } from '../../elementwise/binary.ts';
 import type { Operand } from '../../emit.ts';
 import { alike, firstAlike } from '../../layouts.ts';
 import type { Node, OpenNode, Operator } from '../../operator.ts';
-import { input, invalid, resolveAxis } from '../../shapes.ts';
+import { input, invalid, output, resolveAxis } from '../../shapes.ts';
 import { emitNormalize, perChannel } from './normalize.ts';
 
 const channelVectors = (node: OpenNode<unknown>, length: number): void => {
@@ -31,7 +31,7 @@ export const instanceNormalization: Operator<{ readonly epsilon: number }> = {
   attributes: (reader) => ({ epsilon: reader.float('epsilon', 1e-5) }),
   inferShape(node) {
     const result = sameShape(node, 3);
-    channelVectors(node, input(node, 0).dims[1] ?? 0);
+    channelVectors(node, at(input(node, 0).dims, 1));
     return result;
   },
   layout: firstAlike,
@@ -39,7 +39,7 @@ export const instanceNormalization: Operator<{ readonly epsilon: number }> = {
   macs,
   lower(node, lowering) {
     const x = operandOf(input(node, 0), lowering);
-    const y = { ...x, ...lowering.define(node.outputs[0] as Value) };
+    const y = { ...x, ...lowering.define(output(node)) };
     const axes = x.dims.map((_, axis) => axis).slice(2);
     const [scale, bias] = [1, 2].map((i) => perChannel(operandOf(input(node, i), lowering), x.dims.length));
     emitNormalize(lowering, y, x, axes, node.attributes.epsilon, { scale, bias });
@@ -60,7 +60,7 @@ export const groupNormalization: Operator<{ readonly epsilon: number; readonly g
   },
   inferShape(node) {
     const result = sameShape(node, 3);
-    const channels = input(node, 0).dims[1] ?? 0;
+    const channels = at(input(node, 0).dims, 1);
     const { groups, perGroup } = node.attributes;
     if (channels % groups !== 0) throw invalid(node, `${channels} channels do not make ${groups} groups`);
     channelVectors(node, perGroup ? groups : channels);
@@ -77,8 +77,8 @@ export const groupNormalization: Operator<{ readonly epsilon: number; readonly g
       return { dims: [n, groups, c / groups, ...rest], pointer, strides: [batch, (c / groups) * channel, channel, ...others] };
     };
     const x = operandOf(input(node, 0), lowering);
-    const each = (x.dims[1] ?? 1) / groups;
-    const y = { ...x, ...lowering.define(node.outputs[0] as Value) };
+    const each = at(x.dims, 1) / groups;
+    const y = { ...x, ...lowering.define(output(node)) };
     const rest = new Array<number>(x.dims.length - 2).fill(1);
     const vector = (i: number): Operand => ({
       dims: [groups, perGroup ? 1 : each, ...rest],
@@ -111,8 +111,9 @@ export const layerNormalization: Operator<LayerAttributes> = {
     const axis = resolveAxis(node, node.attributes.axis, dims.length);
     const tail = dims.slice(axis);
     for (const value of node.inputs.slice(1)) {
-      const missing = tail.length - (value?.dims.length ?? 0);
-      if (value?.dims.some((dim, i) => dim !== 1 && dim !== tail[i + missing])) {
+      if (!value) continue;
+      const missing = tail.length - value.dims.length;
+      if (value.dims.some((dim, i) => dim !== 1 && dim !== tail[i + missing])) {
         throw invalid(node, `'${value.name}' [${value.dims}] does not fit the dimensions [${tail}]`);
       }
     }
@@ -146,7 +147,7 @@ export const meanVarianceNormalization: Operator<{ readonly axes: readonly numbe
   slices: true,
   lower(node, lowering) {
     const x = operandOf(input(node, 0), lowering);
-    const y = { ...x, ...lowering.define(node.outputs[0] as Value) };
+    const y = { ...x, ...lowering.define(output(node)) };
     const axes = [...new Set(node.attributes.axes.map((axis) => resolveAxis(node, axis, x.dims.length)))];
     emitNormalize(lowering, y, x, axes, 1e-18);
   },

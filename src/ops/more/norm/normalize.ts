@@ -1,6 +1,7 @@
 // Normalisation by statistics of the input itself, composed of reductions and element-wise instructions.
 
 import { BinaryKind, ReduceKind, UnaryKind } from '../../../../assembly/opcodes.ts';
+import { at } from '../../../graph/at.ts';
 import { product } from '../../../graph/dims.ts';
 import { emitBinary, emitReduce, emitUnary, type Operand } from '../../emit.ts';
 import type { Lowering } from '../../operator.ts';
@@ -29,7 +30,7 @@ export function emitNormalize(
   epsilon: number,
   affine: Affine = {},
 ): void {
-  const count = product(axes.map((axis) => x.dims[axis] ?? 1));
+  const count = product(axes.map((axis) => at(x.dims, axis)));
   const mean = affine.mean ?? scratchLike(lowering, x, axes);
   const inverse = affine.inverse ?? scratchLike(lowering, x, axes);
   emitReduce(lowering, ReduceKind.Sum, mean, x, axes, 1 / count);
@@ -49,6 +50,6 @@ export function emitNormalize(
 /** [C] as it broadcasts to [N, C, ...]. */
 export const perChannel = (vector: Operand, rank: number): Operand => ({
   ...vector,
-  dims: [vector.dims[0] ?? 1, ...new Array<number>(rank - 2).fill(1)],
+  dims: [at(vector.dims, 0), ...new Array<number>(rank - 2).fill(1)],
   strides: [4, ...new Array<number>(rank - 2).fill(0)],
 });

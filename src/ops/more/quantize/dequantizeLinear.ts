@@ -1,3 +1,4 @@
+import { at } from '../../../graph/at.ts';
 import { product } from '../../../graph/dims.ts';
 import { type DataType, formatDims, type TypedArray } from '../../../graph/tensor.ts';
 import type { Value } from '../../../graph/value.ts';
@@ -79,7 +80,7 @@ function scalesOf(node: OpenNode<DequantizeAttributes>): Scales {
   const [{ dims }, { dims: scale }] = [input(node, 0), input(node, 1)];
   if (block === 0 && scale.length < 2 && product(scale) === 1) return { inner: product(dims), step: 0, at: () => 0 };
   const along = resolveAxis(node, axis, dims.length);
-  const size = dims[along] ?? 1;
+  const size = at(dims, along);
   const count = block && Math.ceil(size / block);
   const expected = block ? dims.map((dim, i) => (i === along ? count : dim)) : [size];
   if (scale.join() !== expected.join()) throw invalid(node, `its scale is ${formatDims(scale)}, expected ${formatDims(expected)}`);

@@ -1,4 +1,5 @@
 import { BinaryKind, ReduceKind, UnaryKind } from '../../../../assembly/opcodes.ts';
+import { at } from '../../../graph/at.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../../../graph/tensor.ts';
 import { type Element, eachIndex, isBig, isFloat } from '../../elements.ts';
 import { emitBinary, emitClamp, emitReduce, emitUnary, type Operand } from '../../emit.ts';
@@ -22,8 +23,8 @@ const plain =
   (lowering, output, x, axes) =>
     emitReduce(lowering, kind, output, x, axes);
 
-/** A sum, then a function of it, in place. */
-const then =
+/** A reduction, then a function of it, in place. */
+const reduceThenMap =
   (kind: ReduceKind, after: UnaryKind): Reduction['lower'] =>
   (lowering, output, x, axes) => {
     emitReduce(lowering, kind, output, x, axes);
@@ -32,7 +33,7 @@ const then =
 
 /** Bytes from the first to the last element, both counted. */
 const extentOf = ({ dims, strides }: Operand): number =>
-  dims.reduce((bytes, dim, axis) => bytes + Math.max(0, dim - 1) * (strides[axis] ?? 0), 4);
+  dims.reduce((bytes, dim, axis) => bytes + Math.max(0, dim - 1) * at(strides, axis), 4);
 
 /** log of the sum of e^x = m + log of the sum of e^(x - m), m the largest; where that is infinite the largest finite number stands in. */
 const logSumExp: Reduction['lower'] = (lowering, output, x, axes) => {
@@ -119,14 +120,14 @@ export const reductions: readonly Operator<ReduceAttributes>[] = [
   }),
   rarer({
     name: 'ReduceL2',
-    lower: then(ReduceKind.SumSquare, UnaryKind.Sqrt),
+    lower: reduceThenMap(ReduceKind.SumSquare, UnaryKind.Sqrt),
     compute: (node, x) => mapped(folded(node, x, squares), Math.sqrt),
     evaluatedTypes: floats,
   }),
   rarer({ name: 'ReduceSumSquare', lower: plain(ReduceKind.SumSquare), compute: folding(squares) }),
   rarer({
     name: 'ReduceLogSum',
-    lower: then(ReduceKind.Sum, UnaryKind.Log),
+    lower: reduceThenMap(ReduceKind.Sum, UnaryKind.Log),
     compute: (node, x) => mapped(folded(node, x, sums), log),
     evaluatedTypes: floats,
   }),

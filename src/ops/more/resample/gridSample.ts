@@ -1,8 +1,8 @@
 import { GridMode, GridPadding, GridSampleArg, Op } from '../../../../assembly/opcodes.ts';
-import type { Value } from '../../../graph/value.ts';
+import { product } from '../../../graph/dims.ts';
 import { pictureFirst } from '../../layouts.ts';
 import type { Operator } from '../../operator.ts';
-import { asImage, input, invalid, unsupported } from '../../shapes.ts';
+import { asImage, input, invalid, output, unsupported } from '../../shapes.ts';
 
 interface GridSampleAttributes {
   readonly mode: GridMode;
@@ -39,12 +39,12 @@ export const gridSample: Operator<GridSampleAttributes> = {
     if (x.length !== 4) throw unsupported(node, `an input of ${x.length} dimensions; pictures [N, C, H, W] are supported`);
     if (grid.length !== 4 || grid[0] !== x[0] || grid[3] !== 2) throw invalid(node, `grid [${grid}] should be [${x[0]}, height, width, 2]`);
     if (x[2] === 0 || x[3] === 0) throw invalid(node, 'its input is an empty picture');
-    return [{ type: 'float32', dims: [x[0] ?? 0, x[1] ?? 0, grid[1] ?? 0, grid[2] ?? 0] }];
+    return [{ type: 'float32', dims: [...x.slice(0, 2), ...grid.slice(1, 3)] }];
   },
   layout: pictureFirst,
   slices: true,
   lower(node, lowering) {
-    const [x, y] = [input(node, 0), node.outputs[0] as Value];
+    const [x, y] = [input(node, 0), output(node)];
     const { mode, padding, alignCorners } = node.attributes;
     const { batch, channels, height, width } = asImage(x.dims);
     const source = lowering.place(x);
@@ -58,7 +58,7 @@ export const gridSample: Operator<GridSampleAttributes> = {
       [GridSampleArg.Height]: height,
       [GridSampleArg.Width]: width,
       [GridSampleArg.Channels]: channels,
-      [GridSampleArg.OutPixels]: (y.dims[2] ?? 0) * (y.dims[3] ?? 0),
+      [GridSampleArg.OutPixels]: product(y.dims.slice(2)),
       [GridSampleArg.InPixelStride]: source.pixelStride,
       [GridSampleArg.OutPixelStride]: target.pixelStride,
       [GridSampleArg.Mode]: mode,

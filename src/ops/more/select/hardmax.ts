@@ -1,15 +1,15 @@
 import type { TypedArray } from '../../../graph/tensor.ts';
-import type { Value } from '../../../graph/value.ts';
 import { allocate } from '../../elements.ts';
 import { alongAxis, around, type SoftmaxAttributes } from '../../norm/softmax.ts';
 import type { Operator } from '../../operator.ts';
+import { output } from '../../shapes.ts';
 
 /** ONNX Hardmax: 1 for the first of the largest elements along an axis, 0 for the others. */
 export const hardmax: Operator<SoftmaxAttributes> = {
   ...alongAxis('Hardmax'),
   evaluatedTypes: [['float32', 'float64']],
   evaluate(node, [x]) {
-    const { type } = node.outputs[0] as Value;
+    const { type } = output(node);
     const { outer, length, inner } = around(node, 'rowMajor');
     const data = x as Exclude<TypedArray, BigInt64Array | BigUint64Array>;
     const y = allocate(type, data.length);

@@ -1,11 +1,11 @@
 // Operators that make indices: Range, NonZero.
 
+import { at } from '../../../graph/at.ts';
 import { product } from '../../../graph/dims.ts';
 import type { TypedArray } from '../../../graph/tensor.ts';
-import type { Value } from '../../../graph/value.ts';
 import { allocate, type Element, isBig } from '../../elements.ts';
 import type { OpenNode, Operator } from '../../operator.ts';
-import { constantInput, input, invalid } from '../../shapes.ts';
+import { constantInput, input, invalid, output } from '../../shapes.ts';
 
 /** ONNX Range: start, start + delta, ... before limit. */
 export const range: Operator = {
@@ -26,7 +26,7 @@ export const range: Operator = {
     return [{ type, dims: [stepsOf(node)] }];
   },
   evaluate(node, [start, , delta]) {
-    const { type, dims } = node.outputs[0] as Value;
+    const { type, dims } = output(node);
     const data = allocate(type, product(dims));
     const [first, step] = [start?.[0] as Element, delta?.[0] as Element];
     for (let i = 0; i < data.length; i++) {
@@ -53,9 +53,9 @@ export const nonZero: Operator = {
   inputs: [1, 1],
   types: ['any'],
   inferShape: (node) => [{ type: 'int64', dims: [input(node, 0).dims.length, 0] }],
-  sizes: (node, [data]) => {
+  sizes: (node, data) => {
     const rank = input(node, 0).dims.length;
-    return [[rank, rank && (data?.length ?? 0) / rank]];
+    return [[rank, rank && at(data, 0).length / rank]];
   },
   evaluate(node, [x]) {
     const { dims } = input(node, 0);
@@ -65,14 +65,14 @@ export const nonZero: Operator = {
     let count = 0;
     for (let i = 0; i < data.length; i++) if (holds(i)) count++;
     const y = new BigInt64Array(dims.length * count);
-    for (let i = 0, at = 0; at < count; i++) {
+    for (let i = 0, column = 0; column < count; i++) {
       if (!holds(i)) continue;
       for (let axis = dims.length - 1, rest = i; axis >= 0; axis--) {
-        const dim = dims[axis] ?? 1;
-        y[axis * count + at] = BigInt(rest % dim);
+        const dim = at(dims, axis);
+        y[axis * count + column] = BigInt(rest % dim);
         rest = Math.floor(rest / dim);
       }
-      at++;
+      column++;
     }
     return [y];
   },

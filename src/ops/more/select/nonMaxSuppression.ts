@@ -1,3 +1,5 @@
+import { at } from '../../../graph/at.ts';
+import type { TypedArray } from '../../../graph/tensor.ts';
 import type { OpenNode, Operator } from '../../operator.ts';
 import { input, invalid } from '../../shapes.ts';
 
@@ -24,13 +26,13 @@ export const nonMaxSuppression: Operator<NmsAttributes> = {
     }
     return [{ type: 'int64', dims: [0, 3] }];
   },
-  sizes: (_, [data]) => [[(data?.length ?? 0) / 3, 3]],
+  sizes: (_, data) => [[at(data, 0).length / 3, 3]],
   evaluate(node, [boxData, scoreData, most, iou, threshold]) {
     const [boxes, scores] = [boxData as Float32Array, scoreData as Float32Array];
     const [batch = 0, classes = 0, count = 0] = input(node, 1).dims;
-    const limit = Number(most?.[0] ?? 0);
+    const limit = numberIn(most);
     const least = threshold ? Number(threshold[0]) : Number.NEGATIVE_INFINITY;
-    const overlap = Number(iou?.[0] ?? 0);
+    const overlap = numberIn(iou);
     const selected: number[] = [];
     for (let n = 0; n < batch && count > 0; n++) {
       const corners = Array.from({ length: count }, (_, i) =>
@@ -39,8 +41,8 @@ export const nonMaxSuppression: Operator<NmsAttributes> = {
       for (let c = 0; c < classes; c++) {
         const own = scores.subarray((n * classes + c) * count, (n * classes + c + 1) * count);
         const order = Array.from(own.keys())
-          .filter((i) => (own[i] ?? 0) > least)
-          .sort((a, b) => (own[b] ?? 0) - (own[a] ?? 0) || a - b);
+          .filter((i) => at(own, i) > least)
+          .sort((a, b) => at(own, b) - at(own, a) || a - b);
         const kept: number[] = [];
         for (const i of order) {
           if (kept.length >= limit) break;
@@ -52,6 +54,9 @@ export const nonMaxSuppression: Operator<NmsAttributes> = {
     return [BigInt64Array.from(selected, BigInt)];
   },
 };
+
+/** What a single number holds; 0 where it is left out. */
+const numberIn = (data: TypedArray | undefined): number => Number(data?.[0] ?? 0);
 
 /** Left, top, right, bottom. */
 type Box = readonly [number, number, number, number];

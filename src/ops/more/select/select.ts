@@ -1,10 +1,10 @@
 // Operators that look for elements or run along an axis, on the host: ArgMax, ArgMin, TopK, CumSum.
 
+import { at } from '../../../graph/at.ts';
 import type { TypedArray } from '../../../graph/tensor.ts';
-import type { Value } from '../../../graph/value.ts';
 import { allocate, type Element, integers } from '../../elements.ts';
 import type { OpenNode, Operator } from '../../operator.ts';
-import { constantInput, input, invalid, resolveAxis } from '../../shapes.ts';
+import { constantInput, input, invalid, output, resolveAxis } from '../../shapes.ts';
 import { aroundAxis } from '../../strides.ts';
 
 /** Calls `visit` with the offset of the first element of every row along the axis. */
@@ -88,8 +88,8 @@ export const topK: Operator<TopKAttributes> = {
   inferShape(node) {
     const { type, dims } = input(node, 0);
     const axis = resolveAxis(node, node.attributes.axis, dims.length);
-    const k = node.attributes.k ?? integers(constantInput(node, 1))[0] ?? 0;
-    if (!(k >= 0 && k <= (dims[axis] ?? 0)))
+    const k = node.attributes.k ?? numberIn(node);
+    if (!(k >= 0 && k <= at(dims, axis)))
       throw invalid(node, `the ${k} ${node.attributes.largest ? 'largest' : 'smallest'} of ${dims[axis]} elements`);
     const shape = dims.map((dim, a) => (a === axis ? k : dim));
     return [
@@ -102,7 +102,7 @@ export const topK: Operator<TopKAttributes> = {
     const { dims, type } = input(node, 0);
     const axis = resolveAxis(node, node.attributes.axis, dims.length);
     const shape = aroundAxis(dims, axis);
-    const k = (node.outputs[0] as Value).dims[axis] ?? 0;
+    const k = at(output(node).dims, axis);
     const values = allocate(type, shape.outer * k * shape.inner);
     const indices = new BigInt64Array(values.length);
     const sign = node.attributes.largest ? 1 : -1;
@@ -113,13 +113,13 @@ export const topK: Operator<TopKAttributes> = {
       return a > b ? -sign : sign;
     };
     eachRow(shape, (start, row) => {
-      const at = (i: number) => data[start + i * shape.inner] as Element;
-      const order = Array.from({ length: shape.length }, (_, i) => i).sort((a, b) => compare(at(a), at(b)) || a - b);
+      const element = (i: number) => data[start + i * shape.inner] as Element;
+      const order = Array.from({ length: shape.length }, (_, i) => i).sort((a, b) => compare(element(a), element(b)) || a - b);
       const to = Math.floor(row / shape.inner) * k * shape.inner + (row % shape.inner);
-      for (let i = 0; i < k; i++) {
-        values[to + i * shape.inner] = at(order[i] ?? 0) as never;
-        indices[to + i * shape.inner] = BigInt(order[i] ?? 0);
-      }
+      order.slice(0, k).forEach((best, i) => {
+        values[to + i * shape.inner] = element(best) as never;
+        indices[to + i * shape.inner] = BigInt(best);
+      });
     });
     return [values, indices].slice(0, node.outputCount);
   },
@@ -139,13 +139,13 @@ export const cumSum: Operator<CumSumAttributes> = {
   attributes: (reader) => ({ exclusive: reader.flag('exclusive'), reverse: reader.flag('reverse') }),
   inferShape(node) {
     const { type, dims } = input(node, 0);
-    resolveAxis(node, axisInput(node), dims.length);
+    resolveAxis(node, numberIn(node), dims.length);
     return [{ type, dims }];
   },
   evaluate(node, [x]) {
     const data = x as TypedArray;
     const { dims, type } = input(node, 0);
-    const shape = aroundAxis(dims, resolveAxis(node, axisInput(node), dims.length));
+    const shape = aroundAxis(dims, resolveAxis(node, numberIn(node), dims.length));
     const { exclusive, reverse } = node.attributes;
     const y = allocate(type, data.length);
     eachRow(shape, (start) => {
@@ -162,4 +162,5 @@ export const cumSum: Operator<CumSumAttributes> = {
   },
 };
 
-const axisInput = (node: OpenNode<unknown>): number => integers(constantInput(node, 1))[0] ?? 0;
+/** The number that the second input holds; an empty list is taken for 0. */
+const numberIn = (node: OpenNode<unknown>): number => integers(constantInput(node, 1))[0] ?? 0;
