@@ -72,7 +72,7 @@ const chunks = {
   compiler: ['ops/', 'compiler/', 'load.ts', ...['open', 'external', 'graph', 'wire', 'tensor'].map((name) => `formats/onnx/${name}.ts`)],
 };
 /** What only few networks need; `src/load.ts` fetches it. Last, for a chunk takes along what its modules need that is in none before it. */
-const more = ['ops/more/', 'compiler/operators.ts'];
+const more = ['ops/more/', 'compiler/passes/more/', 'compiler/operators.ts'];
 const isIn = (id, paths) => paths.some((path) => relative('src', id).replaceAll('\\', '/').startsWith(path));
 const chunkOf = ([name, paths], i, all) => ({
   name,

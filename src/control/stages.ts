@@ -1,4 +1,4 @@
-import { type Bound, bind, evaluateNode, type FindOperator, operatorFinder, opsetOf, titleOf } from '../compiler/bind.ts';
+import { type Bound, bind, type FindOperator, operatorFinder, opsetOf, titleOf } from '../compiler/bind.ts';
 import { checkLimit, DEFAULT_MEMORY_LIMIT } from '../compiler/budget.ts';
 import { type CompileOptions, planOf } from '../compiler/compile.ts';
 import { shapingInputs } from '../compiler/shaping.ts';
@@ -8,6 +8,7 @@ import { type Constant, type Graph, type GraphInput, type GraphNode, readsOf, ty
 import { copyOf, Tensor, type TypedArray } from '../graph/tensor.ts';
 import type { Late, Plan } from '../plan/plan.ts';
 import { type Held, type Running, recent } from '../runtime/running.ts';
+import { evaluateNode } from './evaluate.ts';
 import { type Around, runners } from './operators.ts';
 
 export type StageOptions = Pick<CompileOptions, 'memoryLimit' | 'operators' | 'winograd' | 'threads'>;

@@ -51,6 +51,8 @@ export interface Operator<A = unknown> {
   readonly types?: readonly (DataType | 'any')[];
   /** The element types that `evaluate` takes, likewise; where left out those of `types`, and where that is float32 all but bool. */
   readonly evaluatedTypes?: readonly (readonly DataType[] | 'any')[];
+  /** Whether it gives the very elements it takes wherever type and dimensions stay. */
+  readonly still?: boolean;
   /** Whether `evaluate` needs the inputs' shapes only. */
   readonly shapeOnly?: boolean;
   /** Inputs that must be known when the plan is made (shapes, axes). */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readModel } from '../../src/cli/files.ts';
 import { type CaseResult, deviation, readKnown, verifyCase } from '../../src/cli/verify.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
+import { addOperators } from '../../src/compiler/operators.ts';
 import { skip } from '../skip.ts';
 
 const operators = addOperators();

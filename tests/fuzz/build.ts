@@ -5,7 +5,7 @@ import type { Attribute } from '../../src/graph/graph.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../../src/graph/tensor.ts';
 import type { Value as OpValue } from '../../src/graph/value.ts';
 import { AttributeReader } from '../../src/ops/attributes.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
+import { addOperators } from '../../src/compiler/operators.ts';
 import { constantValue } from '../../src/ops/shapes.ts';
 import type { AttributeSpec, OnnxType } from '../formats/onnx-writer.ts';
 import { type Draw, numbers } from './draw.ts';

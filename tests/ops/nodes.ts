@@ -3,7 +3,7 @@
 import type { Attribute } from '../../src/graph/graph.ts';
 import type { DataType } from '../../src/graph/tensor.ts';
 import { NEWEST_OPSET } from '../../src/ops/index.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
+import { addOperators } from '../../src/compiler/operators.ts';
 import type { Choices, NodeInput, RandomNode } from './choices.ts';
 
 const operators = addOperators();

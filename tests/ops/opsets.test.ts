@@ -4,7 +4,7 @@
 import { checkOperators, spelledOut } from '../../src/compiler/operators.ts';
 import { createModel, warningsOf } from '../../src/load.ts';
 import { NEWEST_OPSET } from '../../src/ops/index.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
+import { addOperators } from '../../src/compiler/operators.ts';
 import { failure } from '../failure.ts';
 import { graphOf } from '../kernels/graph.ts';
 import { expectNode, runNode } from '../kernels/run.ts';

@@ -6,7 +6,7 @@ import { LanewiseError } from '../../src/errors.ts';
 import type { Attribute, Constant, Graph } from '../../src/graph/graph.ts';
 import { arrayTypes, type DataType, Tensor, type TypedArray } from '../../src/graph/tensor.ts';
 import { createModel, fitted, planSource } from '../../src/load.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
+import { addOperators } from '../../src/compiler/operators.ts';
 import { isHost, type Plan } from '../../src/plan/plan.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { compileModule } from '../../src/runtime/wasm.ts';

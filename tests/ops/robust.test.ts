@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { createModel } from '../../src/load.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
+import { addOperators } from '../../src/compiler/operators.ts';
 import { float32, type GraphSpec, graphOf, int64 } from '../kernels/graph.ts';
 import { array } from '../reference/index.ts';
 import { Choices, type RandomNode } from './choices.ts';

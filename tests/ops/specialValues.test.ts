@@ -2,7 +2,7 @@
 // it is IEEE 754's arithmetic, the float64 references' answer rounded to float32.
 
 import { Tensor } from '../../src/graph/tensor.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
+import { addOperators } from '../../src/compiler/operators.ts';
 import { runTyped, type TypedCase } from '../kernels/run.ts';
 import { convTranspose } from '../reference/convTranspose.ts';
 import * as reference from '../reference/index.ts';

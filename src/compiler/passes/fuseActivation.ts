@@ -2,26 +2,16 @@ import type { Value } from '../../graph/value.ts';
 import { add, div, mul } from '../../ops/elementwise/binary.ts';
 import type { Clamped } from '../../ops/elementwise/clamp.ts';
 import { clip } from '../../ops/elementwise/relu.ts';
-import {
-  erf,
-  gelu,
-  hardSigmoid,
-  hardSwish,
-  mish,
-  sigmoid,
-  softplus,
-  swish,
-  tanh,
-  type UnaryAttributes,
-} from '../../ops/elementwise/unary.ts';
+import { hardSigmoid, hardSwish, sigmoid, swish, type UnaryAttributes } from '../../ops/elementwise/unary.ts';
 import type { Node, Operator } from '../../ops/operator.ts';
 import { isOp, type Network, type Patch } from '../network.ts';
 import { isAbout, numberOf } from './constants.ts';
 import type { Pass } from './pass.ts';
+import { rare } from './rare.ts';
 
 /**
- * Activations that files spell as products become one node: x·sigmoid(x), x·hardSigmoid(x), x·min(max(x + 3, 0), 6) / 6,
- * x·tanh(softplus(x)), x·(1 + erf(x / √2)) / 2. What comes in between must be nobody else's.
+ * Activations that files spell as products become one node: x·sigmoid(x), x·hardSigmoid(x), x·min(max(x + 3, 0), 6) / 6, and those of
+ * more/gates.ts. What comes in between must be nobody else's.
  */
 export const fuseActivation: Pass = {
   match(node, network) {
@@ -53,14 +43,14 @@ function fuse(node: Node, output: Value, factors: Factors, network: Network): Pa
 const onlyReadBy = (value: Value, nodes: readonly Node[], network: Network): boolean =>
   !network.outputs.includes(value) && network.readers(value).every((reader) => nodes.includes(reader));
 
-interface Factors {
+export interface Factors {
   readonly values: readonly Value[];
   readonly scale: number;
   readonly nodes: readonly Node[];
 }
 
 /** The values that a tree of Mul, and Div by a constant, multiplies, and the product of its constants. */
-function factorsOf(node: Node | undefined, network: Network, depth: number): Factors | undefined {
+export function factorsOf(node: Node | undefined, network: Network, depth: number): Factors | undefined {
   const [a, b] = node?.inputs ?? [];
   const op: unknown = node?.op;
   if (!node || !a || !b || depth < 0 || (op !== mul && op !== div) || (node.attributes as Clamped).clamp) return undefined;
@@ -77,8 +67,11 @@ function factorsOf(node: Node | undefined, network: Network, depth: number): Fac
   };
 }
 
+/** What takes the place of a product, and the nodes that it is made of. */
+export type Gate = { op: Operator<UnaryAttributes>; nodes: Node[] } | undefined;
+
 /** What `other` makes of x, if their product with the scale is an activation. */
-function gateOf(x: Value, other: Value, scale: number, network: Network): { op: Operator<UnaryAttributes>; nodes: Node[] } | undefined {
+function gateOf(x: Value, other: Value, scale: number, network: Network): Gate {
   const node = network.producer(other);
   const op: unknown = node?.op;
   const [inner] = node?.inputs ?? [];
@@ -89,31 +82,19 @@ function gateOf(x: Value, other: Value, scale: number, network: Network): { op: 
     return isAbout(alpha, 1 / 6) && isAbout(beta, 0.5) ? { op: hardSwish, nodes: [node] } : undefined;
   }
   const before = network.producer(inner);
-  if (op === tanh && isOp(before, softplus) && before?.inputs[0] === x && scale === 1) return { op: mish, nodes: [before, node] };
   if (op === clip && before && isOp(before, add)) {
     const clamp = (node.attributes as Clamped).clamp;
     const sum = addend(before);
     const fits = sum?.value === x && sum.number === 3 && clamp?.[0] === 0 && clamp[1] === 6 && isAbout(scale, 1 / 6);
     return fits ? { op: hardSwish, nodes: [before, node] } : undefined;
   }
-  const sum = op === add ? addend(node) : undefined;
-  return sum ? geluGate(x, node, sum, scale, network) : undefined;
+  return rare.gateOf?.(x, node, scale, network);
 }
 
 /** A sum of a value and a number. */
-function addend({ inputs: [a, b], attributes }: Node): { value: Value; number: number } | undefined {
+export function addend({ inputs: [a, b], attributes }: Node): { value: Value; number: number } | undefined {
   if (!a || !b || (attributes as Clamped).clamp) return undefined;
   const [left, right] = [numberOf(a), numberOf(b)];
   if (left !== undefined && right === undefined) return { value: b, number: left };
   return right !== undefined && left === undefined ? { value: a, number: right } : undefined;
-}
-
-/** 1 + erf(x / √2). */
-function geluGate(x: Value, node: Node, sum: { value: Value; number: number }, scale: number, network: Network) {
-  const function_ = network.producer(sum.value);
-  const argument = function_?.inputs[0] && network.producer(function_.inputs[0]);
-  if (!function_ || !isOp(function_, erf) || sum.number !== 1 || !isAbout(scale, 0.5)) return undefined;
-  const factors = factorsOf(argument, network, 2);
-  const fits = factors?.values.length === 1 && factors.values[0] === x && isAbout(factors.scale, Math.SQRT1_2);
-  return fits ? { op: gelu, nodes: [...factors.nodes, function_, node] } : undefined;
 }

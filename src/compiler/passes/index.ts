@@ -9,9 +9,9 @@ import { fuseClamp } from './fuseClamp.ts';
 import { fuseNormalization } from './fuseNormalization.ts';
 import { fusePad } from './fusePad.ts';
 import { fuseResidual } from './fuseResidual.ts';
-import { fuseShuffle } from './fuseShuffle.ts';
 import type { Pass } from './pass.ts';
 import { poolFirst } from './poolFirst.ts';
+import { rare } from './rare.ts';
 import { removeDead } from './removeDead.ts';
 import { removeIdentity } from './removeIdentity.ts';
 
@@ -24,7 +24,8 @@ export const passes: readonly Pass[] = [
   fusePad,
   poolFirst,
   fuseActivation,
-  fuseShuffle,
+  // fuseShuffle.
+  { match: (node, network) => rare.fuseShuffle?.match(node, network) },
   fuseBias,
   fuseResidual,
   fuseClamp,

@@ -1,6 +1,6 @@
-import type { OpenNode, Operator } from '../operator.ts';
-import { input, invalid } from '../shapes.ts';
-import { along, type MoveLoop, moving } from './move.ts';
+import { along, type MoveLoop, moving } from '../../move/move.ts';
+import type { OpenNode, Operator } from '../../operator.ts';
+import { input, invalid } from '../../shapes.ts';
 
 interface BlockAttributes {
   readonly block: number;

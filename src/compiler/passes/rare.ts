@@ -1,0 +1,12 @@
+import type { Value } from '../../graph/value.ts';
+import type { Node } from '../../ops/operator.ts';
+import type { Network } from '../network.ts';
+import type { Gate } from './fuseActivation.ts';
+import type { Pass } from './pass.ts';
+
+/** What passes do about what few networks have, once that is fetched: see src/compiler/operators.ts. */
+export const rare: {
+  /** More activations for `fuseActivation`: what a node makes of x, if their product with the scale is one. */
+  gateOf?: (x: Value, node: Node, scale: number, network: Network) => Gate;
+  fuseShuffle?: Pass;
+} = {};
