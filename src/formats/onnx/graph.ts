@@ -1,5 +1,6 @@
 import type { Attribute, Constant, Dim, GraphInput, GraphNode, GraphOutput, Subgraph } from '../../graph/graph.ts';
 import { maxRank, widened } from '../bytes.ts';
+import type { readExternalTensor, resolveExternal } from './external.ts';
 import { readTensor, storedType, tensorParts } from './tensor.ts';
 import { FIXED32, VARINT, type Wire } from './wire.ts';
 
@@ -193,7 +194,17 @@ export interface GraphParts {
   readonly outputs: GraphOutput[];
 }
 
-/** What few files have, read by a chunk of its own: see subgraphs.ts. */
+/** Why the nodes of a graph do not go together. */
+export interface Disorder {
+  /** A name that is there already, and what makes it again: an input where there is no node. */
+  readonly twice: readonly [name: string, producer: GraphNode | undefined] | undefined;
+  /** By what they lack, nodes and which of their inputs that is. */
+  readonly waiting: ReadonlyMap<string, readonly (readonly [GraphNode, number])[]>;
+  /** An output that nothing makes. */
+  readonly missing: GraphOutput | undefined;
+}
+
+/** What few files have, read by a chunk of its own: see subgraphs.ts. So is what is wrong with those whose parts do not go together. */
 export interface Extras {
   /** The GraphProto at hand, as it is written: names may stand for several things. */
   subgraph(wire: Wire, place: string): Subgraph;
@@ -204,6 +215,10 @@ export interface Extras {
    * @param opsets the model's; becomes those of the nodes
    */
   resolve(wire: Wire, graph: GraphParts, opsets: Map<string, number>): readonly GraphNode[];
+  disorder(wire: Wire, disorder: Disorder): Error;
+  /** See external.ts. */
+  readonly readExternal: typeof readExternalTensor;
+  readonly resolveExternal: typeof resolveExternal;
 }
 
 /**
