@@ -123,8 +123,9 @@ export async function createModel(given: Graph, options: LoadOptions = {}, compi
  * Fetches the operators that a graph needs and few others do.
  * @returns what runs control flow, where there may be some
  * @throws LanewiseError UNSUPPORTED, with all that there are not; INVALID_INPUT as `operatorFinder`
+ * @internal
  */
-async function prepareOperators(graph: Graph, custom: LoadOptions['operators']): Promise<typeof import('./control/index.ts') | undefined> {
+export async function prepareOperators(graph: Graph, custom?: LoadOptions['operators']): Promise<typeof import('./control/index.ts') | undefined> {
   const find = operatorFinder(custom);
   const opset = opsetOf(graph);
   const nodes = [...allNodes(graph)];
