@@ -125,7 +125,10 @@ export async function createModel(given: Graph, options: LoadOptions = {}, compi
  * @throws LanewiseError UNSUPPORTED, with all that there are not; INVALID_INPUT as `operatorFinder`
  * @internal
  */
-export async function prepareOperators(graph: Graph, custom?: LoadOptions['operators']): Promise<typeof import('./control/index.ts') | undefined> {
+export async function prepareOperators(
+  graph: Graph,
+  custom?: LoadOptions['operators'],
+): Promise<typeof import('./control/index.ts') | undefined> {
   const find = operatorFinder(custom);
   const opset = opsetOf(graph);
   const nodes = [...allNodes(graph)];
