@@ -15,6 +15,8 @@ import { rare } from './rare.ts';
 import { removeDead } from './removeDead.ts';
 import { removeIdentity } from './removeIdentity.ts';
 
+const fuseShuffle: Pass = { match: (node, network) => rare.fuseShuffle?.match(node, network) };
+
 /** The passes in their order. */
 export const passes: readonly Pass[] = [
   removeDead,
@@ -24,8 +26,7 @@ export const passes: readonly Pass[] = [
   fusePad,
   poolFirst,
   fuseActivation,
-  // fuseShuffle.
-  { match: (node, network) => rare.fuseShuffle?.match(node, network) },
+  fuseShuffle,
   fuseBias,
   fuseResidual,
   fuseClamp,
