@@ -71,10 +71,12 @@ const chunks = {
   ],
   checkpoint: ['formats/checkpoint/'],
   read: ['compiled/read.ts', 'compiled/checksum.ts'],
-  compiler: ['ops/', 'compiler/', 'load.ts', ...['open', 'external', 'graph', 'wire', 'tensor'].map((name) => `formats/onnx/${name}.ts`)],
+  compiler: ['ops/', 'compiler/', 'load.ts', ...['open', 'graph', 'wire', 'tensor.'].map((name) => `formats/onnx/${name}`)],
+  // Behind those, for a chunk takes along what its modules need that is in none before it.
+  subgraphs: ['subgraphs', 'functions', 'disorder', 'external'].map((name) => `formats/onnx/${name}.ts`),
 };
 /** What only few networks need; `src/load.ts` fetches it. Last, for a chunk takes along what its modules need that is in none before it. */
-const more = ['ops/more/', 'compiler/operators.ts'];
+const more = ['ops/more/', 'compiler/passes/more/', 'compiler/operators.ts'];
 const isIn = (id, paths) => paths.some((path) => relative('src', id).replaceAll('\\', '/').startsWith(path));
 const chunkOf = ([name, paths], i, all) => ({
   name,

@@ -8,7 +8,7 @@ import type { Stages } from './control/index.ts';
 import { LanewiseError } from './errors.ts';
 import type { ExternalData } from './external.ts';
 import type { Bytes } from './formats/bytes.ts';
-import { type OpenedOnnx, openOnnx } from './formats/onnx/open.ts';
+import { type OpenedOnnx, openFetching } from './formats/onnx/open.ts';
 import { checkDims } from './graph/dims.ts';
 import { allNodes, type Dim, type Graph } from './graph/graph.ts';
 import type { Narrowed } from './narrow.ts';
@@ -86,16 +86,12 @@ export const readGraph = async (source: Source, options: LoadOptions): Promise<G
 async function graphOf(bytes: Bytes, source: Source, { externalData, operators, signal }: LoadOptions): Promise<Graph> {
   let opened: OpenedOnnx;
   try {
-    opened = openOnnx(bytes, sourceName(source));
+    opened = await openFetching(bytes, sourceName(source), () => operators && operatorFinder(operators));
   } catch (error) {
     throw await import('./formats/unrecognised.ts').then(
       ({ identified }) => identified(error, bytes),
       () => error,
     );
-  }
-  if (opened.lacksExtras) {
-    const { newExtras } = await import('./formats/onnx/subgraphs.ts');
-    opened = openOnnx(bytes, sourceName(source), newExtras(operators && operatorFinder(operators)));
   }
   if (opened.external.size === 0 && !externalData) return opened.graph();
   const { readExternal } = await import('./external.ts');
@@ -127,8 +123,12 @@ export async function createModel(given: Graph, options: LoadOptions = {}, compi
  * Fetches the operators that a graph needs and few others do.
  * @returns what runs control flow, where there may be some
  * @throws LanewiseError UNSUPPORTED, with all that there are not; INVALID_INPUT as `operatorFinder`
+ * @internal
  */
-async function prepareOperators(graph: Graph, custom: LoadOptions['operators']): Promise<typeof import('./control/index.ts') | undefined> {
+export async function prepareOperators(
+  graph: Graph,
+  custom?: LoadOptions['operators'],
+): Promise<typeof import('./control/index.ts') | undefined> {
   const find = operatorFinder(custom);
   const opset = opsetOf(graph);
   const nodes = [...allNodes(graph)];

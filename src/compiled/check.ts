@@ -55,10 +55,10 @@ const list = (word: Word, first: number, count = RANK): number[] => Array.from({
 const extent = (counts: readonly number[], strides: readonly number[]): number =>
   counts.reduce((sum, count, i) => sum + Math.max(0, count - 1) * (strides[i] ?? 0), 0);
 
-/** Of instructions over pixels of channels, whose arguments have the same names. */
-const pixels = (word: Word, arg: { Output: number; Pixels: number; Channels: number; OutPixelStride: number }): Bounds => ({
-  loops: [[word(arg.Pixels), word(arg.Channels)]],
-  writes: [[word(arg.Output), extent([word(arg.Pixels)], [word(arg.OutPixelStride)])]],
+/** Of instructions over pixels of channels, by where they have how many, the output and its stride. Not by an enum, which every bundle would then hold. */
+const pixels = (word: Word, count: number, channels: number, output: number, stride: number): Bounds => ({
+  loops: [[word(count), word(channels)]],
+  writes: [[word(output), extent([word(count)], [word(stride)])]],
 });
 
 /** Of instructions whose windows slide over a picture. */
@@ -101,11 +101,11 @@ const bounds: Readonly<Record<Op, (word: Word) => Bounds>> = {
   [Op.AveragePool]: (word) => window(word, [word(WindowArg.Channels)], [word(AveragePoolArg.CountIncludePad)]),
   [Op.Col2Im]: (word) => window(word, [word(WindowArg.Channels)], kernelOf(word)),
   [Op.BatchNorm]: (word) => {
-    const { loops, writes } = pixels(word, BatchNormArg);
+    const { loops, writes } = pixels(word, BatchNormArg.Pixels, BatchNormArg.Channels, BatchNormArg.Output, BatchNormArg.OutPixelStride);
     return { loops, writes: [...writes, [word(BatchNormArg.Scratch), 8 * word(BatchNormArg.Channels)]] };
   },
-  [Op.Clamp]: (word) => pixels(word, ClampArg),
-  [Op.Unary]: (word) => pixels(word, UnaryArg),
+  [Op.Clamp]: (word) => pixels(word, ClampArg.Pixels, ClampArg.Channels, ClampArg.Output, ClampArg.OutPixelStride),
+  [Op.Unary]: (word) => pixels(word, UnaryArg.Pixels, UnaryArg.Channels, UnaryArg.Output, UnaryArg.OutPixelStride),
   [Op.Binary]: (word) => {
     const dims = list(word, BinaryArg.Dims);
     return { loops: [dims], writes: [[word(BinaryArg.Output), extent(dims, list(word, BinaryArg.OutputStrides))]] };
@@ -151,7 +151,7 @@ const bounds: Readonly<Record<Op, (word: Word) => Bounds>> = {
     };
   },
   [Op.Lrn]: (word) => {
-    const { loops, writes } = pixels(word, LrnArg);
+    const { loops, writes } = pixels(word, LrnArg.Pixels, LrnArg.Channels, LrnArg.Output, LrnArg.OutPixelStride);
     return {
       loops: [...loops, [word(LrnArg.Size)]],
       writes: [...writes, [word(LrnArg.Scratch), 4 * (word(LrnArg.Channels) + word(LrnArg.Size))]],
@@ -224,13 +224,13 @@ export function makesSense(
     return address === undefined || (address % size === 0 && inside(address, size * product(dims)));
   };
   const isSegment = ([address, bytes, , half, ...words]: Segment): boolean => {
-    const { WinogradWeights } = Op;
+    const own = Op.WinogradWeights;
     const transforms =
       words.length === 0 ||
-      (words[0] === WinogradWeights &&
-        words.length === instructionWords(WinogradWeights) &&
+      (words[0] === own &&
+        words.length === instructionWords(own) &&
         words.every(Number.isSafeInteger) &&
-        isBounded(WinogradWeights, words, STATIC_BYTES, end));
+        isBounded(own, words, STATIC_BYTES, end));
     return isCount(bytes) && bytes > 0 && bytes % 16 === 0 && address % 4 === 0 && inside(address, half ? 2 * bytes : bytes) && transforms;
   };
   return (

@@ -1,7 +1,7 @@
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { allNodes, type Graph, type GraphNode, readsOf } from '../graph/graph.ts';
-import { arrayTypes, type DataType, elementCount, Tensor, type TypedArray } from '../graph/tensor.ts';
+import { arrayTypes, type DataType, elementCount, type Tensor, type TypedArray } from '../graph/tensor.ts';
 import type { Value } from '../graph/value.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
 import { type CustomOperator, qualified } from '../ops/custom.ts';
@@ -32,8 +32,8 @@ export function nodesWithout(graph: Graph, find: FindOperator): readonly GraphNo
 export function neededPack(graph: Graph, find: FindOperator): Pack {
   const opset = opsetOf(graph);
   const needsMore = (node: GraphNode): boolean => {
-    const operator = find(node);
-    return node.domain === 'com.microsoft' || operator?.pack === 'more' || operator?.rare?.(node, node.opset ?? opset) === true;
+    const pack = find(node)?.pack;
+    return node.domain === 'com.microsoft' || (typeof pack === 'function' ? pack(node, node.opset ?? opset) : pack) === 'more';
   };
   return [...allNodes(graph)].some(needsMore) ? 'more' : 'core';
 }
@@ -168,28 +168,6 @@ function lateReads(nodes: readonly GraphNode[], scope: ReadonlyMap<string, Value
   return [...new Set(nodes.flatMap(readsOf).filter(made))];
 }
 
-/**
- * Runs a node whose inputs are known, on the host.
- * @throws LanewiseError UNSUPPORTED where it has kernels only
- */
-export function evaluateNode(
-  source: GraphNode,
-  graph: Graph,
-  tensors: ReadonlyMap<string, Tensor>,
-  options: BindOptions,
-): readonly Tensor[] {
-  const scope = new Map([...tensors].map(([name, tensor]) => [name, constantOf(name, tensor)]));
-  const budget = new Budget(graph, options.memoryLimit ?? DEFAULT_MEMORY_LIMIT, false);
-  const find = operatorFinder(options.operators);
-  const node = bindNode(source, { opset: opsetOf(graph), find, scope, read: new Set(source.outputs), budget });
-  if (node)
-    throw new LanewiseError('UNSUPPORTED', `${titleOf(source)} of ${node.inputs.map((value) => value?.type)} cannot be computed here`);
-  return source.outputs.map((name) => {
-    const { type, dims, constant } = defined(scope.get(name), titleOf(source));
-    return new Tensor(type, defined(constant, name).read() as never, dims);
-  });
-}
-
 interface Binder {
   readonly opset: number;
   readonly find: FindOperator;
@@ -203,7 +181,7 @@ interface Binder {
 export const titleOf = ({ domain, op, name }: GraphNode): string => nodeTitle({ op: qualified(domain, op), name });
 
 /** Adds the node's outputs to the scope. Undefined where they are constants. */
-function bindNode(source: GraphNode, { opset, find, scope, read, budget }: Binder): Node | undefined {
+export function bindNode(source: GraphNode, { opset, find, scope, read, budget }: Binder): Node | undefined {
   const title = titleOf(source);
   const op = defined(find(source), title);
   const inputs = source.inputs.map((name) => (name === '' ? undefined : defined(scope.get(name), `${title}: input '${name}'`)));

@@ -3,10 +3,18 @@
 import { LanewiseError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type CustomOperator, qualified } from '../ops/custom.ts';
-import { addOperators } from '../ops/more/index.ts';
+import { addOperators as addAll } from '../ops/more/index.ts';
+import type { Operator } from '../ops/operator.ts';
 import { nodesWithout, operatorFinder, opsetOf } from './bind.ts';
+import { fuseShuffle } from './passes/more/fuseShuffle.ts';
+import { gateOf } from './passes/more/gates.ts';
+import { rare } from './passes/rare.ts';
 
-export { addOperators };
+/** Makes all operators known, and what passes do about them. @returns every ONNX operator that runs, by op_type */
+export function addOperators(): ReadonlyMap<string, Operator> {
+  Object.assign(rare, { fuseShuffle, gateOf });
+  return addAll();
+}
 
 /**
  * Makes all operators known, and checks that every one of the graph runs.

@@ -1,4 +1,4 @@
-import { type Bound, bind, evaluateNode, type FindOperator, operatorFinder, opsetOf, titleOf } from '../compiler/bind.ts';
+import { type Bound, bind, type FindOperator, operatorFinder, opsetOf, titleOf } from '../compiler/bind.ts';
 import { checkLimit, DEFAULT_MEMORY_LIMIT } from '../compiler/budget.ts';
 import { type CompileOptions, planOf } from '../compiler/compile.ts';
 import { shapingInputs } from '../compiler/shaping.ts';
@@ -9,6 +9,7 @@ import { copyOf, Tensor, type TypedArray } from '../graph/tensor.ts';
 import type { Late, Plan } from '../plan/plan.ts';
 import { type Held, type Running, recent } from '../runtime/running.ts';
 import type { Around } from './around.ts';
+import { evaluateNode } from './evaluate.ts';
 import { runners } from './operators.ts';
 
 export type StageOptions = Pick<CompileOptions, 'memoryLimit' | 'operators' | 'winograd' | 'threads'>;

@@ -2,7 +2,7 @@ import { checkOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { inMemory, partOf } from '../formats/bytes.ts';
 import { compareTensors, type Misfit, misfitError } from '../formats/fit.ts';
-import { openOnnx } from '../formats/onnx/open.ts';
+import { openFetching } from '../formats/onnx/open.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { isCheckpoint, isCounter } from '../formats/weights.ts';
 import type { Constant } from '../graph/graph.ts';
@@ -71,7 +71,7 @@ async function tensorsOf(source: WeightSource): Promise<{ name: string; tensors:
   // A checkpoint of PyTorch is a zip archive or a pickle; of what is neither its name says what it should be.
   if ((start[0] === 0x50 && start[1] === 0x4b) || start[0] === 0x80 || isCheckpoint(name))
     return { name, tensors: (await import('../formats/checkpoint/index.ts')).openCheckpoint(bytes, name).tensors };
-  return { name, tensors: openOnnx(bytes, name).graph().constants };
+  return { name, tensors: (await openFetching(bytes, name)).graph().constants };
 }
 
 /** Neither a class's (URL, Response, ArrayBuffer) nor an array. */

@@ -1,12 +1,10 @@
-import { add, div, max, min, mul, prelu, sub, sum } from './elementwise/binary.ts';
+import { add, div, max, min, mul, sub, sum } from './elementwise/binary.ts';
 import { cast } from './elementwise/cast.ts';
 import { clip, relu } from './elementwise/relu.ts';
 import { unaries } from './elementwise/unary.ts';
 import { gemm } from './gemm/gemm.ts';
 import { matMul } from './gemm/matmul.ts';
 import { concat } from './move/concat.ts';
-import { depthToSpace, spaceToDepth } from './move/depthToSpace.ts';
-import { expand, tile } from './move/expand.ts';
 import { gather } from './move/gather.ts';
 import { pad } from './move/pad.ts';
 import { slice } from './move/slice.ts';
@@ -36,10 +34,8 @@ const list: readonly Operator[] = [
   constantOfShape,
   conv,
   convTranspose,
-  depthToSpace,
   div,
   dropout,
-  expand,
   flatten,
   gather,
   gemm,
@@ -54,7 +50,6 @@ const list: readonly Operator[] = [
   min,
   mul,
   pad,
-  prelu,
   reduceMean,
   relu,
   reshape,
@@ -63,12 +58,10 @@ const list: readonly Operator[] = [
   size,
   slice,
   softmax,
-  spaceToDepth,
   split,
   squeeze,
   sub,
   sum,
-  tile,
   transpose,
   ...unaries,
   unsqueeze,

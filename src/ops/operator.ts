@@ -52,6 +52,8 @@ export interface Operator<A = unknown> {
   readonly types?: readonly (DataType | 'any')[];
   /** The element types that `evaluate` takes, likewise; where left out those of `types`, and where that is float32 all but bool. */
   readonly evaluatedTypes?: readonly (readonly DataType[] | 'any')[];
+  /** Whether it gives the very elements it takes wherever type and dimensions stay. */
+  readonly still?: boolean;
   /** Whether `evaluate` needs the inputs' shapes only. */
   readonly shapeOnly?: boolean;
   /** Inputs that must be known when the plan is made (shapes, axes). */
@@ -82,7 +84,7 @@ export interface Operator<A = unknown> {
   ): { readonly nodes: readonly GraphNode[]; readonly constants: ReadonlyMap<string, Constant> };
   layout?(node: Node<A>, layoutOf: (value: Value) => Layout): LayoutRule;
   /** The kernels that its instructions may need, whatever the shapes; the core's by default. */
-  readonly pack?: Pack;
+  readonly pack?: Pack | ((node: GraphNode, opset: number) => Pack);
   /** Whether its kernels read and write pixels that lie further apart than their channels need, as slices of a concatenation do. */
   readonly slices?: boolean;
   /** Whether it clamps its output as it stores it, as the attribute `clamp` says. */

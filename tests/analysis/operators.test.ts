@@ -1,5 +1,5 @@
 import { elementwiseOperators, ruledOperators } from '../../src/analysis/reach.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
+import { addOperators } from '../../src/compiler/operators.ts';
 
 const operators = addOperators();
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { operatorsMarkdown } from '../../src/analysis/operators.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
+import { addOperators } from '../../src/compiler/operators.ts';
 
 const operators = addOperators();
 

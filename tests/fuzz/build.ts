@@ -1,11 +1,11 @@
 // What graphs are built with: values with what is known of them, and nodes, whose outputs' shapes the operators themselves tell.
 
+import { addOperators } from '../../src/compiler/operators.ts';
 import { LanewiseError } from '../../src/errors.ts';
 import type { Attribute } from '../../src/graph/graph.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../../src/graph/tensor.ts';
 import type { Value as OpValue } from '../../src/graph/value.ts';
 import { AttributeReader } from '../../src/ops/attributes.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
 import { constantValue } from '../../src/ops/shapes.ts';
 import type { AttributeSpec, OnnxType } from '../formats/onnx-writer.ts';
 import { type Draw, numbers } from './draw.ts';

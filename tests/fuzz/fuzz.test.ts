@@ -1,6 +1,6 @@
 // The fuzzers' own parts: that they make what they should, and find what is wrong.
 
-import { addOperators } from '../../src/ops/more/index.ts';
+import { addOperators } from '../../src/compiler/operators.ts';
 import { check } from './check.ts';
 import { difference, noise, tolerance, withNoise } from './compare.ts';
 import { Draw, seedOf, shrink } from './draw.ts';

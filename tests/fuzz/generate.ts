@@ -1,6 +1,6 @@
 // Random graphs over all operators: one operator is chosen by how much of it there is to see, others stand around it.
 
-import { addOperators } from '../../src/ops/more/index.ts';
+import { addOperators } from '../../src/compiler/operators.ts';
 import { Builder } from './build.ts';
 import type { Draw } from './draw.ts';
 import { elementwise } from './elementwise.ts';

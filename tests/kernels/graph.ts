@@ -1,6 +1,6 @@
+import { addOperators } from '../../src/compiler/operators.ts';
 import type { Attribute, Constant, Dim, Graph } from '../../src/graph/graph.ts';
 import type { DataType, Tensor } from '../../src/graph/tensor.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
 import type { NdArray } from '../reference/index.ts';
 
 // What is compiled without load(), which would fetch them.

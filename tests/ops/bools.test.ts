@@ -1,7 +1,7 @@
 // What ONNX defines of numbers is not computed of true and false: the result would be no bool (1 + 1 is 2, -1 is 255).
 
+import { addOperators } from '../../src/compiler/operators.ts';
 import { NEWEST_OPSET } from '../../src/ops/index.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
 import { failure } from '../failure.ts';
 import { runTyped } from '../kernels/run.ts';
 import { bothWays, expectBoth, tensor } from './typed.ts';

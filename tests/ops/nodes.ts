@@ -1,9 +1,9 @@
 // Single nodes at random: for every operator one that makes sense, as a rule.
 
+import { addOperators } from '../../src/compiler/operators.ts';
 import type { Attribute } from '../../src/graph/graph.ts';
 import type { DataType } from '../../src/graph/tensor.ts';
 import { NEWEST_OPSET } from '../../src/ops/index.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
 import type { Choices, NodeInput, RandomNode } from './choices.ts';
 
 const operators = addOperators();

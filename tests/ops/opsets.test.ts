@@ -1,10 +1,9 @@
 // What ONNX's text says of operators in opsets 22 to 28 that it did not say before, revision by revision, and opsets that are newer still. All
 // other revisions of these opsets widen types only.
 
-import { checkOperators, spelledOut } from '../../src/compiler/operators.ts';
+import { addOperators, checkOperators, spelledOut } from '../../src/compiler/operators.ts';
 import { createModel, warningsOf } from '../../src/load.ts';
 import { NEWEST_OPSET } from '../../src/ops/index.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
 import { failure } from '../failure.ts';
 import { graphOf } from '../kernels/graph.ts';
 import { expectNode, runNode } from '../kernels/run.ts';

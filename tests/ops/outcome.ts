@@ -1,12 +1,12 @@
 // What a node comes to: tensors, or the error that says what is wrong with it.
 
 import { compile } from '../../src/compiler/compile.ts';
+import { addOperators } from '../../src/compiler/operators.ts';
 import { verify } from '../../src/compiler/verify.ts';
 import { LanewiseError } from '../../src/errors.ts';
 import type { Attribute, Constant, Graph } from '../../src/graph/graph.ts';
 import { arrayTypes, type DataType, Tensor, type TypedArray } from '../../src/graph/tensor.ts';
 import { createModel, fitted, planSource } from '../../src/load.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
 import { isHost, type Plan } from '../../src/plan/plan.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { compileModule } from '../../src/runtime/wasm.ts';

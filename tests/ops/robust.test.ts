@@ -2,9 +2,9 @@
 // FUZZ_SEED and FUZZ_RUNS (nodes per test, instead of a few for each operator) look elsewhere and longer.
 
 import fc from 'fast-check';
+import { addOperators } from '../../src/compiler/operators.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { createModel } from '../../src/load.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
 import { float32, type GraphSpec, graphOf, int64 } from '../kernels/graph.ts';
 import { array } from '../reference/index.ts';
 import { Choices, type RandomNode } from './choices.ts';

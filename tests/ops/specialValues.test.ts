@@ -1,8 +1,8 @@
 // NaN, infinities, zeros of both signs, denormals and the largest numbers, for every operator that takes float32: what ONNX's text says, or where
 // it is IEEE 754's arithmetic, the float64 references' answer rounded to float32.
 
+import { addOperators } from '../../src/compiler/operators.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
 import { runTyped, type TypedCase } from '../kernels/run.ts';
 import { convTranspose } from '../reference/convTranspose.ts';
 import * as reference from '../reference/index.ts';

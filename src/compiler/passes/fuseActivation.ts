@@ -2,26 +2,16 @@ import type { Value } from '../../graph/value.ts';
 import { add, div, mul } from '../../ops/elementwise/binary.ts';
 import type { Clamped } from '../../ops/elementwise/clamp.ts';
 import { clip } from '../../ops/elementwise/relu.ts';
-import {
-  erf,
-  gelu,
-  hardSigmoid,
-  hardSwish,
-  mish,
-  sigmoid,
-  softplus,
-  swish,
-  tanh,
-  type UnaryAttributes,
-} from '../../ops/elementwise/unary.ts';
+import { hardSigmoid, hardSwish, sigmoid, swish, type UnaryAttributes } from '../../ops/elementwise/unary.ts';
 import type { Node, Operator } from '../../ops/operator.ts';
 import { as, type Network, type Patch } from '../network.ts';
 import { isAbout, numberOf } from './constants.ts';
 import type { Pass } from './pass.ts';
+import { type Gate, rare } from './rare.ts';
 
 /**
- * Activations that files spell as products become one node: x·sigmoid(x), x·hardSigmoid(x), x·min(max(x + 3, 0), 6) / 6,
- * x·tanh(softplus(x)), x·(1 + erf(x / √2)) / 2. What comes in between must be nobody else's.
+ * Activations that files spell as products become one node: x·sigmoid(x), x·hardSigmoid(x), x·min(max(x + 3, 0), 6) / 6, and those of
+ * more/gates.ts. What comes in between must be nobody else's.
  */
 export const fuseActivation: Pass = {
   match(node, network) {
@@ -53,14 +43,14 @@ function fuse(node: Node, output: Value, factors: Factors, network: Network): Pa
 const onlyReadBy = (value: Value, nodes: readonly Node[], network: Network): boolean =>
   !network.outputs.includes(value) && network.readers(value).every((reader) => nodes.includes(reader));
 
-interface Factors {
+export interface Factors {
   readonly values: readonly Value[];
   readonly scale: number;
   readonly nodes: readonly Node[];
 }
 
 /** The values that a tree of Mul, and Div by a constant, multiplies, and the product of its constants. */
-function factorsOf(node: Node | undefined, network: Network, depth: number): Factors | undefined {
+export function factorsOf(node: Node | undefined, network: Network, depth: number): Factors | undefined {
   const factors = as(node, mul, div);
   const [a, b] = factors?.inputs ?? [];
   if (!factors || !a || !b || depth < 0 || factors.attributes.clamp) return undefined;
@@ -79,7 +69,7 @@ function factorsOf(node: Node | undefined, network: Network, depth: number): Fac
 }
 
 /** What `other` makes of x, if their product with the scale is an activation. */
-function gateOf(x: Value, other: Value, scale: number, network: Network): { op: Operator<UnaryAttributes>; nodes: Node[] } | undefined {
+function gateOf(x: Value, other: Value, scale: number, network: Network): Gate {
   const node = network.producer(other);
   const [inner] = node?.inputs ?? [];
   if (!node || !inner) return undefined;
@@ -89,8 +79,6 @@ function gateOf(x: Value, other: Value, scale: number, network: Network): { op: 
     if (hard) return isAbout(hard.alpha, 1 / 6) && isAbout(hard.beta, 0.5) ? { op: hardSwish, nodes: [node] } : undefined;
   }
   const before = network.producer(inner);
-  const soft = as(node, tanh) && as(before, softplus);
-  if (soft?.inputs[0] === x && scale === 1) return { op: mish, nodes: [soft, node] };
   const clipped = as(node, clip);
   const shifted = clipped && as(before, add);
   if (shifted) {
@@ -99,25 +87,14 @@ function gateOf(x: Value, other: Value, scale: number, network: Network): { op: 
     const fits = sum?.value === x && sum.number === 3 && clamp?.[0] === 0 && clamp[1] === 6 && isAbout(scale, 1 / 6);
     return fits ? { op: hardSwish, nodes: [shifted, node] } : undefined;
   }
-  const sum = addend(as(node, add));
-  return sum ? geluGate(x, node, sum, scale, network) : undefined;
+  return rare.gateOf?.(x, node, scale, network);
 }
 
 /** A sum of a value and a number. */
-function addend(node: Node<Clamped> | undefined): { value: Value; number: number } | undefined {
+export function addend(node: Node<Clamped> | undefined): { value: Value; number: number } | undefined {
   const [a, b] = node?.inputs ?? [];
   if (!a || !b || node?.attributes.clamp) return undefined;
   const [left, right] = [numberOf(a), numberOf(b)];
   if (left !== undefined && right === undefined) return { value: b, number: left };
   return right !== undefined && left === undefined ? { value: a, number: right } : undefined;
-}
-
-/** 1 + erf(x / √2). */
-function geluGate(x: Value, node: Node, sum: { value: Value; number: number }, scale: number, network: Network) {
-  const function_ = as(network.producer(sum.value), erf);
-  const argument = function_?.inputs[0] && network.producer(function_.inputs[0]);
-  if (!function_ || sum.number !== 1 || !isAbout(scale, 0.5)) return undefined;
-  const factors = factorsOf(argument, network, 2);
-  const fits = factors?.values.length === 1 && factors.values[0] === x && isAbout(factors.scale, Math.SQRT1_2);
-  return fits ? { op: gelu, nodes: [...factors.nodes, function_, node] } : undefined;
 }

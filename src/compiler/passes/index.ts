@@ -9,11 +9,13 @@ import { fuseClamp } from './fuseClamp.ts';
 import { fuseNormalization } from './fuseNormalization.ts';
 import { fusePad } from './fusePad.ts';
 import { fuseResidual } from './fuseResidual.ts';
-import { fuseShuffle } from './fuseShuffle.ts';
 import type { Pass } from './pass.ts';
 import { poolFirst } from './poolFirst.ts';
+import { rare } from './rare.ts';
 import { removeDead } from './removeDead.ts';
 import { removeIdentity } from './removeIdentity.ts';
+
+const fuseShuffle: Pass = { match: (node, network) => rare.fuseShuffle?.match(node, network) };
 
 /** The passes in their order. */
 export const passes: readonly Pass[] = [

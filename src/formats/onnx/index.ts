@@ -5,7 +5,7 @@ import { type Bytes, checkedBytes } from '../bytes.ts';
 import { type OpenedOnnx, openOnnx } from './open.ts';
 import { newExtras } from './subgraphs.ts';
 
-export { readTensorProto } from './tensor.ts';
+export { readTensorProto } from './tensorProto.ts';
 
 /** As `openOnnx`, with all that a file may have. */
 export const openWhole = (bytes: Bytes, what: string): OpenedOnnx => openOnnx(bytes, what, newExtras());

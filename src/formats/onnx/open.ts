@@ -1,8 +1,7 @@
 import { type Graph, type GraphNode, readsOf, type Subgraph } from '../../graph/graph.ts';
 import type { Bytes } from '../bytes.ts';
-import { resolveExternal } from './external.ts';
 import { domainOf, readGraph } from './graph.ts';
-import { type Extras, type GraphParts, readPair, Wire } from './wire.ts';
+import { type Disorder, type Extras, type GraphParts, readPair, Wire } from './wire.ts';
 
 /**
  * The nodes in the order of the file, but each behind what it reads. Each name has one producer.
@@ -10,14 +9,13 @@ import { type Extras, type GraphParts, readPair, Wire } from './wire.ts';
  */
 export function inOrder(wire: Wire, { inputs, constants, nodes, outputs }: Subgraph, around: Iterable<string> = []): GraphNode[] {
   const known = new Set([...around, ...constants.keys()]);
-  const titleOf = ({ op, name }: GraphNode) => `${op} '${name}'`;
-  const produce = (name: string, producer: string) => {
-    if (known.has(name)) throw wire.fail('INVALID_MODEL', `${producer} produces '${name}', which exists already`);
+  let twice: Disorder['twice'];
+  const produce = (name: string, producer?: GraphNode) => {
+    if (known.has(name)) twice ??= [name, producer];
     known.add(name);
   };
-  for (const { name } of inputs) produce(name, 'an input');
+  for (const { name } of inputs) produce(name);
   const sorted: GraphNode[] = [];
-  /** By what they lack, nodes and which of their inputs that is. */
   const waiting = new Map<string, [GraphNode, number][]>();
   for (const first of nodes) {
     const ready: [GraphNode, number][] = [[first, 0]];
@@ -35,31 +33,16 @@ export function inOrder(wire: Wire, { inputs, constants, nodes, outputs }: Subgr
       sorted.push(node);
       for (const name of node.outputs) {
         if (!name) continue;
-        produce(name, titleOf(node));
+        produce(name, node);
         for (const reader of waiting.get(name) ?? []) ready.push(reader);
         waiting.delete(name);
       }
     }
   }
-  // What still waits reads what nobody makes, or goes round in a circle.
-  const makers = new Map<string, [GraphNode, string]>();
-  for (const [lacks, readers] of waiting) for (const [node] of readers) for (const name of node.outputs) makers.set(name, [node, lacks]);
-  for (const [lacks, [reader]] of waiting) {
-    if (makers.has(lacks) || !reader) continue;
-    throw wire.fail('INVALID_MODEL', `${titleOf(reader[0])} reads '${lacks}', which no input, initializer or node produces`);
-  }
-  const circle = new Set<string>();
-  for (let [name] = waiting.keys(); name !== undefined; name = makers.get(name)?.[1]) {
-    if (circle.has(name)) {
-      const names = [...circle];
-      const titles = names.slice(names.indexOf(name)).map((name) => titleOf(makers.get(name)?.[0] as GraphNode));
-      const more = titles.length > 5 ? ` and ${titles.length - 5} more` : '';
-      throw wire.fail('INVALID_MODEL', `nodes read each other's outputs in a circle: ${titles.slice(0, 5).join(', ')}${more}`);
-    }
-    circle.add(name);
-  }
-  for (const { name } of outputs) {
-    if (!known.has(name)) throw wire.fail('INVALID_MODEL', `nothing produces the output '${name}'`);
+  const missing = outputs.find(({ name }) => !known.has(name));
+  if (twice || waiting.size > 0 || missing) {
+    if (wire.extras) throw wire.extras.disorder(wire, { twice, waiting, missing });
+    wire.lacksExtras = true;
   }
   return sorted;
 }
@@ -114,8 +97,21 @@ export function openOnnx(bytes: Bytes, what: string, extras?: Extras): OpenedOnn
     external,
     lacksExtras: wire.lacksExtras,
     graph: (files) => {
-      resolveExternal(wire, files);
+      extras?.resolveExternal(wire, files);
       return whole;
     },
   };
+}
+
+/**
+ * As `openOnnx`, with what few files need, fetched where this one does.
+ * @param stays gives what `newExtras` takes
+ */
+export async function openFetching(
+  bytes: Bytes,
+  what: string,
+  stays?: () => ((node: GraphNode) => unknown) | undefined,
+): Promise<OpenedOnnx> {
+  const opened = openOnnx(bytes, what);
+  return opened.lacksExtras ? openOnnx(bytes, what, (await import('./subgraphs.ts')).newExtras(stays?.())) : opened;
 }

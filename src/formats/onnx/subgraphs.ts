@@ -1,6 +1,8 @@
-// Branches, bodies and functions, which few files have: a chunk of its own.
+// Branches, bodies, functions and data in other files, which few files have, and what is wrong with a graph: a chunk of its own.
 
 import type { Attribute, GraphNode, GraphOutput, Subgraph } from '../../graph/graph.ts';
+import { disorder } from './disorder.ts';
+import { readExternalTensor, resolveExternal } from './external.ts';
 import { type Call, Functions, joined, type ModelFunction } from './functions.ts';
 import { readGraph } from './graph.ts';
 import { inOrder } from './open.ts';
@@ -24,6 +26,9 @@ export function newExtras(stays?: (node: GraphNode) => unknown): Extras {
       return graph;
     },
     function: (wire) => functions.read(wire),
+    disorder,
+    readExternal: readExternalTensor,
+    resolveExternal,
     resolve(wire, graph, opsets) {
       const { nodes } = new Scopes(wire, graph, functions, opsets);
       functions.settle(nodes, opsets);

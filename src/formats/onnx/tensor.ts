@@ -1,5 +1,5 @@
 import type { Constant } from '../../graph/graph.ts';
-import { type DataType, formatDims, Tensor } from '../../graph/tensor.ts';
+import { type DataType, formatDims } from '../../graph/tensor.ts';
 import { typeNames } from '../../graph/typeNames.ts';
 import {
   type Bytes,
@@ -13,7 +13,6 @@ import {
   widen,
   widened,
 } from '../bytes.ts';
-import { readExternalTensor } from './external.ts';
 import { FIXED32, FIXED64, readPair, type ScalarWire, VARINT, Wire } from './wire.ts';
 
 /** The number of a type in TensorProto.DataType. */
@@ -87,8 +86,9 @@ export function tensorParts(wire: Wire, place: string, placed = (_name: string) 
     const shape = formatDims(dims.slice(0, maxRank).map(String));
     if (Number.isNaN(count)) throw wire.fail('INVALID_MODEL', `${label} has ${dims.length} dimensions ${shape}, which make no shape`);
     if (external) {
-      const tensor = readExternalTensor(wire, label, `is ${stored} ${shape}, which`, entries, bytes);
-      return storedConstant(name, stored, dims as number[], () => tensor.bytes);
+      const tensor = wire.extras?.readExternal(wire, label, `is ${stored} ${shape}, which`, entries, bytes);
+      wire.lacksExtras ||= !tensor;
+      return storedConstant(name, stored, dims as number[], () => tensor?.bytes as Bytes);
     }
     const field = typedField(stored);
     // An entry of less than a byte is a byte of several elements.
@@ -117,12 +117,4 @@ export function tensorParts(wire: Wire, place: string, placed = (_name: string) 
     return { name, type: widened(stored), dims: dims as number[], read };
   };
   return { read: readPart, tensor };
-}
-
-/** `readTensorProto` of lanewise/onnx, but for what files are that are none. */
-export function readTensorProto(bytes: Uint8Array, what = 'the file'): { name: string; tensor: Tensor } {
-  const wire = new Wire(bytes, what, 'tensor');
-  const { name, type, dims, read } = readTensor(wire, 'the tensor', (name) => `the tensor '${name}'`);
-  if (wire.external.length) throw wire.fail('UNSUPPORTED', `${wire.external[0]?.label} has its data in another file`);
-  return { name, tensor: new Tensor(type, read(), dims) };
 }

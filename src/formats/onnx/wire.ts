@@ -35,7 +35,17 @@ export interface GraphParts {
   readonly outputs: GraphOutput[];
 }
 
-/** What few files have, read by a chunk of its own: see subgraphs.ts. */
+/** Why the nodes of a graph do not go together. */
+export interface Disorder {
+  /** A name that is there already, and what makes it again: an input where there is no node. */
+  readonly twice: readonly [name: string, producer: GraphNode | undefined] | undefined;
+  /** By what they lack, nodes and which of their inputs that is. */
+  readonly waiting: ReadonlyMap<string, readonly (readonly [GraphNode, number])[]>;
+  /** An output that nothing makes. */
+  readonly missing: GraphOutput | undefined;
+}
+
+/** What few files have, read by a chunk of its own: see subgraphs.ts. So is what is wrong with those whose parts do not go together. */
 export interface Extras {
   /** The GraphProto at hand, as it is written: names may stand for several things. */
   subgraph(wire: Wire, place: string): Subgraph;
@@ -46,6 +56,10 @@ export interface Extras {
    * @param opsets the model's; becomes those of the nodes
    */
   resolve(wire: Wire, graph: GraphParts, opsets: Map<string, number>): readonly GraphNode[];
+  disorder(wire: Wire, disorder: Disorder): Error;
+  /** These two: see external.ts. */
+  readExternal(wire: Wire, label: string, described: string, entries: ReadonlyMap<string, string>, size: number): ExternalTensor;
+  resolveExternal(wire: Wire, files?: ReadonlyMap<string, Bytes>): void;
 }
 
 /** Of a file, so many bytes are read at once; values that are longer are read when they are needed. */

@@ -129,15 +129,3 @@ export const div = binary({ name: 'Div', kind: BinaryKind.Div });
 export const min = binary({ name: 'Min', kind: BinaryKind.Min, inputs: [1, Number.POSITIVE_INFINITY] });
 export const max = binary({ name: 'Max', kind: BinaryKind.Max, inputs: [1, Number.POSITIVE_INFINITY] });
 export const sum = binary({ name: 'Sum', kind: BinaryKind.Add, inputs: [1, Number.POSITIVE_INFINITY] });
-
-/** ONNX PRelu: slope * x below 0; the slope broadcasts to x, not the other way. */
-export const prelu: Operator<BinaryAttributes> = {
-  ...binary({ name: 'PRelu', kind: BinaryKind.PRelu }),
-  // Up to opset 6 a slope of several numbers is one for each channel.
-  attributes: (_: AttributeReader, opset: number) => (opset < 7 ? { axis: 1 } : {}),
-  inferShape(node) {
-    const { type, dims } = input(node, 0);
-    if (broadcastAll(node).dims.join() !== dims.join()) throw invalid(node, 'its slope does not broadcast to its input');
-    return [{ type, dims }];
-  },
-};

@@ -54,7 +54,6 @@ export const hardSigmoid = unary({
   kind: UnaryKind.HardSigmoid,
   attributes: (reader) => ({ alpha: reader.float('alpha', 0.2), beta: reader.float('beta', 0.5) }),
 });
-export const erf = unary({ name: 'Erf', kind: UnaryKind.Erf, since: 9 });
 export const gelu = unary({
   name: 'Gelu',
   kind: UnaryKind.Gelu,
@@ -67,10 +66,6 @@ export const gelu = unary({
 export const hardSwish = unary({ name: 'HardSwish', kind: UnaryKind.HardSwish, since: 14 });
 
 export const tanh = unary({ name: 'Tanh', kind: UnaryKind.Tanh });
-
-export const softplus = unary({ name: 'Softplus', kind: UnaryKind.Softplus, since: 1 });
-
-export const mish = unary({ name: 'Mish', kind: UnaryKind.Mish, since: 18 });
 
 const silu = unary({ name: 'Swish', kind: UnaryKind.Silu, since: 24, attributes: alpha(1) });
 
@@ -92,12 +87,9 @@ export const swish: Operator<Attributes> = {
 export const unaries: readonly Operator<Attributes>[] = [
   sigmoid,
   hardSigmoid,
-  erf,
   gelu,
   hardSwish,
   unary({ name: 'LeakyRelu', kind: UnaryKind.LeakyRelu, attributes: alpha(0.01) }),
   tanh,
-  softplus,
-  mish,
   swish,
 ];

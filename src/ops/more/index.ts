@@ -1,19 +1,26 @@
 // Operators that few CNNs have: a chunk of their own, which `load` fetches for a network that needs one.
 
 import { operators } from '../index.ts';
+import { reflection } from '../move/pad.ts';
 import { training } from '../norm/batchNormalization.ts';
 import type { Operator } from '../operator.ts';
+import { resampling } from '../resample/resizeTable.ts';
 import { castLike } from './elementwise/castLike.ts';
 import { comparisons } from './elementwise/compare.ts';
 import { functions } from './elementwise/functions.ts';
 import { mean } from './elementwise/mean.ts';
 import { mod, pow } from './elementwise/powers.ts';
+import { prelu } from './elementwise/prelu.ts';
+import { depthToSpace, spaceToDepth } from './move/depthToSpace.ts';
+import { expand, tile } from './move/expand.ts';
 import { gatherElements } from './move/gatherElements.ts';
+import { lowerReflection } from './move/reflection.ts';
 import { lowerTraining } from './norm/batchStatistics.ts';
 import { groupNormalization, instanceNormalization, layerNormalization, meanVarianceNormalization } from './norm/normalizations.ts';
 import { dequantizeLinear } from './quantize/dequantizeLinear.ts';
 import { reductions } from './reduce/reductions.ts';
 import { gridSample } from './resample/gridSample.ts';
+import { rareResampling } from './resample/resizing.ts';
 import { upsample } from './resample/upsample.ts';
 import { hardmax } from './select/hardmax.ts';
 import { nonZero, range } from './select/indices.ts';
@@ -27,7 +34,9 @@ const list: readonly Operator[] = [
   castLike,
   ...comparisons,
   cumSum,
+  depthToSpace,
   dequantizeLinear,
+  expand,
   ...functions,
   gatherElements,
   globalLpPool,
@@ -43,8 +52,11 @@ const list: readonly Operator[] = [
   nonMaxSuppression,
   nonZero,
   pow,
+  prelu,
   range,
   ...reductions,
+  spaceToDepth,
+  tile,
   topK,
   upsample,
 ];
@@ -53,5 +65,7 @@ const list: readonly Operator[] = [
 export function addOperators(): ReadonlyMap<string, Operator> {
   for (const operator of list) operators.set(operator.name, operator);
   training.lower = lowerTraining;
+  reflection.lower = lowerReflection;
+  Object.assign(resampling, rareResampling);
   return operators;
 }

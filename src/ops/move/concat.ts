@@ -19,6 +19,7 @@ export const concat: Operator<ConcatAttributes> = {
       return { input: i, loops: dims.map((size, a) => along(size, a)), toStart };
     });
   }),
+  still: true,
   name: 'Concat',
   since: 4,
   inputs: [1, Number.POSITIVE_INFINITY],

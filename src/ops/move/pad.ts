@@ -1,13 +1,13 @@
 import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import { arrayTypes, type TypedArray } from '../../graph/tensor.ts';
+import type { Value } from '../../graph/value.ts';
 import { allocate, eachIndex, integers } from '../elements.ts';
 import { emitCopy } from '../emit.ts';
 import { firstAlike } from '../layouts.ts';
-import type { Node, OpenNode, Operator } from '../operator.ts';
+import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
 import { constantInput, input, invalid, output, resolveAxis, unsupported } from '../shapes.ts';
 import { stridesOf } from '../strides.ts';
-import { type AxisStep, checkRows, emitAxes } from './axis.ts';
 import { along, emitMove, type Move } from './move.ts';
 
 export interface PadAttributes {
@@ -16,10 +16,14 @@ export interface PadAttributes {
   readonly given?: { readonly pads: readonly number[]; readonly value: number };
 }
 
+/** What pads with the input's own elements, once that is fetched. */
+export const reflection: { lower?: (node: Node<PadAttributes>, lowering: Lowering, y: Value, x: Value) => void } = {};
+
 /** ONNX Pad: begins, then ends, negative ones crop. The value may be fed at run time, the pads not. */
 export const pad: Operator<PadAttributes> = {
   name: 'Pad',
   since: 2,
+  rare: ({ attributes }) => (attributes.get('mode') ?? 'constant') !== 'constant',
   inputs: [1, 4],
   types: ['any'],
   constantInputs: [1, 3],
@@ -78,16 +82,7 @@ export const pad: Operator<PadAttributes> = {
     const [x, y] = [input(node, 0), output(node)];
     const target = lowering.define(y);
     const bytes = arrayTypes[y.type].BYTES_PER_ELEMENT;
-    if (node.attributes.mode !== 'constant') {
-      const rows = rowsOf(node, y.dims);
-      const steps = rows.map((row, axis): AxisStep => ({ axis, taps: 1, indices: Int32Array.from(row) }));
-      return emitAxes(
-        lowering,
-        y,
-        x,
-        steps.filter(({ axis, indices }) => indices.length !== x.dims[axis] || indices.some((row, i) => row !== i)),
-      );
-    }
+    if (node.attributes.mode !== 'constant') return (reflection.lower as NonNullable<typeof reflection.lower>)(node, lowering, y, x);
     const value = node.inputs[2];
     const { given } = node.attributes;
     const filled = given && !Object.is(given.value, 0);
@@ -109,18 +104,8 @@ function kept(node: Node<PadAttributes>): Move {
   };
 }
 
-/** For every axis of the output, the input's row of each of its rows. */
-function rowsOf(node: OpenNode<PadAttributes>, dims: readonly number[]): number[][] {
-  const pads = padsOf(node);
-  const x = input(node, 0).dims;
-  return dims.map((length, axis) => {
-    const size = at(x, axis);
-    checkRows(node, length);
-    return Array.from({ length }, (_, i) => source(node.attributes.mode, i - at(pads, axis)[0], size));
-  });
-}
-
-function source(mode: PadAttributes['mode'], at: number, size: number): number {
+/** The input's row that stands at a place; -1 where none does. */
+export function source(mode: PadAttributes['mode'], at: number, size: number): number {
   if (at >= 0 && at < size) return at;
   if (mode === 'constant') return -1;
   if (mode === 'edge') return at < 0 ? 0 : size - 1;

@@ -23,6 +23,7 @@ export const split: Operator<SplitAttributes> = {
       return { output, loops: dims.map((size, a) => along(size, a)), fromStart };
     });
   }),
+  still: true,
   name: 'Split',
   since: 2,
   inputs: [1, 2],

@@ -17,6 +17,8 @@ export const transpose: Operator<TransposeAttributes> = {
   ...permute,
   name: 'Transpose',
   since: 1,
+  // A shuffle of channels is one kernel's work: see more/move/depthToSpace.ts.
+  rare: ({ attributes }) => /^0,2,1,3(,4)?$/.test(String(attributes.get('perm'))),
   inputs: [1, 1],
   // A slice's gaps would be in the wrong place.
   slices: false,

@@ -1,5 +1,6 @@
 import { BatchNormArg, Op } from '../../../assembly/opcodes.ts';
 import { product } from '../../graph/dims.ts';
+import type { GraphNode } from '../../graph/graph.ts';
 import { formatDims } from '../../graph/tensor.ts';
 import { AttributeReader } from '../attributes.ts';
 import { macsOf } from '../cost.ts';
@@ -22,6 +23,9 @@ type LowerTraining = (node: Node<BatchNormAttributes>, momentum: number, lowerin
 /** What lowers it in training mode, once that is fetched. */
 export const training: { lower?: LowerTraining } = {};
 
+/** As a file has the node. */
+const inTraining = (node: GraphNode, opset: number): boolean => trains(new AttributeReader(node), opset);
+
 /**
  * ONNX BatchNormalization: X [N, C, ...], or [N] with one channel, scale, bias, mean and variance [C]. In training mode the mean and the variance
  * of the input itself take the place of those given.
@@ -30,7 +34,8 @@ export const batchNormalization: Operator<BatchNormAttributes> = {
   clamps: true,
   name: 'BatchNormalization',
   since: 6,
-  rare: (node, opset) => trains(new AttributeReader(node), opset),
+  rare: inTraining,
+  pack: (node, opset) => (inTraining(node, opset) ? 'more' : 'core'),
   inputs: [5, 5],
   outputs: [1, 3],
   attributes: (reader, opset) => {

@@ -2,12 +2,11 @@ import { at } from '../../graph/at.ts';
 import type { TypedArray } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
 import { integers } from '../elements.ts';
-import { emitCopy, shifted } from '../emit.ts';
 import { firstAlike } from '../layouts.ts';
 import { checkRows, emitAxes } from '../move/axis.ts';
-import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
+import type { OpenNode, Operator } from '../operator.ts';
 import { constantInput, input, invalid, output, resolveAxis, unsupported } from '../shapes.ts';
-import { type Coordinates, coordinates, mostTaps, type ResizedAxis, type Sampling, tableOf } from './resizeTable.ts';
+import { type Coordinates, mostTaps, type ResizedAxis, rareModes, resampling, type Sampling, tableOf } from './resizeTable.ts';
 
 export interface ResizeAttributes extends Sampling {
   readonly axes: readonly number[] | undefined;
@@ -42,26 +41,9 @@ export const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' |
       return table ? [{ axis: i, ...table }] : [];
     });
     emitAxes(lowering, y, x, steps);
-    if (node.attributes.coordinates === 'tf_crop_and_resize') fillOutside(node, axes, y, lowering);
+    if (node.attributes.coordinates === 'tf_crop_and_resize') resampling.fillOutside?.(node, axes, y, lowering);
   },
 };
-
-/** Rows whose place lies outside the picture take the extrapolation value. */
-function fillOutside(node: Node<ResizeAttributes>, axes: readonly ResizedAxis[], y: Value, lowering: Lowering): void {
-  const { pointer, strides } = lowering.define(y);
-  const value = lowering.table(Float32Array.of(node.attributes.extrapolation));
-  axes.forEach((axis, a) => {
-    let start = 0;
-    for (let i = 0; i <= axis.to; i++) {
-      const place = coordinates(axis, i, node.attributes.coordinates);
-      if (i < axis.to && !(place >= 0 && place <= axis.from - 1)) continue;
-      // The rows since `start` are outside.
-      const sizes = y.dims.map((size, other) => (other === a ? i - start : size));
-      emitCopy(lowering, 4, shifted(pointer, start * at(strides, a)), value, { sizes, strides: [[...strides], sizes.map(() => 0)] });
-      start = i + 1;
-    }
-  });
-}
 
 const read = (node: OpenNode<unknown>, index: number): TypedArray | undefined => {
   if (index < 0 || !node.inputs[index]) return undefined;
@@ -82,12 +64,13 @@ export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
   if (!given || given.length !== axes.length) throw invalid(node, `its scales or sizes [${given ?? []}] should be ${axes.length} numbers`);
   const result: ResizedAxis[] = dims.map((size) => ({ from: size, to: size, scale: 1, roi: [0, 1] }));
   const targets = sizes && integers(sizes);
-  /** The ratio of all axes where the policy asks for one, as to a length from a length. */
   const common =
     policy !== 'stretch' &&
-    targets
-      ?.map((size, i) => [size, at(dims, at(axes, i))] as const)
-      .sort(([a, b], [c, d]) => (policy === 'not_larger' ? a * d - c * b : c * b - a * d))[0];
+    targets &&
+    resampling.common?.(
+      policy,
+      targets.map((size, i) => [size, at(dims, at(axes, i))]),
+    );
   axes.forEach((axis, i) => {
     const from = at(dims, axis);
     // Without a region it is all of the axis.
@@ -123,6 +106,7 @@ export const resize: Operator<ResizeAttributes> = {
   ...resizing,
   name: 'Resize',
   since: 10,
+  rare: ({ attributes }) => [...attributes.values()].some((value) => rareModes.test(String(value))),
   inputs: [1, 4],
   constantInputs: [1, 2, 3],
   attributes(reader, opset) {

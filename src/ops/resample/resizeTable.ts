@@ -1,7 +1,10 @@
 // Which rows of an axis a resized row is made of, as ONNX's Resize defines it.
 
 import { at } from '../../graph/at.ts';
+import type { Value } from '../../graph/value.ts';
 import type { AxisTable } from '../move/axis.ts';
+import type { Lowering, Node } from '../operator.ts';
+import type { ResizeAttributes } from './resize.ts';
 
 export type Coordinates =
   | 'half_pixel'
@@ -38,40 +41,42 @@ export interface ResizedAxis {
   readonly roi: readonly [number, number];
 }
 
-const f32 = Math.fround;
+/** What the rarer ways to resize take, once that is fetched: see more/resample/resizing.ts. */
+export const resampling: {
+  /** The place of a row by a transformation that few files have. */
+  place?: (axis: ResizedAxis, i: number, mode: Coordinates, at: (row: number) => number) => number;
+  cubic?: (a: number) => (distance: number) => number;
+  /** The ratio of all axes where a policy asks for one, as to a length from a length. */
+  common?: (policy: string, sizes: readonly (readonly [to: number, from: number])[]) => readonly [number, number] | undefined;
+  fillOutside?: (node: Node<ResizeAttributes>, axes: readonly ResizedAxis[], y: Value, lowering: Lowering) => void;
+} = {};
+
+export const f32 = Math.fround;
 
 /**
  * The place in the input of the output's row `i`. From sizes it is exact, a quotient of whole numbers; from scales each operation is rounded
  * to float32, as PyTorch and onnxruntime do: which of two rows is the nearest hangs on it.
  */
-export function coordinates({ from, to, scale, ratio, roi: [begin, end] }: ResizedAxis, i: number, mode: Coordinates): number {
-  const last = from - 1;
-  if (mode === 'tf_crop_and_resize') {
-    const size = f32(end - begin);
-    if (from === to && begin === 0 && size === 1) return i;
-    return to > 1 ? f32(f32(begin * last) + f32(f32(f32(i * size) * last) / (to - 1))) : f32(0.5 * f32(begin + end) * last);
-  }
+export function coordinates(axis: ResizedAxis, i: number, mode: Coordinates): number {
+  const { from, to, scale, ratio } = axis;
   // A length that stays is copied, but for one that stays by rounding what a policy's ratio makes of it.
-  if (from === to && (!ratio || scale === 1)) return i;
+  if (from === to && (!ratio || scale === 1) && mode !== 'tf_crop_and_resize') return i;
   const round = ratio ? (x: number) => x : f32;
   const [longer, shorter] = ratio ?? [scale, 1];
   const at = (row: number) => round((row * shorter) / longer);
+  if (rareModes.test(mode)) return (resampling.place as NonNullable<typeof resampling.place>)(axis, i, mode, at);
   switch (mode) {
     case 'align_corners':
-      return to > 1 ? round(round(i * last) / (to - 1)) : 0;
+      return to > 1 ? round(round(i * (from - 1)) / (to - 1)) : 0;
     case 'asymmetric':
       return at(i);
-    case 'tf_half_pixel_for_nn':
-      return at(i + 0.5);
-    case 'half_pixel_symmetric':
-      // Beside half_pixel's place: how much of its length the input loses to whole rows, half of it at each end.
-      return ratio
-        ? ((from * longer - to * shorter) / 2 + (i + 0.5) * shorter) / longer - 0.5
-        : f32(f32((from / 2) * f32(1 - f32(to / f32(scale * from)))) + (i + 0.5) / scale - 0.5);
     default:
       return mode === 'half_pixel' || to > 1 ? round(at(i + 0.5) - 0.5) : 0;
   }
 }
+
+/** What a Resize says that needs `resampling`. */
+export const rareModes = /^(cubic|not_|tf_|half_pixel_s)/;
 
 /** How many taps a row has, at most. */
 export function mostTaps({ from, scale }: ResizedAxis, { mode, antialias }: Sampling): number {
@@ -140,7 +145,7 @@ function rowOf(axis: ResizedAxis, sampling: Sampling) {
   // How much of its width the kernel keeps: below 1 it is as much wider.
   const stretch = sampling.antialias ? Math.min(1, scale) : 1;
   const radius = (sampling.mode === 'linear' ? 1 : 2) / stretch;
-  const kernel = sampling.mode === 'linear' ? hat : cubicKernel(sampling.cubic);
+  const kernel = sampling.mode === 'linear' ? hat : (resampling.cubic as NonNullable<typeof resampling.cubic>)(sampling.cubic);
   const most = Math.min(size, Math.ceil(2 * radius) + 1);
   const [rows, shares] = [new Int32Array(most), new Float64Array(most)];
   return (place: number) => {
@@ -167,8 +172,3 @@ function rowOf(axis: ResizedAxis, sampling: Sampling) {
 }
 
 const hat = (d: number): number => Math.max(0, 1 - d);
-
-const cubicKernel =
-  (a: number) =>
-  (d: number): number =>
-    d < 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;

@@ -6,6 +6,7 @@ import { input, output, unsupported } from '../shapes.ts';
 
 /** ONNX Identity: the value under another name. */
 export const identity: Operator = {
+  still: true,
   name: 'Identity',
   since: 1,
   inputs: [1, 1],

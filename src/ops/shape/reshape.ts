@@ -7,7 +7,8 @@ import type { OpenNode, Operator } from '../operator.ts';
 import { constantInput, input, invalid, output, resolveAxis } from '../shapes.ts';
 
 /** What operators that give the same elements other dimensions share. */
-const sameElements: Pick<Operator<never>, 'layout' | 'lower' | 'evaluate'> = {
+const sameElements: Pick<Operator<never>, 'still' | 'layout' | 'lower' | 'evaluate'> = {
+  still: true,
   layout: () => ({ inputs: ['rowMajor', 'any'], output: 'rowMajor' }),
   evaluate: (_, [x]) => [x as TypedArray],
   lower: (node, lowering) => lowering.alias(output(node), input(node, 0)),

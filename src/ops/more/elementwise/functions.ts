@@ -30,7 +30,14 @@ function roundHalfEven(x: number): number {
   return Math.abs(x % 1) === 0.5 && up % 2 !== 0 ? up - 1 : up;
 }
 
+export const erf = unary({ name: 'Erf', kind: UnaryKind.Erf, since: 9 });
+export const softplus = unary({ name: 'Softplus', kind: UnaryKind.Softplus, since: 1 });
+export const mish = unary({ name: 'Mish', kind: UnaryKind.Mish, since: 18 });
+
 export const functions: readonly Operator<Attributes>[] = [
+  erf,
+  softplus,
+  mish,
   unary({ name: 'Elu', kind: UnaryKind.Elu, attributes: alpha(1) }),
   unary({ name: 'Celu', kind: UnaryKind.Celu, since: 12, attributes: alpha(1) }),
   unary({

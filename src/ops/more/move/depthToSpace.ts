@@ -1,7 +1,7 @@
-import { at } from '../../graph/at.ts';
-import type { OpenNode, Operator } from '../operator.ts';
-import { input, invalid } from '../shapes.ts';
-import { along, type MoveLoop, moving } from './move.ts';
+import { at } from '../../../graph/at.ts';
+import { along, type MoveLoop, moving } from '../../move/move.ts';
+import type { OpenNode, Operator } from '../../operator.ts';
+import { input, invalid } from '../../shapes.ts';
 
 interface BlockAttributes {
   readonly block: number;

@@ -1,9 +1,9 @@
-import { channelShuffle } from '../../ops/move/depthToSpace.ts';
-import { permOf, transpose } from '../../ops/move/transpose.ts';
-import type { Node } from '../../ops/operator.ts';
-import { reshape } from '../../ops/shape/reshape.ts';
-import { as } from '../network.ts';
-import type { Pass } from './pass.ts';
+import { channelShuffle } from '../../../ops/more/move/depthToSpace.ts';
+import { permOf, transpose } from '../../../ops/move/transpose.ts';
+import type { Node } from '../../../ops/operator.ts';
+import { reshape } from '../../../ops/shape/reshape.ts';
+import { as } from '../../network.ts';
+import type { Pass } from '../pass.ts';
 
 /** [N, C, ...] reshaped to [N, g, C / g, ...], transposed to [N, C / g, g, ...] and reshaped back is a shuffle of channels. */
 export const fuseShuffle: Pass = {

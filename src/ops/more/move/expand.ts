@@ -1,9 +1,9 @@
-import { at } from '../../graph/at.ts';
-import { product } from '../../graph/dims.ts';
-import { integers } from '../elements.ts';
-import type { OpenNode, Operator } from '../operator.ts';
-import { broadcast, constantInput, input, invalid, output } from '../shapes.ts';
-import { along, type MoveLoop, moving } from './move.ts';
+import { at } from '../../../graph/at.ts';
+import { product } from '../../../graph/dims.ts';
+import { integers } from '../../elements.ts';
+import { along, type MoveLoop, moving } from '../../move/move.ts';
+import type { OpenNode, Operator } from '../../operator.ts';
+import { broadcast, constantInput, input, invalid, output } from '../../shapes.ts';
 
 /** ONNX Expand: repeated to a shape that it broadcasts to (numpy's rule, both ways). */
 export const expand: Operator = {
@@ -19,6 +19,7 @@ export const expand: Operator = {
       },
     ];
   }),
+  still: true,
   name: 'Expand',
   since: 8,
   inputs: [2, 2],
@@ -40,6 +41,7 @@ export const tile: Operator = {
       },
     ];
   }),
+  still: true,
   name: 'Tile',
   since: 6,
   inputs: [2, 2],
