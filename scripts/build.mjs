@@ -67,7 +67,7 @@ const chunks = {
   picture: ['vision/picture.ts', 'vision/simd.ts'],
   core: [
     ...['abort.ts', 'source.ts', 'graph/', 'formats/bytes.ts', 'compiled/format.ts', 'plan/', '../assembly/'],
-    ...['engine', 'model', 'options', 'running', 'wasm'].map((name) => `runtime/${name}.ts`),
+    ...['engine', 'loader', 'localMemory', 'model', 'options', 'running', 'wasm'].map((name) => `runtime/${name}.ts`),
   ],
   checkpoint: ['formats/checkpoint/'],
   read: ['compiled/read.ts', 'compiled/checksum.ts'],

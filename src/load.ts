@@ -111,7 +111,7 @@ export async function createModel(given: Graph, options: LoadOptions = {}, compi
   const { graph, warnings } = await fitted(given, options);
   const binary = await withPack(compiling, neededPack(graph, operatorFinder(options.operators)), options);
   checkAborted(options.signal);
-  const source = planSource(graph, options, binary.threads?.count, control?.Stages);
+  const source = planSource(graph, options, binary.runner?.count, control?.Stages);
   const plans = { ...source, warnings: [...(source.warnings ?? []), ...warnings] };
   try {
     return new Model(plans, binary, initialDims(graph, options));

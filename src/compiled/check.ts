@@ -29,9 +29,9 @@ import {
 } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes } from '../graph/tensor.ts';
+import { align } from '../plan/place.ts';
 import type { Instruction } from '../plan/plan.ts';
 import { programBytes } from '../plan/program.ts';
-import { align } from '../runtime/engine.ts';
 import type { Meta, PortMeta, Segment } from './format.ts';
 
 /** What an instruction may do, from its words. */

@@ -35,9 +35,9 @@ export function startCompiling(options: RuntimeOptions): Promise<Binary> {
 }
 
 async function compileFor({ threads: count = 1, worker = false, relaxed = false, wasm }: RuntimeOptions): Promise<Binary> {
-  const threads = count === 1 && !worker ? undefined : await (await import('./threads.ts')).findThreads(count);
-  const variant = chooseVariant(relaxed, threads !== undefined && !threads.openRemote);
-  return { module: wasm ?? (await compileModule(variant)), variant, threads };
+  const runner = count === 1 && !worker ? undefined : await (await import('./threads.ts')).findRunner(count);
+  const variant = chooseVariant(relaxed, runner?.shared);
+  return { module: wasm ?? (await compileModule(variant)), variant, runner };
 }
 
 /**

@@ -11,6 +11,8 @@ export type Variant = 'strict' | 'relaxed' | 'strict-threads' | 'relaxed-threads
 
 /** Of 64 KiB: the most that WebAssembly can address, less one, so that the end of memory has an address too. */
 export const MOST_PAGES = 65535;
+/** Bytes. */
+export const PAGE = 65536;
 
 /** What the binary exports. */
 export interface Kernels {

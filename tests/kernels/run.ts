@@ -8,6 +8,7 @@ import type { Buffer } from '../../src/plan/place.ts';
 import { isHost, type Plan } from '../../src/plan/plan.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { Team } from '../../src/runtime/team.ts';
+import { teamRunner } from '../../src/runtime/teamMemory.ts';
 import { chooseVariant, compileModule, type Variant } from '../../src/runtime/wasm.ts';
 import { array, maxError, type NdArray, sizeOf } from '../reference/index.ts';
 import { skip } from '../skip.ts';
@@ -177,7 +178,7 @@ const outputsOf = (engine: Engine, plan: Plan): Tensor[] =>
 
 /** Several threads give the same bits, in memory where what nobody has written is NaN. */
 function expectSameOnTeam(plan: Plan, feeds: Record<string, NdArray | Tensor>, expected: readonly Tensor[]): void {
-  const engine = new Engine(moduleOf('strict-threads', packOf(plan.steps)), { team, count: THREADS });
+  const engine = new Engine(moduleOf('strict-threads', packOf(plan.steps)), teamRunner(team, THREADS));
   engine.use(plan);
   const arena = engine.view({ buffer: { region: 'arena', bytes: 0, offset: 0 }, offset: 0 }, 0);
   new Uint32Array(arena.buffer).fill(CANARY, arena.byteOffset / 4);

@@ -2,13 +2,13 @@ import { ConvArg, DepthwiseConvArg, GEMM_SUMS, NR, Op } from '../../../assembly/
 import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import { formatDims } from '../../graph/tensor.ts';
-import type { Value, ValueType } from '../../graph/value.ts';
-import type { Place, Pointer } from '../../plan/place.ts';
+import type { Value } from '../../graph/value.ts';
 import { convMacs, macsOf } from '../cost.ts';
 import { type Clamped, clampWords } from '../elementwise/clamp.ts';
 import { gemmBlocks, sumDepth } from '../gemm/blocks.ts';
 import type { Lowering, Node, OpenNode, Operator, Winograd } from '../operator.ts';
 import { asImage, input, invalid, output } from '../shapes.ts';
+import type { ConvCall } from './convCall.ts';
 import { readWindow, resolveWindow, type Window, type WindowAttributes, windowArgs } from './window.ts';
 import { directCost, emitWinograd, winogradCost, winogradForms } from './winograd.ts';
 
@@ -166,23 +166,6 @@ function chooseForm(node: Node<ConvAttributes>, window: Window, lowering: Loweri
     .map((form) => ({ form, cost: winogradCost({ height, width, channels, outChannels }, form) }));
   const best = costs.reduce((a, b) => (b.cost < a.cost ? b : a), { form: undefined as Winograd | undefined, cost: direct });
   return best.form;
-}
-
-export interface ConvCall {
-  readonly window: Window;
-  readonly from: ValueType;
-  readonly to: ValueType;
-  readonly source: Place;
-  readonly target: Place;
-  /** Panels of the weights. */
-  readonly weights: Pointer;
-  readonly groups: number;
-  readonly residual?: Place | undefined;
-  readonly scale?: Place | undefined;
-  readonly shift?: Place | undefined;
-  readonly inputClamp?: Clamped['clamp'];
-  readonly clamped: Clamped;
-  readonly macs: number;
 }
 
 /** The convolution instruction, which is also that of matrix products (a 1×1 window over a picture of one column). */
