@@ -1,0 +1,128 @@
+// Who runs the plans of tests: memory that is full of NaN and used again, for fresh memory is what costs most, and threads that are woken without a message.
+
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { COUNTER_SHIFT, STATIC_BYTES } from '../../assembly/opcodes.ts';
+import { Engine } from '../../src/runtime/engine.ts';
+import type { Job, Team } from '../../src/runtime/team.ts';
+import { instantiate, type Kernels } from '../../src/runtime/wasm.ts';
+
+/** A quiet NaN that no kernel computes; a number like any other to whole numbers. */
+export const CANARY = 0x7fc5a5a5;
+
+const PAGE = 65536;
+/** Memories of more pages are used again only by the very next plan. */
+const SMALL = 64;
+/** Milliseconds without an answer after which threads count as hanging. */
+const PATIENCE = 60_000;
+
+/** What threads tell each other, by place in an Int32Array. */
+const Word = { Job: 0, Done: 1, Slot: 2, Threads: 3, Workspaces: 4, WorkspaceBytes: 5, From: 6, To: 7, Stopped: 8, Failed: 9, Words: 10 };
+
+interface Thread {
+  readonly worker: Worker;
+  readonly port: MessagePort;
+}
+
+/** Runs plans of one binary on one thread, this one, or on several. */
+export class Runner {
+  readonly #module: WebAssembly.Module;
+  readonly #threads: number;
+  readonly #memories = new Map<number, WebAssembly.Memory>();
+  #large: WebAssembly.Memory | undefined;
+  readonly #slots = new Map<WebAssembly.Memory, number>();
+  #slot = 0;
+  readonly #words = new Int32Array(new SharedArrayBuffer(4 * Word.Words));
+  #members: Thread[] = [];
+  #kernels: { readonly of: WebAssembly.Memory; readonly run: Kernels['run'] } | undefined;
+  #last: Job | undefined;
+
+  /** @param threads 1, or more with a binary whose memory is shared */
+  constructor(module: WebAssembly.Module, threads = 1) {
+    this.#module = module;
+    this.#threads = threads;
+  }
+
+  /** An engine in memory full of NaN, which it has until the next one is asked for. */
+  engine(): Engine {
+    return new Engine(this.#module, { team: this as unknown as Team, count: this.#threads });
+  }
+
+  /** Exactly so many pages, so that what reads behind them traps. */
+  newMemory(pages: number): WebAssembly.Memory {
+    const known = pages <= SMALL ? this.#memories.get(pages) : this.#large;
+    const fits = known?.buffer.byteLength === pages * PAGE;
+    const memory =
+      known && fits
+        ? known
+        : new WebAssembly.Memory(this.#threads > 1 ? { initial: pages, maximum: pages, shared: true } : { initial: pages });
+    if (pages <= SMALL) this.#memories.set(pages, memory);
+    else this.#large = memory;
+    const words = new Uint32Array(memory.buffer);
+    words.fill(0, 0, STATIC_BYTES / 4);
+    words.fill(CANARY, STATIC_BYTES / 4);
+    return memory;
+  }
+
+  runSync(job: Job): number {
+    this.#last = job;
+    if (this.#threads > 1) return this.#runOnThreads(job);
+    if (this.#kernels?.of !== job.memory) this.#kernels = { of: job.memory, run: instantiate(this.#module, job.memory).run };
+    return this.#kernels.run(job.from, job.to) >>> 0;
+  }
+
+  /** Where the threads of the last run had their counters and workspaces, and the words by which they meet: from, to. */
+  own(): (readonly [number, number])[] {
+    if (!this.#last || this.#threads === 1) return [];
+    const { workspaces, workspaceBytes } = this.#last;
+    return [
+      [0, 64],
+      [workspaces, workspaces + (this.#threads << COUNTER_SHIFT) + (this.#threads - 1) * workspaceBytes],
+    ];
+  }
+
+  close(): void {}
+
+  stop(): void {}
+
+  /** Ends the threads; the next run starts others. */
+  async end(): Promise<void> {
+    const members = this.#members;
+    this.#members = [];
+    await Promise.all(members.map(({ worker }) => worker.terminate()));
+  }
+
+  #runOnThreads({ memory, module, from, to, workspaces, workspaceBytes }: Job): number {
+    const words = this.#words;
+    while (this.#members.length < this.#threads) this.#start();
+    if (!this.#slots.has(memory)) {
+      // Large ones take turns, and with the next one the threads let go of the last.
+      const slot = memory === this.#large ? 0 : ++this.#slot;
+      if (slot === 0) for (const [other, taken] of this.#slots) if (taken === 0) this.#slots.delete(other);
+      this.#slots.set(memory, slot);
+      for (const { port } of this.#members) port.postMessage({ slot, module, memory });
+    }
+    words.set([0, this.#slots.get(memory) ?? 0, this.#threads, workspaces, workspaceBytes, from, to], Word.Done);
+    new Int32Array(memory.buffer, workspaces, (this.#threads << COUNTER_SHIFT) / 4).fill(0);
+    Atomics.add(words, Word.Job, 1);
+    Atomics.notify(words, Word.Job);
+    for (let done = 0; done !== this.#threads; done = Atomics.load(words, Word.Done)) {
+      const hangs = Atomics.wait(words, Word.Done, done, PATIENCE) === 'timed-out';
+      if (!hangs && Atomics.load(words, Word.Failed) === 0) continue;
+      const why = this.#members.flatMap(({ port }) => receiveMessageOnPort(port)?.message ?? []);
+      words[Word.Failed] = 0;
+      this.#slots.clear();
+      void this.end();
+      throw new Error(hangs ? 'the threads hang' : `a thread has thrown: ${why.join('; ')}`);
+    }
+    return (words[Word.Stopped] as number) >>> 0;
+  }
+
+  #start(): void {
+    const { port1, port2 } = new MessageChannel();
+    const workerData = { index: this.#members.length, words: this.#words, port: port2, job: this.#words[Word.Job], Word };
+    const worker = new Worker(new URL('./thread.mjs', import.meta.url), { workerData, transferList: [port2], execArgv: [] });
+    port1.unref();
+    worker.unref();
+    this.#members.push({ worker, port: port1 });
+  }
+}
