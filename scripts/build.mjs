@@ -40,8 +40,9 @@ const binaries = {
 };
 for (const [variant, entry] of Object.entries(binaries)) {
   tool('node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', '--target', variant);
-  const wasm = shrinkBinary(readFileSync(`build/${variant}.wasm`), variant);
+  const { shrunk: wasm, whole } = shrinkBinary(readFileSync(`build/${variant}.wasm`), variant);
   writeFileSync(`build/${variant}.wasm`, wasm);
+  if (variant === 'strict' || variant === 'relaxed') writeFileSync(`build/kernels-${variant}.wasm`, whole);
   // Who compiles the kernels of models beforehand gives them to load(); places that forbid compiling need those for pictures as a file, too.
   if (!variant.startsWith('limit')) writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
   writeText(variant, encodeBinary(wasm), 'The binary: see src/binary.ts.');
