@@ -8,7 +8,8 @@ import { AttributeReader } from '../../src/ops/attributes.ts';
 import { addOperators } from '../../src/ops/more/index.ts';
 import { constantValue } from '../../src/ops/shapes.ts';
 import type { AttributeSpec, OnnxType } from '../formats/onnx-writer.ts';
-import { type Draw, numbers } from './draw.ts';
+import { numbers } from '../numbers.ts';
+import type { Draw } from './draw.ts';
 import { arrayOf, type FuzzGraph, type FuzzNode, type FuzzTensor } from './graph.ts';
 
 const operators = addOperators();
