@@ -2,11 +2,12 @@ import { COUNTER_SHIFT, OVERREAD, STATIC_BYTES } from '../../assembly/opcodes.ts
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, type DataType, type TypedArray } from '../graph/tensor.ts';
+import { packOf } from '../plan/packs.ts';
 import type { Pointer } from '../plan/place.ts';
 import { type Copy, type HostStep, type Instruction, isHost, type Plan, type Resident, type Span, type Step } from '../plan/plan.ts';
 import { checkEnd, programBytes, writeProgram } from '../plan/program.ts';
 import type { Job, Team } from './team.ts';
-import { instantiate, type Kernels, MOST_PAGES } from './wasm.ts';
+import { checkPack, instantiate, type Kernels, MOST_PAGES } from './wasm.ts';
 import type { WorkerMemory } from './workerMemory.ts';
 
 const PAGE = 65536;
@@ -94,6 +95,7 @@ export class Engine {
     const programBase = WEIGHTS_BASE + weightBytes;
     const constants = programBase + align(programBytes(plan.steps));
     const arena = constants + bytesOfConstants(plan);
+    checkPack(this.#module, packOf(plan.steps), this.#threads && !this.#threads.openRemote ? 'strict-threads' : 'strict');
     // May throw; nothing has changed by then.
     const workspaces = align(arena + plan.arenaBytes + OVERREAD);
     this.#reserve(workspaces + this.#workspaceBytes(plan));

@@ -1,7 +1,9 @@
+import { neededPack, operatorFinder } from '../../src/compiler/bind.ts';
 import { type CompileOptions, compile } from '../../src/compiler/compile.ts';
 import { verify } from '../../src/compiler/verify.ts';
 import type { Attribute, Graph } from '../../src/graph/graph.ts';
 import { type DataType, Tensor } from '../../src/graph/tensor.ts';
+import { type Pack, packOf } from '../../src/plan/packs.ts';
 import type { Buffer as Place } from '../../src/plan/place.ts';
 import { isHost, type Plan } from '../../src/plan/plan.ts';
 import { chooseVariant, compileModule, type Variant } from '../../src/runtime/wasm.ts';
@@ -17,35 +19,25 @@ export const variants: readonly ('strict' | 'relaxed')[] = chooseVariant('auto')
 /** Odd, so that parts are not even. */
 const THREADS = 3;
 
+const packs = ['core', 'more'] as const;
 const modules = new Map(
   await Promise.all(
-    [...variants, ...variants.map((variant) => `${variant}-threads` as const)].map(
-      async (variant) => [variant, await compileModule(variant)] as const,
+    [...variants, ...variants.map((variant) => `${variant}-threads` as const)].flatMap((variant) =>
+      packs.map(async (pack) => [`${variant} ${pack}`, await compileModule(variant, pack)] as const),
     ),
   ),
 );
 
-export function moduleOf(variant: Variant): WebAssembly.Module {
-  const module = modules.get(variant);
+/** A binary, with all kernels unless only the core's are wanted. */
+export function moduleOf(variant: Variant, pack: Pack = 'more'): WebAssembly.Module {
+  const module = modules.get(`${variant} ${pack}`);
   if (!module) throw new Error(`this engine cannot run the ${variant} binary`);
   return module;
 }
 
-const runners = new Map<Variant, Runner>();
-
-/** Who runs plans on the binary: on one thread, or on three where its memory is shared. */
-export function runnerOf(variant: Variant): Runner {
-  let runner = runners.get(variant);
-  if (!runner) {
-    runner = new Runner(moduleOf(variant), variant.endsWith('-threads') ? THREADS : 1);
-    runners.set(variant, runner);
-  }
-  return runner;
-}
-
-afterAll(async () => {
-  await Promise.all([...runners.values()].map((runner) => runner.end()));
-});
+const alone = new Runner(1);
+const together = new Runner(THREADS);
+afterAll(() => together.end());
 
 /** The same tests for every binary; where the engine has no relaxed SIMD, a skipped test says so. */
 export function eachVariant(tests: (variant: Variant) => void): void {
@@ -87,7 +79,9 @@ export interface RunOptions extends Pick<CompileOptions, 'maxPasses' | 'memoryLi
 /** The outputs of a graph, in its order. The passes are verified and the memory is watched. */
 export function runGraph(graph: Graph, feeds: Record<string, NdArray>, { variant = 'strict', ...options }: RunOptions = {}): NdArray[] {
   const dims = new Map(Object.entries(feeds).map(([name, value]) => [name, value.dims]));
-  return runPlan(compile(graph, { ...options, dims, verify }), feeds, variant);
+  const plan = compile(graph, { ...options, dims, verify });
+  expectPack(graph, plan);
+  return runPlan(plan, feeds, variant);
 }
 
 export interface TypedCase extends Omit<NodeCase, 'inputs'> {
@@ -123,11 +117,17 @@ export function runTyped({
 export function runTensors(graph: Graph, feeds: Record<string, Tensor>, { variant = 'strict', ...options }: RunOptions = {}): Tensor[] {
   const dims = new Map(Object.entries(feeds).map(([name, value]) => [name, value.dims]));
   const plan = compile(graph, { ...options, dims, verify });
+  expectPack(graph, plan);
   const results = execute(plan, feeds, variant);
   const made = plan.outputs.map(({ name }, i): [string, Tensor] => [name, results[i] as Tensor]);
   return finished(graph, plan, new Map([...Object.entries(feeds), ...made]), (late, given) =>
     execute(late, Object.fromEntries(late.inputs.map(({ name }, i) => [name, given[i] as Tensor])), variant).map(({ data }) => data),
   );
+}
+
+/** What is decided at load, from the operators alone, is enough for every plan. */
+function expectPack(graph: Graph, plan: Plan): void {
+  if (packOf(plan.steps) === 'more') expect(neededPack(graph, operatorFinder())).toBe('more');
 }
 
 /** The outputs of a plan. As in `runGraph`, the memory is watched. */
@@ -141,8 +141,8 @@ type Feeds = Record<string, { readonly data: ArrayLike<number> | ArrayLike<bigin
 
 /** The outputs of a plan, on one thread and, with the same bits, on three. @throws Error as `runWatched` does */
 function execute(plan: Plan, feeds: Feeds, variant: Variant): Tensor[] {
-  const outputs = runWatched(plan, feeds, runnerOf(variant));
-  for (const [i, output] of runWatched(plan, feeds, runnerOf(`${variant as 'strict'}-threads`)).entries()) {
+  const outputs = runWatched(plan, feeds, variant);
+  for (const [i, output] of runWatched(plan, feeds, `${variant as 'strict'}-threads`).entries()) {
     if (Buffer.compare(bytesOf(output), bytesOf(outputs[i] as Tensor)) !== 0)
       throw new Error(`${THREADS} threads give other bits for output ${i} than one`);
   }
@@ -155,17 +155,18 @@ const bytesOf = ({ data }: Tensor) => new Uint8Array(data.buffer, data.byteOffse
 let snapshot = new Uint8Array();
 
 /**
- * Runs a plan in memory full of NaN: what a kernel reads without anybody having written it turns into NaN in the results.
+ * Runs a plan, on three threads where the binary has them, in memory full of NaN: what a kernel reads without anybody having written it turns into NaN in the results.
  * @throws Error where a byte outside the plan's own buffers has changed
  */
-export function runWatched(plan: Plan, feeds: Feeds, runner: Runner): Tensor[] {
-  const engine = runner.engine();
+export function runWatched(plan: Plan, feeds: Feeds, variant: Variant): Tensor[] {
+  const runner = variant.endsWith('-threads') ? together : alone;
+  const engine = runner.engine(moduleOf(variant, packOf(plan.steps)));
   engine.use(plan);
   const addressOf = (buffer: Place) => engine.view({ buffer, offset: 0 }, 0).byteOffset;
   const { buffer } = engine.view({ buffer: { region: 'arena', bytes: 0, offset: 0 }, offset: 0 }, 0);
   const words = new Uint32Array(buffer);
   // Address 0 means absent: nobody reads or writes there, but threads that meet.
-  if (buffer instanceof ArrayBuffer) words.fill(CANARY, 0, 64 / 4);
+  if (runner === alone) words.fill(CANARY, 0, 64 / 4);
   for (const { name, type, dims, pointer } of plan.inputs) {
     const values = feeds[name];
     if (!values) throw new Error(`no value for '${name}'`);

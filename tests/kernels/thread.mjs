@@ -3,7 +3,7 @@
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 
 const { index, words, port, job, Word } = workerData;
-/** By slot: the kernels on one memory. */
+/** By slot: one binary's kernels on one memory. */
 const kernels = new Map();
 
 for (let seen = job; ; seen++) {
@@ -11,7 +11,8 @@ for (let seen = job; ; seen++) {
   try {
     for (let open = receiveMessageOnPort(port); open; open = receiveMessageOnPort(port)) {
       const { slot, module, memory } = open.message;
-      kernels.set(slot, new WebAssembly.Instance(module, { env: { memory } }).exports);
+      if (module) kernels.set(slot, new WebAssembly.Instance(module, { env: { memory } }).exports);
+      else kernels.delete(slot);
     }
     const { join, run } = kernels.get(words[Word.Slot]);
     join(index, words[Word.Threads], words[Word.Workspaces], words[Word.WorkspaceBytes]);

@@ -4,7 +4,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { COUNTER_SHIFT, STATIC_BYTES } from '../../assembly/opcodes.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import type { Job, Team } from '../../src/runtime/team.ts';
-import { instantiate, type Kernels } from '../../src/runtime/wasm.ts';
+import { instantiate } from '../../src/runtime/wasm.ts';
 
 /** A quiet NaN that no kernel computes; a number like any other to whole numbers. */
 export const CANARY = 0x7fc5a5a5;
@@ -23,28 +23,26 @@ interface Thread {
   readonly port: MessagePort;
 }
 
-/** Runs plans of one binary on one thread, this one, or on several. */
+/** Runs plans on one thread, this one, or on several. */
 export class Runner {
-  readonly #module: WebAssembly.Module;
   readonly #threads: number;
   readonly #memories = new Map<number, WebAssembly.Memory>();
   #large: WebAssembly.Memory | undefined;
-  readonly #slots = new Map<WebAssembly.Memory, number>();
+  readonly #slots = new Map<WebAssembly.Memory, Map<WebAssembly.Module, number>>();
   #slot = 0;
   readonly #words = new Int32Array(new SharedArrayBuffer(4 * Word.Words));
   #members: Thread[] = [];
-  #kernels: { readonly of: WebAssembly.Memory; readonly run: Kernels['run'] } | undefined;
   #last: Job | undefined;
 
-  /** @param threads 1, or more with a binary whose memory is shared */
-  constructor(module: WebAssembly.Module, threads = 1) {
-    this.#module = module;
+  /** @param threads 1, or more with binaries whose memory is shared */
+  constructor(threads: number) {
     this.#threads = threads;
   }
 
   /** An engine in memory full of NaN, which it has until the next one is asked for. */
-  engine(): Engine {
-    return new Engine(this.#module, { team: this as unknown as Team, count: this.#threads });
+  engine(module: WebAssembly.Module): Engine {
+    this.#last = undefined;
+    return new Engine(module, { team: this as unknown as Team, count: this.#threads });
   }
 
   /** Exactly so many pages, so that what reads behind them traps. */
@@ -56,7 +54,12 @@ export class Runner {
         ? known
         : new WebAssembly.Memory(this.#threads > 1 ? { initial: pages, maximum: pages, shared: true } : { initial: pages });
     if (pages <= SMALL) this.#memories.set(pages, memory);
-    else this.#large = memory;
+    else if (memory !== this.#large) {
+      const forgotten = this.#large && this.#slots.get(this.#large);
+      for (const { port } of this.#members) for (const slot of forgotten?.values() ?? []) port.postMessage({ slot });
+      if (this.#large) this.#slots.delete(this.#large);
+      this.#large = memory;
+    }
     const words = new Uint32Array(memory.buffer);
     words.fill(0, 0, STATIC_BYTES / 4);
     words.fill(CANARY, STATIC_BYTES / 4);
@@ -66,8 +69,12 @@ export class Runner {
   runSync(job: Job): number {
     this.#last = job;
     if (this.#threads > 1) return this.#runOnThreads(job);
-    if (this.#kernels?.of !== job.memory) this.#kernels = { of: job.memory, run: instantiate(this.#module, job.memory).run };
-    return this.#kernels.run(job.from, job.to) >>> 0;
+    const words = new Uint32Array(job.memory.buffer, 0, 16);
+    const held = words.slice();
+    const { run } = instantiate(job.module, job.memory);
+    // As whoever watches the memory has left them.
+    words.set(held);
+    return run(job.from, job.to) >>> 0;
   }
 
   /** Where the threads of the last run had their counters and workspaces, and the words by which they meet: from, to. */
@@ -94,14 +101,12 @@ export class Runner {
   #runOnThreads({ memory, module, from, to, workspaces, workspaceBytes }: Job): number {
     const words = this.#words;
     while (this.#members.length < this.#threads) this.#start();
-    if (!this.#slots.has(memory)) {
-      // Large ones take turns, and with the next one the threads let go of the last.
-      const slot = memory === this.#large ? 0 : ++this.#slot;
-      if (slot === 0) for (const [other, taken] of this.#slots) if (taken === 0) this.#slots.delete(other);
-      this.#slots.set(memory, slot);
-      for (const { port } of this.#members) port.postMessage({ slot, module, memory });
-    }
-    words.set([0, this.#slots.get(memory) ?? 0, this.#threads, workspaces, workspaceBytes, from, to], Word.Done);
+    const slots = this.#slots.get(memory) ?? new Map<WebAssembly.Module, number>();
+    this.#slots.set(memory, slots);
+    const slot = slots.get(module) ?? ++this.#slot;
+    if (!slots.has(module)) for (const { port } of this.#members) port.postMessage({ slot, module, memory });
+    slots.set(module, slot);
+    words.set([0, slot, this.#threads, workspaces, workspaceBytes, from, to], Word.Done);
     new Int32Array(memory.buffer, workspaces, (this.#threads << COUNTER_SHIFT) / 4).fill(0);
     Atomics.add(words, Word.Job, 1);
     Atomics.notify(words, Word.Job);

@@ -8,7 +8,7 @@ import { arrayTypes, type DataType, Tensor, type TypedArray } from '../../src/gr
 import { createModel, fitted, planSource } from '../../src/load.ts';
 import { addOperators } from '../../src/ops/more/index.ts';
 import { compileModule } from '../../src/runtime/wasm.ts';
-import { runnerOf, runWatched } from '../kernels/run.ts';
+import { runWatched } from '../kernels/run.ts';
 import type { NodeInput, RandomNode } from './choices.ts';
 import { isHuge } from './hostile.ts';
 
@@ -103,7 +103,7 @@ export async function watchedRun(node: RandomNode, channelsLast: boolean): Promi
   const values = new Map(Object.entries(feeds).filter(([name]) => shapingInputs.has(name)));
   const plan = compile(graph, { dims, values, memoryLimit: LIMIT });
   if (plan.late) return undefined;
-  return runWatched(plan, feeds, runnerOf('strict'));
+  return runWatched(plan, feeds, 'strict');
 }
 
 /** What is wrong with an error: its code, or a message that does not say where. Undefined where nothing is. */
