@@ -17,9 +17,9 @@ export function choices(seed: number): (limit: number) => number {
   return (limit) => Math.floor(next() * limit);
 }
 
-/** As `numbers`, of a linear congruential generator (Numerical Recipes' constants), from seed 1: for noise whose results are written down. */
-export function noiseNumbers(): () => number {
-  let state = 1;
+/** As `numbers`, of a linear congruential generator (Numerical Recipes' constants): for cases whose results are written down. */
+export function noiseNumbers(seed = 1): () => number {
+  let state = seed;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32;
