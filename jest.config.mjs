@@ -1,6 +1,7 @@
 export default {
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
   setupFiles: ['<rootDir>/tests/relaxed-simd.mjs'],
+  setupFilesAfterEnv: ['<rootDir>/tests/equality.mjs'],
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }] },
+  transform: { '^.+\\.ts$': '<rootDir>/tests/transform.mjs' },
 };

@@ -42,8 +42,9 @@ for (const [variant, entry] of Object.entries(binaries)) {
   const more = Number(entry === 'assembly/more.ts');
   const options = ['--target', variant.replace('-more', ''), '--outFile', `build/${variant}.wasm`, '--use', `PACK_MORE=${more}`];
   tool('node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', ...options);
-  const wasm = shrinkBinary(readFileSync(`build/${variant}.wasm`), variant);
+  const { shrunk: wasm, whole } = shrinkBinary(readFileSync(`build/${variant}.wasm`), variant);
   writeFileSync(`build/${variant}.wasm`, wasm);
+  if (/^(strict|relaxed)-more$/.test(variant)) writeFileSync(`build/kernels-${variant.replace('-more', '')}.wasm`, whole);
   // Who compiles the kernels of models beforehand gives them to load(); places that forbid compiling need those for pictures as a file, too.
   if (!variant.startsWith('limit')) writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
   writeText(variant, encodeBinary(wasm), 'The binary: see src/binary.ts.');

@@ -32,6 +32,7 @@ import { readNpy, readOnnx, readSafetensors } from '../src/formats/index.ts';
 import { openOnnx } from '../src/formats/onnx/open.ts';
 import type { TypedArray } from '../src/graph/tensor.ts';
 import { load } from '../src/index.ts';
+import { choices } from './numbers.ts';
 
 const path = 'models/cifar10-resnet20/model.onnx';
 const model = new Uint8Array(readFileSync(path));
@@ -144,11 +145,7 @@ function outcome(bytes: Bytes): unknown {
 
 test('a model reads as it does from memory, damaged or not', () => {
   expect(outcome(asFile(model))).toEqual(outcome(model));
-  let state = 1;
-  const below = (limit: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
+  const below = choices(1);
   const outcomes = new Set<string>();
   for (let i = 0; i < 300; i++) {
     const damaged = model.slice(0, i % 3 ? model.length : below(model.length));

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readOnnx } from '../src/formats/onnx/index.ts';
 import { LanewiseError, load, Tensor } from '../src/index.ts';
+import { noiseNumbers } from './numbers.ts';
 
 const original = new Uint8Array(readFileSync('models/cifar10-resnet20/model.onnx'));
 const input = new Tensor('float32', new Float32Array(3072).fill(0.5), [1, 3, 32, 32]);
@@ -46,11 +47,8 @@ test('with bits flipped 2,000 times, the file gives an error or a model that run
   const places = structure();
   expect(places.length).toBeGreaterThan(5_000);
   expect(places.length).toBeLessThan(100_000);
-  let state = 20151203;
-  const random = (below: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
+  const next = noiseNumbers(20151203);
+  const random = (below: number) => Math.floor(next() * below);
   const slow: string[] = [];
   const codes = new Map<string, number>();
   for (let i = 0; i < 2000; i++) {

@@ -2,6 +2,7 @@ import { writeOnnx } from '../../src/formats/index.ts';
 import { GraphBuilder } from '../../src/graph/builder.ts';
 import type { Attribute } from '../../src/graph/graph.ts';
 import { type DataType, Tensor } from '../../src/graph/tensor.ts';
+import { noiseNumbers } from '../numbers.ts';
 
 /** One node, what it gets, and what Lanewise answers. */
 export interface Case {
@@ -60,12 +61,12 @@ export const filled = (value: number, dims: readonly number[]): Tensor<'float32'
 
 /** Numbers from `lowest` up to `span` above it, the same on every machine. */
 export function noise(lowest: number, span: number, dims: readonly number[]): Tensor<'float32'> {
-  let state = 1;
-  const next = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return lowest + span * (state / 2 ** 32);
-  };
-  return new Tensor('float32', Float32Array.from({ length: sizeOf(dims) }, next), dims);
+  const next = noiseNumbers();
+  return new Tensor(
+    'float32',
+    Float32Array.from({ length: sizeOf(dims) }, () => lowest + span * next()),
+    dims,
+  );
 }
 
 /** A case's model as a file. Its outputs are called y0, y1, ... */

@@ -12,6 +12,7 @@ import { readOnnx as readPlain } from '../../src/formats/onnx/index.ts';
 import { LanewiseError, load, Tensor } from '../../src/index.ts';
 import { lanewise } from '../cli/lanewise.ts';
 import { failure } from '../failure.ts';
+import { choices } from '../numbers.ts';
 import { encodeModel, encodeTensor } from './onnx-writer.ts';
 
 const bytes = (latin1: string) => Uint8Array.from(Buffer.from(latin1, 'latin1'));
@@ -292,11 +293,7 @@ test('2,000 damaged models are named nothing else, and say what they said', () =
     initializers: [{ name: 'w', data: [1, 2, 3] }],
     nodes: [{ op: 'Add', inputs: ['x', 'w'], outputs: ['y'] }],
   });
-  let state = 7;
-  const next = (below: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
+  const next = choices(7);
   const told: string[] = [];
   let refused = 0;
   for (let i = 0; i < 2000; i++) {

@@ -3,20 +3,10 @@ import { PbfWriter } from 'pbf';
 import { LanewiseError } from '../../src/errors.ts';
 import { readOnnx, readTensorProto } from '../../src/formats/index.ts';
 import type { Constant, Graph } from '../../src/graph/graph.ts';
+import { choices } from '../numbers.ts';
 import { encodeModel, encodeTensor } from './onnx-writer.ts';
 
 const model = new Uint8Array(readFileSync(new URL('../../models/cifar10-resnet20/model.onnx', import.meta.url)));
-
-/** mulberry32: the same bytes in every run. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 /** Reads the whole graph, its constants too: a graph, or the LanewiseError; anything else fails the test, and so does a second's delay. */
 function attempt(bytes: Uint8Array): Graph | LanewiseError {
@@ -70,7 +60,7 @@ describe('bytes that are not ONNX', () => {
   });
 
   test('2,000 random files', () => {
-    const next = random(1);
+    const next = choices(1);
     for (let i = 0; i < 2000; i++) {
       const bytes = Uint8Array.from({ length: next(300) }, () => next(256));
       // A quarter starts like a model: a version, then a graph of any length.
@@ -150,7 +140,7 @@ describe('files with changed bits', () => {
     expect(structure.length).toBeGreaterThan(5000);
     expect(structure.length).toBeLessThan(20_000);
     const bytes = model.slice();
-    const next = random(2);
+    const next = choices(2);
     const codes: string[] = [];
     for (let i = 0; i < 2000; i++) {
       const place = i % 2 ? next(bytes.length) : (structure[next(structure.length)] as number);

@@ -8,7 +8,8 @@ import type { Value as OpValue } from '../../src/graph/value.ts';
 import { AttributeReader } from '../../src/ops/attributes.ts';
 import { constantValue } from '../../src/ops/shapes.ts';
 import type { AttributeSpec, OnnxType } from '../formats/onnx-writer.ts';
-import { type Draw, numbers } from './draw.ts';
+import { numbers } from '../numbers.ts';
+import type { Draw } from './draw.ts';
 import { arrayOf, type FuzzGraph, type FuzzNode, type FuzzTensor } from './graph.ts';
 
 const operators = addOperators();

@@ -1,6 +1,6 @@
 // Whether two results are the same, given how far rounding may move them.
 
-import { numbers } from './draw.ts';
+import { numbers } from '../numbers.ts';
 import type { FuzzGraph, FuzzNode, FuzzTensor } from './graph.ts';
 import type { Result, Results } from './onnxruntime.ts';
 

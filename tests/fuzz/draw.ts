@@ -1,15 +1,6 @@
 // Seeded choices, which are kept: a failure shrinks by lowering and leaving out what was drawn, and what is drawn again is always a valid case.
 
-/** Numbers from 0 to 1 (mulberry32, a public-domain generator of 32 bits of state). */
-export function numbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { numbers } from '../numbers.ts';
 
 /** The seed of one case of many. */
 export const seedOf = (seed: number, index: number): number => (Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)) >>> 0;

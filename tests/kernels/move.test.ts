@@ -4,19 +4,8 @@ import { Tensor } from '../../src/graph/tensor.ts';
 import { array, flatten, type NdArray, reshape, transpose } from '../reference/index.ts';
 import * as move from '../reference/move.ts';
 import { int64 } from './graph.ts';
-import {
-  expectMove,
-  expectTensor,
-  isPicture,
-  type MoveCase,
-  places,
-  runTyped,
-  sizedTypes,
-  taken,
-  typedGraph,
-  typedTensor,
-} from './moves.ts';
-import { eachVariant } from './run.ts';
+import { expectMove, isPicture, type MoveCase, places, sizedTypes, taken, typedGraph, typedTensor } from './moves.ts';
+import { eachVariant, expectTensor, runTensors } from './run.ts';
 
 const MAX = Number(2n ** 63n - 1n);
 const MIN = -(2 ** 63);
@@ -168,7 +157,7 @@ eachVariant((variant) => {
               { inputs: shapes, nodes: [{ op: 'Concat', attributes: { axis: a }, inputs: [...names, 'x0'] }] },
               Object.fromEntries(names.map((name) => [name, type])),
             );
-            const [y] = runTyped(graph, feeds, variant);
+            const [y] = runTensors(graph, feeds, { variant });
             // The places of all inputs' elements, one after the other.
             let next = 0;
             const parts = [...inputs].map(({ dims }) =>
@@ -334,12 +323,12 @@ eachVariant((variant) => {
               const nodes = [{ op: 'Gather', attributes: { axis: axis - dims.length }, inputs: ['x', 'i'] }];
               const graph = typedGraph({ inputs: { x: dims }, constants: { i: constant }, nodes }, { x: type });
               const expected = move.gather(places(dims), indices, axis);
-              expectTensor(runTyped(graph, { x }, variant)[0], taken(x, expected));
+              expectTensor(runTensors(graph, { x }, { variant })[0], taken(x, expected));
               if (type !== 'float32' || !isPicture(dims)) continue;
               const behind = [{ op: 'MaxPool', attributes: { kernel_shape: dims.slice(2).map(() => 1) }, inputs: ['x'], outputs: ['p'] }];
               const pooled = [...behind, { ...nodes[0], op: 'Gather', inputs: ['p', 'i'] }];
               const after = typedGraph({ inputs: { x: dims }, constants: { i: constant }, nodes: pooled });
-              expectTensor(runTyped(after, { x }, variant)[0], taken(x, expected));
+              expectTensor(runTensors(after, { x }, { variant })[0], taken(x, expected));
             }
           }
         }
@@ -390,10 +379,10 @@ eachVariant((variant) => {
             const lists = { pads: int64('pads', pads), axes: int64('axes', [-1]) };
             const expected = taken(x, move.pad(places(dims), padded), value.data[0]);
             const fed = typedGraph({ opset: 18, inputs: { x: dims, value: [] }, constants: lists, nodes }, { x: type, value: type });
-            expectTensor(runTyped(fed, { x, value: new Tensor(type, value.data as never, []) }, variant)[0], expected);
+            expectTensor(runTensors(fed, { x, value: new Tensor(type, value.data as never, []) }, { variant })[0], expected);
             const constants = { ...lists, value: { name: 'value', type, dims: [], read: () => value.data } };
             expectTensor(
-              runTyped(typedGraph({ opset: 18, inputs: { x: dims }, constants, nodes }, { x: type }), { x }, variant)[0],
+              runTensors(typedGraph({ opset: 18, inputs: { x: dims }, constants, nodes }, { x: type }), { x }, { variant })[0],
               expected,
             );
           }
@@ -410,7 +399,7 @@ eachVariant((variant) => {
           inputs: { x: dims },
           nodes: [{ op: 'Pad', attributes: { pads, value: 0.375 }, inputs: ['x'] }],
         });
-        expectTensor(runTyped(graph, { x }, variant)[0], taken(x, move.pad(places(dims), { pads, value: -1 }), 0.375));
+        expectTensor(runTensors(graph, { x }, { variant })[0], taken(x, move.pad(places(dims), { pads, value: -1 }), 0.375));
       }
     });
   });

@@ -1,16 +1,11 @@
 // Operators that move elements, with elements of every size and in both layouts.
 
-import { compile } from '../../src/compiler/compile.ts';
-import { verify } from '../../src/compiler/verify.ts';
 import type { Attribute, Constant, Graph } from '../../src/graph/graph.ts';
 import { arrayTypes, type DataType, Tensor, type TypedArray } from '../../src/graph/tensor.ts';
-import type { Buffer } from '../../src/plan/place.ts';
-import { isHost, type Plan } from '../../src/plan/plan.ts';
-import { Engine } from '../../src/runtime/engine.ts';
 import type { Variant } from '../../src/runtime/wasm.ts';
 import { array, type NdArray, random, sizeOf } from '../reference/index.ts';
 import { type GraphSpec, graphOf } from './graph.ts';
-import { expectClose, moduleOf, runGraph } from './run.ts';
+import { expectClose, expectTensor, runGraph, runTensors } from './run.ts';
 
 /** One type for each size of an element. */
 export const sizedTypes: readonly DataType[] = ['uint8', 'int16', 'float32', 'int64'];
@@ -67,46 +62,6 @@ export const saturated = (name: string, values: readonly number[]): Constant => 
   read: () => BigInt64Array.from(values, (value) => (value >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(value))),
 });
 
-/** Runs a graph on tensors of any type, in memory full of one byte. @throws Error where a byte outside the plan's buffers has changed */
-export function runTyped(graph: Graph, feeds: Record<string, Tensor>, variant: Variant = 'strict', maxPasses?: number): Tensor[] {
-  const dims = new Map(Object.entries(feeds).map(([name, { dims }]) => [name, dims]));
-  const plan = compile(graph, { dims, verify, ...(maxPasses === undefined ? {} : { maxPasses }) });
-  const engine = new Engine(moduleOf(variant));
-  engine.use(plan);
-  const addressOf = (buffer: Buffer) => engine.view({ buffer, offset: 0 }, 0).byteOffset;
-  const arena = engine.view({ buffer: { region: 'arena', bytes: 0, offset: 0 }, offset: 0 }, 0);
-  const bytes = new Uint8Array(arena.buffer);
-  bytes.fill(0xa5, arena.byteOffset);
-  for (const { name, dims, pointer, type } of plan.inputs) engine.view(pointer, sizeOf(dims), type).set(feeds[name]?.data as never);
-  const before = bytes.slice();
-  engine.run();
-  for (const buffer of arenaBuffers(plan)) {
-    const [from, to] = [addressOf(buffer), addressOf(buffer) + buffer.bytes];
-    before.set(bytes.subarray(from, to), from);
-  }
-  if (Buffer.compare(before, bytes) !== 0) {
-    throw new Error(`byte ${before.findIndex((byte, i) => byte !== bytes[i])}, which belongs to no buffer of the plan's, has changed`);
-  }
-  return plan.outputs.map(
-    ({ dims, pointer, type }) => new Tensor(type, engine.view(pointer, sizeOf(dims), type).slice() as never, [...dims]),
-  );
-}
-
-function arenaBuffers({ inputs, outputs, steps }: Plan): Set<Buffer> {
-  const words = steps.flatMap((step) =>
-    isHost(step) ? [...step.inputs, ...step.outputs].map((span) => span?.pointer) : Object.values(step.args),
-  );
-  const pointers = [...words, ...[...inputs, ...outputs].map(({ pointer }) => pointer)];
-  const buffers = pointers.flatMap((word) => (typeof word === 'object' && 'buffer' in word ? [word.buffer] : []));
-  return new Set(buffers.filter(({ region }) => region === 'arena'));
-}
-
-export const expectTensor = (actual: Tensor | undefined, expected: Tensor): void => {
-  expect(actual?.dims).toEqual(expected.dims);
-  expect(actual?.type).toBe(expected.type);
-  expect(actual?.data).toEqual(expected.data);
-};
-
 export interface MoveCase {
   op: string;
   opset?: number;
@@ -137,11 +92,8 @@ export function expectMove({ op, opset = 13, attributes = {}, dims, lists = [], 
   for (const type of variant === 'strict' ? sizedTypes : (['float32'] as const)) {
     const x = typedTensor(type, dims);
     const node = { op, attributes, inputs: ['x', ...others], outputs: names };
-    const actual = runTyped(
-      typedGraph({ opset, inputs: { x: dims }, constants, nodes: [node], outputs: names }, { x: type }),
-      { x },
-      variant,
-    );
+    const graph = typedGraph({ opset, inputs: { x: dims }, constants, nodes: [node], outputs: names }, { x: type });
+    const actual = runTensors(graph, { x }, { variant });
     results.forEach((at, i) => {
       expectTensor(actual[i], taken(x, at));
     });

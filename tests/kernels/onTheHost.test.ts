@@ -7,7 +7,8 @@ import { gather, gatherElements } from '../reference/move.ts';
 import { type NmsOptions, nonMaxSuppression } from '../reference/nonMaxSuppression.ts';
 import { modelOf } from '../runtime/models.ts';
 import { float32, type GraphSpec, int64, type NodeSpec } from './graph.ts';
-import { expectTensor, floats, places, sizedTypes, taken, typedGraph, typedTensor } from './moves.ts';
+import { floats, places, sizedTypes, taken, typedGraph, typedTensor } from './moves.ts';
+import { expectTensor } from './run.ts';
 
 const whole = (dims: readonly number[], values: readonly number[], type: 'int32' | 'int64' = 'int64'): Tensor =>
   type === 'int64' ? new Tensor(type, BigInt64Array.from(values, BigInt), dims) : new Tensor(type, Int32Array.from(values), dims);

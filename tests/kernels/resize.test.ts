@@ -4,9 +4,9 @@ import { failure } from '../failure.ts';
 import { array, type NdArray, random } from '../reference/index.ts';
 import { coordinateModes, nearestModes, type ResizeOptions, resize } from '../reference/resize.ts';
 import { graphOf, int64 } from './graph.ts';
-import { expectTensor, floats, isPicture, places, runTyped, sizedTypes, taken, typedGraph, typedTensor } from './moves.ts';
+import { floats, isPicture, places, sizedTypes, taken, typedGraph, typedTensor } from './moves.ts';
 import { rounded, specOf } from './resizeCase.ts';
-import { eachVariant, expectClose, runGraph } from './run.ts';
+import { eachVariant, expectClose, expectTensor, runGraph, runTensors } from './run.ts';
 
 eachVariant((variant) => {
   /** @param tolerance for inputs from -1 to 1 */
@@ -186,7 +186,7 @@ eachVariant((variant) => {
         const x = typedTensor(type, dims);
         const nodes = [{ op: 'Resize', inputs: ['x', '', '', 'sizes'] }];
         const graph = typedGraph({ inputs: { x: dims }, constants: { sizes: int64('sizes', to) }, nodes }, { x: type });
-        expectTensor(runTyped(graph, { x }, variant)[0], taken(x, resize(places(dims), { sizes: to })));
+        expectTensor(runTensors(graph, { x }, { variant })[0], taken(x, resize(places(dims), { sizes: to })));
       }
     }
   });

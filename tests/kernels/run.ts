@@ -4,32 +4,29 @@ import { verify } from '../../src/compiler/verify.ts';
 import type { Attribute, Graph } from '../../src/graph/graph.ts';
 import { type DataType, Tensor } from '../../src/graph/tensor.ts';
 import { type Pack, packOf } from '../../src/plan/packs.ts';
-import type { Buffer } from '../../src/plan/place.ts';
+import type { Buffer as Place } from '../../src/plan/place.ts';
 import { isHost, type Plan } from '../../src/plan/plan.ts';
-import { Engine } from '../../src/runtime/engine.ts';
-import { Team } from '../../src/runtime/team.ts';
-import { teamRunner } from '../../src/runtime/teamMemory.ts';
 import { chooseVariant, compileModule, type Variant } from '../../src/runtime/wasm.ts';
 import { array, maxError, type NdArray, sizeOf } from '../reference/index.ts';
 import { skip } from '../skip.ts';
 import { constantOf, graphOf } from './graph.ts';
 import { finished } from './late.ts';
+import { CANARY, Runner } from './threads.ts';
 
 /** The binaries that this engine can run. */
-export const variants: readonly Variant[] = chooseVariant('auto') === 'relaxed' ? ['strict', 'relaxed'] : ['strict'];
+export const variants: readonly ('strict' | 'relaxed')[] = chooseVariant('auto') === 'relaxed' ? ['strict', 'relaxed'] : ['strict'];
+
+/** Odd, so that parts are not even. */
+const THREADS = 3;
 
 const packs = ['core', 'more'] as const;
 const modules = new Map(
   await Promise.all(
-    ([...variants, 'strict-threads'] as const).flatMap((variant) =>
+    [...variants, ...variants.map((variant) => `${variant}-threads` as const)].flatMap((variant) =>
       packs.map(async (pack) => [`${variant} ${pack}`, await compileModule(variant, pack)] as const),
     ),
   ),
 );
-
-const team = Team.shared();
-/** Odd, so that parts are not even. */
-const THREADS = 3;
 
 /** A binary, with all kernels unless only the core's are wanted. */
 export function moduleOf(variant: Variant, pack: Pack = 'more'): WebAssembly.Module {
@@ -37,6 +34,10 @@ export function moduleOf(variant: Variant, pack: Pack = 'more'): WebAssembly.Mod
   if (!module) throw new Error(`this engine cannot run the ${variant} binary`);
   return module;
 }
+
+const alone = new Runner(1);
+const together = new Runner(THREADS);
+afterAll(() => together.end());
 
 /** The same tests for every binary; where the engine has no relaxed SIMD, a skipped test says so. */
 export function eachVariant(tests: (variant: Variant) => void): void {
@@ -129,70 +130,64 @@ function expectPack(graph: Graph, plan: Plan): void {
   if (packOf(plan.steps) === 'more') expect(neededPack(graph, operatorFinder())).toBe('more');
 }
 
-/** A quiet NaN that no kernel computes. */
-const CANARY = 0x7fc5a5a5;
-
 /** The outputs of a plan. As in `runGraph`, the memory is watched. */
 export function runPlan(plan: Plan, feeds: Record<string, NdArray>, variant: Variant = 'strict'): NdArray[] {
-  return execute(plan, feeds, variant).map(({ dims, data }) => array(dims, Float64Array.from(data as Float32Array, Number)));
+  return execute(plan, feeds, variant).map(({ dims, data }) =>
+    array(dims, data instanceof Float32Array ? data : Float64Array.from(data as never, Number)),
+  );
 }
 
+type Feeds = Record<string, { readonly data: ArrayLike<number> | ArrayLike<bigint> }>;
+
+/** The outputs of a plan, on one thread and, with the same bits, on three. @throws Error as `runWatched` does */
+function execute(plan: Plan, feeds: Feeds, variant: Variant): Tensor[] {
+  const outputs = runWatched(plan, feeds, variant);
+  for (const [i, output] of runWatched(plan, feeds, `${variant as 'strict'}-threads`).entries()) {
+    if (Buffer.compare(bytesOf(output), bytesOf(outputs[i] as Tensor)) !== 0)
+      throw new Error(`${THREADS} threads give other bits for output ${i} than one`);
+  }
+  return outputs;
+}
+
+const bytesOf = ({ data }: Tensor) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+/** What was in memory before a run: kept, for fresh memory is dear. */
+let snapshot = new Uint8Array();
+
 /**
- * Runs a plan in memory full of NaN: what a kernel reads without anybody having written it turns into NaN in the results.
+ * Runs a plan, on three threads where the binary has them, in memory full of NaN: what a kernel reads without anybody having written it turns into NaN in the results.
  * @throws Error where a byte outside the plan's own buffers has changed
  */
-function execute(plan: Plan, feeds: Record<string, NdArray | Tensor>, variant: Variant): Tensor[] {
-  const engine = new Engine(moduleOf(variant, packOf(plan.steps)));
+export function runWatched(plan: Plan, feeds: Feeds, variant: Variant): Tensor[] {
+  const runner = variant.endsWith('-threads') ? together : alone;
+  const engine = runner.engine(moduleOf(variant, packOf(plan.steps)));
   engine.use(plan);
-  const addressOf = (buffer: Buffer) => engine.view({ buffer, offset: 0 }, 0).byteOffset;
-  const arena = engine.view({ buffer: { region: 'arena', bytes: 0, offset: 0 }, offset: 0 }, 0);
-  const words = new Uint32Array(arena.buffer);
-  words.fill(CANARY, arena.byteOffset / 4);
-  // Address 0 means absent: nobody reads or writes there.
-  words.fill(CANARY, 0, 64 / 4);
-  for (const { buffer } of plan.residents) {
-    const end = addressOf(buffer) + buffer.bytes;
-    words.fill(CANARY, Math.ceil(end / 4), Math.ceil(end / 64) * 16);
-  }
+  const addressOf = (buffer: Place) => engine.view({ buffer, offset: 0 }, 0).byteOffset;
+  const { buffer } = engine.view({ buffer: { region: 'arena', bytes: 0, offset: 0 }, offset: 0 }, 0);
+  const words = new Uint32Array(buffer);
+  // Address 0 means absent: nobody reads or writes there, but threads that meet.
+  if (runner === alone) words.fill(CANARY, 0, 64 / 4);
   for (const { name, type, dims, pointer } of plan.inputs) {
     const values = feeds[name];
     if (!values) throw new Error(`no value for '${name}'`);
     engine.view(pointer, sizeOf(dims), type).set(values.data as never);
   }
-  const before = words.slice();
+  const bytes = new Uint8Array(buffer);
+  if (snapshot.length < bytes.length) snapshot = new Uint8Array(bytes.length);
+  const before = snapshot.subarray(0, bytes.length);
+  before.set(bytes);
 
   engine.run();
 
-  const own = arenaBuffers(plan).map((buffer) => ({ from: addressOf(buffer) / 4, to: Math.ceil((addressOf(buffer) + buffer.bytes) / 4) }));
-  for (const { from, to } of own) before.set(words.subarray(from, to), from);
-  for (let i = 0; i < words.length; i++) {
-    if (words[i] !== before[i]) throw new Error(`the word at ${4 * i}, which belongs to no buffer of the plan's, has changed`);
+  const own = arenaBuffers(plan).map((buffer) => [addressOf(buffer), addressOf(buffer) + buffer.bytes] as const);
+  for (const [from, to] of [...own, ...runner.own()]) before.set(bytes.subarray(from, to), from);
+  if (Buffer.compare(before, bytes) !== 0) {
+    throw new Error(`byte ${before.findIndex((byte, i) => byte !== bytes[i])}, which belongs to no buffer of the plan's, has changed`);
   }
-  const outputs = outputsOf(engine, plan);
-  if (variant === 'strict') expectSameOnTeam(plan, feeds, outputs);
-  return outputs;
+  return plan.outputs.map(({ type, dims, pointer }) => new Tensor(type, engine.view(pointer, sizeOf(dims), type).slice() as never, dims));
 }
 
-const outputsOf = (engine: Engine, plan: Plan): Tensor[] =>
-  plan.outputs.map(({ type, dims, pointer }) => new Tensor(type, engine.view(pointer, sizeOf(dims), type).slice() as never, dims));
-
-/** Several threads give the same bits, in memory where what nobody has written is NaN. */
-function expectSameOnTeam(plan: Plan, feeds: Record<string, NdArray | Tensor>, expected: readonly Tensor[]): void {
-  const engine = new Engine(moduleOf('strict-threads', packOf(plan.steps)), teamRunner(team, THREADS));
-  engine.use(plan);
-  const arena = engine.view({ buffer: { region: 'arena', bytes: 0, offset: 0 }, offset: 0 }, 0);
-  new Uint32Array(arena.buffer).fill(CANARY, arena.byteOffset / 4);
-  for (const { name, type, dims, pointer } of plan.inputs) engine.view(pointer, sizeOf(dims), type).set(feeds[name]?.data as never);
-  engine.run();
-  const bytes = ({ data }: Tensor) => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-  for (const [i, output] of outputsOf(engine, plan).entries()) {
-    if (bytes(output).join() !== bytes(expected[i] as Tensor).join())
-      throw new Error(`${THREADS} threads give other bits for output ${i} than one`);
-  }
-  engine.dispose();
-}
-
-function arenaBuffers({ inputs, outputs, steps }: Plan): Buffer[] {
+function arenaBuffers({ inputs, outputs, steps }: Plan): Place[] {
   const words = steps.flatMap((step) =>
     isHost(step) ? [...step.inputs, ...step.outputs].flatMap((span) => span?.pointer ?? []) : Object.values(step.args),
   );
@@ -215,9 +210,24 @@ export function expectNode(node: NodeCase, expected: NdArray, tolerance: number)
   }
 }
 
+const sameDims = (a: { readonly dims: readonly number[] } | undefined, b: { readonly dims: readonly number[] }): boolean =>
+  a?.dims.length === b.dims.length && a.dims.every((dim, i) => dim === b.dims[i]);
+
+/** The same type, dims and elements, bit by bit but that all NaNs are one. */
+export function expectTensor(actual: Tensor | undefined, expected: Tensor): void {
+  const data: ArrayLike<unknown> | undefined = actual?.data;
+  const same = data?.length === expected.data.length && expected.data.every((value, i) => Object.is(value, data[i]));
+  if (same && actual?.type === expected.type && sameDims(actual, expected)) return;
+  expect(actual?.dims).toEqual(expected.dims);
+  expect(actual?.type).toBe(expected.type);
+  expect(actual?.data).toEqual(expected.data);
+}
+
 export function expectClose(actual: NdArray, expected: NdArray, tolerance: number): void {
-  expect(actual.dims).toEqual(expected.dims);
-  expect(maxError(actual.data, expected)).toBeLessThanOrEqual(tolerance);
+  // Asking jest takes longer than most kernels do.
+  if (!sameDims(actual, expected)) expect(actual.dims).toEqual(expected.dims);
+  const error = maxError(actual.data, expected);
+  if (!(error <= tolerance)) expect(error).toBeLessThanOrEqual(tolerance);
 }
 
 /** Half a unit in the last place of 1 in float32: the relative error of one rounding. */

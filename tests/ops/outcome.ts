@@ -7,9 +7,8 @@ import { LanewiseError } from '../../src/errors.ts';
 import type { Attribute, Constant, Graph } from '../../src/graph/graph.ts';
 import { arrayTypes, type DataType, Tensor, type TypedArray } from '../../src/graph/tensor.ts';
 import { createModel, fitted, planSource } from '../../src/load.ts';
-import { isHost, type Plan } from '../../src/plan/plan.ts';
-import { Engine } from '../../src/runtime/engine.ts';
 import { compileModule } from '../../src/runtime/wasm.ts';
+import { runWatched } from '../kernels/run.ts';
 import type { NodeInput, RandomNode } from './choices.ts';
 import { isHuge } from './hostile.ts';
 
@@ -93,8 +92,6 @@ export async function outcomeOf(node: RandomNode, channelsLast = false): Promise
   }
 }
 
-const CANARY = 0x7fc5a5a5;
-
 /**
  * As `outcomeOf`, in memory full of NaN, and looks whether bytes that are not the plan's change. Undefined where only a run tells the sizes, and
  * where float64 runs in float32.
@@ -106,48 +103,7 @@ export async function watchedRun(node: RandomNode, channelsLast: boolean): Promi
   const values = new Map(Object.entries(feeds).filter(([name]) => shapingInputs.has(name)));
   const plan = compile(graph, { dims, values, memoryLimit: LIMIT });
   if (plan.late) return undefined;
-  const engine = new Engine((await compiled).module);
-  engine.use(plan);
-  const arena = engine.view({ buffer: { region: 'arena', bytes: 0, offset: 0 }, offset: 0 }, 0);
-  const bytes = new Uint8Array(arena.buffer);
-  new Uint32Array(arena.buffer).fill(CANARY, arena.byteOffset / 4);
-  for (const { name, pointer, type } of plan.inputs) {
-    const data = feeds[name]?.data as TypedArray;
-    engine.view(pointer, data.length, type).set(data as never);
-  }
-  const before = bytes.slice();
-  engine.run();
-  for (const { from, to } of extents(plan, engine)) before.set(bytes.subarray(from, to), from);
-  const changed = bytes.findIndex((byte, i) => byte !== before[i]);
-  if (changed >= 0) throw new Error(`byte ${changed}, which belongs to no buffer of the plan's, has changed`);
-  return plan.outputs.map(
-    ({ type, dims, pointer }) =>
-      new Tensor(
-        type,
-        engine
-          .view(
-            pointer,
-            dims.reduce((a, b) => a * b, 1),
-            type,
-          )
-          .slice() as never,
-        dims,
-      ),
-  );
-}
-
-function extents({ inputs, outputs, steps }: Plan, engine: Engine): { from: number; to: number }[] {
-  const spans = steps.flatMap((step) => (isHost(step) ? [...step.inputs, ...step.outputs].flatMap((span) => span?.pointer ?? []) : []));
-  const words = steps.flatMap((step) => (isHost(step) ? [] : Object.values(step.args)));
-  const pointers = [...inputs, ...outputs].map(({ pointer }) => pointer);
-  for (const word of words) if (typeof word === 'object' && 'buffer' in word) pointers.push(word);
-  const buffers = new Set([...pointers, ...spans].map(({ buffer }) => buffer));
-  return [...buffers]
-    .filter(({ region }) => region === 'arena')
-    .map((buffer) => {
-      const from = engine.view({ buffer, offset: 0 }, 0).byteOffset;
-      return { from, to: from + buffer.bytes };
-    });
+  return runWatched(plan, feeds, 'strict');
 }
 
 /** What is wrong with an error: its code, or a message that does not say where. Undefined where nothing is. */

@@ -7,6 +7,7 @@ import type { LanewiseError } from '../../src/errors.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import type { Model } from '../../src/runtime/model.ts';
 import { resnet20 } from '../../src/zoo/index.ts';
+import { numbers } from '../numbers.ts';
 import { random } from '../reference/index.ts';
 import { skip } from '../skip.ts';
 
@@ -14,15 +15,6 @@ import.meta.jest.setTimeout(240_000);
 
 const MODELS = 8;
 const RUNS = 200;
-
-/** Numbers from 0 to 1, the same every time (a linear congruential generator; Numerical Recipes' constants). */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 test(`${MODELS} models, ${RUNS} runs each, aborted and disposed of at random: every run ends, with the right bits or in words`, async () => {
   const net = resnet20();

@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Picture } from '../../src/vision/index.ts';
+import { noiseNumbers } from '../numbers.ts';
 
-/** Noise that is the same everywhere: the high bytes of a linear congruential generator (Numerical Recipes' constants), from seed 1. */
+/** Noise that is the same everywhere. */
 export function noise(width: number, height: number, channels: 3 | 4 = 3): Picture {
-  let state = 1;
+  const next = noiseNumbers();
   const data = new Uint8Array(width * height * channels);
-  for (let i = 0; i < data.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    data[i] = state >>> 24;
-  }
+  for (let i = 0; i < data.length; i++) data[i] = Math.floor(next() * 256);
   return { width, height, channels, data };
 }
 
