@@ -1,5 +1,5 @@
 import benny from 'benny';
-import { algorithmOf } from '../../src/cli/kernel.ts';
+import { algorithmOf } from '../../src/plan/forms.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { addOperators } from '../../src/ops/more/index.ts';

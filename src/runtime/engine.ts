@@ -6,7 +6,7 @@ import type { Pointer } from '../plan/place.ts';
 import { type Copy, type HostStep, type Instruction, isHost, type Plan, type Resident, type Span, type Step } from '../plan/plan.ts';
 import { checkEnd, programBytes, writeProgram } from '../plan/program.ts';
 import type { Job, Team } from './team.ts';
-import { instantiate, type Kernels, MOST_PAGES } from './wasm.ts';
+import { hasWideTile, instantiate, type Kernels, MOST_PAGES } from './wasm.ts';
 import type { WorkerMemory } from './workerMemory.ts';
 
 const PAGE = 65536;
@@ -67,6 +67,7 @@ export class Engine {
   /** Where a worker has the memory: that memory, from the first `use` on. */
   #remote: WorkerMemory | undefined;
   readonly #id = ++engines;
+  readonly #wide = hasWideTile();
 
   /** @param threads where workers run it; of a binary for shared memory unless that is remote */
   constructor(module: WebAssembly.Module, threads?: Threads) {
@@ -311,7 +312,7 @@ export class Engine {
 
   #write(steps: readonly Step[], base: number): number[] {
     const words = new DataView(this.#remote ? new ArrayBuffer(programBytes(steps)) : (this.#memory as WebAssembly.Memory).buffer);
-    const starts = writeProgram(steps, words, base, (pointer) => this.addressOf(pointer), this.#remote ? base : 0);
+    const starts = writeProgram(steps, words, base, (pointer) => this.addressOf(pointer), this.#remote ? base : 0, this.#wide);
     this.#remote?.write(base, words.buffer as ArrayBuffer);
     return starts;
   }

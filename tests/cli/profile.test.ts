@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { algorithmOf } from '../../src/cli/kernel.ts';
+import { algorithmOf } from '../../src/plan/forms.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import type { Attribute } from '../../src/graph/graph.ts';
 import { winogradForms } from '../../src/ops/window/winograd.ts';

@@ -1,9 +1,8 @@
-import { WIDE_TILE } from '../../assembly/opcodes.ts';
 import { random } from '../reference/index.ts';
 import { skip } from '../skip.ts';
 import { moduleOf, variants } from './run.ts';
 
-type Gemm = (rows: number, depth: number, sumDepth: number, ...rest: number[]) => void;
+type Gemm = (wide: number, rows: number, depth: number, sumDepth: number, ...rest: number[]) => void;
 
 const A = 65536;
 const B = 2 * A;
@@ -19,13 +18,13 @@ function gemm(wide: boolean, rows: number, depth: number, residual: boolean, fir
   const memory = new WebAssembly.Memory({ initial: 5 });
   const floats = new Float32Array(memory.buffer);
   const kernels = new WebAssembly.Instance(moduleOf('relaxed'), { env: { memory } }).exports as { f32_gemm_4x8?: Gemm };
-  new Int32Array(memory.buffer)[WIDE_TILE / 4] = Number(wide);
   floats.set(random([Math.ceil(rows / 4) * 4 * depth], 1).data, A / 4);
   floats.set(random([(depth + 1) * 8], 2).data, B / 4);
   floats.fill(SENTINEL, C / 4, C / 4 + (rows + 2) * 12);
   floats.set(random([rows * 12], 3).data, RESIDUAL / 4);
   floats.set([-1, 1.5], LIMITS / 4);
   kernels.f32_gemm_4x8?.(
+    Number(wide),
     rows,
     depth,
     7,
