@@ -1,0 +1,144 @@
+// Builds everything that is not in the repository: build/ (the Wasm binaries, plain and as JavaScript modules), dist/ (the package).
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { minified } from './minify.mjs';
+import { shrinkBinary } from './wasm.mjs';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const tool = (path, ...args) => execFileSync(process.execPath, [path, ...args], { stdio: 'inherit' });
+
+mkdirSync('build', { recursive: true });
+mkdirSync('dist/wasm', { recursive: true });
+
+/** What decodeBinary of src/binary.ts reads. */
+const encodeBinary = (bytes) =>
+  Array.from(bytes, (byte) => {
+    const value = (((byte & 0xd8) === 0x48 ? byte ^ 0x20 : byte) + 5) & 255;
+    const code = 35 + (value % 88);
+    return ['', '}', '~'][Math.floor(value / 88)] + String.fromCharCode(code === 92 ? 123 : code);
+  }).join('');
+
+/** Writes a text as a module of build/. */
+function writeText(name, text, what) {
+  writeFileSync(`build/${name}.js`, `export default ${JSON.stringify(text)};\n`);
+  writeFileSync(`build/${name}.d.ts`, `/** ${what} */\ndeclare const text: string;\nexport default text;\n`);
+}
+
+const binaries = {
+  strict: 'assembly/index.ts',
+  relaxed: 'assembly/index.ts',
+  'strict-threads': 'assembly/index.ts',
+  'relaxed-threads': 'assembly/index.ts',
+  vision: 'assembly/vision/index.ts',
+  // What `bench` measures the machine with; only the command line holds them.
+  'limit-strict': 'assembly/bench/multiply_add.ts',
+  'limit-relaxed': 'assembly/bench/multiply_add.ts',
+};
+const { build } = await import('esbuild');
+
+const { outputFiles } = await build({ entryPoints: ['src/runtime/worker.js'], minify: true, target: 'es2022', write: false });
+writeText('worker-text', outputFiles[0].text, 'src/runtime/worker.js, minified.');
+
+/** The package that is bundled, so that a page without a bundler finds all that is imported, brings its licence along: a comment that minifiers keep. */
+const notice = `/*!\npbf\n\n${readFileSync('node_modules/pbf/LICENSE', 'utf8').trim()}\n*/`;
+const isPbf = (id) => /[\\/]node_modules[\\/]pbf[\\/]/.test(id);
+
+/**
+ * What entries share, by files' or folders' paths in src/: the first that fits. Few, for each file is a request in a page without a bundler, and a
+ * millisecond of Node's. What only some ask for, when they do (the binaries, threads, files), gets chunks of its own by itself.
+ */
+const chunks = {
+  base: ['errors.ts', 'binary.ts', 'graph/tensor.ts', 'graph/halves.ts', 'graph/face.ts'],
+  picture: ['vision/picture.ts', 'vision/simd.ts'],
+  core: [
+    ...['abort.ts', 'source.ts', 'graph/', 'formats/bytes.ts', 'compiled/format.ts', '../assembly/'],
+    ...['instructions', 'place', 'plan', 'program'].map((name) => `plan/${name}.ts`),
+    ...['engine', 'model', 'options', 'running', 'wasm'].map((name) => `runtime/${name}.ts`),
+  ],
+  checkpoint: ['formats/checkpoint/'],
+  read: ['compiled/read.ts', 'compiled/checksum.ts'],
+  compiler: ['ops/', 'compiler/', 'load.ts', ...['open', 'external', 'graph', 'wire', 'tensor'].map((name) => `formats/onnx/${name}.ts`)],
+};
+/** What only few networks need; `src/load.ts` fetches it. Last, for a chunk takes along what its modules need that is in none before it. */
+const more = ['ops/more/', 'compiler/operators.ts'];
+const isIn = (id, paths) => paths.some((path) => relative('src', id).replaceAll('\\', '/').startsWith(path));
+const chunkOf = ([name, paths], i, all) => ({
+  name,
+  priority: all.length - i,
+  test: (id) => isIn(id, paths) && (paths === more || !isIn(id, more)),
+});
+
+const { build: bundle } = await import('rolldown');
+await bundle({
+  input: {
+    index: 'src/index.ts',
+    analysis: 'src/analysis/index.ts',
+    compile: 'src/compiled/write.ts',
+    'edge-kernels': 'src/edge/kernels.ts',
+    'edge-pictures': 'src/edge/pictures.ts',
+    formats: 'src/formats/index.ts',
+    layers: 'src/layers/index.ts',
+    onnx: 'src/formats/onnx-entry.ts',
+    runtime: 'src/compiled/index.ts',
+    vision: 'src/vision/index.ts',
+    'vision-node': 'src/vision/decode.ts',
+    'vision-labels': 'src/vision/labels/index.ts',
+    zoo: 'src/zoo/index.ts',
+  },
+  external: [/^node:/, 'sharp', /\.wasm\?module$/],
+  platform: 'neutral',
+  // The binaries' paths are those of the package.
+  makeAbsoluteExternalsRelative: false,
+  treeshake: {
+    moduleSideEffects: [
+      { test: /[\\/]edge[\\/]/, sideEffects: true },
+      { test: /./, sideEffects: false },
+    ],
+  },
+  output: {
+    dir: 'dist',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunk-[name].js',
+    banner: ({ moduleIds }) => (moduleIds.some(isPbf) ? notice : ''),
+    codeSplitting: { groups: Object.entries({ ...chunks, more }).map(chunkOf) },
+  },
+});
+// What threads load, under the name that team.ts gives it.
+await build({ entryPoints: ['src/runtime/worker.js'], outdir: 'dist', minifySyntax: true, target: 'es2022' });
+for (const file of readdirSync('dist', { recursive: true }).filter((name) => name.endsWith('.js'))) {
+  writeFileSync(`dist/${file}`, await minified(readFileSync(`dist/${file}`, 'utf8')));
+}
+// Entries for places that forbid compiling (workerd, edge-light): the same as the others, but the binaries are modules that the bundler there imports.
+mkdirSync('dist/edge',{recursive:true});
+for (const [entry, provider] of Object.entries({
+  index: 'kernels',
+  layers: 'kernels',
+  runtime: 'kernels',
+  zoo: 'kernels',
+  vision: 'pictures',
+})) {
+  writeFileSync(`dist/edge/${entry}.js`, `import '../edge-${provider}.js';\nexport * from '../${entry}.js';\n`);
+}
+// The command line in one file: resolving a module takes Node longer than parsing it.
+await build({
+  entryPoints: { cli: 'src/cli/index.ts' },
+  outdir: 'dist',
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  platform: 'node',
+  external: ['sharp'],
+  minify: true,
+  banner: { js: notice },
+});
+process.exit(0);
+// A script to be started; it exports nothing.
+writeFileSync('dist/types/src/runtime/worker.d.ts', 'export {};\n');
+// AssemblyScript's name for a number is none to who reads the types, and it leaves out the extensions that types need.
+for (const name of ['opcodes', 'opcodes-window']) {
+  const file = `dist/types/assembly/${name}.d.ts`;
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('i32', 'number').replaceAll("'./opcodes-window'", "'./opcodes-window.ts'"));
+}
