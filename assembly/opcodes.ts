@@ -20,7 +20,7 @@ export * from './opcodes-window';
 
 /**
  * Compiled models hold programs and packed weights, so they run only where these mean the same. One more with every change of an opcode, of an
- * argument, of STATIC_BYTES or of how weights are packed: tests/compiled/layout.test.ts tells when.
+ * argument, of STATIC_BYTES or of how weights are packed: tests/compiled/version.test.ts tells when.
  */
 export const PROGRAM_VERSION = 3;
 

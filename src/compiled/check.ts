@@ -4,7 +4,7 @@
 import { instructionWords, Op, STATIC_BYTES } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes } from '../graph/tensor.ts';
-import { accesses } from '../plan/accesses.ts';
+import { accesses, hullOf } from '../plan/accesses.ts';
 import type { Instruction } from '../plan/plan.ts';
 import { programBytes } from '../plan/program.ts';
 import { align } from '../runtime/engine.ts';
@@ -26,29 +26,20 @@ interface Memory {
 function isBounded(op: Op, words: ArrayLike<number>, { first, end, workspace }: Memory): boolean {
   const [kinds, boundsOf] = accesses[op];
   const word = (index: number): number => words[index] ?? 0;
-  const least: Record<string, number> = { n: 0, d: 1 };
-  for (let i = 0; i < kinds.length; i++) {
-    const most = least[kinds.charAt(i)];
-    if (most !== undefined && !(word(i + 1) >= most && word(i + 1) <= MOST_COUNT)) return false;
+  for (let i = 1; i <= kinds.length; i++) {
+    const least = { n: 0, d: 1 }[kinds.charAt(i - 1)];
+    if (least !== undefined && (word(i) < least || word(i) > MOST_COUNT)) return false;
   }
   const { loops, touches } = boundsOf(word);
   return (
     // An empty loop may hold others, and be held by them.
     loops.every((counts) => product(counts.map((n) => Math.max(1, n))) <= end) &&
-    touches.every(([at, bytes, counts = [], strides = []]) => {
-      const kind = kinds.charAt(at - 1);
-      const address = word(at) >>> 0;
+    touches.every((touch) => {
+      const kind = kinds.charAt(touch[0] - 1);
+      const address = word(touch[0]) >>> 0;
       if (kind === 'o' && address === 0) return true;
-      let [low, high] = [address, address];
-      if (!counts.includes(0)) {
-        high += bytes;
-        counts.forEach((count, i) => {
-          const reach = (count - 1) * (strides[i] ?? 0);
-          if (reach < 0) low += reach;
-          else high += reach;
-        });
-      }
-      return low >= ('wx'.includes(kind) ? first : 0) && high <= end && (kind !== 'x' || high - low <= workspace);
+      const [low, high] = hullOf(touch);
+      return address + low >= ('wx'.includes(kind) ? first : 0) && address + high <= end && (kind !== 'x' || high <= workspace);
     })
   );
 }

@@ -36,6 +36,18 @@ import type { Word } from './instructions.ts';
 /** Memory by a pointer: the pointer's position, bytes that lie together, and the loops that come to such, each with its stride in bytes. */
 export type Touch = readonly [at: number, bytes: number, counts?: readonly number[], strides?: readonly number[]];
 
+/** Where it begins and where it ends, in bytes from the pointer on. */
+export function hullOf([, bytes, counts = [], strides = []]: Touch): [low: number, high: number] {
+  if (counts.includes(0)) return [0, 0];
+  let [low, high] = [0, bytes];
+  counts.forEach((count, i) => {
+    const reach = (count - 1) * (strides[i] ?? 0);
+    if (reach < 0) low += reach;
+    else high += reach;
+  });
+  return [low, high];
+}
+
 export interface Bounds {
   /** Of each list the product is what the kernel's loops run to. */
   readonly loops: readonly (readonly number[])[];

@@ -1,5 +1,12 @@
+import { ConvArg, Op, STATIC_BYTES, WIDE } from '../../assembly/opcodes.ts';
+import { compile } from '../../src/compiler/compile.ts';
+import type { Pointer } from '../../src/plan/place.ts';
+import type { Instruction } from '../../src/plan/plan.ts';
+import { Engine } from '../../src/runtime/engine.ts';
+import { hasWideTile, type Variant } from '../../src/runtime/wasm.ts';
 import { random } from '../reference/index.ts';
 import { skip } from '../skip.ts';
+import { graphOf } from './graph.ts';
 import { moduleOf, variants } from './run.ts';
 
 type Gemm = (wide: number, rows: number, depth: number, sumDepth: number, ...rest: number[]) => void;
@@ -60,3 +67,50 @@ else
       }
     });
   });
+
+/** 32 channels of 3×3 taps are two partial sums, which wait in the scratch space: those of six rows take more of it than those of four. */
+const graph = graphOf({
+  inputs: { x: [1, 32, 6, 6] },
+  constants: { w: random([16, 32, 3, 3], 1) },
+  nodes: [{ op: 'Conv', inputs: ['x', 'w'], attributes: { pads: [1, 1, 1, 1] } }],
+});
+
+/** The convolution's opcode in memory, and what is behind four rows' sums after a run. */
+function convolution(variant: Variant, recent: boolean) {
+  const validate = import.meta.jest.spyOn(WebAssembly, 'validate').mockReturnValue(recent);
+  try {
+    const plan = compile(graph, { dims: new Map([['x', [1, 32, 6, 6]]]), winograd: false });
+    const engine = new Engine(moduleOf(variant));
+    engine.use(plan);
+    const [port] = plan.inputs;
+    if (port) engine.write(port, Float32Array.from(random([...port.dims], 2).data));
+    engine.run();
+    const index = plan.steps.findIndex((step) => 'op' in step && step.op === Op.Conv);
+    const { args } = plan.steps[index] as Instruction;
+    const sums = args[ConvArg.Scratch] as Pointer;
+    const memory = new Int32Array(engine.view(sums, 0).buffer);
+    const weights = plan.residents.reduce((sum, { buffer }) => sum + Math.ceil(buffer.bytes / 64) * 64, 0);
+    const program = memory.subarray(STATIC_BYTES / 4 + weights / 4);
+    return { words: program, sums: Array.from(engine.view({ ...sums, offset: sums.offset + 128 }, 16)) };
+  } finally {
+    validate.mockRestore();
+  }
+}
+
+/** Whether the wide form of an opcode stands among the words of a program. */
+const hasWord = (words: Int32Array, word: number) => words.slice(0, 200).includes(word);
+
+test('the program says which tile, and binaries of relaxed SIMD take it', () => {
+  for (const variant of variants) {
+    const [old, recent] = [convolution(variant, false), convolution(variant, true)];
+    expect(hasWord(old.words, Op.Conv | WIDE)).toBe(false);
+    expect(hasWord(recent.words, Op.Conv | WIDE)).toBe(true);
+    expect(old.sums.every((sum) => sum === 0)).toBe(true);
+    expect(recent.sums.some((sum) => sum !== 0)).toBe(variant === 'relaxed');
+  }
+});
+
+test('engines whose V8 is of 2025 or later count as recent', () => {
+  const [major = 0, minor = 0] = process.versions.v8.split('.').map(Number);
+  expect(hasWideTile()).toBe(major > 13 || (major === 13 && minor >= 3));
+});

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { instructionWords, Op, OVERREAD, STATIC_BYTES, WidenArg } from '../../assembly/opcodes.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import { product } from '../../src/graph/dims.ts';
-import { accesses } from '../../src/plan/accesses.ts';
+import { accesses, hullOf } from '../../src/plan/accesses.ts';
 import { algorithmOf } from '../../src/plan/forms.ts';
 import { kernelNames, overwrites } from '../../src/plan/instructions.ts';
 import { type Args, isPointer } from '../../src/plan/place.ts';
@@ -63,12 +63,11 @@ function rangesOf({ op, args }: Instruction, addressOf: (word: Args[number]) => 
     const value = args[index] ?? 0;
     return isPointer(value) ? addressOf(value) : (value as number);
   };
-  return boundsOf(word).touches.map(([at, bytes, counts = [], strides = []]) => {
-    const absent = (kinds[at - 1] === 'o' && !word(at)) || counts.includes(0);
-    const reaches = counts.map((count, i) => (count - 1) * (strides[i] ?? 0));
-    const sum = (list: number[]) => list.reduce((a, b) => a + b, word(at));
-    const high = sum(reaches.filter((reach) => reach > 0)) + bytes;
-    return { at, kind: kinds.charAt(at - 1), low: absent ? 0 : sum(reaches.filter((reach) => reach < 0)), high: absent ? 0 : high };
+  return boundsOf(word).touches.map((touch) => {
+    const [at] = touch;
+    const kind = kinds.charAt(at - 1);
+    const [low, high] = kind === 'o' && !word(at) ? [0, 0] : hullOf(touch);
+    return { at, kind, low: word(at) + low, high: word(at) + high };
   });
 }
 
