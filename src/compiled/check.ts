@@ -31,16 +31,23 @@ function isBounded(op: Op, words: ArrayLike<number>, { first, end, workspace }: 
     if (least !== undefined && (word(i) < least || word(i) > MOST_COUNT)) return false;
   }
   const { loops, touches } = boundsOf(word);
+  const ranges = touches.flatMap((touch) => {
+    const kind = kinds.charAt(touch[0] - 1);
+    const address = word(touch[0]) >>> 0;
+    const [low, high] = hullOf(touch);
+    return kind === 'o' && address === 0 ? [] : [{ kind, low: address + low, high: address + high }];
+  });
   return (
     // An empty loop may hold others, and be held by them.
     loops.every((counts) => product(counts.map((n) => Math.max(1, n))) <= end) &&
-    touches.every((touch) => {
-      const kind = kinds.charAt(touch[0] - 1);
-      const address = word(touch[0]) >>> 0;
-      if (kind === 'o' && address === 0) return true;
-      const [low, high] = hullOf(touch);
-      return address + low >= ('wx'.includes(kind) ? first : 0) && address + high <= end && (kind !== 'x' || high <= workspace);
-    })
+    ranges.every(({ kind, low, high }) => low >= ('wx'.includes(kind) ? first : 0) && high <= end) &&
+    // Kernels keep addresses there, over which nothing else is written.
+    ranges.every(
+      (own) =>
+        own.kind !== 'x' ||
+        (own.high - own.low <= workspace &&
+          ranges.every((other) => other === own || other.low === other.high || other.low >= own.high || other.high <= own.low)),
+    )
   );
 }
 
