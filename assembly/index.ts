@@ -23,7 +23,6 @@ export { f32_avgpool_row_c4 } from './pool/f32_avgpool_c4';
 export { f32_maxpool_row_c4 } from './pool/f32_maxpool_c4';
 export { join, run } from './program';
 export { f32_reduce_row } from './reduce/f32_reduce';
-export { f32_gridsample_pixel } from './resample/f32_gridsample';
 export { f32_resample_row } from './resample/f32_resample';
 export { f32_winograd_input } from './winograd/f32_winograd_input';
 export { f32_winograd_output } from './winograd/f32_winograd_output';

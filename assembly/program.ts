@@ -88,6 +88,7 @@ export function run(from: usize, to: usize): usize {
           f32_lrn(pc);
           break;
         case Op.GridSample:
+          if (!PACK_MORE) return pc;
           f32_gridsample(pc);
           break;
         case Op.Softmax:

@@ -1,3 +1,6 @@
 // AssemblyScript's types, for TypeScript, which compiles opcodes.ts too.
 
 declare type i32 = number;
+
+/** 1 in binaries with the pack *more*, 0 in those of the core alone: scripts/build.mjs sets it, and what it excludes is not compiled. */
+declare const PACK_MORE: i32;

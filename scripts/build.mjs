@@ -28,18 +28,20 @@ function writeText(name, text, what) {
   writeFileSync(`build/${name}.d.ts`, `/** ${what} */\ndeclare const text: string;\nexport default text;\n`);
 }
 
+const variants = ['strict', 'relaxed', 'strict-threads', 'relaxed-threads'];
 const binaries = {
-  strict: 'assembly/index.ts',
-  relaxed: 'assembly/index.ts',
-  'strict-threads': 'assembly/index.ts',
-  'relaxed-threads': 'assembly/index.ts',
+  // Of the core alone, and with the pack *more*.
+  ...Object.fromEntries(variants.map((name) => [name, 'assembly/index.ts'])),
+  ...Object.fromEntries(variants.map((name) => [`${name}-more`, 'assembly/more.ts'])),
   vision: 'assembly/vision/index.ts',
   // What `bench` measures the machine with; only the command line holds them.
   'limit-strict': 'assembly/bench/multiply_add.ts',
   'limit-relaxed': 'assembly/bench/multiply_add.ts',
 };
 for (const [variant, entry] of Object.entries(binaries)) {
-  tool('node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', '--target', variant);
+  const more = Number(entry === 'assembly/more.ts');
+  const options = ['--target', variant.replace('-more', ''), '--outFile', `build/${variant}.wasm`, '--use', `PACK_MORE=${more}`];
+  tool('node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', ...options);
   const wasm = shrinkBinary(readFileSync(`build/${variant}.wasm`), variant);
   writeFileSync(`build/${variant}.wasm`, wasm);
   // Who compiles the kernels of models beforehand gives them to load(); places that forbid compiling need those for pictures as a file, too.
@@ -65,8 +67,8 @@ const chunks = {
   picture: ['vision/picture.ts', 'vision/simd.ts'],
   core: [
     ...['abort.ts', 'source.ts', 'graph/', 'formats/bytes.ts', 'compiled/format.ts', '../assembly/'],
-    ...['instructions', 'place', 'plan', 'program'].map((name) => `plan/${name}.ts`),
-    ...['engine', 'model', 'options', 'running', 'wasm'].map((name) => `runtime/${name}.ts`),
+    ...['instructions', 'packs', 'place', 'plan', 'program'].map((name) => `plan/${name}.ts`),
+    ...['engine', 'loader', 'localMemory', 'model', 'options', 'running', 'wasm'].map((name) => `runtime/${name}.ts`),
   ],
   checkpoint: ['formats/checkpoint/'],
   read: ['compiled/read.ts', 'compiled/checksum.ts'],
@@ -81,56 +83,57 @@ const chunkOf = ([name, paths], i, all) => ({
   test: (id) => isIn(id, paths) && (paths === more || !isIn(id, more)),
 });
 
+const entries = {
+  index: 'src/index.ts',
+  analysis: 'src/analysis/index.ts',
+  compile: 'src/compiled/write.ts',
+  formats: 'src/formats/index.ts',
+  layers: 'src/layers/index.ts',
+  onnx: 'src/formats/onnx-entry.ts',
+  runtime: 'src/compiled/index.ts',
+  vision: 'src/vision/index.ts',
+  'vision-node': 'src/vision/decode.ts',
+  'vision-labels': 'src/vision/labels/index.ts',
+  zoo: 'src/zoo/index.ts',
+};
+
 const { build: bundle } = await import('rolldown');
-await bundle({
-  input: {
-    index: 'src/index.ts',
-    analysis: 'src/analysis/index.ts',
-    compile: 'src/compiled/write.ts',
-    'edge-kernels': 'src/edge/kernels.ts',
-    'edge-pictures': 'src/edge/pictures.ts',
-    formats: 'src/formats/index.ts',
-    layers: 'src/layers/index.ts',
-    onnx: 'src/formats/onnx-entry.ts',
-    runtime: 'src/compiled/index.ts',
-    vision: 'src/vision/index.ts',
-    'vision-node': 'src/vision/decode.ts',
-    'vision-labels': 'src/vision/labels/index.ts',
-    zoo: 'src/zoo/index.ts',
-  },
-  external: [/^node:/, 'sharp', /\.wasm\?module$/],
-  platform: 'neutral',
-  // The binaries' paths are those of the package.
-  makeAbsoluteExternalsRelative: false,
-  treeshake: {
-    moduleSideEffects: [
-      { test: /[\\/]edge[\\/]/, sideEffects: true },
-      { test: /./, sideEffects: false },
-    ],
-  },
-  output: {
-    dir: 'dist',
-    entryFileNames: '[name].js',
-    chunkFileNames: 'chunk-[name].js',
-    banner: ({ moduleIds }) => (moduleIds.some(isPbf) ? notice : ''),
-    codeSplitting: { groups: Object.entries({ ...chunks, more }).map(chunkOf) },
-  },
-});
+/** The package's files, of these entries, in a folder. */
+const bundled = (input, dir, plugins = []) =>
+  bundle({
+    input,
+    plugins,
+    external: [/^node:/, 'sharp', /\.wasm\?module$/],
+    platform: 'neutral',
+    // The binaries' paths are those of the package.
+    makeAbsoluteExternalsRelative: false,
+    treeshake: {
+      moduleSideEffects: [
+        { test: /[\\/]edge[\\/]/, sideEffects: true },
+        { test: /./, sideEffects: false },
+      ],
+    },
+    output: {
+      dir,
+      entryFileNames: '[name].js',
+      chunkFileNames: 'chunk-[name].js',
+      banner: ({ moduleIds }) => (moduleIds.some(isPbf) ? notice : ''),
+      codeSplitting: { groups: Object.entries({ ...chunks, more }).map(chunkOf) },
+    },
+  });
+await bundled(entries, 'dist');
+// For places that forbid compiling (workerd, edge-light): the same, but the binary is a module that the bundler there imports, and no text of one is there.
+const onEdge = {
+  name: 'edge',
+  resolveId: { filter: { id: /\/binaries\.ts$/ }, handler: () => fileURLToPath(new URL('../src/edge/binaries.ts', import.meta.url)) },
+};
+await bundled({ ...entries, vision: 'src/edge/vision.ts' }, 'dist/edge', [onEdge]);
 // What threads load, under the name that team.ts gives it.
-await build({ entryPoints: ['src/runtime/worker.js'], outdir: 'dist', minifySyntax: true, target: 'es2022' });
+for (const outdir of ['dist', 'dist/edge']) {
+  await build({ entryPoints: ['src/runtime/worker.js'], outdir, minifySyntax: true, target: 'es2022' });
+}
 for (const file of readdirSync('dist', { recursive: true }).filter((name) => name.endsWith('.js'))) {
   writeFileSync(`dist/${file}`, await minified(readFileSync(`dist/${file}`, 'utf8')));
-}
-// Entries for places that forbid compiling (workerd, edge-light): the same as the others, but the binaries are modules that the bundler there imports.
-mkdirSync('dist/edge');
-for (const [entry, provider] of Object.entries({
-  index: 'kernels',
-  layers: 'kernels',
-  runtime: 'kernels',
-  zoo: 'kernels',
-  vision: 'pictures',
-})) {
-  writeFileSync(`dist/edge/${entry}.js`, `import '../edge-${provider}.js';\nexport * from '../${entry}.js';\n`);
 }
 // The command line in one file: resolving a module takes Node longer than parsing it.
 await build({

@@ -12,7 +12,7 @@ process.chdir(root);
 const KB = 1000;
 /** Files that a browser never asks for without a wish for relaxed SIMD, threads or models in several files, nor for what few files have or are. */
 const unasked =
-  /^chunk-(relaxed|strict-threads|threads|team|workerMemory|file|external|read|control|subgraphs|contrib|more|narrow|unrecognised|worker-text)-/;
+  /^chunk-(relaxed|strict-more|strict-threads|threads|team|workerMemory|file|external|read|control|subgraphs|contrib|more|narrow|unrecognised|worker-text)-/;
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 const sum = (list) => list.reduce((total, value) => total + value, 0);
 
@@ -64,7 +64,7 @@ const total = (files) => sum(files.map(gzipped));
 const core = "import { load, Tensor } from './dist/index.js'; globalThis.lanewise = { load, Tensor };";
 const all = (name) => `import * as all from './dist/${name}.js'; globalThis.lanewise = all;`;
 
-const variants = ['strict', 'relaxed', 'strict-threads', 'relaxed-threads'];
+const variants = ['strict', 'relaxed', 'strict-threads', 'relaxed-threads'].flatMap((name) => [name, `${name}-more`]);
 const rows = [
   ...variants.map((name) => [`${name}.wasm`, gzipped(readFileSync(`dist/wasm/${name}.wasm`)), 15 * KB]),
   [
@@ -72,7 +72,7 @@ const rows = [
     total(
       await viteFiles(
         all('runtime'),
-        /^chunk-(relaxed|strict-threads|threads|team|workerMemory|file|external|more|narrow|unrecognised|worker-text)-/,
+        /^chunk-(relaxed|strict-more|strict-threads|threads|team|workerMemory|file|external|more|narrow|unrecognised|worker-text)-/,
       ),
     ),
     35 * KB,

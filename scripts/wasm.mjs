@@ -3,7 +3,7 @@
 import binaryen from 'assemblyscript/binaryen';
 
 /** What JavaScript calls: run and join of the kernels; the pictures' binary and the benchmarks' have few exports and need them all. */
-const ENTRIES = new Set(['run', 'join', 'staticEnd', 'version', 'xxh32']);
+const ENTRIES = new Set(['run', 'join', 'staticEnd', 'version', 'more', 'xxh32']);
 /** Relaxed binaries have two tiles that should give the same bits, which tests/kernels/wideTile.test.ts compares. */
 const RELAXED_ENTRIES = new Set([...ENTRIES, 'f32_gemm_4x8']);
 

@@ -1,7 +1,8 @@
 export { type ErrorCode, LanewiseError } from './errors.ts';
 export { toFloat32 } from './graph/face.ts';
 export type { Dim } from './graph/graph.ts';
-export { type DataType, type Float16Data, Tensor, type TensorType, type TypedArray } from './graph/tensor.ts';
+export type { Float16Data } from './graph/halves.ts';
+export { type DataType, Tensor, type TensorType, type TypedArray } from './graph/tensor.ts';
 export { type LoadOptions, load } from './load.ts';
 export {
   type AttributeKind,
@@ -13,7 +14,7 @@ export {
   type OperatorDefinition,
   type OperatorTensor,
 } from './ops/custom.ts';
-export type { MemoryUse } from './runtime/engine.ts';
+export type { MemoryUse } from './runtime/memory.ts';
 export type { Feeds, Model, ModelInput, ModelOutput, Outputs, ProfileRow } from './runtime/model.ts';
 export type { Variant } from './runtime/wasm.ts';
 export type { Source } from './source.ts';

@@ -1,7 +1,7 @@
 import { checkAborted } from './abort.ts';
 import { checkOptions, flagCheck, isOptions, type OptionChecks } from './arguments.ts';
 import { isCompiled } from './compiled/format.ts';
-import { namesRead, nodesWithout, operatorFinder, opsetOf, titleOf } from './compiler/bind.ts';
+import { namesRead, neededPack, nodesWithout, operatorFinder, opsetOf, titleOf } from './compiler/bind.ts';
 import { compile } from './compiler/compile.ts';
 import { shapingInputs } from './compiler/shaping.ts';
 import type { Stages } from './control/index.ts';
@@ -15,7 +15,7 @@ import type { Narrowed } from './narrow.ts';
 import type { CustomOperator } from './ops/custom.ts';
 import { NEWEST_OPSET } from './ops/index.ts';
 import { Model, type PlanSource } from './runtime/model.ts';
-import { type RuntimeOptions, runtimeChecks, startCompiling } from './runtime/options.ts';
+import { type RuntimeOptions, runtimeChecks, startCompiling, withPack } from './runtime/options.ts';
 import { isBytes, openSource, type Source, sourceName } from './source.ts';
 
 /** How a model is compiled and run. */
@@ -109,9 +109,9 @@ async function graphOf(bytes: Bytes, source: Source, { externalData, operators, 
 export async function createModel(given: Graph, options: LoadOptions = {}, compiling = startCompiling(options)): Promise<Model> {
   const control = await prepareOperators(given, options.operators);
   const { graph, warnings } = await fitted(given, options);
-  const binary = await compiling;
+  const binary = await withPack(compiling, neededPack(graph, operatorFinder(options.operators)), options);
   checkAborted(options.signal);
-  const source = planSource(graph, options, binary.threads?.count, control?.Stages);
+  const source = planSource(graph, options, binary.runner?.count, control?.Stages);
   const plans = { ...source, warnings: [...(source.warnings ?? []), ...warnings] };
   try {
     return new Model(plans, binary, initialDims(graph, options));

@@ -1,13 +1,14 @@
-// What places do that forbid compiling: the binaries are provided as modules, and nothing else is to be had.
+// What places do that forbid compiling: src/edge/binaries.ts stands in for src/binaries.ts, and gives one binary as a module.
 
 import { readFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
-import { load, Tensor } from '../src/index.ts';
-import { dense, input, model } from '../src/layers/index.ts';
-import { compilesNothing, provide } from '../src/runtime/wasm.ts';
-import { provide as providePictures, usesSimd } from '../src/vision/simd.ts';
+import { provide, usesSimd } from '../src/vision/simd.ts';
 
 const compiled = (name: string) => new WebAssembly.Module(readFileSync(`build/${name}.wasm`));
+jest.unstable_mockModule('../src/binaries.ts', () => ({ given: [['strict', compiled('strict')]], texts: undefined }));
+const { load, Tensor } = await import('../src/index.ts');
+const { dense, gelu, input, model, relu } = await import('../src/layers/index.ts');
+const { compilesNothing } = await import('../src/runtime/wasm.ts');
 const defaultModel = 'models/cifar10-resnet20/model.onnx';
 
 const { compile, Module } = WebAssembly;
@@ -18,27 +19,19 @@ afterEach(() => {
   Object.assign(WebAssembly, { compile, Module });
 });
 
-const small = () => {
+/** max(Wx, 0), or its like. */
+const small = (activation = relu) => {
   const x = input([4]);
-  return model(x, dense(x, 2), { seed: 1 });
+  return model(x, activation(dense(x, 2)), { seed: 1 });
 };
 const feeds = { input: new Tensor('float32', [1, -2, 3, -4], [1, 4]) };
 
-test('layers compile with a module that is given', async () => {
-  const expected = await (await small().compile()).run(feeds);
-  const given = compiled('strict');
-  forbid();
-  expect(await (await small().compile({ wasm: given })).run(feeds)).toEqual(expected);
-  await expect(small().compile({ wasm: {} as WebAssembly.Module })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
-});
-
-test('a binary that is provided is the one that runs, on one thread', async () => {
-  const expected = await (await small().compile()).run(feeds);
-  expect(compilesNothing()).toBe(false);
-  provide('strict', compiled('strict'));
+test('the binary that is there runs, on one thread, and so does one that is given', async () => {
   forbid();
   expect(compilesNothing()).toBe(true);
-  expect(await (await small().compile()).run(feeds)).toEqual(expected);
+  const usual = await (await small().compile()).run(feeds);
+  expect(await (await small().compile({ wasm: compiled('strict-more') })).run(feeds)).toEqual(usual);
+  await expect(small().compile({ wasm: {} as WebAssembly.Module })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   const told = jest.spyOn(console, 'warn').mockImplementation(() => {});
   const loaded = await load(defaultModel, { relaxed: 'auto', threads: 2 });
   expect([loaded.variant, loaded.threads]).toEqual(['strict', 1]);
@@ -46,8 +39,22 @@ test('a binary that is provided is the one that runs, on one thread', async () =
   await expect(load(defaultModel, { relaxed: true })).rejects.toMatchObject({ code: 'WASM_BLOCKED' });
 });
 
+test('a network that needs rarer kernels says which binary has them', async () => {
+  forbid();
+  await expect(small(gelu).compile()).rejects.toMatchObject({
+    code: 'WASM_BLOCKED',
+    message: expect.stringContaining('lanewise/wasm/strict-more.wasm'),
+  });
+  await expect(small(gelu).compile({ wasm: compiled('strict') })).rejects.toMatchObject({
+    code: 'INVALID_INPUT',
+    message: expect.stringContaining('lanewise/wasm/strict-more.wasm'),
+  });
+  const { output } = await (await small(gelu).compile({ wasm: compiled('strict-more') })).run(feeds);
+  expect(output?.dims).toEqual([1, 2]);
+});
+
 test('pictures, too, run what is provided', () => {
-  providePictures(compiled('vision'));
+  provide(compiled('vision'));
   WebAssembly.Module = class {
     constructor() {
       throw new WebAssembly.CompileError('code generation disallowed');

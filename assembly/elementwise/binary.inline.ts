@@ -48,9 +48,9 @@ export function apply(kind: BinaryKind, x: v128, y: v128): v128 {
     case BinaryKind.PRelu:
       return v128.bitselect(f32x4.mul(x, y), x, f32x4.lt(x, f32x4.splat(0)));
     case BinaryKind.Pow:
-      return lanes(x, y, true);
+      return PACK_MORE ? lanes(x, y, true) : x;
     default:
-      return lanes(x, y, false);
+      return PACK_MORE ? lanes(x, y, false) : x;
   }
 }
 

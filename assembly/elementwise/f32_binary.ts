@@ -89,10 +89,10 @@ export function f32_binary_rows(pc: usize, rows: i32, count: i32, output: usize,
       loop(BinaryKind.PRelu, pc, rows, count, output, a, b);
       break;
     case BinaryKind.Pow:
-      loop(BinaryKind.Pow, pc, rows, count, output, a, b);
+      if (PACK_MORE) loop(BinaryKind.Pow, pc, rows, count, output, a, b);
       break;
     case BinaryKind.Mod:
-      loop(BinaryKind.Mod, pc, rows, count, output, a, b);
+      if (PACK_MORE) loop(BinaryKind.Mod, pc, rows, count, output, a, b);
       break;
   }
 }

@@ -35,10 +35,10 @@ export function f32_unary_row(pc: usize, count: i32, input: usize, output: usize
       loop(UnaryKind.LeakyRelu, pc, count, input, output);
       break;
     case UnaryKind.Elu:
-      loop(UnaryKind.Elu, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.Elu, pc, count, input, output);
       break;
     case UnaryKind.Celu:
-      loop(UnaryKind.Celu, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.Celu, pc, count, input, output);
       break;
     case UnaryKind.Sigmoid:
       loop(UnaryKind.Sigmoid, pc, count, input, output);
@@ -56,25 +56,25 @@ export function f32_unary_row(pc: usize, count: i32, input: usize, output: usize
       loop(UnaryKind.Tanh, pc, count, input, output);
       break;
     case UnaryKind.Softplus:
-      loop(UnaryKind.Softplus, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.Softplus, pc, count, input, output);
       break;
     case UnaryKind.Softsign:
-      loop(UnaryKind.Softsign, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.Softsign, pc, count, input, output);
       break;
     case UnaryKind.Mish:
-      loop(UnaryKind.Mish, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.Mish, pc, count, input, output);
       break;
     case UnaryKind.Gelu:
-      loop(UnaryKind.Gelu, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.Gelu, pc, count, input, output);
       break;
     case UnaryKind.GeluTanh:
-      loop(UnaryKind.GeluTanh, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.GeluTanh, pc, count, input, output);
       break;
     case UnaryKind.Erf:
-      loop(UnaryKind.Erf, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.Erf, pc, count, input, output);
       break;
     case UnaryKind.ThresholdedRelu:
-      loop(UnaryKind.ThresholdedRelu, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.ThresholdedRelu, pc, count, input, output);
       break;
     case UnaryKind.Abs:
       loop(UnaryKind.Abs, pc, count, input, output);
@@ -83,10 +83,10 @@ export function f32_unary_row(pc: usize, count: i32, input: usize, output: usize
       loop(UnaryKind.Neg, pc, count, input, output);
       break;
     case UnaryKind.Exp:
-      loop(UnaryKind.Exp, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.Exp, pc, count, input, output);
       break;
     case UnaryKind.Log:
-      loop(UnaryKind.Log, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.Log, pc, count, input, output);
       break;
     case UnaryKind.Sqrt:
       loop(UnaryKind.Sqrt, pc, count, input, output);
@@ -95,22 +95,22 @@ export function f32_unary_row(pc: usize, count: i32, input: usize, output: usize
       loop(UnaryKind.Reciprocal, pc, count, input, output);
       break;
     case UnaryKind.Floor:
-      loop(UnaryKind.Floor, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.Floor, pc, count, input, output);
       break;
     case UnaryKind.Ceil:
-      loop(UnaryKind.Ceil, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.Ceil, pc, count, input, output);
       break;
     case UnaryKind.Round:
-      loop(UnaryKind.Round, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.Round, pc, count, input, output);
       break;
     case UnaryKind.Sign:
-      loop(UnaryKind.Sign, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.Sign, pc, count, input, output);
       break;
     case UnaryKind.Sin:
-      loop(UnaryKind.Sin, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.Sin, pc, count, input, output);
       break;
     case UnaryKind.Cos:
-      loop(UnaryKind.Cos, pc, count, input, output);
+      if (PACK_MORE) loop(UnaryKind.Cos, pc, count, input, output);
       break;
     case UnaryKind.Scale:
       loop(UnaryKind.Scale, pc, count, input, output);

@@ -40,7 +40,7 @@ function outputs(pc: usize, index: i32, first: i32, input: usize, output: usize)
     }
     return;
   }
-  const kind = arg(pc, ReduceArg.Kind);
+  const kind: i32 = PACK_MORE ? arg(pc, ReduceArg.Kind) : ReduceKind.Sum;
   const scale = argSplat(pc, ReduceArg.Scale);
   const step = lanes(pc);
   const across = step === 4;
@@ -83,6 +83,7 @@ function halved(kind: i32, input: usize, count: i32, stride: usize, across: bool
 
 /** `count` elements of the last loop; in lane 0, or of four outputs in four lanes. */
 export function f32_reduce_row(kind: i32, input: usize, count: i32, stride: usize, across: bool): v128 {
+  if (!PACK_MORE) return row(ReduceKind.Sum, input, count, stride, across);
   switch (kind) {
     case ReduceKind.Sum:
       return row(ReduceKind.Sum, input, count, stride, across);

@@ -27,7 +27,7 @@ export async function compile(args: readonly string[]): Promise<number> {
   const options = { weights, threads, inputShapes: inputShapes(values.shape), winograd: !values['no-winograd'] };
   const { graph, warnings } = await fitted(readModel(path));
   warn(warnings);
-  const bytes = compileGraph(graph, options, await compileModule('strict'));
+  const bytes = compileGraph(graph, options, await compileModule('strict', 'more'));
   await writeFile(to, bytes);
   print(`${to}: weights ${weights}, ${formatBytes(bytes.length)}`);
   return 0;

@@ -1,5 +1,5 @@
 import { formatBytes } from '../analysis/text.ts';
-import type { MemoryUse } from '../runtime/engine.ts';
+import type { MemoryUse } from '../runtime/memory.ts';
 
 /** Milliseconds as people read them. */
 export const formatMs = (ms: number): string => `${ms < 10 ? ms.toFixed(2) : ms < 100 ? ms.toFixed(1) : ms.toFixed(0)} ms`;

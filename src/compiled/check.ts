@@ -5,9 +5,9 @@ import { instructionWords, Op, STATIC_BYTES } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes } from '../graph/tensor.ts';
 import { accesses, hullOf } from '../plan/accesses.ts';
+import { align } from '../plan/place.ts';
 import type { Instruction } from '../plan/plan.ts';
 import { programBytes } from '../plan/program.ts';
-import { align } from '../runtime/engine.ts';
 import type { Meta, PortMeta, Segment } from './format.ts';
 
 /** Beyond it the 32 bits that positions have could overflow. */

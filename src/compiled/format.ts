@@ -4,7 +4,7 @@
 //   head    Meta as JSON, padded with spaces; then the program, padded with zeros: both to a multiple of 16 bytes
 //   body    the segments one after the other, each a multiple of 16 bytes
 //
-// Addresses are those of the model's memory, which is the same on every machine: see runtime/engine.ts. So loading copies segments to their
+// Addresses are those of the model's memory, which is the same on every machine: see runtime/loader.ts. So loading copies segments to their
 // places. Weights of Winograd's convolutions are an exception, for they take up to four times the space once transformed: they come into the
 // arena part by part and are transformed from there.
 

@@ -4,19 +4,21 @@ import { bytesOf } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { type Bytes, inMemory, isInMemory, partOf } from '../formats/bytes.ts';
 import type { TypedArray } from '../graph/tensor.ts';
+import { packOf } from '../plan/packs.ts';
 import type { Args, Buffer, Pointer } from '../plan/place.ts';
 import type { Instruction, LoadStep, Plan, Port } from '../plan/plan.ts';
 import { type Binary, Model, type PlanSource } from '../runtime/model.ts';
-import type { RuntimeOptions } from '../runtime/options.ts';
+import { type RuntimeOptions, withPack } from '../runtime/options.ts';
 import { makesSense } from './check.ts';
 import { xxh32 } from './checksum.ts';
 import { Header, isCompiled, type Meta, type PortMeta, textOf } from './format.ts';
 
 /** The model of what `readCompiled` gave. */
-export async function createCompiled(plans: PlanSource, { signal }: RuntimeOptions, compiling: Promise<Binary>): Promise<Model> {
-  const binary = await compiling;
-  checkAborted(signal);
-  return new Model(plans, binary, shapesOf(plans));
+export async function createCompiled(plans: PlanSource, options: RuntimeOptions, compiling: Promise<Binary>): Promise<Model> {
+  const dims = shapesOf(plans);
+  const binary = await withPack(compiling, packOf(plans.plan(dims, new Map()).steps), options);
+  checkAborted(options.signal);
+  return new Model(plans, binary, dims);
 }
 
 /** The shapes of a compiled model's inputs, all known. */

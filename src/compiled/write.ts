@@ -56,7 +56,7 @@ const checks: OptionChecks<CompileModelOptions> = {
 export async function compileModel(source: Source, options: CompileModelOptions = {}): Promise<Uint8Array> {
   checkOptions('compileModel', options, checks);
   const { graph } = await fitted(await readGraph(source, options));
-  return compileGraph(graph, options, options.wasm ?? (await compileModule('strict')));
+  return compileGraph(graph, options, options.wasm ?? (await compileModule('strict', 'more')));
 }
 
 /**

@@ -9,6 +9,7 @@ import { operators, otherOperators } from '../ops/index.ts';
 import type { Node, Operator } from '../ops/operator.ts';
 import { identity } from '../ops/shape/identity.ts';
 import { constantValue } from '../ops/shapes.ts';
+import type { Pack } from '../plan/packs.ts';
 import type { Late } from '../plan/plan.ts';
 import { Budget, DEFAULT_MEMORY_LIMIT } from './budget.ts';
 import { hosted } from './host.ts';
@@ -25,6 +26,16 @@ export function nodesWithout(graph: Graph, find: FindOperator): readonly GraphNo
     const { since = Number.POSITIVE_INFINITY, until = version } = find(node) ?? {};
     return version < since || version > until;
   });
+}
+
+/** The pack whose kernels any plan of the graph may need. What becomes other nodes only in a plan (onnxruntime's operators) may need any. */
+export function neededPack(graph: Graph, find: FindOperator): Pack {
+  const opset = opsetOf(graph);
+  const needsMore = (node: GraphNode): boolean => {
+    const operator = find(node);
+    return node.domain === 'com.microsoft' || operator?.pack === 'more' || operator?.rare?.(node, node.opset ?? opset) === true;
+  };
+  return [...allNodes(graph)].some(needsMore) ? 'more' : 'core';
 }
 
 /** An operator for a node; undefined where there is none. */

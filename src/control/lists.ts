@@ -5,7 +5,7 @@ import { Tensor } from '../graph/tensor.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
 import { resolveAxis } from '../ops/shapes.ts';
 import type { Held } from '../runtime/running.ts';
-import { type Around, type Runner, scalarOf, subgraph, tensorOf } from './operators.ts';
+import { type Around, type NodeRunner, scalarOf, subgraph, tensorOf } from './around.ts';
 import { joined, part, stacked, withoutAxis } from './pieces.ts';
 
 const wrong = ({ node }: Around, problem: string) => new LanewiseError('INVALID_INPUT', `${nodeTitle(node)} ${problem}`);
@@ -28,7 +28,7 @@ function position(around: Around, i: number, length: number, last = length - 1):
 const whole = (value: number): Tensor => new Tensor('int64', BigInt64Array.of(BigInt(value)), []);
 
 /** An operator that gives one output and runs no body. */
-const simple = (compute: (around: Around, reader: AttributeReader) => Held): Runner =>
+const simple = (compute: (around: Around, reader: AttributeReader) => Held): NodeRunner =>
   function* (around) {
     yield* [];
     return [compute(around, new AttributeReader(around.node))];
@@ -65,7 +65,7 @@ function join(around: Around, reader: AttributeReader): Held {
 }
 
 /** SequenceMap: a body for each tensor of a sequence; other sequences go along, tensors are the same for each. */
-const map: Runner = function* (around) {
+const map: NodeRunner = function* (around) {
   const { node, inputs } = around;
   const body = subgraph(node, 'body');
   const length = listOf(around, 0).length;
@@ -83,7 +83,7 @@ const map: Runner = function* (around) {
 };
 
 /** By op_type. */
-export const listOperators: Readonly<Record<string, Runner>> = {
+export const listOperators: Readonly<Record<string, NodeRunner>> = {
   SequenceEmpty: simple(() => []),
   SequenceConstruct: simple((around) => around.inputs.map((_, i) => tensorOf(around, i))),
   SequenceInsert: simple((around) => {
@@ -112,4 +112,4 @@ export const listOperators: Readonly<Record<string, Runner>> = {
   }),
 };
 
-export const identityRunner: Runner = simple(({ inputs }) => inputs[0] ?? null);
+export const identityRunner: NodeRunner = simple(({ inputs }) => inputs[0] ?? null);

@@ -8,7 +8,7 @@ import { arrayTypes, Tensor } from '../graph/tensor.ts';
 import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
 import { resolveAxis } from '../ops/shapes.ts';
 import type { Held, Running } from '../runtime/running.ts';
-import { type Around, scalarOf, subgraph, tensorOf } from './operators.ts';
+import { type Around, scalarOf, subgraph, tensorOf } from './around.ts';
 import { joined, part, stacked, withoutAxis } from './pieces.ts';
 
 /** A loop that turns more often is taken for a mistake: nothing could end it but the process. */

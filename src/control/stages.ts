@@ -8,7 +8,8 @@ import { type Constant, type Graph, type GraphInput, type GraphNode, readsOf, ty
 import { copyOf, Tensor, type TypedArray } from '../graph/tensor.ts';
 import type { Late, Plan } from '../plan/plan.ts';
 import { type Held, type Running, recent } from '../runtime/running.ts';
-import { type Around, runners } from './operators.ts';
+import type { Around } from './around.ts';
+import { runners } from './operators.ts';
 
 export type StageOptions = Pick<CompileOptions, 'memoryLimit' | 'operators' | 'winograd' | 'threads'>;
 

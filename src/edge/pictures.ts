@@ -1,6 +1,6 @@
-// As kernels.ts, for pictures.
+// As binaries.ts, for pictures.
 
 import { provide } from '../vision/simd.ts';
-import vision from './wasm/vision.wasm?module';
+import vision from '../wasm/vision.wasm?module';
 
 provide(vision);

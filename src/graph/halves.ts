@@ -1,5 +1,3 @@
-import { type Float16Data, tensorArrays } from './tensor.ts';
-
 /** Floating-point types of 16 bits: IEEE 754 binary16, and the upper half of a float32. Elements of these types are float32 here. */
 export type Half = 'float16' | 'bfloat16';
 
@@ -68,6 +66,11 @@ export function toBfloat16(data: Float32Array): Uint16Array {
   return halves;
 }
 
+/** The numbers of a float16 tensor: a Float16Array where the engine has that, else their bits. */
+export type Float16Data = Uint16Array | (typeof globalThis extends { Float16Array: { readonly prototype: infer A } } ? A : never);
+
+/** What makes them. */
+export const Halves = (globalThis as { Float16Array?: typeof Uint16Array }).Float16Array ?? Uint16Array;
+
 /** The array of a float16 tensor over its bits: of numbers where the engine has that. */
-export const float16Array = (bits: Uint16Array): Float16Data =>
-  new (tensorArrays.float16 as unknown as new (buffer: ArrayBufferLike) => Float16Data)(bits.buffer);
+export const float16Array = (bits: Uint16Array): Float16Data => new Halves(bits.buffer);

@@ -1,6 +1,6 @@
 import { kindOf, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
-import { float16Array, toFloat16 } from './halves.ts';
+import { type Float16Data, float16Array, Halves, toFloat16 } from './halves.ts';
 
 /** Element types by ONNX's names. */
 export type DataType = keyof typeof arrayTypes;
@@ -23,9 +23,6 @@ export const arrayTypes = {
 /** Element types of tensors: float16, too, which models take and give where their files say so. Inside it is float32. */
 export type TensorType = DataType | 'float16';
 
-/** The numbers of a float16 tensor: a Float16Array where the engine has that, else their bits. */
-export type Float16Data = Uint16Array | (typeof globalThis extends { Float16Array: { readonly prototype: infer A } } ? A : never);
-
 type Arrays = { readonly [T in DataType]: (typeof arrayTypes)[T]['prototype'] } & { readonly float16: Float16Data };
 
 export type TypedArray<T extends TensorType = DataType> = Arrays[T];
@@ -35,7 +32,7 @@ export const isDataType = (type: unknown): type is DataType => typeof type === '
 /** The typed array of tensors: of float16 a Float16Array where the engine has one, else a Uint16Array of the bits. */
 export const tensorArrays: Readonly<Record<TensorType, { readonly name: string }>> = {
   ...arrayTypes,
-  float16: (globalThis as { Float16Array?: typeof Uint16Array }).Float16Array ?? Uint16Array,
+  float16: Halves,
 };
 
 export const isTensorType = (type: unknown): type is TensorType => typeof type === 'string' && Object.hasOwn(tensorArrays, type);

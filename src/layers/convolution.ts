@@ -1,9 +1,9 @@
 import { LanewiseError } from '../errors.ts';
 import type { Value } from '../graph/value.ts';
-import type { Recorder } from './applied.ts';
 import { heUniform, type Init, initializerOf, zeros } from './initializers.ts';
 import { type LayerOptions, layerFunction } from './layer.ts';
 import { channelsOf, type Padding, type Pair, pair, wholeNumber, windowAttributes } from './options.ts';
+import type { Recorder } from './recorder.ts';
 
 export interface WeightOptions extends LayerOptions {
   /** How the weights start; `heUniform()` where left out. */

@@ -2,8 +2,8 @@ import { GraphBuilder } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Value } from '../graph/value.ts';
 import type { CustomOperator } from '../ops/custom.ts';
-import { type AppliedLayer, type LayerStep, OPSET } from './applied.ts';
-import type { SymbolicTensor } from './symbol.ts';
+import { type LayerStep, OPSET } from './recorder.ts';
+import type { AppliedLayer, SymbolicTensor } from './symbol.ts';
 
 /** The layers between inputs and outputs. */
 export interface Network {

@@ -14,7 +14,6 @@ export {
   softmax,
   tanh,
 } from './activations.ts';
-export type { AppliedLayer } from './applied.ts';
 export {
   type Conv2dOptions,
   type Conv2dTransposeOptions,
@@ -69,5 +68,6 @@ export {
   type UpsampleOptions,
   upsample,
 } from './shape.ts';
+export type { AppliedLayer } from './symbol.ts';
 export { type InputOptions, input, type SymbolicTensor } from './symbol.ts';
 export type { LoadWeightsOptions, WeightSource } from './weights.ts';

@@ -1,9 +1,9 @@
 import { checkOptions, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Value } from '../graph/value.ts';
-import type { Recorder } from './applied.ts';
 import { checkName } from './options.ts';
 import type { Parameter } from './parameter.ts';
+import type { Recorder } from './recorder.ts';
 import { applyLayer, SymbolicTensor, symbolic } from './symbol.ts';
 
 /**

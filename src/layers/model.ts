@@ -9,12 +9,12 @@ import { createModel, type LoadOptions, loadChecks } from '../load.ts';
 import type { CustomOperator } from '../ops/custom.ts';
 import type { Model } from '../runtime/model.ts';
 import { writeFile } from '../source.ts';
-import { type AppliedLayer, Names } from './applied.ts';
 import { customOperatorsOf, graphOf } from './graph.ts';
+import { type NamedLayer, Names } from './names.ts';
 import { checkName, wholeNumber } from './options.ts';
 import type { Parameter } from './parameter.ts';
 import { summarizeLayers } from './summary.ts';
-import { SymbolicTensor, symbolic } from './symbol.ts';
+import { type AppliedLayer, SymbolicTensor, symbolic } from './symbol.ts';
 import { type LoadWeightsOptions, loadWeights, type WeightSource } from './weights.ts';
 
 export interface ModelOptions {
@@ -191,7 +191,7 @@ export class LayersModel {
  * @returns all names
  * @throws LanewiseError INVALID_MODEL where two have one
  */
-function settleNames(layers: ReadonlySet<AppliedLayer>): Set<string> {
+function settleNames(layers: ReadonlySet<NamedLayer>): Set<string> {
   const taken = new Set<string>();
   for (const { name, unsettled } of layers) {
     if (unsettled) continue;

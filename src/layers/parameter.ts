@@ -4,8 +4,8 @@ import { product } from '../graph/dims.ts';
 import type { Constant } from '../graph/graph.ts';
 import { formatDims, Tensor } from '../graph/tensor.ts';
 import type { Value } from '../graph/value.ts';
-import type { AppliedLayer } from './applied.ts';
 import type { Initializer } from './initializers.ts';
+import type { NamedLayer } from './names.ts';
 
 /** How a layer describes a parameter of its own. */
 export interface ParameterSpec {
@@ -27,12 +27,12 @@ export class Parameter {
   /** Stands for the parameter in the layer's steps. */
   readonly value: Value;
   readonly #spec: ParameterSpec;
-  #layer: AppliedLayer;
+  #layer: NamedLayer;
   #seed: number | undefined;
   #set: Constant | undefined;
 
   /** @internal */
-  constructor(layer: AppliedLayer, spec: ParameterSpec) {
+  constructor(layer: NamedLayer, spec: ParameterSpec) {
     this.#layer = layer;
     this.#spec = spec;
     this.dims = [...spec.dims];
@@ -84,12 +84,12 @@ export class Parameter {
   }
 
   /** The layer after which it is called. @internal */
-  get layer(): AppliedLayer {
+  get layer(): NamedLayer {
     return this.#layer;
   }
 
   /** The first network that holds it says what its initial values grow from, and the layer where nobody named that of its first application. @internal */
-  adopt(layer: AppliedLayer, seed: number): void {
+  adopt(layer: NamedLayer, seed: number): void {
     if (this.#seed !== undefined) return;
     this.#seed = seed;
     if (this.#layer.unsettled) this.#layer = layer;

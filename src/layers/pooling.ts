@@ -2,9 +2,9 @@ import { shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { elementCount, formatDims } from '../graph/tensor.ts';
 import type { Value } from '../graph/value.ts';
-import type { Recorder } from './applied.ts';
 import { type LayerOptions, layerFunction } from './layer.ts';
 import { channelsOf, flag, type Padding, type Pair, pair, type Window, windowAttributes } from './options.ts';
+import type { Recorder } from './recorder.ts';
 
 export interface PoolOptions extends LayerOptions {
   /** The kernel's size where left out. */

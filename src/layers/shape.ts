@@ -1,8 +1,8 @@
 import { checkOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
-import type { Recorder } from './applied.ts';
 import { type LayerOptions, layerFunction, onlyName } from './layer.ts';
 import { channelsOf, choice, finite, flag, type Pair, type Sides, sides, wholeNumber } from './options.ts';
+import type { Recorder } from './recorder.ts';
 import { applyLayer, SymbolicTensor, symbolic } from './symbol.ts';
 
 /** A layer of several inputs, two by two. */

@@ -1,7 +1,7 @@
 import { type LayerSummary, type NetworkSummary, summarizeGraph } from '../analysis/summary.ts';
-import type { AppliedLayer } from './applied.ts';
 import { customOperatorsOf, graphOf, type Network, stepName } from './graph.ts';
 import type { Parameter } from './parameter.ts';
+import type { AppliedLayer } from './symbol.ts';
 
 /** The arithmetic of a network, layer by layer as they were written: what a layer is made of is added up. */
 export function summarizeLayers(network: Network): NetworkSummary {

@@ -4,9 +4,64 @@ import type { Dim } from '../graph/graph.ts';
 import { type DataType, formatDims } from '../graph/tensor.ts';
 import type { Value } from '../graph/value.ts';
 import { APPLY, type Applicable, type CustomOperator } from '../ops/custom.ts';
-import { AppliedLayer, Names, Recorder } from './applied.ts';
+import { Names } from './names.ts';
 import { checkName } from './options.ts';
 import type { Parameter } from './parameter.ts';
+import { type LayerStep, Recorder } from './recorder.ts';
+
+let layersApplied = 0;
+
+/** A layer at its place in a network. */
+export class AppliedLayer {
+  /** The function that made it: 'conv2d'. */
+  readonly kind: string;
+  readonly inputs: readonly SymbolicTensor[];
+  readonly steps: LayerStep[] = [];
+  readonly parameters: Parameter[] = [];
+  outputs: readonly SymbolicTensor[] = [];
+  /** Custom operators that it runs. @internal */
+  readonly customOperators: CustomOperator[] = [];
+  /** Layers in this order are in execution order. @internal */
+  readonly order = layersApplied++;
+  /** @internal */
+  readonly names: Names;
+  #name: string;
+  #settled: boolean;
+
+  /** @internal */
+  constructor(kind: string, inputs: readonly SymbolicTensor[], name: string | undefined, names: Names) {
+    this.kind = kind;
+    this.inputs = inputs;
+    this.names = names;
+    this.#name = name ?? names.next(kind);
+    this.#settled = name !== undefined;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  /** Its output, the first where there are several. */
+  get output(): SymbolicTensor {
+    return this.outputs[0] as SymbolicTensor;
+  }
+
+  /** Whether the name may still change: nobody gave it one, and no model has it. @internal */
+  get unsettled(): boolean {
+    return !this.#settled;
+  }
+
+  /** Gives it the name that it keeps: a free one of a model's numbers. @internal */
+  settle(taken: ReadonlySet<string>, names: Names): void {
+    do this.#name = names.next(this.kind);
+    while (taken.has(this.#name));
+    this.#settled = true;
+  }
+
+  toString(): string {
+    return `${this.kind} '${this.#name}'`;
+  }
+}
 
 /** The name of an open batch, as ONNX files have it. */
 const BATCH = 'N';

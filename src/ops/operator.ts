@@ -2,6 +2,7 @@ import type { Op } from '../../assembly/opcodes.ts';
 import type { Constant, GraphNode } from '../graph/graph.ts';
 import type { DataType, TypedArray } from '../graph/tensor.ts';
 import type { Value, ValueType } from '../graph/value.ts';
+import type { Pack } from '../plan/packs.ts';
 import type { Args, Layout, Place, Pointer } from '../plan/place.ts';
 import type { Fill } from '../plan/plan.ts';
 import type { AttributeReader } from './attributes.ts';
@@ -80,6 +81,8 @@ export interface Operator<A = unknown> {
     inputs: readonly (Value | undefined)[],
   ): { readonly nodes: readonly GraphNode[]; readonly constants: ReadonlyMap<string, Constant> };
   layout?(node: Node<A>, layoutOf: (value: Value) => Layout): LayoutRule;
+  /** The kernels that its instructions may need, whatever the shapes; the core's by default. */
+  readonly pack?: Pack;
   /** Whether its kernels read and write pixels that lie further apart than their channels need, as slices of a concatenation do. */
   readonly slices?: boolean;
   /** Whether it clamps its output as it stores it, as the attribute `clamp` says. */

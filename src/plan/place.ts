@@ -14,6 +14,11 @@ export interface Buffer {
   offset: number;
 }
 
+/** Bytes of a cache's line, where buffers begin. */
+const ALIGNMENT = 64;
+
+export const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
 /** A float32 word of an instruction, told apart from whole numbers. */
 export interface Float {
   readonly float: number;

@@ -7,7 +7,8 @@ import type { Dim } from '../graph/graph.ts';
 import { copyOf, formatDims, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
 import { kernelOf } from '../plan/instructions.ts';
 import type { Late, Plan, Step } from '../plan/plan.ts';
-import { Engine, type MemoryUse, type Threads } from './engine.ts';
+import { Engine } from './engine.ts';
+import type { MemoryUse, Runner } from './memory.ts';
 import { type Held, type Request, type Running, recent } from './running.ts';
 import type { Variant } from './wasm.ts';
 
@@ -74,7 +75,7 @@ export interface RunOptions {
 export interface Binary {
   readonly module: WebAssembly.Module;
   readonly variant: Variant;
-  readonly threads?: Threads | undefined;
+  readonly runner?: Runner | undefined;
 }
 
 /** A network in memory, ready to run. */
@@ -100,15 +101,15 @@ export class Model {
    * @param dims the shapes to plan for at once, where all are known; else the first run does
    * @internal
    */
-  constructor(source: PlanSource, { module, variant, threads }: Binary, dims: ReadonlyMap<string, readonly number[]> | undefined) {
+  constructor(source: PlanSource, { module, variant, runner }: Binary, dims: ReadonlyMap<string, readonly number[]> | undefined) {
     this.#source = source;
     this.inputs = source.inputs;
     this.outputs = source.outputs;
     this.warnings = source.warnings ?? [];
     this.variant = variant;
-    this.threads = threads?.count ?? 1;
-    this.#onTeam = threads !== undefined;
-    this.#engine = new Engine(module, threads);
+    this.threads = runner?.count ?? 1;
+    this.#onTeam = runner !== undefined;
+    this.#engine = new Engine(module, runner);
     if (dims && source.shapingInputs.size === 0) this.#engine.use(this.#planOf(dims, new Map()));
   }
 
@@ -214,7 +215,7 @@ export class Model {
       signal?.addEventListener('abort', stop);
       let data: TypedArray[];
       try {
-        await engine.runOnTeam();
+        await engine.runAsync();
         checkAborted(signal);
         this.#alive();
         data = await Promise.all(plan.outputs.map((port) => engine.read(port)));

@@ -1,8 +1,9 @@
 // What a model's run depends on besides its plan: the binary, the threads. Models from files, from layers and compiled ones share it.
 
 import { flagCheck, type OptionChecks, signalCheck } from '../arguments.ts';
+import type { Pack } from '../plan/packs.ts';
 import type { Binary } from './model.ts';
-import { chooseVariant, compileModule } from './wasm.ts';
+import { checkPack, chooseVariant, compileModule } from './wasm.ts';
 
 /** A guard against numbers that are a mistake. */
 export const MOST_THREADS = 64;
@@ -34,9 +35,22 @@ export function startCompiling(options: RuntimeOptions): Promise<Binary> {
 }
 
 async function compileFor({ threads: count = 1, worker = false, relaxed = false, wasm }: RuntimeOptions): Promise<Binary> {
-  const threads = count === 1 && !worker ? undefined : await (await import('./threads.ts')).findThreads(count);
-  const variant = chooseVariant(relaxed, threads !== undefined && !threads.openRemote);
-  return { module: wasm ?? (await compileModule(variant)), variant, threads };
+  const runner = count === 1 && !worker ? undefined : await (await import('./threads.ts')).findRunner(count);
+  const variant = chooseVariant(relaxed, runner?.shared);
+  return { module: wasm ?? (await compileModule(variant)), variant, runner };
+}
+
+/**
+ * The binary with the kernels of a pack; the core's is compiling already.
+ * @throws LanewiseError INVALID_INPUT where the option wasm is without them; as `startCompiling` promises
+ * @internal
+ */
+export async function withPack(compiling: Promise<Binary>, pack: Pack, { wasm }: RuntimeOptions): Promise<Binary> {
+  const binary = await compiling;
+  const { variant } = binary;
+  if (!wasm) return pack === 'core' ? binary : { ...binary, module: await compileModule(variant, pack) };
+  checkPack(wasm, pack, variant);
+  return binary;
 }
 
 /** @internal */

@@ -3,13 +3,13 @@
 
 import { COUNTER_SHIFT, TeamWord } from '../../assembly/opcodes.ts';
 import { LanewiseError } from '../errors.ts';
-import { MOST_PAGES } from './wasm.ts';
+import type { Answer, AnswerTo, Listener, Member, OwnMessage, Question, Refused, Stopped, Timing } from './messages.ts';
 import { startWebWorker } from './webWorker.ts';
 
 /** A stretch of a program, for a team. */
-export interface Job {
-  /** Whose memory: a number for each. */
-  readonly model: number;
+export interface Stretch {
+  /** A number for each memory: see newId. */
+  readonly memoryId: number;
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly threads: number;
@@ -18,43 +18,9 @@ export interface Job {
   /** Where the threads' counters lie, and behind them the workspaces of all threads but the first, and the bytes of each. */
   readonly workspaces: number;
   readonly workspaceBytes: number;
-  /** Addresses at which the time is taken, the last one `to`, and the milliseconds since the start: 8 bytes each. */
-  readonly marks?: readonly number[];
-  readonly times?: SharedArrayBuffer;
+  readonly timing?: Timing;
 }
 
-/** To a worker that has a model's memory: remote.ts sends them. */
-export interface RemoteWord {
-  readonly model: number;
-  readonly [key: string]: unknown;
-}
-
-/** A worker, in the words that Node and browsers have in common. */
-export interface Member {
-  post(message: object, transfer?: ArrayBuffer[]): void;
-  /** Whether it keeps the process alive. */
-  hold(held: boolean): void;
-  /** Resolves when it runs no more. */
-  terminate(): Promise<unknown>;
-  /** Whether it is known to run no more, though word of that may wait until this thread is free; false where nobody can tell. */
-  ended(): boolean;
-  readonly opened: Set<number>;
-}
-
-interface Answer {
-  readonly job: number;
-  /** Where the program stopped. */
-  readonly stopped: number;
-  /** What was asked for of a memory that is the worker's own. */
-  readonly bytes?: ArrayBuffer;
-  /** What the worker cannot go on after. */
-  readonly failure?: string;
-  /** What it can. */
-  readonly refusal?: string;
-}
-
-/** How a worker reports. */
-export type Listener = { readonly answer: (answer: Answer) => void; readonly dead: (why: string) => void };
 /** Starts a worker. */
 type Start = (listener: Listener) => Member;
 
@@ -75,7 +41,10 @@ export class Team {
   readonly #start: Start;
   #members: Member[] = [];
   readonly #pending = new Map<number, { readonly resolve: (answer: Answer) => void; readonly reject: (error: LanewiseError) => void }>();
-  #jobs = 0;
+  #lastJob = 0;
+  #lastMemory = 0;
+  /** Lets the workers go of memories that nobody disposed of. */
+  readonly #forgotten = new FinalizationRegistry((memoryId: number) => this.close(memoryId));
   #generation = 0;
   /** While workers of a team that failed are still ending. */
   #ending: Promise<unknown> | undefined;
@@ -97,32 +66,39 @@ export class Team {
     return this.#generation;
   }
 
-  /** Runs a stretch; gives where it stopped. Stretches run in the order in which they are given. */
-  async run(job: Job): Promise<number> {
-    while (this.#ending) await this.#ending;
-    return (await this.#answer(this.#post(job))).stopped;
+  /** A number for a memory, by which workers know it. It is closed once nobody holds `memory` any more. */
+  newId(memory: object): number {
+    const id = ++this.#lastMemory;
+    this.#forgotten.register(memory, id);
+    return id;
   }
 
-  /** Sends word to the first worker, which has a memory of its own for a model: see remote.ts. */
-  tell(remote: RemoteWord, transfer?: ArrayBuffer[]): void {
+  /** Runs a stretch; gives where it stopped. Stretches run in the order in which they are given. */
+  async run(stretch: Stretch): Promise<number> {
+    while (this.#ending) await this.#ending;
+    return (await this.#answer<Stopped>(this.#post(stretch))).stopped;
+  }
+
+  /** Sends word to the first worker about a memory of its own: see workerMemory.ts. */
+  tell(message: OwnMessage, transfer?: ArrayBuffer[]): void {
     if (this.#members.length === 0) this.#hire();
     const [first] = this.#members;
-    first?.opened.add(remote.model);
-    first?.post({ remote }, transfer);
+    first?.opened.add(message.memoryId);
+    first?.post(message, transfer);
   }
 
   /** As `tell`, and gives the answer. */
-  ask(remote: RemoteWord): Promise<Answer> {
-    const id = ++this.#jobs;
-    this.tell({ ...remote, id });
+  ask<Q extends Question>(question: Q): Promise<AnswerTo<Q> | Refused> {
+    const id = ++this.#lastJob;
+    this.tell({ ...question, id });
     return this.#answer(id);
   }
 
-  async #answer(id: number): Promise<Answer> {
+  async #answer<A extends Answer>(id: number): Promise<A> {
     const [first] = this.#members;
     try {
-      return await new Promise<Answer>((resolve, reject) => {
-        this.#pending.set(id, { resolve, reject });
+      return await new Promise<A>((resolve, reject) => {
+        this.#pending.set(id, { resolve: resolve as (answer: Answer) => void, reject });
         first?.hold(true);
       });
     } finally {
@@ -132,13 +108,13 @@ export class Team {
   }
 
   /** As `run`, and blocks. @throws LanewiseError UNSUPPORTED on a page's main thread, which may not wait */
-  runSync(job: Job): number {
+  runSync(stretch: Stretch): number {
     if (this.#ending)
       throw new LanewiseError('WORKER_FAILED', 'a worker has failed, and others have not ended yet: use run(), which waits for them');
-    const words = wordsOf(job.memory);
+    const words = wordsOf(stretch.memory);
     const at = TeamWord.Done / 4;
     Atomics.store(words, at, 0);
-    this.#post(job);
+    this.#post(stretch);
     let seen = 0;
     let since = performance.now();
     while (Atomics.load(words, at) === 0) {
@@ -157,37 +133,30 @@ export class Team {
     return Atomics.load(words, at + 1) >>> 0;
   }
 
-  /** A memory that threads share and that may grow as far as any, where the engine sets that much of its address space aside. */
-  newMemory(pages: number): WebAssembly.Memory {
-    try {
-      return new WebAssembly.Memory({ initial: pages, maximum: MOST_PAGES, shared: true });
-    } catch {
-      return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-    }
-  }
-
   /** Asks the run on a memory to end before its next instruction. */
   stop(memory: WebAssembly.Memory): void {
     Atomics.store(wordsOf(memory), TeamWord.Stop / 4, 1);
   }
 
-  /** Lets go of a model's memory. */
-  close(model: number): void {
-    for (const member of this.#members) if (member.opened.delete(model)) member.post({ close: model });
+  /** Lets go of a memory. */
+  close(memoryId: number): void {
+    for (const member of this.#members) if (member.opened.delete(memoryId)) member.post({ kind: 'close', memoryId });
   }
 
-  #post({ model, module, memory, ...rest }: Job): number {
-    const id = ++this.#jobs;
+  #post({ module, memory, timing, ...rest }: Stretch): number {
+    const id = ++this.#lastJob;
+    const { memoryId, threads } = rest;
     const words = wordsOf(memory);
     // What threads that died have left; others leave zeros.
     Atomics.store(words, TeamWord.Arrived / 4, 0);
-    new Int32Array(memory.buffer, rest.workspaces, (rest.threads << COUNTER_SHIFT) / 4).fill(0);
+    new Int32Array(memory.buffer, rest.workspaces, (threads << COUNTER_SHIFT) / 4).fill(0);
     Atomics.store(words, TeamWord.Stop / 4, 0);
-    while (this.#members.length < rest.threads) this.#hire();
-    for (const [index, member] of this.#members.slice(0, rest.threads).entries()) {
-      const open = member.opened.has(model) ? undefined : { model, module, memory };
-      member.opened.add(model);
-      member.post({ open, job: { id, model, index, doneWord: TeamWord.Done / 4, ...rest } });
+    while (this.#members.length < threads) this.#hire();
+    for (const [index, member] of this.#members.slice(0, threads).entries()) {
+      if (!member.opened.has(memoryId)) member.post({ kind: 'open', memoryId, module, memory });
+      member.opened.add(memoryId);
+      const job = { ...rest, id, index, doneWord: TeamWord.Done / 4 };
+      member.post(timing ? { ...job, ...timing, kind: 'timedJob' } : { ...job, kind: 'job' });
     }
     return id;
   }
@@ -201,8 +170,8 @@ export class Team {
     const member = this.#start({
       answer: (answer) => {
         this.#someEnded();
-        if (answer.failure) this.#fail(answer.failure);
-        else this.#pending.get(answer.job)?.resolve(answer);
+        if (answer.kind === 'failed') this.#fail(answer.why);
+        else this.#pending.get(answer.id)?.resolve(answer);
       },
       dead: (why) => {
         if (this.#members.includes(member)) this.#fail(why);

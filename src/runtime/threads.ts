@@ -1,30 +1,31 @@
 // Whether this place has threads, and how many are wanted. Loaded where a model is to run on them.
 
-import type { Threads } from './engine.ts';
+import type { Runner } from './memory.ts';
 import { nodeWorkers, Team } from './team.ts';
+import { teamRunner } from './teamMemory.ts';
 import { compilesNothing } from './wasm.ts';
 
 /** What 'auto' takes at most: beyond it single pictures hardly gain. */
 const MOST_AUTOMATIC = 8;
 
-let told = false;
+let toldOnce = false;
 
 /** Workers for a model; undefined where there are none. One, which is said once, where memory cannot be shared. */
-export async function findThreads(count: number | 'auto'): Promise<Threads | undefined> {
+export async function findRunner(count: number | 'auto'): Promise<Runner | undefined> {
   // workerd, for one, has Node's module of workers, but no workers.
   const workers = !compilesNothing() && (typeof Worker === 'function' || nodeWorkers());
   const shared = canShare();
   if (!workers || (!shared && count !== 1)) {
-    if (!told)
+    if (!toldOnce)
       console.warn(`Lanewise runs on one thread here${workers ? ', a worker' : ''}: ${workers ? NOT_ISOLATED : 'there are no workers'}`);
-    told = true;
+    toldOnce = true;
   }
   if (!workers) return undefined;
   if (!shared) {
-    const { WorkerMemory } = await import('./workerMemory.ts');
-    return { team: Team.shared(), count: 1, openRemote: (id, module, pages) => new WorkerMemory(Team.shared(), id, module, pages) };
+    const { workerRunner } = await import('./workerMemory.ts');
+    return workerRunner(Team.shared());
   }
-  return { team: Team.shared(), count: count === 'auto' ? Math.min(cores(), MOST_AUTOMATIC) : count };
+  return teamRunner(Team.shared(), count === 'auto' ? Math.min(cores(), MOST_AUTOMATIC) : count);
 }
 
 const NOT_ISOLATED =

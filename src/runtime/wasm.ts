@@ -1,14 +1,18 @@
 // The border to WebAssembly: which binary, compiled once, instantiated once per model. It knows no operator.
 
 import { PROGRAM_VERSION } from '../../assembly/opcodes.ts';
+import { type BinaryName, given, texts } from '../binaries.ts';
 import { decodeBinary } from '../binary.ts';
 import { LanewiseError } from '../errors.ts';
+import type { Pack } from '../plan/packs.ts';
 
 /** strict gives the same bits on every engine; relaxed may fuse multiply and add. */
 export type Variant = 'strict' | 'relaxed' | 'strict-threads' | 'relaxed-threads';
 
 /** Of 64 KiB: the most that WebAssembly can address, less one, so that the end of memory has an address too. */
 export const MOST_PAGES = 65535;
+/** Bytes. */
+export const PAGE = 65536;
 
 /** What the binary exports. */
 export interface Kernels {
@@ -58,49 +62,55 @@ function chooseKind(relaxed: boolean | 'auto'): 'strict' | 'relaxed' {
     );
   }
   // Where nothing can be compiled, there is no binary but the one that is provided.
-  if (!relaxed || (relaxed === 'auto' && forbidden)) return 'strict';
+  if (!relaxed || (relaxed === 'auto' && !texts)) return 'strict';
   if (validates(RELAXED_PROBE)) return 'relaxed';
   if (relaxed === 'auto') return 'strict';
   throw new LanewiseError('NO_SIMD', "this engine has no relaxed SIMD; relaxed: 'auto' falls back to the strict binary");
 }
 
-const compiled = new Map<Variant, Promise<WebAssembly.Module>>();
-let forbidden = false;
-
-/**
- * Gives the binary of a variant, compiled already: what the entries for places that forbid compiling do (src/edge).
- * @internal
- */
-export function provide(variant: Variant, module: WebAssembly.Module): void {
-  forbidden = true;
-  compiled.set(variant, Promise.resolve(module));
-}
+/** By name, compiled or about to be. */
+const compiled = new Map<BinaryName, Promise<WebAssembly.Module>>(given.map(([name, module]) => [name, Promise.resolve(module)]));
 
 /** Whether this place compiles nothing. */
-export const compilesNothing = (): boolean => forbidden;
+export const compilesNothing = (): boolean => !texts;
+
+const nameOf = (variant: Variant, pack: Pack): BinaryName => (pack === 'more' ? `${variant}-more` : variant);
 
 /** The compiled binary of a variant, shared by all models. */
-export function compileModule(variant: Variant): Promise<WebAssembly.Module> {
-  let module = compiled.get(variant);
+export function compileModule(variant: Variant, pack: Pack = 'core'): Promise<WebAssembly.Module> {
+  const name = nameOf(variant, pack);
+  let module = compiled.get(name);
   if (!module) {
-    module = compileBinary(variant);
-    compiled.set(variant, module);
+    module = compileBinary(name);
+    compiled.set(name, module);
     // A failure (a page's policy, say) is not kept: the next call tries again.
-    module.catch(() => compiled.delete(variant));
+    module.catch(() => compiled.delete(name));
   }
   return module;
 }
 
-/** Each a chunk of its own, of which a page fetches the one that it needs. */
-const binaries: Readonly<Record<Variant, () => Promise<{ readonly default: string }>>> = {
-  strict: () => import('../../build/strict.js'),
-  relaxed: () => import('../../build/relaxed.js'),
-  'strict-threads': () => import('../../build/strict-threads.js'),
-  'relaxed-threads': () => import('../../build/relaxed-threads.js'),
-};
+/**
+ * Checks that a binary has the kernels that a program needs.
+ * @throws LanewiseError INVALID_INPUT
+ */
+export function checkPack(module: WebAssembly.Module, pack: Pack, variant: Variant): void {
+  if (pack === 'core' || WebAssembly.Module.exports(module).some(({ name }) => name === 'more')) return;
+  const file = `lanewise/wasm/${nameOf(variant, pack)}.wasm`;
+  throw new LanewiseError(
+    'INVALID_INPUT',
+    `option wasm: the model needs kernels that few do, the pack more: give a module compiled from ${file}`,
+  );
+}
 
-async function compileBinary(variant: Variant): Promise<WebAssembly.Module> {
-  const { default: text } = await binaries[variant]();
+async function compileBinary(name: BinaryName): Promise<WebAssembly.Module> {
+  if (!texts) {
+    const given = `import lanewise/wasm/${name}.wasm as a module and give it as the option wasm`;
+    throw new LanewiseError(
+      'WASM_BLOCKED',
+      `this place compiles no WebAssembly, and the model needs another binary than the usual one: ${given}`,
+    );
+  }
+  const { default: text } = await texts[name]();
   try {
     return await WebAssembly.compile(decodeBinary(text));
   } catch (cause) {

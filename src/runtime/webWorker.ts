@@ -1,6 +1,6 @@
 // A thread in a page, or in one of its workers.
 
-import type { Listener, Member } from './team.ts';
+import type { Listener, Member, Message } from './messages.ts';
 
 /**
  * Starts worker.js from its address, which bundlers that know `new URL(…, import.meta.url)` turn into that of a copy. Others (esbuild, Rollup)
@@ -11,12 +11,12 @@ export function startWebWorker({ answer, dead }: Listener): Member {
   let worker: Worker | undefined;
   let ended = false;
   /** What was posted before the worker said that it runs: another may have to take its place. */
-  let unheard: object[] | undefined = [];
+  let unheard: Message[] | undefined = [];
 
   const listen = (started: Worker, failed: (why: string) => void): void => {
     worker = started;
     started.onmessage = ({ data }) => {
-      if (data.running) unheard = undefined;
+      if (data.kind === 'running') unheard = undefined;
       else answer(data);
     };
     started.onerror = (event) => {

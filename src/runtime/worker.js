@@ -1,52 +1,88 @@
-// A thread of the team in team.ts, in a file of its own, for that is what a Worker loads: plain JavaScript, the same in the sources and in the
-// package.
+// @ts-check
+// A thread of the team in team.ts, in a file of its own because that is what a Worker loads: plain JavaScript, the same in the sources and in the
+// package. messages.ts says what it is sent and what it answers.
 
-/** Bytes. */
+/**
+ * @import { Answer, Job, Message, OwnMessage, TimedJob } from './messages.ts'
+ * @typedef {(answer: Answer, transfer?: ArrayBuffer[]) => void} Reply
+ * @typedef {(from: number, to: number) => number} Run
+ * @typedef {{ run: Run, join: (index: number, count: number, base: number, bytes: number) => void, words: Int32Array }} Shared
+ * @typedef {{ run: Run, memory: WebAssembly.Memory, stop: boolean }} Own
+ */
+
+/** How many bytes of memory that was let go of are worth a collection at once. */
 const MUCH = 64 * 1024 * 1024;
 
-/** By model: the kernels on its memory, and that memory's first words. */
-const models = new Map();
+/**
+ * By memory: the kernels on it, and its first words.
+ * @type {Map<number, Shared>}
+ */
+const shared = new Map();
 
-function receive({ open, close, job, remote }, reply) {
-  if (remote) receiveRemote(remote, reply);
-  if (open) {
-    const { exports } = new WebAssembly.Instance(open.module, { env: { memory: open.memory } });
-    models.set(open.model, { ...exports, words: new Int32Array(open.memory.buffer, 0, 16) });
-  }
-  if (close !== undefined) release(close);
-  if (!job) return;
-  try {
-    const { join, run, words } = models.get(job.model);
-    join(job.index, job.threads, job.workspaces, job.workspaceBytes);
-    const stopped = job.marks ? runAndTime(run, job) : run(job.from, job.to) >>> 0;
-    // Where the first thread is, all others have been: each instruction ends for all of them at once.
-    if (job.index > 0) return;
-    Atomics.store(words, job.doneWord + 1, stopped);
-    Atomics.store(words, job.doneWord, 1);
-    Atomics.notify(words, job.doneWord);
-    reply({ job: job.id, stopped });
-  } catch (error) {
-    // Whoever blocks hears no reply.
-    const words = models.get(job.model)?.words;
-    if (words) {
-      Atomics.store(words, job.doneWord, -1);
-      Atomics.notify(words, job.doneWord);
+/** @type {(message: Message, reply: Reply) => void} */
+function receive(message, reply) {
+  const { kind, memoryId } = message;
+  if (kind === 'open') {
+    const { exports } = instanceOn(message.memory, message.module);
+    shared.set(memoryId, { ...exports, words: new Int32Array(message.memory.buffer, 0, 16) });
+  } else if (kind === 'close') release(memoryId);
+  else if (kind === 'job' || kind === 'timedJob') runShared(message, reply);
+  else {
+    try {
+      receiveOwn(message, reply);
+    } catch (error) {
+      if (error instanceof RangeError) refusals.set(memoryId, error.message);
+      else reply(failure(error));
     }
-    reply({ job: job.id, failure: String(error?.stack ?? error) });
   }
 }
 
-let released = 0;
-let idle;
+/** @type {(memory: WebAssembly.Memory, module: WebAssembly.Module) => { exports: any }} */
+const instanceOn = (memory, module) => new WebAssembly.Instance(module, { env: { memory } });
 
-/** A model's memory goes soon after the last of several models, or when it is much. */
-function release(model) {
-  released += models.get(model)?.words.buffer.byteLength ?? 0;
-  models.delete(model);
-  remotes.delete(model);
-  clearTimeout(idle);
-  if (released >= MUCH) urgeCollection();
-  else idle = setTimeout(urgeCollection, 50);
+/** @type {(error: any) => Answer} */
+const failure = (error) => ({ kind: 'failed', why: String(error?.stack ?? error) });
+
+/** @type {(job: Job | TimedJob, reply: Reply) => void} */
+function runShared(job, reply) {
+  const { id, memoryId, index, from, to, doneWord } = job;
+  const { join, run, words } = /** @type {Shared} */ (shared.get(memoryId));
+  /** @type {(value: number) => void} */
+  const tell = (value) => {
+    Atomics.store(words, doneWord, value);
+    Atomics.notify(words, doneWord);
+  };
+  try {
+    join(index, job.threads, job.workspaces, job.workspaceBytes);
+    const stopped = job.kind === 'timedJob' ? runAndTime(run, job) : run(from, to) >>> 0;
+    // Where the first thread is, all others have been: each instruction ends for all of them at once.
+    if (index > 0) return;
+    Atomics.store(words, doneWord + 1, stopped);
+    tell(1);
+    reply({ kind: 'stopped', id, stopped });
+  } catch (error) {
+    // Whoever blocks hears no reply.
+    tell(-1);
+    reply(failure(error));
+  }
+}
+
+let releasedBytes = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let releaseTimer;
+
+/**
+ * A model's memory goes soon after the last of several models, or when it is much.
+ * @type {(memoryId: number) => void}
+ */
+function release(memoryId) {
+  releasedBytes += shared.get(memoryId)?.words.buffer.byteLength ?? 0;
+  shared.delete(memoryId);
+  owned.delete(memoryId);
+  refusals.delete(memoryId);
+  clearTimeout(releaseTimer);
+  if (releasedBytes >= MUCH) urgeCollection();
+  else releaseTimer = setTimeout(urgeCollection, 50);
 }
 
 /**
@@ -54,7 +90,7 @@ function release(model) {
  * nobody touches and which therefore takes none.
  */
 function urgeCollection() {
-  released = 0;
+  releasedBytes = 0;
   try {
     for (let i = 0; i < 3; i++) new ArrayBuffer(128 * 1024 * 1024);
   } catch {
@@ -62,7 +98,10 @@ function urgeCollection() {
   }
 }
 
-/** From one mark to the next, and when it was reached. */
+/**
+ * From one mark to the next, and when it was reached.
+ * @type {(run: Run, job: TimedJob) => number}
+ */
 function runAndTime(run, { from, marks, times, index }) {
   const clock = new Float64Array(times);
   const start = performance.now();
@@ -75,42 +114,63 @@ function runAndTime(run, { from, marks, times, index }) {
   return at;
 }
 
-/** By model: what has a memory of its own here, where memory cannot be shared. remote.ts is the other side. */
-const remotes = new Map();
-/** The runs take turns. */
-let last = Promise.resolve();
+/**
+ * By memory: those that are this worker's own, where memory cannot be shared. workerMemory.ts is the other side.
+ * @type {Map<number, Own>}
+ */
+const owned = new Map();
+/**
+ * By memory: what the engine said when it refused room.
+ * @type {Map<number, string>}
+ */
+const refusals = new Map();
+/**
+ * The runs take turns.
+ * @type {Promise<void>}
+ */
+let lastRun = Promise.resolve();
 
-function receiveRemote({ model, open, pages, write, call, read, run, stop, id }, reply) {
-  try {
-    if (open) {
-      const entry = { stopped: 0 };
-      remotes.set(model, entry);
-      entry.memory = new WebAssembly.Memory({ initial: pages });
-      entry.run = new WebAssembly.Instance(open, { env: { memory: entry.memory } }).exports.run;
+/** @type {(message: OwnMessage, reply: Reply) => void} */
+function receiveOwn(message, reply) {
+  const { memoryId } = message;
+  if (message.kind === 'create') {
+    const memory = new WebAssembly.Memory({ initial: message.pages });
+    owned.set(memoryId, { memory, run: instanceOn(memory, message.module).exports.run, stop: false });
+    return;
+  }
+  const entry = owned.get(memoryId);
+  const why = refusals.get(memoryId) ?? (entry ? '' : 'the model was disposed of');
+  if (!entry || why) {
+    if ('id' in message) reply({ kind: 'refused', id: message.id, why });
+    return;
+  }
+  const { memory, run } = entry;
+  switch (message.kind) {
+    case 'grow':
+      memory.grow(message.pages - memory.buffer.byteLength / 65536);
+      break;
+    case 'write':
+      new Uint8Array(memory.buffer, message.address).set(new Uint8Array(message.bytes));
+      break;
+    case 'call':
+      if (run(message.from, message.to) >>> 0 !== message.to) throw new Error(`an instruction at ${message.from} is unknown`);
+      break;
+    case 'read': {
+      const bytes = memory.buffer.slice(message.address, message.address + message.length);
+      reply({ kind: 'bytes', id: message.id, bytes }, [bytes]);
+      break;
     }
-    const entry = remotes.get(model);
-    if (!entry || entry.refusal) return id && reply({ job: id, stopped: 0, refusal: entry?.refusal ?? 'the model was disposed of' });
-    if (!open && pages) entry.memory.grow(pages - entry.memory.buffer.byteLength / 65536);
-    if (write) new Uint8Array(entry.memory.buffer, write.address).set(new Uint8Array(write.bytes));
-    if (call && entry.run(...call) >>> 0 !== call[1]) throw new Error(`an instruction at ${call[0]} is unknown`);
-    if (read) {
-      const bytes = entry.memory.buffer.slice(read.address, read.address + read.length);
-      reply({ job: id, stopped: 0, bytes }, [bytes]);
-    }
-    if (run) {
+    case 'run':
       entry.stop = false;
-      last = last
-        .then(() => runAlone(entry, run))
+      lastRun = lastRun
+        .then(() => runOwn(entry, message.starts))
         .then(
-          (stopped) => reply({ job: id, stopped }),
-          (error) => reply({ job: id, failure: String(error?.stack ?? error) }),
+          (stopped) => reply({ kind: 'stopped', id: message.id, stopped }),
+          (error) => reply(failure(error)),
         );
-    }
-    if (stop) entry.stop = true;
-  } catch (error) {
-    const entry = remotes.get(model);
-    if (error instanceof RangeError && entry) entry.refusal = error.message;
-    else reply({ job: id, failure: String(error?.stack ?? error) });
+      break;
+    case 'stop':
+      entry.stop = true;
   }
 }
 
@@ -123,24 +183,26 @@ const letIn = () =>
     port2.postMessage(0);
   });
 
-async function runAlone(entry, starts) {
+/** @type {(entry: Own, starts: readonly number[]) => Promise<number>} */
+async function runOwn(entry, starts) {
   let since = performance.now();
-  for (let i = 0; i + 1 < starts.length; i++) {
-    const at = entry.run(starts[i], starts[i + 1]) >>> 0;
-    if (at !== starts[i + 1]) return at;
+  let at = starts[0] ?? 0;
+  for (const to of starts.slice(1)) {
+    at = entry.run(at, to) >>> 0;
+    if (at !== to) return at;
     if (performance.now() - since < SLICE) continue;
     await letIn();
     if (entry.stop) return at;
     since = performance.now();
   }
-  return starts.at(-1);
+  return at;
 }
 
 // Bun's workers have both, and hear what Node's kind is sent by Node's kind alone.
 const { parentPort } = globalThis.process?.getBuiltinModule?.('node:worker_threads') ?? {};
 if (parentPort) {
-  parentPort.on('message', (data) => receive(data, (message, transfer) => parentPort.postMessage(message, transfer)));
+  parentPort.on('message', (data) => receive(data, (answer, transfer) => parentPort.postMessage(answer, transfer)));
 } else {
-  globalThis.onmessage = ({ data }) => receive(data, (message, transfer) => postMessage(message, { transfer }));
-  postMessage({ running: true });
+  globalThis.onmessage = ({ data }) => receive(data, (answer, transfer) => postMessage(answer, { transfer }));
+  postMessage({ kind: 'running' });
 }

@@ -1,95 +1,113 @@
 // A model's memory in a worker, where memory cannot be shared: what is written is sent, what is read is asked for. Messages are received in the order
-// in which they are sent, so only reading and running wait. worker.js is the other side.
+// in which they are sent, so only reading and running wait. worker.js is the other side. A chunk of its own: threads.ts loads it.
 
 import { LanewiseError } from '../errors.ts';
-import { product } from '../graph/dims.ts';
 import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
-import { checkEnd } from '../plan/program.ts';
-import type { Engine, Part } from './engine.ts';
+import type { Fill } from '../plan/plan.ts';
+import type { Content, Memory, Region, Runner, Workspaces } from './memory.ts';
+import type { AnswerTo, Question } from './messages.ts';
 import type { Team } from './team.ts';
 import { instantiate } from './wasm.ts';
 
 /** Bytes at a memory's start that come before an instance's own tables. */
 const SETTINGS = 64;
 
-/** @internal */
-export class WorkerMemory {
-  readonly #team: Team;
-  readonly #model: number;
-  readonly #generation: number;
+/** A team's first worker, with memory of its own for each model. */
+export const workerRunner = (team: Team): Runner => ({
+  count: 1,
+  shared: false,
+  workspaceBytes: () => 0,
+  newMemory: (module, pages) => new WorkerMemory(team, module, pages),
+});
 
-  /**
-   * @param model a number for each
-   * @throws WebAssembly.LinkError where the module is for memory that is shared
-   */
-  constructor(team: Team, model: number, module: WebAssembly.Module, pages: number) {
+/** @internal */
+export class WorkerMemory implements Memory {
+  /** Of one thread: there are none. */
+  workspaces: Workspaces = { address: 0, bytes: 0 };
+  pages: number;
+  readonly #team: Team;
+  readonly #id: number;
+  readonly #generation: number;
+  #refused = false;
+
+  /** @throws WebAssembly.LinkError where the module is for memory that is shared */
+  constructor(team: Team, module: WebAssembly.Module, pages: number) {
     this.#team = team;
-    this.#model = model;
+    this.pages = pages;
     this.#generation = team.generation;
     // Says at once where the module does not suit, and sets the words that it wants.
     const memory = new WebAssembly.Memory({ initial: 1 });
     instantiate(module, memory);
-    team.tell({ model, open: module, pages });
-    this.write(0, memory.buffer.slice(0, SETTINGS));
+    this.#id = team.newId(this);
+    team.tell({ kind: 'create', memoryId: this.#id, module, pages });
+    this.#send(0, memory.buffer.slice(0, SETTINGS));
   }
 
-  /** Whether the worker that had it has ended. */
+  /** Whether the worker that had it has ended, or had no room for it. */
   get lost(): boolean {
-    return this.#team.generation !== this.#generation;
+    return this.#refused || this.#team.generation !== this.#generation;
   }
 
+  near(): never {
+    throw new LanewiseError('UNSUPPORTED', 'the model is in a worker whose memory is not shared: use run(), which does not block');
+  }
+
+  /** What the worker refuses is told by the next question. */
   grow(pages: number): void {
-    this.#team.tell({ model: this.#model, pages });
+    if (pages <= this.pages) return;
+    this.pages = pages;
+    this.#team.tell({ kind: 'grow', memoryId: this.#id, pages });
   }
 
-  /** @param bytes are given away */
-  write(address: number, bytes: ArrayBuffer): void {
-    this.#team.tell({ model: this.#model, write: { address, bytes } }, [bytes]);
+  write(address: number, content: Content): void {
+    const target = new arrayTypes[content.type](content.length);
+    content.fill(target);
+    content.verify?.(undefined, target as Uint8Array);
+    this.#send(address, target.buffer as ArrayBuffer);
   }
 
-  /** Runs instructions that prepare the memory. */
+  async read({ type, address, length }: Region): Promise<TypedArray> {
+    const ArrayType = arrayTypes[type];
+    const { bytes } = await this.#ask({ kind: 'read', memoryId: this.#id, address, length: length * ArrayType.BYTES_PER_ELEMENT });
+    return new ArrayType(bytes);
+  }
+
+  async compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], fill: Fill): Promise<void> {
+    const given = await Promise.all(inputs.map((region) => region && this.read(region)));
+    const made = outputs.map(({ type, length }) => new arrayTypes[type](length));
+    fill(given, made);
+    for (const [i, { address }] of outputs.entries()) this.#send(address, (made[i] as TypedArray).buffer as ArrayBuffer);
+  }
+
   call(from: number, to: number): void {
-    this.#team.tell({ model: this.#model, call: [from, to] });
+    this.#team.tell({ kind: 'call', memoryId: this.#id, from, to });
   }
 
-  async read(address: number, length: number): Promise<ArrayBuffer> {
-    return (await this.#ask({ read: { address, length } })).bytes as ArrayBuffer;
-  }
-
-  /** @param starts addresses of the instructions, and the end of the last @returns where it stopped */
   async run(starts: readonly number[]): Promise<number> {
-    return (await this.#ask({ run: starts })).stopped;
-  }
-
-  /**
-   * Runs stretches of a program in the worker, and what the host does in between here.
-   * @param memory who reads and writes it
-   * @param starts addresses of all instructions
-   */
-  async runParts(memory: Engine, starts: readonly number[], parts: Iterable<Part>, stopping: () => boolean): Promise<void> {
-    for (const { from, to, host } of parts) {
-      if (host) {
-        const inputs = await Promise.all(host.inputs.map((span) => span && memory.read(span)));
-        const outputs = host.outputs.map(({ type, dims }) => new arrayTypes[type](product(dims)));
-        host.fill(inputs, outputs);
-        for (const [i, span] of host.outputs.entries()) memory.write(span, outputs[i] as TypedArray);
-      } else {
-        const stopped = await this.run(starts.slice(from, to + 1));
-        if (!stopping()) checkEnd(stopped, starts[to] ?? 0);
-      }
-      if (stopping()) return;
-    }
+    return (await this.#ask({ kind: 'run', memoryId: this.#id, starts })).stopped;
   }
 
   /** Ends the run before an instruction that begins some milliseconds from now. */
   stop(): void {
-    if (!this.lost) this.#team.tell({ model: this.#model, stop: true });
+    if (!this.lost) this.#team.tell({ kind: 'stop', memoryId: this.#id });
   }
 
-  async #ask(question: object) {
+  dispose(): void {
+    this.#team.close(this.#id);
+  }
+
+  /** @param bytes are given away */
+  #send(address: number, bytes: ArrayBuffer): void {
+    this.#team.tell({ kind: 'write', memoryId: this.#id, address, bytes }, [bytes]);
+  }
+
+  async #ask<Q extends Question>(question: Q): Promise<AnswerTo<Q>> {
     if (this.lost) throw new LanewiseError('WORKER_FAILED', "the worker that held the model's memory has ended");
-    const answer = await this.#team.ask({ model: this.#model, ...question });
-    if (answer.refusal) throw new LanewiseError('TOO_LARGE', `the engine refuses the memory that the model needs: ${answer.refusal}`);
-    return answer;
+    const answer = await this.#team.ask(question);
+    if (answer.kind !== 'refused') return answer;
+    // It is asked for anew by the next run.
+    this.#refused = true;
+    this.dispose();
+    throw new LanewiseError('TOO_LARGE', `the engine refuses the memory that the model needs: ${answer.why}`);
   }
 }

@@ -8,12 +8,12 @@ import { readCheckpoint } from '../../src/formats/index.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { batchNorm, conv2d, dense, flatten, input, relu, sequential } from '../../src/layers/index.ts';
 import { failure } from '../failure.ts';
-import { skip } from '../skip.ts';
+import { lacking } from '../skip.ts';
 
 const python = process.env.TORCH_PYTHON ?? '/usr/bin/python3';
 
 if (spawnSync(python, ['-c', 'import torch']).status !== 0) {
-  skip('checkpoints', `${python} has no torch (Debian: python3-torch; or set TORCH_PYTHON)`);
+  lacking('checkpoints', `${python} has no torch (Debian: python3-torch; or set TORCH_PYTHON)`);
 } else {
   let folder: string;
   let expected: Record<string, Record<string, [type: string, dims: number[], numbers: number[]]> | null>;

@@ -6,7 +6,7 @@ import { readModel } from '../../src/cli/files.ts';
 import { LanewiseError } from '../../src/errors.ts';
 import { externalLocations, readOnnx, writeOnnx } from '../../src/formats/index.ts';
 import { everything } from '../layers/everything.ts';
-import { skip } from '../skip.ts';
+import { lacking } from '../skip.ts';
 
 /** The onnx package, as Debian's python3-onnx installs it. */
 const python = '/usr/bin/python3';
@@ -38,7 +38,7 @@ function hasOnnx(): boolean {
 }
 
 if (!hasOnnx()) {
-  skip("ONNX's checker", `${python} has no onnx package (Debian: python3-onnx)`);
+  lacking("ONNX's checker", `${python} has no onnx package (Debian: python3-onnx)`);
 } else {
   let folder: string;
   beforeAll(() => {
@@ -79,7 +79,7 @@ if (!hasOnnx()) {
   });
 
   if (!existsSync(data)) {
-    skip("ONNX's checker over ONNX's backend tests", `${data} is not there (Debian: libonnx-testdata; or set ONNX_TESTDATA)`);
+    lacking("ONNX's checker over ONNX's backend tests", `${data} is not there (Debian: libonnx-testdata; or set ONNX_TESTDATA)`);
   } else {
     test("backend-test models are valid again, where the checker's shape inference passes them at all", () => {
       // Every seventh: some 130 of all kinds.

@@ -1,58 +1,75 @@
-import { existsSync, readdirSync } from 'node:fs';
+// ONNX's own backend tests, as Debian's libonnx-testdata installs them, and the cases of this project, where they are beside the checkout.
+// Which of them pass is known case by case: unsupported.txt and onnx-known.txt list the others, and README.md counts them.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readModel } from '../../src/cli/files.ts';
 import { type CaseResult, deviation, readKnown, verifyCase } from '../../src/cli/verify.ts';
-import { addOperators } from '../../src/ops/more/index.ts';
-import { skip } from '../skip.ts';
+import { lacking, skip } from '../skip.ts';
 
-const operators = addOperators();
-
-/** ONNX's own backend tests, as Debian's libonnx-testdata installs them. */
 const data = process.env.ONNX_TESTDATA ?? '/usr/share/libonnx-testdata/data';
+const own = '../shared/cases';
 
-/** Cases of operators that run which ask for what Lanewise does not have; the reason stands in the error. */
-const unsupported: readonly (readonly [RegExp, RegExp])[] = [
-  [/3d/i, /3 spatial dimensions/],
-  [/training_mode/, /3 outputs/],
-  [/training_dropout/, /training_mode/],
-  [/maxpool_with_argmax/, /indices/],
-  [/STRING/, /element type string/],
-  [/identity_(opt|sequence)/, /is not a tensor/],
-];
-
-/** Whether every operator of the case is one that runs. */
-function isClaimed(folder: string): boolean {
-  try {
-    return readModel(join(folder, 'model.onnx')).nodes.every(({ op, domain }) => domain === '' && operators.has(op));
-  } catch {
-    return false; // Strings, sequences: the reader says so.
-  }
-}
-
+/** What the error of a case says. */
+const unsupported = readKnown('tests/conformance/unsupported.txt');
 /** Cases that contradict PyTorch and onnxruntime, with the reason. */
 const known = readKnown('tests/conformance/onnx-known.txt');
 
-const least: Readonly<Record<string, number>> = { node: 641, 'pytorch-converted': 69, 'pytorch-operator': 35 };
+type Counts = Record<CaseResult['status'] | 'cases', number>;
 
-describe.each(Object.keys(least))('%s', (suite) => {
-  const folder = join(data, suite);
-  if (!existsSync(folder)) {
-    skip('ONNX backend tests', `${folder} is not there (Debian: libonnx-testdata; or set ONNX_TESTDATA)`);
+/** The counts in a sentence of README.md. */
+function stated(pattern: RegExp): Counts {
+  const { groups } = readFileSync('README.md', 'utf8').replace(/\s+/g, ' ').match(pattern) ?? {};
+  if (!groups) throw new Error(`README.md says nothing like ${pattern}`);
+  const count = (name: string) => Number(groups[name] ?? 0);
+  return { cases: count('cases'), passed: count('passed'), failed: 0, known: count('known'), unsupported: count('unsupported') };
+}
+
+const node = stated(
+  /Of ONNX's (?<cases>\d+) operator tests (?<passed>\d+) pass, 0 fail, (?<known>\d+) are known deviations and (?<unsupported>\d+) are unsupported/,
+);
+const pytorch = stated(
+  /Of the (?<cases>\d+) cases that were converted from PyTorch (?<passed>\d+) pass and (?<unsupported>\d+), all 3-D, are unsupported/,
+);
+
+const suites: Record<string, { folders: string[]; counts?: Counts }> = {
+  "ONNX's operator tests": { folders: [join(data, 'node')], counts: node },
+  'cases converted from PyTorch': { folders: [join(data, 'pytorch-converted'), join(data, 'pytorch-operator')], counts: pytorch },
+  "ONNX's small models": { folders: [join(data, 'simple')] },
+  "this project's cases": { folders: [own] },
+};
+
+describe.each(Object.entries(suites))('%s', (suite, { folders, counts }) => {
+  const absent = folders.find((folder) => !existsSync(folder));
+  if (absent === own) {
+    skip(suite, `${own} is not there, which only who develops Lanewise has`);
     return;
   }
+  if (absent) {
+    lacking(suite, `${absent} is not there (Debian: libonnx-testdata; or set ONNX_TESTDATA)`);
+    return;
+  }
+  const paths = folders.flatMap((folder) => readdirSync(folder).map((name) => [name, join(folder, name)] as const)).sort();
+  // ONNX of another version has other cases.
+  const exact = !counts || paths.length === counts.cases;
   const results: CaseResult[] = [];
 
-  test.each(readdirSync(folder).sort())('%s', async (name) => {
-    const path = join(folder, name);
+  test.each(paths)('%s', async (name, path) => {
     const result = deviation(await verifyCase(path, { atol: 1e-4, rtol: 1e-3 }, {}), known);
     results.push(result);
-    const reason = unsupported.find(([pattern, text]) => pattern.test(name) && text.test(result.message ?? ''));
-    if (reason || !isClaimed(path)) expect(result).toMatchObject({ status: expect.stringMatching(/^(passed|unsupported)$/) });
+    const reason = unsupported.get(name);
+    if (reason !== undefined) expect(result).toMatchObject({ status: 'unsupported', message: expect.stringContaining(reason) });
     else if (known.has(name)) expect(result).toMatchObject({ status: 'known' });
-    else expect(result).toEqual({ name, status: 'passed' });
+    else if (exact || result.status !== 'unsupported') expect(result).toEqual({ name, status: 'passed' });
   });
 
-  test('as many pass as ever', () => {
-    expect(results.filter(({ status }) => status === 'passed').length).toBeGreaterThanOrEqual(least[suite] ?? 0);
-  });
+  if (!exact) {
+    lacking(`the counts of ${suite}`, `there are ${paths.length} cases, and README.md counts the ${counts.cases} of ONNX 1.12`);
+  } else if (counts) {
+    test('README.md counts them', () => {
+      const count = (status: CaseResult['status']) => results.filter((result) => result.status === status).length;
+      const [passed, failed, unsupported] = [count('passed'), count('failed'), count('unsupported')];
+      expect({ cases: results.length, passed, failed, known: count('known'), unsupported }).toEqual(counts);
+    });
+  }
 });
+
+test('who is listed twice', () => expect([...known.keys()].filter((name) => unsupported.has(name))).toEqual([]));

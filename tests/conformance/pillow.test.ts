@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { decodePicture } from '../../src/vision/decode.ts';
 import { type Box, type Filter, type Picture, resize, toTensor } from '../../src/vision/index.ts';
 import { allowSimd, usesSimd } from '../../src/vision/simd.ts';
-import { skip } from '../skip.ts';
+import { lacking } from '../skip.ts';
 import { noise } from '../vision/pictures.ts';
 
 /** Debian's Python has Pillow as a package; another one may have it from elsewhere. */
@@ -55,7 +55,7 @@ const jobs: Job[] = [
 ];
 
 if (spawnSync(python, ['-c', 'import PIL.Image']).status !== 0) {
-  skip('Pillow', `${python} has no Pillow (Debian: python3-pil; or set PILLOW_PYTHON)`);
+  lacking('Pillow', `${python} has no Pillow (Debian: python3-pil; or set PILLOW_PYTHON)`);
 } else {
   let expected: Buffer[];
   beforeAll(() => {

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { decodePicture } from '../../src/vision/decode.ts';
 import { imagenet, imagenetBicubic, imagenetInception, toTensor } from '../../src/vision/index.ts';
 import { imagenetLabels } from '../../src/vision/labels/index.ts';
-import { skip } from '../skip.ts';
+import { lacking } from '../skip.ts';
 
 /** Debian's Python has torch as a package; another one may have it from elsewhere. */
 const python = process.env.TORCH_PYTHON ?? '/usr/bin/python3';
 const cat = await decodePicture(readFileSync('models/cat.png'), 'cat.png');
 
 if (spawnSync(python, ['-c', 'import torchvision, PIL']).status !== 0) {
-  skip("torchvision's preprocessing", `${python} has no torchvision (Debian: python3-torchvision; or set TORCH_PYTHON)`);
+  lacking("torchvision's preprocessing", `${python} has no torchvision (Debian: python3-torchvision; or set TORCH_PYTHON)`);
 } else {
   let made: Record<string, string> & { labels: string[] };
   beforeAll(() => {

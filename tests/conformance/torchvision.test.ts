@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyCase } from '../../src/cli/verify.ts';
-import { skip } from '../skip.ts';
+import { lacking } from '../skip.ts';
 
 /** Debian's Python has torch as a package; another one may have it from elsewhere. */
 const python = process.env.TORCH_PYTHON ?? '/usr/bin/python3';
@@ -13,7 +13,7 @@ const handmade = ['keras_like', 'ir3', 'opset7', 'computed_shapes', 'detector', 
 const models = [...networks, ...handmade];
 
 if (spawnSync(python, ['-c', 'import torch, torchvision, onnx']).status !== 0) {
-  skip('torchvision', `${python} has no torch, torchvision and onnx (Debian: python3-torchvision, python3-onnx; or set TORCH_PYTHON)`);
+  lacking('torchvision', `${python} has no torch, torchvision and onnx (Debian: python3-torchvision, python3-onnx; or set TORCH_PYTHON)`);
 } else {
   let folder: string;
   beforeAll(() => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readTensorProto } from '../../src/formats/index.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { type Factory, zoo } from '../../src/zoo/index.ts';
-import { skip } from '../skip.ts';
+import { lacking } from '../skip.ts';
 
 /** Debian's Python has torch as a package; another one may have it from elsewhere. */
 const python = process.env.TORCH_PYTHON ?? '/usr/bin/python3';
@@ -16,7 +16,7 @@ const mobile = ['squeezenet1_1', 'mobilenet_v2'];
 const small = ['network_in_network', 'resnet20', 'plain20', 'plain110', 'wide_resnet20_3', 'vgg11_grey_72'];
 
 if (spawnSync(python, ['-c', 'import torch, torchvision, onnx']).status !== 0) {
-  skip('the zoo', `${python} has no torch, torchvision and onnx (Debian: python3-torchvision, python3-onnx; or set TORCH_PYTHON)`);
+  lacking('the zoo', `${python} has no torch, torchvision and onnx (Debian: python3-torchvision, python3-onnx; or set TORCH_PYTHON)`);
 } else {
   let folder: string;
   const write = (...args: string[]) =>

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { imagenet } from '../../src/vision/index.ts';
 import * as networks from '../../src/zoo/index.ts';
-import { skip } from '../skip.ts';
+import { lacking } from '../skip.ts';
 
 const text = readFileSync(new URL('../../docs/weights.md', import.meta.url), 'utf8').replaceAll('\r\n', '\n');
 const rows = [...text.matchAll(/^\| `(\w+)\((.*)\)` +\| `(\w+)\.(\w+)` +\| `(\S+)` +\| (\d+\.\d+) +\| `(\w+)` +\|$/gm)].map(
@@ -51,7 +51,7 @@ json.dump(found, sys.stdout)
 const asked = spawnSync(python, ['-c', script], { encoding: 'utf8' });
 
 if (asked.status !== 0) {
-  skip('published weights', `${python} has no torchvision (Debian: python3-torchvision; or set TORCH_PYTHON)`);
+  lacking('published weights', `${python} has no torchvision (Debian: python3-torchvision; or set TORCH_PYTHON)`);
 } else {
   type Entry = [url: string, top1: number, resize: number[], crop: number[], mean: number[], std: number[], interpolation: string];
   const found: Record<string, Entry> = JSON.parse(asked.stdout.replaceAll('NaN', 'null'));

@@ -1,11 +1,14 @@
+import { neededPack, operatorFinder } from '../../src/compiler/bind.ts';
 import { type CompileOptions, compile } from '../../src/compiler/compile.ts';
 import { verify } from '../../src/compiler/verify.ts';
 import type { Attribute, Graph } from '../../src/graph/graph.ts';
 import { type DataType, Tensor } from '../../src/graph/tensor.ts';
+import { type Pack, packOf } from '../../src/plan/packs.ts';
 import type { Buffer } from '../../src/plan/place.ts';
 import { isHost, type Plan } from '../../src/plan/plan.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { Team } from '../../src/runtime/team.ts';
+import { teamRunner } from '../../src/runtime/teamMemory.ts';
 import { chooseVariant, compileModule, type Variant } from '../../src/runtime/wasm.ts';
 import { array, maxError, type NdArray, sizeOf } from '../reference/index.ts';
 import { skip } from '../skip.ts';
@@ -15,16 +18,22 @@ import { finished } from './late.ts';
 /** The binaries that this engine can run. */
 export const variants: readonly Variant[] = chooseVariant('auto') === 'relaxed' ? ['strict', 'relaxed'] : ['strict'];
 
+const packs = ['core', 'more'] as const;
 const modules = new Map(
-  await Promise.all(([...variants, 'strict-threads'] as const).map(async (variant) => [variant, await compileModule(variant)] as const)),
+  await Promise.all(
+    ([...variants, 'strict-threads'] as const).flatMap((variant) =>
+      packs.map(async (pack) => [`${variant} ${pack}`, await compileModule(variant, pack)] as const),
+    ),
+  ),
 );
 
 const team = Team.shared();
 /** Odd, so that parts are not even. */
 const THREADS = 3;
 
-export function moduleOf(variant: Variant): WebAssembly.Module {
-  const module = modules.get(variant);
+/** A binary, with all kernels unless only the core's are wanted. */
+export function moduleOf(variant: Variant, pack: Pack = 'more'): WebAssembly.Module {
+  const module = modules.get(`${variant} ${pack}`);
   if (!module) throw new Error(`this engine cannot run the ${variant} binary`);
   return module;
 }
@@ -69,7 +78,9 @@ export interface RunOptions extends Pick<CompileOptions, 'maxPasses' | 'memoryLi
 /** The outputs of a graph, in its order. The passes are verified and the memory is watched. */
 export function runGraph(graph: Graph, feeds: Record<string, NdArray>, { variant = 'strict', ...options }: RunOptions = {}): NdArray[] {
   const dims = new Map(Object.entries(feeds).map(([name, value]) => [name, value.dims]));
-  return runPlan(compile(graph, { ...options, dims, verify }), feeds, variant);
+  const plan = compile(graph, { ...options, dims, verify });
+  expectPack(graph, plan);
+  return runPlan(plan, feeds, variant);
 }
 
 export interface TypedCase extends Omit<NodeCase, 'inputs'> {
@@ -105,11 +116,17 @@ export function runTyped({
 export function runTensors(graph: Graph, feeds: Record<string, Tensor>, { variant = 'strict', ...options }: RunOptions = {}): Tensor[] {
   const dims = new Map(Object.entries(feeds).map(([name, value]) => [name, value.dims]));
   const plan = compile(graph, { ...options, dims, verify });
+  expectPack(graph, plan);
   const results = execute(plan, feeds, variant);
   const made = plan.outputs.map(({ name }, i): [string, Tensor] => [name, results[i] as Tensor]);
   return finished(graph, plan, new Map([...Object.entries(feeds), ...made]), (late, given) =>
     execute(late, Object.fromEntries(late.inputs.map(({ name }, i) => [name, given[i] as Tensor])), variant).map(({ data }) => data),
   );
+}
+
+/** What is decided at load, from the operators alone, is enough for every plan. */
+function expectPack(graph: Graph, plan: Plan): void {
+  if (packOf(plan.steps) === 'more') expect(neededPack(graph, operatorFinder())).toBe('more');
 }
 
 /** A quiet NaN that no kernel computes. */
@@ -125,7 +142,7 @@ export function runPlan(plan: Plan, feeds: Record<string, NdArray>, variant: Var
  * @throws Error where a byte outside the plan's own buffers has changed
  */
 function execute(plan: Plan, feeds: Record<string, NdArray | Tensor>, variant: Variant): Tensor[] {
-  const engine = new Engine(moduleOf(variant));
+  const engine = new Engine(moduleOf(variant, packOf(plan.steps)));
   engine.use(plan);
   const addressOf = (buffer: Buffer) => engine.view({ buffer, offset: 0 }, 0).byteOffset;
   const arena = engine.view({ buffer: { region: 'arena', bytes: 0, offset: 0 }, offset: 0 }, 0);
@@ -161,7 +178,7 @@ const outputsOf = (engine: Engine, plan: Plan): Tensor[] =>
 
 /** Several threads give the same bits, in memory where what nobody has written is NaN. */
 function expectSameOnTeam(plan: Plan, feeds: Record<string, NdArray | Tensor>, expected: readonly Tensor[]): void {
-  const engine = new Engine(moduleOf('strict-threads'), { team, count: THREADS });
+  const engine = new Engine(moduleOf('strict-threads', packOf(plan.steps)), teamRunner(team, THREADS));
   engine.use(plan);
   const arena = engine.view({ buffer: { region: 'arena', bytes: 0, offset: 0 }, offset: 0 }, 0);
   new Uint32Array(arena.buffer).fill(CANARY, arena.byteOffset / 4);

@@ -1,7 +1,7 @@
 // Convolutions by Winograd's algorithm, every form wherever it fits, against plain ones in float64.
 import fc from 'fast-check';
 import { winogradForms } from '../../src/ops/window/winograd.ts';
-import { add, array, maxError, type NdArray, random, relu } from '../reference/index.ts';
+import { add, array, type NdArray, random, relu } from '../reference/index.ts';
 import { type ConvCase, convArrays, convNode, convReference } from './convCase.ts';
 import { graphOf } from './graph.ts';
 import { opsOf, withoutLayout } from './plans.ts';
@@ -205,17 +205,4 @@ test('weights that are fed are not transformed', () => {
   const [form] = winogradForms;
   const fed = runNode({ ...convNode(config, arrays), constants: [], winograd: form });
   expect(fed.data).toEqual(runNode({ ...convNode(config, arrays), winograd: false }).data);
-});
-
-test('the error against float64 is what the documentation says', () => {
-  const [f43, f23] = winogradForms;
-  const config: ConvCase = { x: [1, 64, 20, 20], w: [16, 64, 3, 3], pads: [1, 1, 1, 1] };
-  const arrays = convArrays(config);
-  const reference = convReference(config, arrays);
-  const largest = reference.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const errorOf = (winograd: typeof f43 | false) => maxError(runNode({ ...convNode(config, arrays), winograd }).data, reference) / largest;
-  const direct = errorOf(false);
-  expect(errorOf(f43)).toBeLessThan(1.4e-6);
-  expect(errorOf(f23)).toBeLessThan(4e-7);
-  expect(direct).toBeLessThan(1e-6);
 });

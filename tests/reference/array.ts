@@ -48,6 +48,9 @@ export function normalizeAxis(axis: number, rank: number, last = rank - 1): numb
   return positive;
 }
 
+// Jest's sandbox looks globals up slowly.
+const { fround, imul } = Math;
+
 /**
  * Uniform random numbers from low to high, the same for the same seed (mulberry32).
  * They are rounded to float32 so that a kernel and its reference see the same inputs.
@@ -57,10 +60,10 @@ export function random(dims: readonly number[], seed: number, low = -1, high = 1
   let state = seed | 0;
   for (let i = 0; i < result.data.length; i++) {
     state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    let t = imul(state ^ (state >>> 15), state | 1);
+    t ^= t + imul(t ^ (t >>> 7), t | 61);
     const unit = ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-    result.data[i] = Math.fround(low + unit * (high - low));
+    result.data[i] = fround(low + unit * (high - low));
   }
   return result;
 }

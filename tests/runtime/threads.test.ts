@@ -6,6 +6,7 @@ import type { LayersModel } from '../../src/layers/model.ts';
 import { initialDims, planSource } from '../../src/load.ts';
 import { Model, type Outputs } from '../../src/runtime/model.ts';
 import { startWorker, Team } from '../../src/runtime/team.ts';
+import { teamRunner } from '../../src/runtime/teamMemory.ts';
 import { compileModule } from '../../src/runtime/wasm.ts';
 import { densenet121, googlenet, mobilenetV2, resnet20, resnet50, squeezenet1_1 } from '../../src/zoo/index.ts';
 import { random } from '../reference/index.ts';
@@ -124,8 +125,8 @@ describe('runs', () => {
     scope.Worker = process.getBuiltinModule('node:worker_threads').Worker;
     try {
       const graph = net.graph();
-      const threads = { team: new Team(startWorker), count: 2 };
-      const binary = { module: await compileModule('strict-threads'), variant: 'strict-threads', threads } as const;
+      const runner = teamRunner(new Team(startWorker), 2);
+      const binary = { module: await compileModule('strict-threads'), variant: 'strict-threads', runner } as const;
       const model = new Model(planSource(graph, {}, 2), binary, initialDims(graph, {}));
       const x = picture(32);
       expect(await run(model, x)).toBe(expected(x));
@@ -146,7 +147,7 @@ describe('runs', () => {
       return member;
     });
     const graph = net.graph();
-    const binary = { module: await compileModule('strict-threads'), variant: 'strict-threads', threads: { team, count: 2 } } as const;
+    const binary = { module: await compileModule('strict-threads'), variant: 'strict-threads', runner: teamRunner(team, 2) } as const;
     return { model: new Model(planSource(graph, {}, 2), binary, initialDims(graph, {})), members };
   }
 
@@ -180,8 +181,8 @@ describe('runs', () => {
     const { model } = await onOwnTeam((member) => ({
       ...member,
       post: (message, transfer) => {
-        const { job } = message as { job?: { index: number } };
-        member.post(broken && job?.index === 1 ? { ...message, job: { ...job, workspaces: 2 ** 32 - 64 } } : message, transfer);
+        const second = message.kind === 'job' && message.index === 1;
+        member.post(broken && second ? { ...message, workspaces: 2 ** 32 - 64 } : message, transfer);
       },
     }));
     const x = picture(32);

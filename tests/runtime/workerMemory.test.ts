@@ -7,7 +7,7 @@ import { defineOp } from '../../src/ops/custom.ts';
 import { Model, type Outputs } from '../../src/runtime/model.ts';
 import { startWorker, Team } from '../../src/runtime/team.ts';
 import { compileModule } from '../../src/runtime/wasm.ts';
-import { WorkerMemory } from '../../src/runtime/workerMemory.ts';
+import { WorkerMemory, workerRunner } from '../../src/runtime/workerMemory.ts';
 import { graphOf } from '../kernels/graph.ts';
 import { floatsOf } from '../ops/customOps.ts';
 import { random } from '../reference/index.ts';
@@ -134,15 +134,34 @@ describe('where memory cannot be shared', () => {
 
   test('more memory than the engine gives', async () => {
     const team = Team.shared();
-    const remote = new WorkerMemory(team, -1, await compileModule('strict'), 1);
-    remote.grow(65535 * 16);
-    expect(await failure(remote.run([1024, 1024]))).toMatchObject({ code: 'TOO_LARGE' });
-    team.close(-1);
+    const memory = new WorkerMemory(team, await compileModule('strict'), 1);
+    memory.grow(65535 * 16);
+    expect(memory.lost).toBe(false);
+    expect(await failure(memory.run([1024, 1024]))).toMatchObject({ code: 'TOO_LARGE' });
+    expect(memory.lost).toBe(true);
     // The worker goes on.
     const model = await net.compile({ worker: true });
     expect(await run(model, picture(32))).toBe(right(picture(32)));
     model.dispose();
   });
+});
+
+test('a model that was refused memory is loaded again by its next run', async () => {
+  const team = new Team(startWorker);
+  const made: WorkerMemory[] = [];
+  const newMemory = (...of: [WebAssembly.Module, number]) => {
+    made.push(new WorkerMemory(team, ...of));
+    return made.at(-1) as WorkerMemory;
+  };
+  const binary = { module: await compileModule('strict'), variant: 'strict', runner: { ...workerRunner(team), newMemory } } as const;
+  const model = new Model(planSource(graph, {}, 1), binary, initialDims(graph, {}));
+  const x = picture(32);
+  expect(await run(model, x)).toBe(right(x));
+  made[0]?.grow(65535 * 16);
+  expect(await failure(run(model, x))).toMatchObject({ code: 'TOO_LARGE', message: expect.stringContaining('refuses the memory') });
+  expect(await run(model, x)).toBe(right(x));
+  expect(made).toHaveLength(2);
+  model.dispose();
 });
 
 test('after the worker has died, models are loaded again', async () => {
@@ -153,8 +172,7 @@ test('after the worker has died, models are loaded again', async () => {
     return member;
   });
   const module = await compileModule('strict');
-  const openRemote = (id: number, wasm: WebAssembly.Module, pages: number) => new WorkerMemory(team, id, wasm, pages);
-  const binary = { module, variant: 'strict', threads: { team, count: 1, openRemote } } as const;
+  const binary = { module, variant: 'strict', runner: workerRunner(team) } as const;
   const [model, idle] = [1, 2].map(() => new Model(planSource(graph, {}, 1), binary, initialDims(graph, {}))) as [Model, Model];
   const x = picture(32);
   for (const each of [model, idle]) expect(await run(each, x)).toBe(right(x));

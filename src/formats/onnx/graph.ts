@@ -1,7 +1,7 @@
-import type { Attribute, Constant, Dim, GraphInput, GraphNode, GraphOutput, Subgraph } from '../../graph/graph.ts';
+import type { Attribute, Dim, GraphInput, GraphNode, GraphOutput, Subgraph } from '../../graph/graph.ts';
 import { maxRank, widened } from '../bytes.ts';
 import { readTensor, storedType, tensorParts } from './tensor.ts';
-import { FIXED32, VARINT, type Wire } from './wire.ts';
+import { FIXED32, type GraphParts, VARINT, type Wire } from './wire.ts';
 
 /** AttributeProto.AttributeType, in order. */
 const kindNames =
@@ -184,27 +184,6 @@ function readValue(wire: Wire, kind: 'input' | 'output', index: number, inner?: 
 
 /** Sequences and optionals in each other. */
 const MOST_LISTS = 3;
-
-export interface GraphParts {
-  name: string;
-  readonly nodes: GraphNode[];
-  readonly constants: Map<string, Constant>;
-  readonly inputs: GraphInput[];
-  readonly outputs: GraphOutput[];
-}
-
-/** What few files have, read by a chunk of its own: see subgraphs.ts. */
-export interface Extras {
-  /** The GraphProto at hand, as it is written: names may stand for several things. */
-  subgraph(wire: Wire, place: string): Subgraph;
-  /** The FunctionProto at hand. */
-  function(wire: Wire): void;
-  /**
-   * The nodes with every name made one of its own, with what their subgraphs read, and with the functions that they call in their places.
-   * @param opsets the model's; becomes those of the nodes
-   */
-  resolve(wire: Wire, graph: GraphParts, opsets: Map<string, number>): readonly GraphNode[];
-}
 
 /**
  * The GraphProto at hand, part by part: nothing is known yet about how the parts go together. What there is already becomes more.

@@ -1,8 +1,8 @@
 import { type Graph, type GraphNode, readsOf, type Subgraph } from '../../graph/graph.ts';
 import type { Bytes } from '../bytes.ts';
 import { resolveExternal } from './external.ts';
-import { domainOf, type Extras, type GraphParts, readGraph } from './graph.ts';
-import { readPair, Wire } from './wire.ts';
+import { domainOf, readGraph } from './graph.ts';
+import { type Extras, type GraphParts, readPair, Wire } from './wire.ts';
 
 /**
  * The nodes in the order of the file, but each behind what it reads. Each name has one producer.

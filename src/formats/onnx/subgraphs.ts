@@ -2,9 +2,9 @@
 
 import type { Attribute, GraphNode, GraphOutput, Subgraph } from '../../graph/graph.ts';
 import { type Call, Functions, joined, type ModelFunction } from './functions.ts';
-import { type Extras, type GraphParts, readGraph } from './graph.ts';
+import { readGraph } from './graph.ts';
 import { inOrder } from './open.ts';
-import type { Wire } from './wire.ts';
+import type { Extras, GraphParts, Wire } from './wire.ts';
 
 /** Graphs inside each other; what people export has two or three. */
 const MOST_DEPTH = 32;

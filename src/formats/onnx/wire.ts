@@ -1,6 +1,6 @@
 import { type ErrorCode, LanewiseError } from '../../errors.ts';
+import type { Constant, GraphInput, GraphNode, GraphOutput, Subgraph } from '../../graph/graph.ts';
 import { type Bytes, checkedBytes, inMemory, isInMemory, partOf } from '../bytes.ts';
-import type { Extras } from './graph.ts';
 
 /** Protocol Buffers' wire types. */
 export const VARINT = 0;
@@ -24,6 +24,28 @@ export interface ExternalTensor {
   readonly size: number;
   /** The data, once the file is there. */
   bytes: Bytes;
+}
+
+/** A graph as it is read, part by part. */
+export interface GraphParts {
+  name: string;
+  readonly nodes: GraphNode[];
+  readonly constants: Map<string, Constant>;
+  readonly inputs: GraphInput[];
+  readonly outputs: GraphOutput[];
+}
+
+/** What few files have, read by a chunk of its own: see subgraphs.ts. */
+export interface Extras {
+  /** The GraphProto at hand, as it is written: names may stand for several things. */
+  subgraph(wire: Wire, place: string): Subgraph;
+  /** The FunctionProto at hand. */
+  function(wire: Wire): void;
+  /**
+   * The nodes with every name made one of its own, with what their subgraphs read, and with the functions that they call in their places.
+   * @param opsets the model's; becomes those of the nodes
+   */
+  resolve(wire: Wire, graph: GraphParts, opsets: Map<string, number>): readonly GraphNode[];
 }
 
 /** Of a file, so many bytes are read at once; values that are longer are read when they are needed. */

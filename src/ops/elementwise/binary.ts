@@ -1,7 +1,8 @@
-import { BinaryKind } from '../../../assembly/opcodes.ts';
+import { BinaryKind, Op } from '../../../assembly/opcodes.ts';
 import { product } from '../../graph/dims.ts';
 import type { DataType, TypedArray } from '../../graph/tensor.ts';
 import type { Value, ValueType } from '../../graph/value.ts';
+import { packOfKind } from '../../plan/packs.ts';
 import type { AttributeReader } from '../attributes.ts';
 import { type Element, type Elements, mapElements } from '../elements.ts';
 import { emitBinary, emitClamp, type Operand, operand } from '../emit.ts';
@@ -75,6 +76,7 @@ export function binary({
 }: Binary): Operator<BinaryAttributes> {
   return {
     ...elementwise,
+    pack: packOfKind(Op.Binary, kind),
     clamps: true,
     name,
     since,

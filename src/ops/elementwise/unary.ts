@@ -1,5 +1,6 @@
-import { BinaryKind, UnaryKind } from '../../../assembly/opcodes.ts';
+import { BinaryKind, Op, UnaryKind } from '../../../assembly/opcodes.ts';
 import type { Value } from '../../graph/value.ts';
+import { packOfKind } from '../../plan/packs.ts';
 import type { AttributeReader } from '../attributes.ts';
 import { emitBinary, emitUnary, operand } from '../emit.ts';
 import type { Operator } from '../operator.ts';
@@ -25,6 +26,7 @@ export type Attributes = UnaryAttributes & { readonly kind?: UnaryKind };
 export function unary({ name, kind, since = 6, attributes = () => ({ alpha: 0, beta: 0 }) }: Unary): Operator<Attributes> {
   return {
     ...elementwise,
+    pack: packOfKind(Op.Unary, kind),
     name,
     since,
     inputs: [1, 1],

@@ -25,6 +25,7 @@ export interface Reduction {
   /** On the host. */
   readonly compute: (node: Node<ReduceAttributes>, x: TypedArray) => TypedArray;
   readonly evaluatedTypes?: Operator['evaluatedTypes'];
+  readonly pack?: Operator['pack'];
 }
 
 /** From a start, one element after the other; what the elements make exactly. */
@@ -36,7 +37,7 @@ export interface Fold {
 
 export const plus = (a: Element, b: Element): Element => (typeof a === 'bigint' ? a + (b as bigint) : a + (b as number));
 
-export function reduction({ name, axesInput = 18, lower, compute, evaluatedTypes }: Reduction): Operator<ReduceAttributes> {
+export function reduction({ name, axesInput = 18, lower, compute, evaluatedTypes, pack }: Reduction): Operator<ReduceAttributes> {
   return {
     name,
     since: 1,
@@ -56,6 +57,7 @@ export function reduction({ name, axesInput = 18, lower, compute, evaluatedTypes
     },
     evaluate: (node, [x]) => [compute(node, x as TypedArray)],
     ...(evaluatedTypes && { evaluatedTypes }),
+    ...(pack && { pack }),
     // With its dimensions kept, the output can lie as the input does.
     layout: (node) => (node.attributes.keepDims ? firstAlike() : { inputs: ['any', 'rowMajor'], output: 'rowMajor' }),
     slices: true,

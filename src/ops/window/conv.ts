@@ -2,13 +2,14 @@ import { ConvArg, DepthwiseConvArg, DepthwiseRingArg, GEMM_SUMS, GemvArg, NR, Op
 import { product } from '../../graph/dims.ts';
 import { formatDims } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
-import type { Args, Place, Pointer } from '../../plan/place.ts';
+import type { Args } from '../../plan/place.ts';
 import { convMacs, macsOf } from '../cost.ts';
 import { type Clamped, clampWords } from '../elementwise/clamp.ts';
 import { gemmBlocks, sumDepth } from '../gemm/blocks.ts';
 import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
 import { asImage, input, invalid } from '../shapes.ts';
 import { type Choice, type ConvShape, chooseConvolution } from './choose.ts';
+import type { ConvCall } from './convCall.ts';
 import { readWindow, resolveWindow, type WindowAttributes, windowArgs } from './window.ts';
 import { emitWinograd } from './winograd.ts';
 
@@ -124,19 +125,6 @@ function lowerGeneral(node: Node<ConvAttributes>, lowering: Lowering, shape: Con
   };
   if ('form' in choice) emitWinograd(lowering, call, choice.form);
   else emitConv(lowering, call, choice);
-}
-
-export interface ConvCall extends ConvShape {
-  readonly source: Place;
-  readonly target: Place;
-  /** Panels of the weights. */
-  readonly weights: Pointer;
-  readonly residual?: Place | undefined;
-  readonly scale?: Place | undefined;
-  readonly shift?: Place | undefined;
-  readonly inputClamp?: Clamped['clamp'];
-  readonly clamped: Clamped;
-  readonly macs: number;
 }
 
 /** The instruction of a convolution by panels of weights, which is also that of matrix products. */

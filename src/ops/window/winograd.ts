@@ -3,7 +3,7 @@ import { clampWords } from '../elementwise/clamp.ts';
 import { evenBlock, sumDepth } from '../gemm/blocks.ts';
 import type { Lowering, Winograd } from '../operator.ts';
 import { asImage } from '../shapes.ts';
-import type { ConvCall } from './conv.ts';
+import type { ConvCall } from './convCall.ts';
 import { windowArgs } from './window.ts';
 
 /** F(4, 3), F(2, 3) and F(2, 5). */

@@ -24,6 +24,7 @@ const macs = (node: Node) => product(input(node, 0).dims);
 
 /** ONNX InstanceNormalization (Ulyanov et al. 2016, arXiv:1607.08022): over the spatial dimensions of each channel. */
 export const instanceNormalization: Operator<{ readonly epsilon: number }> = {
+  pack: 'more',
   name: 'InstanceNormalization',
   since: 6,
   inputs: [3, 3],
@@ -47,6 +48,7 @@ export const instanceNormalization: Operator<{ readonly epsilon: number }> = {
 
 /** ONNX GroupNormalization (Wu and He 2018, arXiv:1803.08494): over the channels of a group and the spatial dimensions. */
 export const groupNormalization: Operator<{ readonly epsilon: number; readonly groups: number; readonly perGroup: boolean }> = {
+  pack: 'more',
   name: 'GroupNormalization',
   since: 18,
   inputs: [3, 3],
@@ -95,6 +97,7 @@ interface LayerAttributes {
 
 /** ONNX LayerNormalization (Ba, Kiros and Hinton 2016, arXiv:1607.06450): over the dimensions from `axis` on. */
 export const layerNormalization: Operator<LayerAttributes> = {
+  pack: 'more',
   name: 'LayerNormalization',
   since: 17,
   inputs: [2, 3],
@@ -129,6 +132,7 @@ export const layerNormalization: Operator<LayerAttributes> = {
 
 /** ONNX MeanVarianceNormalization: over `axes`, by default the batch and the spatial dimensions; (x - mean) / (deviation + 1e-9). */
 export const meanVarianceNormalization: Operator<{ readonly axes: readonly number[] }> = {
+  pack: 'more',
   name: 'MeanVarianceNormalization',
   since: 9,
   inputs: [1, 1],

@@ -104,29 +104,31 @@ const floats = [['float32', 'float64'], ['int64']] as const;
 /** Of true and false there is a greatest one, and no sum. */
 const ordered = ['any', ['int64']] as const;
 
+const rarer = (given: Reduction) => reduction({ ...given, pack: 'more' });
+
 /** ONNX's reductions over some axes, or all. */
 export const reductions: readonly Operator<ReduceAttributes>[] = [
   reduction({ name: 'ReduceSum', axesInput: 13, lower: plain(ReduceKind.Sum), compute: folding(sums) }),
-  reduction({ name: 'ReduceMax', lower: plain(ReduceKind.Max), compute: folding(largest), evaluatedTypes: ordered }),
-  reduction({ name: 'ReduceMin', lower: plain(ReduceKind.Min), compute: folding(smallest), evaluatedTypes: ordered }),
-  reduction({ name: 'ReduceProd', lower: plain(ReduceKind.Prod), compute: folding({ start: typed(1), step: times }) }),
-  reduction({
+  rarer({ name: 'ReduceMax', lower: plain(ReduceKind.Max), compute: folding(largest), evaluatedTypes: ordered }),
+  rarer({ name: 'ReduceMin', lower: plain(ReduceKind.Min), compute: folding(smallest), evaluatedTypes: ordered }),
+  rarer({ name: 'ReduceProd', lower: plain(ReduceKind.Prod), compute: folding({ start: typed(1), step: times }) }),
+  rarer({
     name: 'ReduceL1',
     lower: plain(ReduceKind.SumAbs),
     compute: folding({ start: typed(0), step: (sum, x) => plus(sum, size(x)) }),
   }),
-  reduction({
+  rarer({
     name: 'ReduceL2',
     lower: then(ReduceKind.SumSquare, UnaryKind.Sqrt),
     compute: (node, x) => mapped(folded(node, x, squares), Math.sqrt),
     evaluatedTypes: floats,
   }),
-  reduction({ name: 'ReduceSumSquare', lower: plain(ReduceKind.SumSquare), compute: folding(squares) }),
-  reduction({
+  rarer({ name: 'ReduceSumSquare', lower: plain(ReduceKind.SumSquare), compute: folding(squares) }),
+  rarer({
     name: 'ReduceLogSum',
     lower: then(ReduceKind.Sum, UnaryKind.Log),
     compute: (node, x) => mapped(folded(node, x, sums), log),
     evaluatedTypes: floats,
   }),
-  reduction({ name: 'ReduceLogSumExp', lower: logSumExp, compute: hostLogSumExp, evaluatedTypes: floats }),
+  rarer({ name: 'ReduceLogSumExp', lower: logSumExp, compute: hostLogSumExp, evaluatedTypes: floats }),
 ];

@@ -23,6 +23,7 @@ const paddings = { zeros: GridPadding.Zeros, border: GridPadding.Border, reflect
 
 /** ONNX GridSample of pictures: X [N, C, H, W], grid [N, H', W', 2] of (x, y) from -1 to 1. */
 export const gridSample: Operator<GridSampleAttributes> = {
+  pack: 'more',
   name: 'GridSample',
   since: 16,
   inputs: [2, 2],

@@ -39,6 +39,7 @@ function lowerLp(node: Node<{ readonly p: number }>, window: Window, lowering: L
 /** ONNX LpPool: the p-norm of every window. */
 export const lpPool: Operator<LpPoolAttributes> = {
   ...shared,
+  pack: 'more',
   name: 'LpPool',
   since: 2,
   inputs: [1, 1],
@@ -51,6 +52,7 @@ export const lpPool: Operator<LpPoolAttributes> = {
 /** ONNX GlobalLpPool. */
 export const globalLpPool: Operator<{ readonly p: number }> = {
   slices: true,
+  pack: 'more',
   name: 'GlobalLpPool',
   since: 2,
   inputs: [1, 1],

@@ -1,4 +1,4 @@
-// A layer at its place in a network: its steps are recorded, and their shapes checked by the operators themselves.
+// What a layer is made of: its steps are recorded, and their shapes checked by the operators themselves.
 
 import { LanewiseError } from '../errors.ts';
 import type { Attribute, Constant, GraphNode } from '../graph/graph.ts';
@@ -9,8 +9,8 @@ import type { CustomOperator } from '../ops/custom.ts';
 import { operators } from '../ops/index.ts';
 import type { Operator } from '../ops/operator.ts';
 import { constantValue } from '../ops/shapes.ts';
+import type { NamedLayer } from './names.ts';
 import { Parameter, type ParameterSpec } from './parameter.ts';
-import type { SymbolicTensor } from './symbol.ts';
 
 /** The opset of graphs whose layers ask for no newer one. */
 export const OPSET = 13;
@@ -36,78 +36,20 @@ export interface StepOptions {
   readonly domain?: string;
 }
 
-/** Numbers for layers that have no name of their own: those of an input while a network is written, of a model from then on. */
-export class Names {
-  readonly #counts = new Map<string, number>();
-
-  /** 'conv2d_1', 'conv2d_2'; the input is 'input' as long as it is the only one. */
-  next(kind: string): string {
-    const count = (this.#counts.get(kind) ?? 0) + 1;
-    this.#counts.set(kind, count);
-    return kind === 'input' && count === 1 ? kind : `${kind}_${count}`;
-  }
-}
-
-let applied = 0;
-
-/** A layer at its place in a network. */
-export class AppliedLayer {
-  /** The function that made it: 'conv2d'. */
-  readonly kind: string;
-  readonly inputs: readonly SymbolicTensor[];
-  readonly steps: LayerStep[] = [];
-  readonly parameters: Parameter[] = [];
-  outputs: readonly SymbolicTensor[] = [];
-  /** Custom operators that it runs. @internal */
-  readonly customOperators: CustomOperator[] = [];
-  /** Layers in this order are in execution order. @internal */
-  readonly order = applied++;
-  /** @internal */
-  readonly names: Names;
-  #name: string;
-  #settled: boolean;
-
-  /** @internal */
-  constructor(kind: string, inputs: readonly SymbolicTensor[], name: string | undefined, names: Names) {
-    this.kind = kind;
-    this.inputs = inputs;
-    this.names = names;
-    this.#name = name ?? names.next(kind);
-    this.#settled = name !== undefined;
-  }
-
-  get name(): string {
-    return this.#name;
-  }
-
-  /** Its output, the first where there are several. */
-  get output(): SymbolicTensor {
-    return this.outputs[0] as SymbolicTensor;
-  }
-
-  /** Whether the name may still change: nobody gave it one, and no model has it. @internal */
-  get unsettled(): boolean {
-    return !this.#settled;
-  }
-
-  /** Gives it the name that it keeps: a free one of a model's numbers. @internal */
-  settle(taken: ReadonlySet<string>, names: Names): void {
-    do this.#name = names.next(this.kind);
-    while (taken.has(this.#name));
-    this.#settled = true;
-  }
-
-  toString(): string {
-    return `${this.kind} '${this.#name}'`;
-  }
+/** What a layer consists of, as it is recorded. */
+export interface Recorded extends NamedLayer {
+  readonly steps: LayerStep[];
+  readonly parameters: Parameter[];
+  /** Custom operators that it runs. */
+  readonly customOperators: CustomOperator[];
 }
 
 /** Records what a layer is made of. */
 export class Recorder {
-  readonly #layer: AppliedLayer;
+  readonly #layer: Recorded;
   readonly #shared: readonly Parameter[] | undefined;
 
-  constructor(layer: AppliedLayer, shared: readonly Parameter[] | undefined) {
+  constructor(layer: Recorded, shared: readonly Parameter[] | undefined) {
     this.#layer = layer;
     this.#shared = shared;
   }

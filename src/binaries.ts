@@ -1,0 +1,22 @@
+// The binaries as texts, each a chunk of its own, of which a page fetches the one that it needs. Places that forbid compiling have
+// edge/binaries.ts in place of this file.
+
+/** strict or relaxed, for one thread or several, with the kernels of the core or with the pack *more* too. Files in lanewise/wasm have these names. */
+export type BinaryName = `${'strict' | 'relaxed'}${'' | '-threads'}${'' | '-more'}`;
+
+/** Fetches a binary: see binary.ts. Undefined in places that forbid compiling. */
+export type Texts = Readonly<Record<BinaryName, () => Promise<{ readonly default: string }>>>;
+
+/** Those that are there compiled. */
+export const given: readonly (readonly [BinaryName, WebAssembly.Module])[] = [];
+
+export const texts: Texts | undefined = {
+  strict: () => import('../build/strict.js'),
+  relaxed: () => import('../build/relaxed.js'),
+  'strict-threads': () => import('../build/strict-threads.js'),
+  'relaxed-threads': () => import('../build/relaxed-threads.js'),
+  'strict-more': () => import('../build/strict-more.js'),
+  'relaxed-more': () => import('../build/relaxed-more.js'),
+  'strict-threads-more': () => import('../build/strict-threads-more.js'),
+  'relaxed-threads-more': () => import('../build/relaxed-threads-more.js'),
+};

@@ -1,0 +1,48 @@
+// A node of control flow while it runs: what it gets, and what it may ask for.
+
+import { LanewiseError } from '../errors.ts';
+import type { GraphNode, Subgraph } from '../graph/graph.ts';
+import { Tensor } from '../graph/tensor.ts';
+import { AttributeReader, nodeTitle } from '../ops/attributes.ts';
+import type { Held, Running } from '../runtime/running.ts';
+
+/** A node that runs, and what is around it. */
+export interface Around {
+  readonly node: GraphNode;
+  readonly opset: number;
+  /** Undefined for those that are left out. */
+  readonly inputs: readonly (Held | undefined)[];
+  /**
+   * Runs a body.
+   * @param values by the names of its inputs
+   * @returns what its outputs stand for
+   */
+  run(body: Subgraph, values: Iterable<readonly [string, Held]>): Running<Held[]>;
+  /** @throws LanewiseError TOO_LARGE */
+  checkBytes(what: string, bytes: number): void;
+}
+
+/** Runs a node: what its outputs stand for. */
+export type NodeRunner = (around: Around) => Running<readonly Held[]>;
+
+/** @throws LanewiseError INVALID_MODEL where the attribute is no graph */
+export function subgraph(node: GraphNode, name: string): Subgraph {
+  const value = new AttributeReader(node).any(name);
+  if (typeof value === 'object' && 'nodes' in value) return value;
+  throw new LanewiseError('INVALID_MODEL', `${nodeTitle(node)}: attribute '${name}' is a graph, which is not there`);
+}
+
+/** The tensor that an input is. @throws LanewiseError INVALID_MODEL */
+export function tensorOf({ node, inputs }: Around, i: number): Tensor {
+  const held = inputs[i];
+  if (held instanceof Tensor) return held;
+  const got = held === undefined ? 'nothing' : held ? 'a sequence' : 'an empty optional';
+  throw new LanewiseError('INVALID_MODEL', `${nodeTitle(node)}: input '${node.inputs[i] ?? i}' is a tensor, got ${got}`);
+}
+
+/** The one element that an input holds. */
+export function scalarOf(around: Around, i: number): number {
+  const { data, dims } = tensorOf(around, i);
+  if (data.length === 1) return Number(data[0]);
+  throw new LanewiseError('INVALID_INPUT', `${nodeTitle(around.node)}: input '${around.node.inputs[i]}' has one element, got [${dims}]`);
+}

@@ -1,0 +1,3 @@
+import './pictures.ts';
+
+export * from '../vision/index.ts';
