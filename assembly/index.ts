@@ -12,7 +12,7 @@ export { f32_binary_rows } from './elementwise/f32_binary';
 export { f32_clamp_row } from './elementwise/f32_clamp';
 export { f32_unary_row } from './elementwise/f32_unary';
 export { f32_gemm_4x8 } from './gemm/f32_gemm_4x8';
-export { f32_gemv_1x16 } from './gemm/f32_gemv_1x16';
+export { f32_gemv_columns_1x16 } from './gemm/f32_gemv_1x16';
 export { xxh32 } from './math/xxh32';
 export { copy_row } from './move/copy';
 export { f32_transpose_rows_4x4 } from './move/f32_transpose_4x4';

@@ -52,6 +52,24 @@ export enum ConvArg {
   Words,
 }
 
+/** The convolution of one pixel. Channels are input channels of one group. See gemm/f32_gemv_1x16. */
+export enum GemvArg {
+  Input = 1,
+  Output,
+  Weights,
+  /** Added before the clamp; 0: none. May be the output. */
+  Residual,
+  Groups,
+  Channels,
+  /** Output channels of one group. */
+  OutChannels,
+  /** Products of a partial sum, 1 or more: see gemm/f32_gemm_4x8. */
+  SumDepth,
+  Min,
+  Max,
+  Words,
+}
+
 /** Channels are input channels of one group. See winograd/f32_winograd. */
 export enum WinogradArg {
   Weights = WindowArg.Words,
@@ -92,10 +110,15 @@ export enum WinogradWeightsArg {
 /** Channels are all channels. See conv/f32_dwconv_c8. */
 export enum DepthwiseConvArg {
   Weights = WindowArg.Words,
-  /** Where conv/f32_dwconv_ring_c4 keeps rows of the input; 0: it does not apply. */
-  Ring,
   Min,
   Max,
+  Words,
+}
+
+/** Those of DepthwiseConv, and one more. See conv/f32_dwconv_ring_c4. */
+export enum DepthwiseRingArg {
+  /** Where rows of the input are kept. */
+  Ring = DepthwiseConvArg.Words,
   Words,
 }
 

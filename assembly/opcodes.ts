@@ -4,15 +4,25 @@
 // rest are arguments at the positions that its enum gives. `Words` is the instruction's length. Pointers are byte
 // addresses, 0 meaning absent; strides are in bytes unless the name says otherwise; Min and Max are float32 bits.
 
-import { AveragePoolArg, Col2ImArg, ConvArg, DepthwiseConvArg, MaxPoolArg, WinogradArg, WinogradWeightsArg } from './opcodes-window';
+import {
+  AveragePoolArg,
+  Col2ImArg,
+  ConvArg,
+  DepthwiseConvArg,
+  DepthwiseRingArg,
+  GemvArg,
+  MaxPoolArg,
+  WinogradArg,
+  WinogradWeightsArg,
+} from './opcodes-window';
 
 export * from './opcodes-window';
 
 /**
  * Compiled models hold programs and packed weights, so they run only where these mean the same. One more with every change of an opcode, of an
- * argument, of STATIC_BYTES or of how weights are packed: tests/compiled/layout.test.ts tells when.
+ * argument, of STATIC_BYTES or of how weights are packed: tests/compiled/version.test.ts tells when.
  */
-export const PROGRAM_VERSION = 2;
+export const PROGRAM_VERSION = 3;
 
 /** Output pixels of one GEMM tile. */
 export const MR = 4;
@@ -44,8 +54,11 @@ export enum TeamWord {
   Done = 24,
 }
 
-/** The word at this address is not 0 where the engine keeps loads where they stand, so that large tiles find registers: gemm/f32_gemm_6x8. */
-export const WIDE_TILE = 32;
+/**
+ * Added to the opcodes of Conv and Winograd as a program is written into memory, where the engine keeps loads where they stand, so that large tiles find
+ * registers: gemm/f32_gemm_6x8. Plans and compiled models do without, for they are the same on every machine.
+ */
+export const WIDE = 32;
 
 /** Behind the arena every thread counts parts in 1 << COUNTER_SHIFT bytes, a cache line; then come the workspaces of all threads but the first. */
 export const COUNTER_SHIFT = 6;
@@ -73,6 +86,8 @@ export enum Op {
   Winograd = 19,
   WinogradWeights = 20,
   Widen = 21,
+  Gemv = 22,
+  DepthwiseRing = 23,
 }
 
 /** Weights into panels: see gemm/f32_pack_panels. Counts in elements, strides in elements. */
@@ -399,6 +414,10 @@ export function instructionWords(op: i32): i32 {
       return WinogradWeightsArg.Words;
     case Op.Widen:
       return WidenArg.Words;
+    case Op.Gemv:
+      return GemvArg.Words;
+    case Op.DepthwiseRing:
+      return DepthwiseRingArg.Words;
     default:
       return 0;
   }

@@ -1,9 +1,11 @@
 // The interpreter: runs the instructions between two addresses, one kernel call each.
 
 import { f32_conv_igemm_4x8 } from './conv/f32_conv_igemm_4x8';
+import { f32_dwconv_ring_c4 } from './conv/f32_dwconv_ring_c4';
 import { f32_binary } from './elementwise/f32_binary';
 import { f32_clamp } from './elementwise/f32_clamp';
 import { f32_unary } from './elementwise/f32_unary';
+import { f32_gemv_1x16 } from './gemm/f32_gemv_1x16';
 import { f32_pack_panels } from './gemm/f32_pack_panels';
 import { copy } from './move/copy';
 import { f16_widen } from './move/f16_widen';
@@ -12,7 +14,7 @@ import { gather } from './move/gather';
 import { f32_batchnorm_c4 } from './norm/f32_batchnorm_c4';
 import { f32_lrn } from './norm/f32_lrn';
 import { f32_softmax } from './norm/f32_softmax';
-import { instructionWords, Op } from './opcodes';
+import { instructionWords, Op, WIDE } from './opcodes';
 import { f32_reduce } from './reduce/f32_reduce';
 import { f32_gridsample } from './resample/f32_gridsample';
 import { f32_resample } from './resample/f32_resample';
@@ -34,7 +36,9 @@ export function join(index: i32, count: i32, base: usize, bytes: usize): void {
 export function run(from: usize, to: usize): usize {
   let pc = from;
   while (pc < to) {
-    const op = load<i32>(pc);
+    const word = load<i32>(pc);
+    const op = word & ~WIDE;
+    const wide = (word & WIDE) !== 0;
     do {
       switch (op) {
         case Op.PackPanels:
@@ -42,7 +46,13 @@ export function run(from: usize, to: usize): usize {
           if (mine()) f32_pack_panels(pc);
           break;
         case Op.Conv:
-          f32_conv_igemm_4x8(pc);
+          f32_conv_igemm_4x8(pc, wide);
+          break;
+        case Op.Gemv:
+          f32_gemv_1x16(pc);
+          break;
+        case Op.DepthwiseRing:
+          f32_dwconv_ring_c4(pc);
           break;
         case Op.DepthwiseConv:
         case Op.MaxPool:
@@ -88,7 +98,7 @@ export function run(from: usize, to: usize): usize {
           f32_transpose_4x4(pc);
           break;
         case Op.Winograd:
-          f32_winograd(pc);
+          f32_winograd(pc, wide);
           break;
         case Op.WinogradWeights:
           share(1, 0);

@@ -1,7 +1,7 @@
 // The inner loops of f32_dwconv_ring_c4, for each stride.
 
 import { arg, argSplat, clamp, madd, storeLanes } from '../math/simd.inline';
-import { DepthwiseConvArg, WindowArg } from '../opcodes';
+import { DepthwiseConvArg, DepthwiseRingArg, WindowArg } from '../opcodes';
 import { workspace } from '../threads.inline';
 
 /** Bytes of a pixel in the ring. */
@@ -29,7 +29,7 @@ export function tiles(
   const high = argSplat(pc, DepthwiseConvArg.Max);
   const rowBytes = <usize>((outWidth - 1) * <i32>stride + kernelWidth) * PIXEL;
   const ringBytes = <usize>kernelHeight * rowBytes;
-  const ringEnd = workspace(<usize>arg(pc, DepthwiseConvArg.Ring)) + ringBytes;
+  const ringEnd = workspace(<usize>arg(pc, DepthwiseRingArg.Ring)) + ringBytes;
   const weightsRow = (<usize>kernelWidth) << 5;
   // To the second half of a panel, or to the next one.
   const nextPanel = ((<usize>(1 + kernelHeight * kernelWidth)) << 5) - 16;

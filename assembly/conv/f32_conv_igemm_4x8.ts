@@ -8,19 +8,17 @@
 //   in scale  0, or what X is multiplied by and InShift is added to, then clamped, as conv/f32_pack_normalized_4 packs it: for
 //             1×1 kernels, stride 1, no padding, one group, more than one pixel
 // Blocks of BlockPixels output pixels × BlockDepth of the depth are packed into Scratch (behind GEMM_SUMS bytes), [pixel / 4][depth][4],
-// then every panel of weights runs over the block (the last one, where it is not whole, into rows of 8 behind the packed pixels); a single
-// pixel of a 1×1 kernel goes through gemm/f32_gemv_1x16 instead. Partial sums of SumDepth products are added in the order of the depth,
-// whatever the blocks.
+// then every panel of weights runs over the block (the last one, where it is not whole, into rows of 8 behind the packed pixels). Partial
+// sums of SumDepth products are added in the order of the depth, whatever the blocks. `wide`: see gemm/f32_gemm_4x8.
 
 import { f32_gemm_4x8, storeColumns } from '../gemm/f32_gemm_4x8';
-import { f32_gemv_1x16 } from '../gemm/f32_gemv_1x16';
 import { arg } from '../math/simd.inline';
 import { ConvArg, GEMM_SUMS, MR, NR, WindowArg } from '../opcodes';
 import { mine, pieceOf, share, workspace } from '../threads.inline';
 import { f32_pack_normalized_4 } from './f32_pack_normalized_4';
 import { packTap, tapPointer, within } from './taps.inline';
 
-export function f32_conv_igemm_4x8(pc: usize): void {
+export function f32_conv_igemm_4x8(pc: usize, wide: bool): void {
   const pixels = arg(pc, WindowArg.Batch) * arg(pc, WindowArg.OutHeight) * arg(pc, WindowArg.OutWidth);
   const channels = arg(pc, WindowArg.Channels);
   const depth = arg(pc, WindowArg.KernelHeight) * arg(pc, WindowArg.KernelWidth) * channels;
@@ -42,44 +40,16 @@ export function f32_conv_igemm_4x8(pc: usize): void {
   let input = <usize>arg(pc, WindowArg.Input);
   let output = <usize>arg(pc, WindowArg.Output);
   let residual = <usize>arg(pc, ConvArg.Residual);
-  // The only pixel of a dense layer is read as it lies; one in padding is not.
-  const row =
-    pixels === 1 &&
-    depth === channels &&
-    arg(pc, WindowArg.InHeight) * arg(pc, WindowArg.InWidth) === 1 &&
-    arg(pc, WindowArg.PadTop) + arg(pc, WindowArg.PadLeft) === 0;
   // Threads share blocks of pixels and, where those are few, the panels of each.
   const panels = (outChannels + NR - 1) / NR;
   let part = max(1, panels) * NR;
   if (ASC_FEATURE_THREADS) {
-    if (row) {
-      share(groups * ((panels + 1) / 2), <f32>depth * <f32>(NR / 2));
-    } else {
-      const blocks = groups * ((pixels + blockPixels - 1) / max(1, blockPixels));
-      part = pieceOf(blocks, panels) * NR;
-      share(blocks * ((outChannels + part - 1) / part), <f32>min(pixels, blockPixels) * <f32>depth * <f32>part * 0.25);
-    }
+    const blocks = groups * ((pixels + blockPixels - 1) / max(1, blockPixels));
+    part = pieceOf(blocks, panels) * NR;
+    share(blocks * ((outChannels + part - 1) / part), <f32>min(pixels, blockPixels) * <f32>depth * <f32>part * 0.25);
   }
   for (let g = 0; g < groups; g++) {
-    if (row) {
-      for (let n = 0; n < outChannels; n += 2 * NR) {
-        if (!mine()) continue;
-        const panel = weights + <usize>(n / NR) * panelBytes;
-        const at = (<usize>n) << 2;
-        f32_gemv_1x16(
-          min(2 * NR, outChannels - n),
-          channels,
-          sumDepth,
-          input,
-          panel,
-          n + NR < outChannels ? panel + panelBytes : panel,
-          output + at,
-          residual ? residual + at : 0,
-          pc + (ConvArg.Min << 2),
-        );
-      }
-    }
-    for (let m = row ? 1 : 0; m < pixels; m += blockPixels) {
+    for (let m = 0; m < pixels; m += blockPixels) {
       const rows = min(blockPixels, pixels - m);
       let packed = false;
       for (let from = 0; from < outChannels; from += part) {
@@ -104,6 +74,7 @@ export function f32_conv_igemm_4x8(pc: usize): void {
             const to = output + <usize>m * outStride + ((<usize>n) << 2);
             const whole = outChannels - n >= NR;
             f32_gemm_4x8(
+              wide,
               rows,
               block,
               sumDepth,

@@ -11,7 +11,7 @@
 // bytes past the last channel.
 
 import { arg } from '../math/simd.inline';
-import { DepthwiseConvArg, WindowArg } from '../opcodes';
+import { DepthwiseConvArg, DepthwiseRingArg, WindowArg } from '../opcodes';
 import { mine, pieceOf, share, workspace } from '../threads.inline';
 import { endTap, firstTap } from '../window/window.inline';
 import { PIXEL, tiles } from './dwconv.inline';
@@ -30,7 +30,7 @@ export function f32_dwconv_ring_c4(pc: usize): void {
   const padLeft = arg(pc, WindowArg.PadLeft);
   const inStride = <usize>arg(pc, WindowArg.InPixelStride);
   const outRow = <usize>outWidth * <usize>arg(pc, WindowArg.OutPixelStride);
-  const ring = workspace(<usize>arg(pc, DepthwiseConvArg.Ring));
+  const ring = workspace(<usize>arg(pc, DepthwiseRingArg.Ring));
   const columns = (outWidth - 1) * stride + kernelWidth;
   const rowBytes = <usize>columns * PIXEL;
   const copied = min(width, columns - padLeft);

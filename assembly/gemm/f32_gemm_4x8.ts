@@ -1,6 +1,7 @@
 // C[m][n] = clamp(bias[n] + sum over k of A[m][k] * B[k][n] + residual[m][n], min, max)
 //
 // One panel of 8 columns (n) against a block of packed rows (m), over a block of the depth (k).
+//   wide      where binaries of relaxed SIMD are to take f32_gemm_6x8 as far as it goes: the bits are the same
 //   a         packed rows: [ceil(rows / 4)][depth][4] floats; rows past the end hold anything
 //   b         the panel's rows k of this block: [depth][8] floats
 //   sumDepth  products of a partial sum, 1 or more; the last one of the depth may have fewer
@@ -18,10 +19,10 @@
 // `sums`, because the error of one long sum grows with its length.
 
 import { clamp, madd, storeLanes } from '../math/simd.inline';
-import { WIDE_TILE } from '../opcodes';
 import { f32_gemm_6x8, ROWS } from './f32_gemm_6x8';
 
 export function f32_gemm_4x8(
+  wide: bool,
   rows: i32,
   depth: i32,
   sumDepth: i32,
@@ -37,7 +38,7 @@ export function f32_gemm_4x8(
   limits: usize,
   sums: usize,
 ): void {
-  if (ASC_FEATURE_RELAXED_SIMD && load<i32>(WIDE_TILE)) {
+  if (ASC_FEATURE_RELAXED_SIMD && wide) {
     for (; rows >= ROWS; rows -= ROWS) {
       f32_gemm_6x8(depth, sumDepth, a, b, bias, c, cStride, residual, residualStride, first, last, limits, sums);
       a += (<usize>(depth * ROWS)) << 2;

@@ -2,7 +2,7 @@
 //
 //   a, b, sumDepth, bias, c, residual, first, last, limits, sums   as there; the twelve rows are three packs of four
 // Tile 6x8: two fused multiply-adds start in each cycle and take four, so eight sums are barely enough and twelve are plenty; with two vectors of
-// b and one splat of a they fill the 15 registers that V8 hands out. Older engines load all six splats first: see WIDE_TILE. Each tile takes
+// b and one splat of a they fill the 15 registers that V8 hands out. Older engines load all six splats first: see WIDE. Each tile takes
 // a whole pack (rows 0 to 3, then 8 to 11) and half of the one between (4 and 5, then 6 and 7), so that the packing is the same for all tiles.
 
 import { clamp, madd } from '../math/simd.inline';

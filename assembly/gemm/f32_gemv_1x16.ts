@@ -1,4 +1,5 @@
-// C[n] = clamp(bias[n] + sum over k of A[k] * B[k][n] + residual[n], min, max): one row, a dense layer at batch 1.
+// C[n] = clamp(bias[n] + sum over k of A[k] * B[k][n] + residual[n], min, max): one row, a dense layer at batch 1, or groups of them, one after the
+// other in the memory of each pointer.
 //
 // Two panels of 8 columns (n) at a time over the whole depth (k); A is read where it lies, and B, which nobody reads twice, sets the pace: four
 // accumulators keep up with memory.
@@ -10,10 +11,49 @@
 //   limits    min and max
 // Reads of the residual may run 28 bytes past the last column.
 
-import { clamp, madd } from '../math/simd.inline';
+import { arg, clamp, madd } from '../math/simd.inline';
+import { GemvArg, NR } from '../opcodes';
+import { mine, share } from '../threads.inline';
 import { storeColumns } from './f32_gemm_4x8';
 
-export function f32_gemv_1x16(
+export function f32_gemv_1x16(pc: usize): void {
+  const groups = arg(pc, GemvArg.Groups);
+  const channels = arg(pc, GemvArg.Channels);
+  const outChannels = arg(pc, GemvArg.OutChannels);
+  const sumDepth = arg(pc, GemvArg.SumDepth);
+  const panels = (outChannels + NR - 1) / NR;
+  const panelBytes = <usize>(channels + 1) * (NR << 2);
+  let input = <usize>arg(pc, GemvArg.Input);
+  let output = <usize>arg(pc, GemvArg.Output);
+  let residual = <usize>arg(pc, GemvArg.Residual);
+  let weights = <usize>arg(pc, GemvArg.Weights);
+  share(groups * ((panels + 1) / 2), <f32>channels * <f32>(NR / 2));
+  for (let g = 0; g < groups; g++) {
+    for (let n = 0; n < outChannels; n += 2 * NR) {
+      if (!mine()) continue;
+      const panel = weights + <usize>(n / NR) * panelBytes;
+      const at = (<usize>n) << 2;
+      f32_gemv_columns_1x16(
+        min(2 * NR, outChannels - n),
+        channels,
+        sumDepth,
+        input,
+        panel,
+        n + NR < outChannels ? panel + panelBytes : panel,
+        output + at,
+        residual ? residual + at : 0,
+        pc + (GemvArg.Min << 2),
+      );
+    }
+    weights += <usize>panels * panelBytes;
+    input += (<usize>channels) << 2;
+    output += (<usize>outChannels) << 2;
+    if (residual) residual += (<usize>outChannels) << 2;
+  }
+}
+
+/** Up to 16 columns. */
+export function f32_gemv_columns_1x16(
   columns: i32,
   depth: i32,
   sumDepth: i32,

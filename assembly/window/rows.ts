@@ -3,9 +3,8 @@
 
 import { f32_col2im_row_c4 } from '../conv/f32_col2im_c4';
 import { f32_dwconv_row_c8 } from '../conv/f32_dwconv_c8';
-import { f32_dwconv_ring_c4 } from '../conv/f32_dwconv_ring_c4';
 import { arg } from '../math/simd.inline';
-import { DepthwiseConvArg, Op, WindowArg } from '../opcodes';
+import { Op, WindowArg } from '../opcodes';
 import { f32_avgpool_row_c4 } from '../pool/f32_avgpool_c4';
 import { f32_maxpool_row_c4 } from '../pool/f32_maxpool_c4';
 import { mine, share } from '../threads.inline';
@@ -13,10 +12,6 @@ import { mine, share } from '../threads.inline';
 /** Runs the row kernel of the instruction at `pc` for every output row of every picture. */
 export function windowRows(pc: usize): void {
   const op = load<i32>(pc);
-  if (op === Op.DepthwiseConv && arg(pc, DepthwiseConvArg.Ring) !== 0) {
-    f32_dwconv_ring_c4(pc);
-    return;
-  }
   const batch = arg(pc, WindowArg.Batch);
   const outHeight = arg(pc, WindowArg.OutHeight);
   const rowBytes = <usize>arg(pc, WindowArg.OutWidth) * <usize>arg(pc, WindowArg.OutPixelStride);

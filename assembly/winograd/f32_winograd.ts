@@ -7,7 +7,7 @@
 //   residual  0, or like the output with ResidualPixelStride; may be the output
 //   scratch   addresses of four tiles' patches, the transforms' scratch, V and M
 // BlockTiles tiles at a time are transformed into V [point][tile / 4][C][4]. Then for each panel of eight output channels one GEMM per
-// point gives M [point][tile][8], which is transformed back while it is in the nearest cache.
+// point gives M [point][tile][8], which is transformed back while it is in the nearest cache. `wide`: see gemm/f32_gemm_4x8.
 
 import { tapPointer } from '../conv/taps.inline';
 import { f32_gemm_4x8 } from '../gemm/f32_gemm_4x8';
@@ -17,7 +17,7 @@ import { mine, pieceOf, share, workspace } from '../threads.inline';
 import { f32_winograd_input } from './f32_winograd_input';
 import { f32_winograd_output } from './f32_winograd_output';
 
-export function f32_winograd(pc: usize): void {
+export function f32_winograd(pc: usize, wide: bool): void {
   const points = arg(pc, WinogradArg.Points);
   // At least 1, so that an instruction of zeros does nothing.
   const size = max(1, arg(pc, WinogradArg.TileSize));
@@ -83,6 +83,7 @@ export function f32_winograd(pc: usize): void {
           let matrix = panel + 32;
           for (let p: usize = 0; p < squared; p++) {
             f32_gemm_4x8(
+              wide,
               count,
               channels,
               sumDepth,

@@ -1,8 +1,8 @@
 import benny from 'benny';
-import { algorithmOf } from '../../src/cli/kernel.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import { addOperators } from '../../src/compiler/operators.ts';
 import type { Graph } from '../../src/graph/graph.ts';
+import { algorithmOf } from '../../src/plan/forms.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { compileModule, type Variant } from '../../src/runtime/wasm.ts';

@@ -11,7 +11,7 @@ const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15
 const { graphOf, algorithmOf, compile, directCost, winogradCost, winogradForms, Engine, compileModule } = await importSources(
   'winograd',
   `export { graphOf } from './bench/kernels/measure.ts';
-  export { algorithmOf } from './src/cli/kernel.ts';
+  export { algorithmOf } from './src/plan/forms.ts';
   export { compile } from './src/compiler/compile.ts';
   export { directCost, winogradCost, winogradForms } from './src/ops/winograd.ts';
   export { Engine } from './src/runtime/engine.ts';

@@ -1,8 +1,8 @@
 import { table } from '../analysis/text.ts';
 import { at } from '../graph/at.ts';
+import { type Algorithm, algorithmOf } from '../plan/forms.ts';
 import type { Step } from '../plan/plan.ts';
 import type { Feeds, Model } from '../runtime/model.ts';
-import { type Algorithm, algorithmOf } from './kernel.ts';
 import { multiplyAddLimit } from './limit.ts';
 
 interface Work {

@@ -1,29 +1,31 @@
-import { DepthwiseConvArg, Op, WindowArg } from '../../assembly/opcodes.ts';
+// What is known of an instruction, by its opcode, in tables that bundles take one by one: here, which kernel runs it and what it may overwrite;
+// in accesses.ts what each argument is and what the kernel reads and writes by it; in forms.ts how profiles describe it. Its length and the
+// names of its arguments are in assembly/opcodes.ts.
+
+import {
+  BatchNormArg,
+  BinaryArg,
+  ClampArg,
+  ConvArg,
+  GemvArg,
+  LrnArg,
+  Op,
+  RANK,
+  SoftmaxArg,
+  UnaryArg,
+  WIDE,
+  WindowArg,
+  WinogradArg,
+} from '../../assembly/opcodes.ts';
 import { isHost, type Step } from './plan.ts';
 
-/** The kernel that runs a step: a file under assembly/, as the interpreter there picks it. */
-export function kernelOf(step: Step): string {
-  if (isHost(step)) return `host ${step.host}`;
-  // Where there is a ring its address is not 0.
-  if (step.op === Op.DepthwiseConv && step.args[DepthwiseConvArg.Ring]) return 'f32_dwconv_ring_c4';
-  if (step.op === Op.Conv && vectorProduct.every(([word, value]) => step.args[word] === value)) return 'f32_gemv_1x16';
-  return kernelNames[step.op];
-}
+/** An instruction's word at a position, as a number. */
+export type Word = (index: number) => number;
 
-/** One pixel of a 1×1 convolution. */
-const vectorProduct: readonly (readonly [WindowArg, number])[] = [
-  [WindowArg.Batch, 1],
-  [WindowArg.InHeight, 1],
-  [WindowArg.InWidth, 1],
-  [WindowArg.OutHeight, 1],
-  [WindowArg.OutWidth, 1],
-  [WindowArg.KernelHeight, 1],
-  [WindowArg.KernelWidth, 1],
-  [WindowArg.PadTop, 0],
-  [WindowArg.PadLeft, 0],
-];
+/** The kernel that runs a step: a file under assembly/. */
+export const kernelOf = (step: Step): string => (isHost(step) ? `host ${step.host}` : kernelNames[step.op]);
 
-/** Labels of the opcodes; `kernelOf` tells which kernel of those that an opcode stands for. */
+/** The kernel of each opcode. */
 export const kernelNames: Readonly<Record<Op, string>> = {
   [Op.End]: 'end',
   [Op.PackPanels]: 'f32_pack_panels',
@@ -47,4 +49,49 @@ export const kernelNames: Readonly<Record<Op, string>> = {
   [Op.Winograd]: 'f32_winograd',
   [Op.WinogradWeights]: 'f32_winograd_weights',
   [Op.Widen]: 'f16_widen',
+  [Op.Gemv]: 'f32_gemv_1x16',
+  [Op.DepthwiseRing]: 'f32_dwconv_ring_c4',
+};
+
+/** The opcode as it stands in memory. @param wide whether the engine has registers for the wide tile: see WIDE */
+export const opcodeWord = (op: Op, wide: boolean): number => (wide && (op === Op.Conv || op === Op.Winograd) ? op | WIDE : op);
+
+/**
+ * The positions of an output and of an input that it may overwrite where their strides are the same: of those, how many and the first of
+ * each; and what else has to hold.
+ */
+export type Overwrite = readonly [
+  output: number,
+  input: number,
+  count: number,
+  outStrides: number,
+  inStrides: number,
+  holds?: (word: Word) => boolean,
+];
+
+/** As the kernels' files have it: "output may be input". */
+export const overwrites: Readonly<Partial<Record<Op, readonly Overwrite[]>>> = {
+  [Op.BatchNorm]: [[BatchNormArg.Output, BatchNormArg.Input, 1, BatchNormArg.OutPixelStride, BatchNormArg.InPixelStride]],
+  [Op.Clamp]: [[ClampArg.Output, ClampArg.Input, 1, ClampArg.OutPixelStride, ClampArg.InPixelStride]],
+  [Op.Lrn]: [[LrnArg.Output, LrnArg.Input, 1, LrnArg.OutPixelStride, LrnArg.InPixelStride]],
+  [Op.Unary]: [[UnaryArg.Output, UnaryArg.Input, 1, UnaryArg.OutPixelStride, UnaryArg.InPixelStride]],
+  // Neither side has gaps.
+  [Op.Softmax]: [[SoftmaxArg.Output, SoftmaxArg.Input, 0, 0, 0]],
+  [Op.Binary]: [
+    [BinaryArg.Output, BinaryArg.A, RANK, BinaryArg.OutputStrides, BinaryArg.AStrides],
+    [BinaryArg.Output, BinaryArg.B, RANK, BinaryArg.OutputStrides, BinaryArg.BStrides],
+  ],
+  [Op.Conv]: [
+    [
+      WindowArg.Output,
+      ConvArg.Residual,
+      1,
+      WindowArg.OutPixelStride,
+      ConvArg.ResidualPixelStride,
+      // Between blocks of the depth the output holds what has been summed so far.
+      (word) => word(ConvArg.BlockDepth) >= word(WindowArg.KernelHeight) * word(WindowArg.KernelWidth) * word(WindowArg.Channels),
+    ],
+  ],
+  [Op.Winograd]: [[WindowArg.Output, WinogradArg.Residual, 1, WindowArg.OutPixelStride, WinogradArg.ResidualPixelStride]],
+  [Op.Gemv]: [[GemvArg.Output, GemvArg.Residual, 0, 0, 0]],
 };

@@ -1,4 +1,5 @@
 import { instructionWords, Op, PackArg } from '../../assembly/opcodes.ts';
+import { opcodeWord } from './instructions.ts';
 import type { Pointer } from './place.ts';
 import { isHost, type Step } from './plan.ts';
 
@@ -14,6 +15,7 @@ export const programBytes = (steps: readonly Step[]): number =>
 /**
  * Writes instructions from byte address `base` on, with an End after the last. What runs on the host takes no words.
  * @param origin the address at which `memory` begins
+ * @param wide whether the engine has registers for the wide tile
  * @returns the address of each step and of the End
  */
 export function writeProgram(
@@ -22,6 +24,7 @@ export function writeProgram(
   base: number,
   addressOf: (pointer: Pointer) => number,
   origin = 0,
+  wide = false,
 ): number[] {
   let at = base;
   const starts = steps.map((step) => {
@@ -35,7 +38,7 @@ export function writeProgram(
       else if ('float' in word) memory.setFloat32(to + 4 * i, word.float, true);
       else memory.setUint32(to + 4 * i, addressOf(word), true);
     }
-    memory.setInt32(to, op, true);
+    memory.setInt32(to, opcodeWord(op, wide), true);
     at += 4 * instructionWords(op);
     return start;
   });

@@ -7,7 +7,7 @@ import type { Instruction, Plan, Resident, Span, Step } from '../plan/plan.ts';
 import { programBytes, writeProgram } from '../plan/program.ts';
 import { thisThread } from './localMemory.ts';
 import type { Memory, MemoryUse, Region, Runner } from './memory.ts';
-import { checkPack, MOST_PAGES, PAGE } from './wasm.ts';
+import { checkPack, hasWideTile, MOST_PAGES, PAGE } from './wasm.ts';
 
 /**
  * Puts plans into a model's memory. It holds, from its start: the binary's tables, weights, program, the plan's constants, arena, what threads
@@ -23,6 +23,7 @@ export class Loader {
   starts: readonly number[] = [];
   readonly #module: WebAssembly.Module;
   readonly #runner: Runner;
+  readonly #wide = hasWideTile();
   /** Offsets of the weights that are there, by their keys. */
   readonly #weights = new Map<string, number>();
   #weightBytes = 0;
@@ -115,7 +116,7 @@ export class Loader {
     let starts: readonly number[] = [];
     const fill = ({ buffer, byteOffset, byteLength }: { buffer: ArrayBufferLike; byteOffset: number; byteLength: number }) => {
       const words = new DataView(buffer, byteOffset, byteLength);
-      starts = writeProgram(steps, words, program, (pointer) => this.addressOf(pointer), program);
+      starts = writeProgram(steps, words, program, (pointer) => this.addressOf(pointer), program, this.#wide);
     };
     this.memory?.write(program, { type: 'uint8', length: programBytes(steps), fill });
     return starts;

@@ -1,6 +1,6 @@
 // The border to WebAssembly: which binary, compiled once, instantiated once per model. It knows no operator.
 
-import { PROGRAM_VERSION, WIDE_TILE } from '../../assembly/opcodes.ts';
+import { PROGRAM_VERSION } from '../../assembly/opcodes.ts';
 import { type BinaryName, given, texts } from '../binaries.ts';
 import { decodeBinary } from '../binary.ts';
 import { LanewiseError } from '../errors.ts';
@@ -35,10 +35,13 @@ const RELAXED_PROBE = [
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, 253,
   133, 2, 11,
 ];
-/** A table of 64-bit addresses stands for engines since 2025, V8 13.3 among them. Since 12.8 V8 has the compiler that WIDE_TILE needs. */
+/** A table of 64-bit addresses stands for engines since 2025, V8 13.3 among them. Since 12.8 V8 has the compiler that WIDE needs. */
 const RECENT_PROBE = [0, 97, 115, 109, 1, 0, 0, 0, 4, 4, 1, 112, 4, 0];
 
 const validates = (bytes: readonly number[]): boolean => WebAssembly.validate(Uint8Array.from(bytes));
+
+/** Whether the engine has registers for the wide tile: see WIDE in assembly/opcodes.ts. */
+export const hasWideTile = (): boolean => validates(RECENT_PROBE);
 
 /**
  * @param relaxed true asks for a relaxed binary, 'auto' takes it where the engine has it
@@ -123,6 +126,5 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
   if (kernels.version?.value !== PROGRAM_VERSION)
     throw new LanewiseError('INVALID_INPUT', 'option wasm takes a module of this version of Lanewise');
-  new Int32Array(memory.buffer)[WIDE_TILE / 4] = Number(validates(RECENT_PROBE));
   return kernels;
 }

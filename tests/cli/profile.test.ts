@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { algorithmOf } from '../../src/cli/kernel.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import type { Attribute } from '../../src/graph/graph.ts';
 import { winogradForms } from '../../src/ops/window/winograd.ts';
+import { algorithmOf } from '../../src/plan/forms.ts';
 import { graphOf } from '../kernels/graph.ts';
 import { random } from '../reference/index.ts';
 import { lanewise } from './lanewise.ts';

@@ -155,7 +155,8 @@ function filesOf(seed: number, number: number) {
   const key = `${seed}:${number}`;
   if (made?.key === key) return made;
   const draw = new Draw(seedOf(seed + 1e6, number));
-  const format = draw.of(workerOptions().only === 'checkpoint' ? (['checkpoint'] as const) : formats);
+  const { only } = workerOptions();
+  const format = draw.of(only ? [only as Format] : formats);
   made = { key, format, file: sources[format](draw), other: sources[format](draw) };
   return made;
 }
@@ -194,9 +195,8 @@ async function run(seed: number, index: number): Promise<boolean> {
     outcome = await readers[format](bytes, measure);
   } catch (error) {
     if (ms === 0) measure();
-    if (error instanceof LanewiseError) outcome = error.code;
     // A program that somebody wrote may do what traps: that ends it.
-    else if (forged && error instanceof WebAssembly.RuntimeError) outcome = 'traps';
+    if (error instanceof LanewiseError) outcome = error.code + (error.cause instanceof WebAssembly.RuntimeError ? ', by a trap' : '');
     else {
       outcome = 'another error';
       fail('another error', String((error as Error)?.stack ?? error).slice(0, 600));

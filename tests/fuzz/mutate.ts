@@ -190,6 +190,24 @@ function summed(bytes: Uint8Array): Uint8Array {
   return result;
 }
 
+/** Words of a compiled model's program changed: to numbers of any size, a little, to another word. */
+function wordsChanged(bytes: Uint8Array, draw: Draw): Uint8Array {
+  const result = bytes.slice();
+  const view = new DataView(result.buffer);
+  const count = result.length < Header.Bytes ? 0 : view.getUint32(Header.ProgramBytes, true) / 4;
+  const start = Header.Bytes + (count && view.getUint32(Header.MetaBytes, true));
+  if (count < 1 || start + 4 * count > result.length) return result;
+  const anywhere = () => start + 4 * draw.int(0, Math.floor(count) - 1);
+  for (let i = draw.int(1, 3); i > 0; i--) {
+    const at = anywhere();
+    const old = view.getInt32(at, true);
+    const [small, other, sign] = [draw.int(1, 64), view.getInt32(anywhere(), true), draw.chance(50) ? 1 : -1];
+    const word = draw.of([Number(BigInt.asIntN(32, draw.of(NUMBERS))), old + sign * small, old * 2, small, other]);
+    view.setInt32(at, word, true);
+  }
+  return result;
+}
+
 export interface Broken {
   readonly bytes: Uint8Array;
   readonly how: string;
@@ -197,8 +215,13 @@ export interface Broken {
   readonly forged: boolean;
 }
 
+/** So many compiled models, in percent, get other words in their program; the others are broken like other files. */
+const WORDS = 60;
+
 /** @param other another file, to take parts from */
 export function mutate(bytes: Uint8Array, format: Format, other: Uint8Array, draw: Draw): Broken {
+  if (format === 'compiled' && draw.chance(WORDS))
+    return { bytes: summed(wordsChanged(bytes, draw)), how: 'words of the program', forged: true };
   const how: string[] = [];
   let result = bytes;
   const times = 1 + (draw.chance(40) ? draw.int(1, 4) : 0);

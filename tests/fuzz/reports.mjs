@@ -50,6 +50,9 @@ export async function files({ operator: _, verbose: __, ...options }) {
 /** Those files alone that are PyTorch's. */
 export const checkpoints = (options) => files({ ...options, only: 'checkpoint' });
 
+/** Compiled models alone, most of them with checksums that are right again. */
+export const programs = (options) => files({ ...options, only: 'compiled' });
+
 export async function soak({ operator: _, verbose: __, ...options }) {
   const { cycles, outcomes, levels, failures } = await supervise('soak', options);
   console.log(`soak: ${cycles} cycles, seed ${options.seed}`);

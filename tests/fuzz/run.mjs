@@ -1,8 +1,8 @@
-// The fuzzers and the soak: npm run fuzz -- [--minutes N] [--seed S] [--only graphs|files|checkpoints|soak]
+// The fuzzers and the soak: npm run fuzz -- [--minutes N] [--seed S] [--only graphs|files|checkpoints|programs|soak]
 //
 //   graphs  random graphs over all operators: Lanewise against onnxruntime-node, where that is installed (bench/peers), and against itself
 //   files   broken files of every format: nothing but a LanewiseError or a run may come, in a second and a gigabyte
-//   checkpoints  those of files that PyTorch writes, by themselves; only where asked for
+//   checkpoints, programs  those of files that PyTorch writes, and compiled models, by themselves; only where asked for
 //   soak    load, run, abort and dispose over and over, in threads and workers: memory comes back
 //
 // N minutes each, 1 where left out; a seed makes the same cases again. Where something fails it prints the smallest case, and the exit code
@@ -12,9 +12,9 @@ import { copyFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { path } from '../../bench/sources.mjs';
-import { checkpoints, files, graphs, soak } from './reports.mjs';
+import { checkpoints, files, graphs, programs, soak } from './reports.mjs';
 
-const gauges = { graphs, files, checkpoints, soak };
+const gauges = { graphs, files, checkpoints, programs, soak };
 
 const wrong = (text) => {
   console.error(text);
@@ -45,11 +45,11 @@ const { minutes, seed, only, shown, replay, ...rest } = read();
 if (!(Number(minutes) > 0)) wrong('--minutes takes a number over 0');
 for (const number of [seed, shown]) if (!/^\d+$/.test(number)) wrong('--seed and --shown take whole numbers');
 if (only !== undefined && !Object.hasOwn(gauges, only)) wrong(`--only takes ${Object.keys(gauges).join(', ')}`);
-if (replay && only === undefined) wrong('--replay SEED:INDEX wants --only graphs, files or checkpoints');
+if (replay && only === undefined) wrong('--replay SEED:INDEX wants --only graphs, files, checkpoints or programs');
 
 const names = only ? [only] : ['graphs', 'files', 'soak'];
 await build({
-  entryPoints: names.map((name) => path(`tests/fuzz/${name === 'checkpoints' ? 'files' : name}.ts`)),
+  entryPoints: names.map((name) => path(`tests/fuzz/${name === 'checkpoints' || name === 'programs' ? 'files' : name}.ts`)),
   outdir: path('build/fuzz'),
   outExtension: { '.js': '.mjs' },
   bundle: true,

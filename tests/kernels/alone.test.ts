@@ -8,7 +8,6 @@ eachVariant((variant) => {
   beforeEach(() => kernels.clear());
 
   test.each(variant === 'relaxed' ? [false, true] : [false])('gemm 4x8, with the wide tile: %j', (wide) => {
-    kernels.wide = wide;
     for (const rows of [1, 3, 4, 5, 12, 13, 25]) {
       for (const depth of [1, 3, 17]) {
         for (const residual of [false, true]) {
@@ -32,7 +31,7 @@ eachVariant((variant) => {
             });
             const b = w?.subarray(from * NR, to * NR) ?? [];
             const args = [rows, size, 3, kernels.floats(packed), kernels.floats(b), kernels.floats(bias ?? []), out, 4 * stride];
-            kernels.call('f32_gemm_4x8', ...args, added, 4 * stride, Number(from === 0), Number(to === depth), limits, sums);
+            kernels.call('f32_gemm_4x8', Number(wide), ...args, added, 4 * stride, Number(from === 0), Number(to === depth), limits, sums);
           }
           const y = kernels.read(out, rows * stride);
           for (let m = 0; m < rows; m++) {

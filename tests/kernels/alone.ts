@@ -1,7 +1,7 @@
 // Inner kernels called by themselves, in memory full of NaN: where one of them is wrong, the compiler is not to blame.
 
 import { readFileSync } from 'node:fs';
-import { NR, type Op, STATIC_BYTES, WIDE_TILE } from '../../assembly/opcodes.ts';
+import { NR, type Op, STATIC_BYTES } from '../../assembly/opcodes.ts';
 import type { Args } from '../../src/plan/place.ts';
 import { programBytes, writeProgram } from '../../src/plan/program.ts';
 import type { Variant } from '../../src/runtime/wasm.ts';
@@ -36,11 +36,6 @@ export class Alone {
     this.#ints.fill(CANARY, STATIC_BYTES / 4, Math.min(BYTES, this.#next + 65536) / 4);
     this.#next = STATIC_BYTES + GAP;
     this.#rooms = [];
-  }
-
-  /** Whether binaries with relaxed SIMD take their wide tile. */
-  set wide(wide: boolean) {
-    this.#ints[WIDE_TILE / 4] = Number(wide);
   }
 
   /** The address of so many bytes. */

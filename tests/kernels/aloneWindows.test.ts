@@ -1,4 +1,4 @@
-import { AveragePoolArg, DepthwiseConvArg, NR, Op, WindowArg } from '../../assembly/opcodes.ts';
+import { AveragePoolArg, DepthwiseConvArg, DepthwiseRingArg, NR, Op, WindowArg } from '../../assembly/opcodes.ts';
 import type { Args } from '../../src/plan/place.ts';
 import { array, at, averagePool, conv, maxPool, type NdArray, random } from '../reference/index.ts';
 import { Alone, clamped, expectNear, HIGH, LOW, panels, range } from './alone.ts';
@@ -111,13 +111,13 @@ eachVariant((variant) => {
         const padded = (columns - 1) * stride + kernel;
         // Reads may run 60 bytes past the last channel.
         const out = kernels.room(at(sums.dims, 2) * columns * (channels + 2));
-        kernels.run(Op.DepthwiseConv, {
+        kernels.run(Op.DepthwiseRing, {
           ...windowArgs(window, channels, sums.dims),
           [WindowArg.Input]: kernels.floats(pixels(x, channels + 1)),
           [WindowArg.Output]: out,
           [WindowArg.PadLeft]: pad,
           [DepthwiseConvArg.Weights]: weightsOf(w, b, 16),
-          [DepthwiseConvArg.Ring]: kernels.room(kernel * padded * 16 + 16),
+          [DepthwiseRingArg.Ring]: kernels.room(kernel * padded * 16 + 16),
           [DepthwiseConvArg.Min]: { float: LOW },
           [DepthwiseConvArg.Max]: { float: HIGH },
         });

@@ -85,7 +85,7 @@ eachVariant((variant) => {
           { op: 'Relu', inputs: ['Conv_0'] },
         ],
       });
-      expect(withoutLayout(opsOf(graph, { x }))).toEqual(['f32_dwconv_c8']);
+      expect(withoutLayout(opsOf(graph, { x }))).toEqual(['f32_dwconv_ring_c4']);
       const expected = relu(convReference(config, b ? { x, w, b } : { x, w }));
       expectClose(runGraph(graph, { x }, { variant })[0] as NdArray, expected, sumTolerance(9));
     }

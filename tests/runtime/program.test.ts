@@ -8,7 +8,9 @@ import {
   ConvArg,
   CopyArg,
   DepthwiseConvArg,
+  DepthwiseRingArg,
   GatherArg,
+  GemvArg,
   GridSampleArg,
   LrnArg,
   MaxPoolArg,
@@ -61,6 +63,8 @@ const words: Record<Op, number> = {
   [Op.Winograd]: WinogradArg.Words,
   [Op.WinogradWeights]: WinogradWeightsArg.Words,
   [Op.Widen]: WidenArg.Words,
+  [Op.Gemv]: GemvArg.Words,
+  [Op.DepthwiseRing]: DepthwiseRingArg.Words,
 };
 
 /** A pointer to a byte address. */

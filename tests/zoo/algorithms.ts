@@ -1,9 +1,9 @@
 // What the plan chooses for every layer of the networks that everybody has: algorithms.txt lists it.
 import { createHash } from 'node:crypto';
 import { readModel } from '../../src/cli/files.ts';
-import { algorithmOf } from '../../src/cli/kernel.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import type { Graph } from '../../src/graph/graph.ts';
+import { algorithmOf } from '../../src/plan/forms.ts';
 import { zoo } from '../../src/zoo/index.ts';
 
 /** One of each family, and those of other sizes of pictures: by layer. The others, which are built alike, by how many layers take what. */

@@ -2,7 +2,8 @@ import type { Value } from '../../graph/value.ts';
 import { add } from '../../ops/elementwise/binary.ts';
 import type { Clamped } from '../../ops/elementwise/clamp.ts';
 import type { Node } from '../../ops/operator.ts';
-import { ConvInput, conv, isDepthwise } from '../../ops/window/conv.ts';
+import { isDepthwise } from '../../ops/window/choose.ts';
+import { ConvInput, conv } from '../../ops/window/conv.ts';
 import { as, type Network, type Patch } from '../network.ts';
 import type { Pass } from './pass.ts';
 

@@ -1,16 +1,18 @@
-import { ConvArg, DepthwiseConvArg, GEMM_SUMS, NR, Op } from '../../../assembly/opcodes.ts';
+import { ConvArg, DepthwiseConvArg, DepthwiseRingArg, GEMM_SUMS, GemvArg, NR, Op } from '../../../assembly/opcodes.ts';
 import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import { formatDims } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
+import type { Args } from '../../plan/place.ts';
 import { convMacs, macsOf } from '../cost.ts';
 import { type Clamped, clampWords } from '../elementwise/clamp.ts';
 import { gemmBlocks, sumDepth } from '../gemm/blocks.ts';
-import type { Lowering, Node, OpenNode, Operator, Winograd } from '../operator.ts';
+import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
 import { asImage, input, invalid, output } from '../shapes.ts';
+import { type Choice, type ConvShape, chooseConvolution } from './choose.ts';
 import type { ConvCall } from './convCall.ts';
-import { readWindow, resolveWindow, type Window, type WindowAttributes, windowArgs } from './window.ts';
-import { directCost, emitWinograd, winogradCost, winogradForms } from './winograd.ts';
+import { readWindow, resolveWindow, type WindowAttributes, windowArgs } from './window.ts';
+import { emitWinograd } from './winograd.ts';
 
 export interface ConvAttributes extends WindowAttributes, Clamped {
   readonly group: number;
@@ -49,16 +51,13 @@ export const conv: Operator<ConvAttributes> = {
   macs: (node) => convMacs(node.outputs[0]?.dims ?? [], input(node, 1).dims),
   slices: true,
   lower(node, lowering) {
-    if (isDepthwise(node)) lowerDepthwise(node, lowering);
-    else lowerGeneral(node, lowering);
+    const [x, y] = [input(node, 0), node.outputs[0] as Value];
+    const shape = { window: convWindow(node), from: x, to: y, groups: node.attributes.group };
+    const choice = chooseConvolution(shape, lowering, node);
+    if (choice.op === Op.DepthwiseConv || choice.op === Op.DepthwiseRing) lowerDepthwise(node, lowering, shape, choice);
+    else lowerGeneral(node, lowering, shape, choice);
   },
 };
-
-/** One filter per channel. */
-export function isDepthwise(node: OpenNode<ConvAttributes>): boolean {
-  const { group } = node.attributes;
-  return group > 1 && group === input(node, 0).dims[1] && group === input(node, 1).dims[0];
-}
 
 /** Whether each of its pixels is made of one of the input's, of all channels: such a one can scale and shift its input as it packs that. */
 export function isPointwise(node: Node<ConvAttributes>): boolean {
@@ -101,21 +100,19 @@ export function checkFilters(node: OpenNode<WindowAttributes & { readonly group:
   }
 }
 
-function lowerGeneral(node: Node<ConvAttributes>, lowering: Lowering): void {
-  const [x, w, y] = [input(node, 0), input(node, 1), output(node)];
-  const window = convWindow(node);
-  const { group } = node.attributes;
+function lowerGeneral(node: Node<ConvAttributes>, lowering: Lowering, shape: ConvShape, choice: Choice): void {
+  const [x, y] = [input(node, 0), output(node)];
+  const { window, groups } = shape;
   const [kernelHeight, kernelWidth] = window.kernel;
-  const channels = asImage(x.dims).channels / group;
-  const outChannels = asImage(y.dims).channels / group;
+  const channels = asImage(x.dims).channels / groups;
+  const outChannels = asImage(y.dims).channels / groups;
   const taps = kernelHeight * kernelWidth;
   const depth = taps * channels;
-  const form = chooseForm(node, window, lowering);
   const weights = lowering.panels({
-    winograd: form,
-    weights: w,
+    winograd: 'form' in choice ? choice.form : undefined,
+    weights: input(node, 1),
     bias: node.inputs[ConvInput.Bias],
-    groups: group,
+    groups,
     columns: outChannels,
     depth: [kernelHeight, kernelWidth, channels],
     groupStride: outChannels * depth,
@@ -127,13 +124,10 @@ function lowerGeneral(node: Node<ConvAttributes>, lowering: Lowering): void {
   const [residual, scale, shift] = node.inputs.slice(ConvInput.Residual).map(place);
   const target = lowering.define(y);
   const call: ConvCall = {
-    window,
-    from: x,
-    to: y,
+    ...shape,
     source,
     target,
     weights,
-    groups: group,
     residual,
     scale,
     shift,
@@ -141,44 +135,40 @@ function lowerGeneral(node: Node<ConvAttributes>, lowering: Lowering): void {
     clamped: node.attributes,
     macs: macsOf(node),
   };
-  if (form) emitWinograd(lowering, call, form);
-  else emitConv(lowering, call);
+  if ('form' in choice) emitWinograd(lowering, call, choice.form);
+  else emitConv(lowering, call, choice);
 }
 
-/**
- * The form of Winograd's convolution that costs least, if that is less than the direct one. It is that of one picture, so that a picture has the same
- * bits in any batch. What the caller gives may hold pixels that dwarf others, and a tile of six points blurs those (docs/performance.md).
- */
-function chooseForm(node: Node<ConvAttributes>, window: Window, lowering: Lowering): Winograd | undefined {
-  const { winograd } = lowering;
-  const [x, w] = [input(node, 0), input(node, 1)];
-  const { group } = node.attributes;
-  const channels = asImage(x.dims).channels / group;
-  const plain = [...window.stride, ...window.dilation].every((n) => n === 1);
-  if (!winograd || !plain || channels % 4 !== 0 || !w.constant || (node.inputs[2] && !node.inputs[2].constant)) return undefined;
-  const fitting = (winograd === true ? winogradForms : [winograd]).filter(({ taps }) => window.kernel.every((n) => n === taps));
-  if (winograd !== true) return fitting[0];
-  const { height, width } = asImage(node.outputs[0]?.dims ?? []);
-  const outChannels = (w.dims[0] ?? 0) / group;
-  const direct = directCost(height * width, product(window.kernel) * channels, outChannels);
-  const costs = fitting
-    .filter(({ points }) => points < 6 || !lowering.isFed(x))
-    .map((form) => ({ form, cost: winogradCost({ height, width, channels, outChannels }, form) }));
-  const best = costs.reduce((a, b) => (b.cost < a.cost ? b : a), { form: undefined as Winograd | undefined, cost: direct });
-  return best.form;
-}
-
-/** The convolution instruction, which is also that of matrix products (a 1×1 window over a picture of one column). */
-export function emitConv(lowering: Lowering, call: ConvCall): void {
+/** The instruction of a convolution by panels of weights, which is also that of matrix products. */
+export function emitConv(lowering: Lowering, call: ConvCall, { op } = chooseConvolution(call, lowering)): void {
   const { window, from, to, source, target, residual, groups } = call;
   const image = asImage(to.dims);
   const channels = asImage(from.dims).channels / groups;
   const outChannels = image.channels / groups;
   const pixels = image.batch * image.height * image.width;
   const depth = product(window.kernel) * channels;
+  const [min, max] = clampWords(call.clamped);
+  if (op === Op.Gemv) {
+    lowering.emit(
+      op,
+      {
+        [GemvArg.Input]: source.pointer,
+        [GemvArg.Output]: target.pointer,
+        [GemvArg.Weights]: call.weights,
+        [GemvArg.Residual]: residual?.pointer ?? 0,
+        [GemvArg.Groups]: groups,
+        [GemvArg.Channels]: channels,
+        [GemvArg.OutChannels]: outChannels,
+        [GemvArg.SumDepth]: sumDepth(depth),
+        [GemvArg.Min]: min,
+        [GemvArg.Max]: max,
+      },
+      call.macs,
+    );
+    return;
+  }
   const block = gemmBlocks(pixels, depth, outChannels, lowering.threads);
   const narrow = outChannels % NR === 0 ? 0 : NR;
-  const [min, max] = clampWords(call.clamped);
   const [inMin, inMax] = clampWords({ clamp: call.inputClamp });
   lowering.emit(
     Op.Conv,
@@ -205,24 +195,12 @@ export function emitConv(lowering: Lowering, call: ConvCall): void {
   );
 }
 
-/** The largest ring of rows, which should stay in a cache. */
-const RING_BYTES = 256 * 1024;
-
-/** What f32_dwconv_ring_c4 needs for its ring; infinite where it does not apply. */
-function ringBytes({ kernel, stride, dilation, out }: Window): number {
-  const [height, width] = kernel;
-  const [step, pixels] = [stride[1], out[1] ?? 0];
-  if (width < 3 || width % 2 === 0 || step > 2 || pixels < 5 - step || dilation[0] + dilation[1] > 2) return Number.POSITIVE_INFINITY;
-  return 64 * (height * ((pixels - 1) * step + width) + 1);
-}
-
-function lowerDepthwise(node: Node<ConvAttributes>, lowering: Lowering): void {
-  const [x, w, y] = [input(node, 0), input(node, 1), output(node)];
-  const window = convWindow(node);
+function lowerDepthwise(node: Node<ConvAttributes>, lowering: Lowering, { window }: ConvShape, choice: Choice): void {
+  const [x, y] = [input(node, 0), output(node)];
   const [kernelHeight, kernelWidth] = window.kernel;
   const { channels } = asImage(x.dims);
   const weights = lowering.panels({
-    weights: w,
+    weights: input(node, 1),
     bias: node.inputs[ConvInput.Bias],
     groups: 1,
     columns: channels,
@@ -231,16 +209,16 @@ function lowerDepthwise(node: Node<ConvAttributes>, lowering: Lowering): void {
     columnStride: kernelHeight * kernelWidth,
     strides: [kernelWidth, 1, 0],
   });
-  const ring = ringBytes(window);
+  const ring: Args = 'ring' in choice ? { [DepthwiseRingArg.Ring]: lowering.workspace(choice.ring) } : {};
   const [min, max] = clampWords(node.attributes);
   lowering.emit(
-    Op.DepthwiseConv,
+    choice.op,
     {
       ...windowArgs(window, x, y, lowering.place(x), lowering.define(y), channels),
       [DepthwiseConvArg.Weights]: weights,
-      [DepthwiseConvArg.Ring]: ring <= RING_BYTES ? lowering.workspace(ring) : 0,
       [DepthwiseConvArg.Min]: min,
       [DepthwiseConvArg.Max]: max,
+      ...ring,
     },
     macsOf(node),
   );

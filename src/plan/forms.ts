@@ -1,0 +1,90 @@
+// How profiles describe instructions: beside instructions.ts, for who shows them.
+
+import {
+  BinaryArg,
+  BinaryKind,
+  ConvArg,
+  GridMode,
+  GridSampleArg,
+  Op,
+  ReduceArg,
+  ReduceKind,
+  SoftmaxArg,
+  UnaryArg,
+  UnaryKind,
+  WindowArg,
+  WinogradArg,
+} from '../../assembly/opcodes.ts';
+import { kernelOf, type Word } from './instructions.ts';
+import { isHost, type Step } from './plan.ts';
+
+/** How a step of a plan computes. */
+export interface Algorithm {
+  /** The kernel: a file under assembly/. */
+  readonly kernel: string;
+  /** What of it the instruction's arguments choose: the form of Winograd's algorithm, a window, an operation; '' where there is no choice. */
+  readonly form: string;
+}
+
+/** What runs a step. */
+export function algorithmOf(step: Step): Algorithm {
+  const kernel = kernelOf(step);
+  if (isHost(step)) return { kernel, form: '' };
+  const form = forms[step.op]((index) => {
+    const word = step.args[index];
+    // The plan leaves zeros out.
+    return typeof word === 'number' ? word : 0;
+  });
+  return { kernel, form };
+}
+
+const none = (): string => '';
+const window = (word: Word): string => windowOf(word);
+
+const forms: Readonly<Record<Op, (word: Word) => string>> = {
+  [Op.End]: none,
+  [Op.PackPanels]: none,
+  [Op.Conv]: (word) => (isMatrixProduct(word) ? 'matrix product' : windowOf(word, word(ConvArg.Groups))),
+  [Op.Gemv]: none,
+  [Op.DepthwiseConv]: window,
+  [Op.DepthwiseRing]: window,
+  [Op.MaxPool]: window,
+  [Op.AveragePool]: window,
+  [Op.Col2Im]: window,
+  [Op.BatchNorm]: none,
+  [Op.Clamp]: none,
+  [Op.Binary]: (word) => lower(BinaryKind[word(BinaryArg.Kind)]),
+  [Op.Unary]: (word) => lower(UnaryKind[word(UnaryArg.Kind)]),
+  [Op.Reduce]: (word) => lower(ReduceKind[word(ReduceArg.Kind)]),
+  [Op.GridSample]: (word) => lower(GridMode[word(GridSampleArg.Mode)]),
+  [Op.Softmax]: (word) => (word(SoftmaxArg.Log) ? 'log' : ''),
+  [Op.Transpose]: none,
+  [Op.Copy]: none,
+  [Op.Gather]: none,
+  [Op.Resample]: none,
+  [Op.Lrn]: none,
+  [Op.Winograd]: (word) => {
+    const [size, taps] = [word(WinogradArg.TileSize), word(WindowArg.KernelHeight)];
+    return `F(${size}×${size}, ${taps}×${taps})${groupsOf(word(WinogradArg.Groups))}`;
+  },
+  [Op.WinogradWeights]: none,
+  [Op.Widen]: none,
+};
+
+const lower = (name = ''): string => name.toLowerCase();
+
+/** Operators of matrices take rows for pixels of one column. */
+const isMatrixProduct = (word: Word): boolean =>
+  word(WindowArg.Batch) === 1 && word(WindowArg.InWidth) === 1 && word(WindowArg.KernelHeight) * word(WindowArg.KernelWidth) === 1;
+
+const groupsOf = (groups: number): string => (groups > 1 ? `, ${groups} groups` : '');
+
+/** `3×3 /2, dilation 2, 32 groups`: a sliding window and what of it is not 1. */
+function windowOf(word: Word, groups = 1): string {
+  const pair = (height: WindowArg, width: WindowArg): string =>
+    word(height) === word(width) ? `${word(height)}` : `${word(height)}×${word(width)}`;
+  const stride = pair(WindowArg.StrideHeight, WindowArg.StrideWidth);
+  const dilation = pair(WindowArg.DilationHeight, WindowArg.DilationWidth);
+  const kernel = `${word(WindowArg.KernelHeight)}×${word(WindowArg.KernelWidth)}`;
+  return `${kernel}${stride === '1' ? '' : ` /${stride}`}${dilation === '1' ? '' : `, dilation ${dilation}`}${groupsOf(groups)}`;
+}
