@@ -1,6 +1,5 @@
 import type { Attribute, Dim, GraphInput, GraphNode, GraphOutput, Subgraph } from '../../graph/graph.ts';
 import { maxRank, widened } from '../bytes.ts';
-import type { readExternalTensor, resolveExternal } from './external.ts';
 import { readTensor, storedType, tensorParts } from './tensor.ts';
 import { FIXED32, type GraphParts, VARINT, type Wire } from './wire.ts';
 

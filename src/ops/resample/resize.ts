@@ -1,6 +1,5 @@
 import { at } from '../../graph/at.ts';
 import type { TypedArray } from '../../graph/tensor.ts';
-import type { Value } from '../../graph/value.ts';
 import { integers } from '../elements.ts';
 import { firstAlike } from '../layouts.ts';
 import { checkRows, emitAxes } from '../move/axis.ts';
