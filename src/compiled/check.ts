@@ -3,7 +3,7 @@
 
 import { instructionWords, Op, STATIC_BYTES } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
-import { arrayTypes } from '../graph/tensor.ts';
+import { arrayTypes, elementBytes } from '../graph/tensor.ts';
 import { accesses, hullOf } from '../plan/accesses.ts';
 import { align } from '../plan/place.ts';
 import type { Instruction } from '../plan/plan.ts';
@@ -69,7 +69,7 @@ export function makesSense(
   const isPort = ({ name, type, dims, address, face }: PortMeta): boolean => {
     if (typeof name !== 'string' || !Object.hasOwn(arrayTypes, type) || !dims.every(isCount)) return false;
     if (face !== undefined && (type !== 'float32' || !/^float(16|64)$/.test(face))) return false;
-    const size = arrayTypes[type].BYTES_PER_ELEMENT;
+    const size = elementBytes(type);
     return address === undefined || (address % size === 0 && inside(address, size * product(dims)));
   };
   const isSegment = ([address, bytes, , half, ...words]: Segment): boolean => {
