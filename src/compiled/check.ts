@@ -2,6 +2,7 @@
 // no instruction counts more than memory has room for, none steps by 0, none reads outside the memory, and none writes over the weights and the program.
 
 import { instructionWords, Op, STATIC_BYTES } from '../../assembly/opcodes.ts';
+import { at } from '../graph/at.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, elementBytes } from '../graph/tensor.ts';
 import { accesses, hullOf } from '../plan/accesses.ts';
@@ -25,7 +26,7 @@ interface Memory {
 /** Whether an instruction ends, and stays inside the memory. */
 function isBounded(op: Op, words: ArrayLike<number>, { first, end, workspace }: Memory): boolean {
   const [kinds, boundsOf] = accesses[op];
-  const word = (index: number): number => words[index] ?? 0;
+  const word = (index: number): number => at(words, index);
   for (let i = 1; i <= kinds.length; i++) {
     const least = { n: 0, d: 1 }[kinds.charAt(i - 1)];
     if (least !== undefined && (word(i) < least || word(i) > MOST_COUNT)) return false;
