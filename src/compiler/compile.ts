@@ -1,5 +1,4 @@
 import type { Op } from '../../assembly/opcodes.ts';
-import { product } from '../graph/dims.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type DataType, elementBytes } from '../graph/tensor.ts';
 import { bytesOf, type Value } from '../graph/value.ts';
