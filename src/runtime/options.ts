@@ -65,6 +65,11 @@ export const runtimeChecks: OptionChecks<RuntimeOptions> = {
   signal: signalCheck,
 };
 
+/** Not by instanceof: places that compile modules for a program may do so in another realm. */
 function isKernels(value: unknown): boolean {
-  return value instanceof WebAssembly.Module && WebAssembly.Module.exports(value).some(({ name }) => name === 'run');
+  try {
+    return WebAssembly.Module.exports(value as WebAssembly.Module).some(({ name }) => name === 'run');
+  } catch {
+    return false;
+  }
 }
