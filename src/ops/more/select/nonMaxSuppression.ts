@@ -8,8 +8,9 @@ interface NmsAttributes {
 }
 
 /**
- * ONNX NonMaxSuppression: boxes [batch, count, 4] (two corners, or centre and size), scores [batch, classes, count] to the selected
- * [selected, 3] of batch, class and box index, class by class, the highest scores first. How many there are only a run tells.
+ * ONNX NonMaxSuppression: boxes [batch, count, 4] (two corners, or centre and size), scores [batch, classes, count] to the
+ * selected [selected, 3] of batch, class and box index, class by class, the highest scores first. Only a run tells how many
+ * there are.
  */
 export const nonMaxSuppression: Operator<NmsAttributes> = {
   name: 'NonMaxSuppression',
@@ -55,10 +56,10 @@ export const nonMaxSuppression: Operator<NmsAttributes> = {
   },
 };
 
-/** What a single number holds; 0 where it is left out. */
+/** A single number's value; 0 if it is missing. */
 const numberIn = (data: TypedArray | undefined): number => Number(data?.[0] ?? 0);
 
-/** Left, top, right, bottom. */
+/** [left, top, right, bottom]. */
 type Box = readonly [number, number, number, number];
 
 function cornersOf(node: OpenNode<NmsAttributes>, box: Float32Array): Box {
