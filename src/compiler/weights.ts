@@ -35,12 +35,12 @@ export function packArgs(panels: Panels, source: Pointer, bias: Pointer | 0, out
   };
 }
 
-/** Weights are staged in parts of about this many bytes: few for a file, and little memory beside the packed ones. */
+/** Weights are staged in parts of about this many bytes: few parts for a file, and little memory beside the packed weights. */
 const STAGING_BYTES = 256 * 1024;
 
 /**
- * Constant weights, packed at load: part after part goes into the staging buffer and is packed from there by the same kernel that
- * packs weights at run time. Weights whose columns are not the outermost dimension ([K, N]) are staged in one part.
+ * Constant weights, packed at load: part after part is copied into the staging buffer and packed from there by the kernel
+ * that packs weights at run time. Weights whose columns are not the outermost dimension ([K, N]) are staged in one part.
  */
 export function packedResident(panels: Panels): { weight: Resident; staging: Buffer } {
   const { weights, bias, groups, columns, groupStride, columnStride, depth, offset = 0, biasStride = 1 } = panels;
@@ -48,7 +48,7 @@ export function packedResident(panels: Panels): { weight: Resident; staging: Buf
   const bytes = panelBytes(panels);
   const byColumn = groups === 1 && columnStride === total;
   const byGroup = groups > 1;
-  // A unit is a panel's worth of columns, or a group; else all there is.
+  // A unit is a panel of columns, or a group; else everything.
   const units = byColumn ? Math.ceil(columns / NR) : byGroup ? groups : 1;
   const unitElements = byColumn ? NR * total : byGroup ? groupStride : total * columns;
   const unitsPerPart = Math.max(1, Math.min(units, Math.floor(STAGING_BYTES / (unitElements * 4))));
@@ -56,7 +56,7 @@ export function packedResident(panels: Panels): { weight: Resident; staging: Buf
   const outputPerUnit = bytes / units;
   const stagedElements = unitsPerPart * unitElements;
   const { winograd } = panels;
-  // Behind the staged part, what is packed of it and is yet to be transformed, and the transform's scratch.
+  // After the staged part, its packed form that is yet to be transformed, and the transform's scratch.
   const stagedBytes = (stagedElements + unitsPerPart * columnsPerUnit) * 4;
   const packedBytes = winograd ? (unitsPerPart * panelBytes({ ...panels, winograd: undefined })) / units : 0;
   const staging: Buffer = { region: 'arena', bytes: stagedBytes + packedBytes + (winograd ? WINOGRAD_SCRATCH : 0), offset: 0 };
@@ -98,16 +98,16 @@ export function packedResident(panels: Panels): { weight: Resident; staging: Buf
       yield { copies: [], instruction: { op: Op.WinogradWeights, args: transform, ...instruction } };
     }
   }
-  // Everything that packing depends on; names may hold any character.
+  // The key has everything that packing depends on; names may have any character.
   const { weights: _, bias: __, ...numbers } = panels;
   const key = JSON.stringify(['panels', weights.name, bias?.name, numbers]);
   return { weight: { key, buffer, packed: winograd ? 'winograd' : 'panels', load }, staging };
 }
 
-/** Weights stay whatever the plan; what depends on the shapes of the inputs goes with its plan. */
+/** Weights stay for all plans; constants that depend on the shapes of the inputs belong to their plan. */
 const regionOf = (fixed: boolean | undefined): 'weights' | 'plan' => (fixed ? 'weights' : 'plan');
 
-/** A constant as it is. */
+/** A constant that is not packed. */
 export function rawResident(value: Value): Resident {
   const bytes = product(value.dims) * arrayTypes[value.type].BYTES_PER_ELEMENT;
   const buffer: Buffer = { region: regionOf(value.fixed), bytes, offset: 0 };
@@ -123,11 +123,11 @@ export function rawResident(value: Value): Resident {
   };
 }
 
-/** Lists of up to so many elements are told apart by their bits, longer ones by when they came. */
+/** Lists of up to this many elements are distinguished by their bits, longer ones by a number. */
 const MOST_COMPARED = 1024;
 let longLists = 0;
 
-/** A list that the plan computed: the same short list is the same weight. */
+/** A list that the plan computed; equal short lists are the same resident. */
 export function tableResident(data: Float32Array | Int32Array): Resident {
   const buffer: Buffer = { region: 'plan', bytes: data.byteLength, offset: 0 };
   return {
@@ -147,7 +147,7 @@ const copyOf = (data: Float32Array | Int32Array, buffer: Buffer): Copy => ({
   fill: (target) => target.set(data as never),
 });
 
-/** Zeros. Written, for a plan that comes later finds the memory used. */
+/** Zeros. They are written, because a later plan finds the memory used. */
 export const zeroResident = (buffer: Buffer): Resident => ({
   key: JSON.stringify(['zeros', buffer.bytes]),
   buffer,

@@ -14,8 +14,9 @@ import { derived, filler } from './constants.ts';
 import type { Pass } from './pass.ts';
 
 /**
- * Batch-norm, or a constant for each channel that is multiplied or added, becomes part of the weights and the bias of the convolution (or
- * dense layer) before it, if nobody else reads that one's output: W' = W * a, b' = b * a + shift; in float64, rounded once.
+ * Batch-norm, or a constant for each channel that is multiplied or added, becomes part of the weights and the bias of the
+ * convolution (or dense layer) before it, if nobody else reads its output: W' = W * a, b' = b * a + shift; in float64,
+ * rounded once.
  */
 export const foldAffine: Pass = {
   match(node, network) {
@@ -65,9 +66,12 @@ export const foldAffine: Pass = {
 
 type FoldedAttributes = Partial<ConvAttributes & GemmAttributes>;
 
-/** Where the weights of an output channel lie: weight i is channel floor(i / outer) * channels + floor(i / inner) % channels. */
+/**
+ * Where the weights of an output channel are: weight i is of channel floor(i / outer) * channels + floor(i / inner) %
+ * channels.
+ */
 interface Filters {
-  /** So many weights side by side belong to one channel. */
+  /** How many consecutive weights are of one channel. */
   readonly inner: number;
   readonly channels: number;
   readonly outer: number;
@@ -85,7 +89,7 @@ function filtersOf(node: Node<FoldedAttributes>): Filters {
   return node.attributes.transB ? { inner: columns, channels: rows, outer: all } : { inner: 1, channels: columns, outer: all };
 }
 
-/** Weights times the factor of their channel. */
+/** Weights times their channel's factor. */
 function scaled(weights: Constant, { inner, channels, outer }: Filters, scale: () => readonly number[]): Pick<Constant, 'read' | 'fill'> {
   const unscaled = filler(weights);
   let factors: readonly number[] | undefined;
@@ -96,7 +100,7 @@ function scaled(weights: Constant, { inner, channels, outer }: Filters, scale: (
     for (let i = 0; i < length; ) {
       const run = Math.floor((from + i) / inner);
       const factor = at(factors, Math.floor((from + i) / outer) * channels + (run % channels));
-      // Nothing else in the loop: it passes over every weight of a model.
+      // The loop does nothing else, because it runs over every weight of a model.
       for (const end = Math.min(length, (run + 1) * inner - from); i < end; i++) target[i] = (target[i] as number) * factor;
     }
   };
@@ -110,11 +114,11 @@ function scaled(weights: Constant, { inner, channels, outer }: Filters, scale: (
   };
 }
 
-/** y = scale * x + shift per channel, in float64; 1 and 0 where left out. */
+/** y = scale * x + shift per channel, in float64. Default: scale 1, shift 0. */
 interface Affine {
   readonly scale?: () => readonly number[];
   readonly shift?: () => readonly number[];
-  /** What they are made of. */
+  /** The constants that scale and shift are computed from. */
   readonly from: readonly (Value | undefined)[];
 }
 
@@ -126,7 +130,7 @@ function affineOf(node: Node, x: Value): Affine | undefined {
   const binary = as(node, add, sub, mul, div);
   if (!binary || !other?.constant || rest.length > 0 || binary.attributes.axis !== undefined) return undefined;
   const { op } = binary;
-  // What is subtracted from or divided by is no affine function of x, or one that networks do not have.
+  // If x is subtracted or divided by, the function is not affine, or not one that networks have.
   if ((op === sub || op === div) && a !== x) return undefined;
   const channels = at(x.dims, 1);
   if (!isPerChannel(other.dims, x.dims) || node.outputs[0]?.dims.join() !== x.dims.join()) return undefined;
@@ -139,13 +143,13 @@ function affineOf(node: Node, x: Value): Affine | undefined {
   return { shift: read((value) => (op === add ? value : -value)), from: [other] };
 }
 
-/** Whether `dims` broadcast to `target` with one number for all or one for each channel, dimension 1. */
+/** Whether `dims` broadcast to `target` with one number for all or one for each channel (dimension 1). */
 function isPerChannel(dims: readonly number[], target: readonly number[]): boolean {
   const missing = target.length - dims.length;
   return missing >= 0 && dims.every((dim, i) => dim === 1 || i + missing === 1);
 }
 
-/** Undefined where the statistics are fed, or the input's own. */
+/** Undefined if the statistics are computed at run time, or are the input's own. */
 export function batchNormAffine({ inputs, attributes: { epsilon, momentum } }: Node<BatchNormAttributes>): Required<Affine> | undefined {
   const [scale, bias, mean, variance] = inputs.slice(1);
   const vectors = [scale, bias, mean, variance];
