@@ -18,7 +18,7 @@ export const customOperatorsOf = ({ layers }: Network): CustomOperator[] => [
   ...new Set(layers.flatMap(({ customOperators }) => customOperators)),
 ];
 
-/** The graph of a network's layers: of opset 13, or the oldest that has all of its operators. */
+/** The graph of a network's layers: of opset 13, or newer if an operator needs that. */
 export function graphOf(network: Network): Graph {
   const opset = network.layers
     .flatMap(({ steps }) => steps)

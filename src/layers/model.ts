@@ -154,7 +154,7 @@ export class LayersModel {
     return writeSafetensors(new Map(this.#all().map((parameter) => [parameter.name, parameter.constant()])), options);
   }
 
-  /** The network as an ONNX file: of opset 13, or the oldest that has all of its operators. */
+  /** The network as an ONNX file: of opset 13, or newer if an operator needs that. */
   toONNX(options: OnnxOptions = {}): Uint8Array {
     return writeOnnx(this.graph(), options);
   }
