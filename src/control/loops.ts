@@ -14,7 +14,7 @@ import { joined, part, stacked, withoutAxis } from './pieces.ts';
 /** A loop with more iterations is taken for a mistake, because only the end of the process could stop it. */
 const MOST_TURNS = 2 ** 20;
 
-/** Whether a body ends a loop at all that nothing else ends. */
+/** Throws for a loop that nothing ends: neither a trip count nor its body's condition. */
 function checkEnds({ node }: Around, { inputs, outputs, nodes, constants }: Subgraph): void {
   const names = new Map(nodes.filter(({ op }) => op === 'Identity').map((node) => [node.outputs[0], node.inputs[0]]));
   let name = outputs[0]?.name;
