@@ -26,9 +26,9 @@ const weights = [() => 1, ({ first, last }: Lifetime) => last - first + 1];
 
 /**
  * Places buffers in one arena so that no two that are needed at the same time overlap: one after the other, each at the
- * lowest gap that holds it (Pisarchyk and Lee 2020, arXiv:2001.03288). "Greedy by size" is hard to beat except by
- * long-lived-first for the growing tensors of a dense block, each of which splits the place of the next. The smaller arena
- * is taken.
+ * lowest gap that holds it (Pisarchyk and Lee 2020, arXiv:2001.03288). "Greedy by size" is hard to beat, except for the
+ * growing tensors of a dense block, each of which splits the place of the next: there it is better to place long-lived
+ * buffers first. The smaller arena is taken.
  * @returns an offset for each buffer, a multiple of 64, and the arena's size, in bytes
  */
 export function planArena(lifetimes: readonly Lifetime[]): Arena {
