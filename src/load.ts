@@ -65,7 +65,7 @@ function isRecordOf(fits: (value: unknown) => boolean): (value: unknown) => bool
 /**
  * Loads a model.
  * @param source an ONNX file, or a compiled model: path (in Node), URL, Response, ArrayBuffer or typed array; bytes are not
- * copied, so leave them unchanged for as long as the model lives
+ *   copied, so leave them unchanged for as long as the model lives
  * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE, TRUNCATED_FILE, INVALID_MODEL, UNSUPPORTED (naming every such
  *   operator),
  *   INVALID_INPUT (the options), OPERATOR_FAILED (by the operators' own errors), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED

@@ -79,7 +79,7 @@ export class Tensor<T extends TensorType = TensorType> {
   /**
    * @param data a typed array that matches `type`, or plain numbers, which are rounded to the type's precision; for float16
    *   a Float16Array, or a
-   * Uint16Array of the bits if the engine has none
+   *   Uint16Array of the bits if the engine has none
    * @param dims by default one dimension of `data.length`
    * @throws LanewiseError INVALID_INPUT where the data does not fit the type or the dims
    */

@@ -132,8 +132,8 @@ export class Model {
    * @returns a tensor for each output; they are the caller's
    * @throws LanewiseError INVALID_INPUT; TOO_LARGE; DISPOSED, also if the model is disposed of meanwhile; UNSUPPORTED if the
    *   model
-   * cannot run at these shapes; OPERATOR_FAILED if a custom operator throws; ABORTED; WORKER_FAILED; for new input shapes
-   * FILE_NOT_FOUND and INVALID_FILE if the model's file, which is read again, is gone or has changed
+   *   cannot run at these shapes; OPERATOR_FAILED if a custom operator throws; ABORTED; WORKER_FAILED; for new input shapes
+   *   FILE_NOT_FOUND and INVALID_FILE if the model's file, which is read again, is gone or has changed
    */
   run<T extends Held = Tensor>(feeds: Feeds<Held>, options?: RunOptions): Promise<Outputs<T>>;
   // ReturnType sees the last overload.

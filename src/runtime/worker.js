@@ -1,5 +1,6 @@
-// @ts-check A thread of the team in team.ts, in a file of its own because that is what a Worker loads: plain JavaScript, the
-//   same in the sources and in the package. messages.ts has its messages and answers.
+// @ts-check
+// A thread of the team in team.ts, in a file of its own because that is what a Worker loads: plain JavaScript, the same in
+// the sources and in the package. messages.ts has its messages and answers.
 
 /**
  * @import { Answer, Job, Message, OwnMessage, TimedJob } from './messages.ts'

@@ -41,7 +41,7 @@ export interface SimplifyOptions {
   readonly verify?: (network: Network) => void;
 }
 
-/** Runs the passes over the network. @returns the titles of the patches, in order */
+/** Runs the passes over the network. @returns the patches, in order */
 export function simplify(network: Network, { maxPasses = passes.length, verify }: SimplifyOptions = {}): Patch[] {
   const applied: Patch[] = [];
   const attempt = (pass: Pass, i: number): Patch | undefined => {

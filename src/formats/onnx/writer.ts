@@ -60,7 +60,7 @@ type AttributeKind = keyof typeof attributeKinds;
  * - The metadata's `producer_name` and `producer_version` are those of the options.
  * - A graph without a name is called 'graph', which ONNX asks for. An output without type or shape gets what follows from
  *   the nodes
- * before it: the type, float32 if they do not say, and the number of dimensions, without which ONNX's checker refuses the
+ *   before it: the type, float32 if they do not say, and the number of dimensions, without which ONNX's checker refuses the
  *   file.
  * - As the readers widen float16 and bfloat16 to float32, so do attributes that ask for these types (Cast's `to`). Inputs
  *   and outputs are of
