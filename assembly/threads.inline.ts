@@ -29,7 +29,7 @@ let part: i32 = 0;
 let first: i32 = 0;
 let end: i32 = 0;
 /** Whose range parts are now taken from, counted from this thread on. */
-let victim: i32 = 0;
+let rangeOffset: i32 = 0;
 
 /** Makes this instance thread `index` of `count`. At `base` are the counters, then the workspaces. */
 export function joinTeam(index: i32, count: i32, base: usize, bytes: usize): void {
@@ -57,11 +57,11 @@ function shareParts(parts: i32, cost: f32): void {
   end = i32.MAX_VALUE;
   if (counters === 0) return;
   end = 0;
-  if (atomic.load<i32>(TeamWord.Stop)) victim = threads;
+  if (atomic.load<i32>(TeamWord.Stop)) rangeOffset = threads;
   const least = max(1, <i32>(GRAIN / max<f32>(cost, 1)));
   const ranges = min(threads, max(1, parts / least));
-  for (; victim < threads; victim++) {
-    const index = (thread + victim) % threads;
+  for (; rangeOffset < threads; rangeOffset++) {
+    const index = (thread + rangeOffset) % threads;
     if (index >= ranges) continue;
     const from = <i32>((<i64>parts * index) / ranges);
     const size = <i32>((<i64>parts * (index + 1)) / ranges) - from;
@@ -78,8 +78,8 @@ function shareParts(parts: i32, cost: f32): void {
 
 /** Whether the loops have to run again, because parts are left. */
 export function more(): bool {
-  if (counters !== 0 && victim < threads) return true;
-  victim = 0;
+  if (counters !== 0 && rangeOffset < threads) return true;
+  rangeOffset = 0;
   return false;
 }
 

@@ -11,7 +11,7 @@ import { input, output } from '../ops/shapes.ts';
 import { stridesOf } from '../ops/strides.ts';
 import type { Args, Buffer, Layout, Place, Pointer } from '../plan/place.ts';
 import { isPointer } from '../plan/place.ts';
-import type { Fill } from '../plan/plan.ts';
+import type { Compute } from '../plan/plan.ts';
 import { isHost, type Plan, type Port, type Resident, type Span, type Step } from '../plan/plan.ts';
 import { type BindOptions, type Bound, bind } from './bind.ts';
 import { checkLimit, DEFAULT_MEMORY_LIMIT } from './budget.ts';
@@ -189,18 +189,18 @@ class ProgramWriter implements Lowering {
     });
   }
 
-  host(node: Node, title: string, fill: Fill): void {
-    this.#hostStep(node, title, node.inputs, fill);
+  host(node: Node, title: string, compute: Compute): void {
+    this.#hostStep(node, title, node.inputs, compute);
   }
 
-  #hostStep(node: Node, host: string, inputs: readonly (Value | undefined)[], fill: Fill): void {
+  #hostStep(node: Node, host: string, inputs: readonly (Value | undefined)[], compute: Compute): void {
     const span = ({ type, dims }: Value, { pointer }: Place): Span => ({ type, dims, pointer });
     this.steps.push({
       node: node.name,
       host,
       inputs: inputs.map((value) => value && span(value, this.place(value))),
       outputs: node.outputs.map((value) => span(value, this.define(value))),
-      fill,
+      compute,
     });
   }
 

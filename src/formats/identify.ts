@@ -19,8 +19,8 @@ export function identified(error: unknown, bytes: Bytes): unknown {
   if (wanted === undefined) return ofStrings(error);
   const known = identify(bytes);
   // If the file nearly is what was wanted, naming its kind would not help.
-  const told = known !== undefined && known !== { 'not an ONNX model': onnx, 'not an ONNX tensor': tensor }[wanted];
-  const is = told ? `it is ${known}` : startOf(inMemory(partOf(bytes, 0, 24)));
+  const recognised = known !== undefined && known !== { 'not an ONNX model': onnx, 'not an ONNX tensor': tensor }[wanted];
+  const is = recognised ? `it is ${known}` : startOf(inMemory(partOf(bytes, 0, 24)));
   return new LanewiseError('INVALID_FILE', `${(error as LanewiseError).message}: ${is}`, { cause: error });
 }
 

@@ -4,7 +4,7 @@ import type { DataType, TypedArray } from '../graph/tensor.ts';
 import type { Value, ValueType } from '../graph/value.ts';
 import type { Pack } from '../plan/packs.ts';
 import type { Args, Layout, Place, Pointer } from '../plan/place.ts';
-import type { Fill } from '../plan/plan.ts';
+import type { Compute } from '../plan/plan.ts';
 import type { AttributeReader } from './attributes.ts';
 
 /** An operator applied: `A` is the type of its parsed attributes. */
@@ -167,6 +167,6 @@ export interface Lowering {
   emit(op: Op, args: Args, macs?: number): void;
   /** Runs the node's `evaluate` as a host step; its inputs and outputs are row-major. */
   evaluate(node: Node): void;
-  /** Runs `fill` as a host step, on views of memory. @param title for profiles */
-  host(node: Node, title: string, fill: Fill): void;
+  /** Runs `compute` as a host step, on views of memory. @param title for profiles */
+  host(node: Node, title: string, compute: Compute): void;
 }

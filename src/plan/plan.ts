@@ -22,7 +22,7 @@ export interface Span {
 }
 
 /** Fills the outputs from the inputs; both are views of memory. Undefined stands for optional inputs that are left out. */
-export type Fill = (inputs: readonly (TypedArray | undefined)[], outputs: readonly TypedArray[]) => void;
+export type Compute = (inputs: readonly (TypedArray | undefined)[], outputs: readonly TypedArray[]) => void;
 
 /** A step that runs outside WebAssembly, between two stretches of the program. */
 export interface HostStep {
@@ -35,7 +35,7 @@ export interface HostStep {
   readonly inputs: readonly (Span | undefined)[];
   readonly outputs: readonly Span[];
   /** Computes the outputs, on views of the memory. */
-  readonly fill: Fill;
+  readonly compute: Compute;
 }
 
 export type Step = Instruction | HostStep;

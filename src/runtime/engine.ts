@@ -6,7 +6,7 @@ import { Loader } from './loader.ts';
 import type { Memory, MemoryUse, Runner } from './memory.ts';
 
 /** A stretch of instructions, steps `from` to `to`, or one host step. */
-interface Part {
+interface Section {
   readonly from: number;
   readonly to: number;
   readonly host?: HostStep;
@@ -52,7 +52,7 @@ export class Engine {
    */
   run(first?: number, last?: number): void {
     const memory = this.#memory.near();
-    for (const { from, to, host } of this.#parts(first, last)) {
+    for (const { from, to, host } of this.#sections(first, last)) {
       const end = this.#loader.starts[to] as number;
       if (host) memory.compute(...this.#faces(host));
       else checkEnd(memory.runSync(this.#loader.starts[from] as number, end), end);
@@ -63,7 +63,7 @@ export class Engine {
   profile(): number[] {
     const memory = this.#memory.near();
     const times: number[] = [];
-    for (const { from, to, host } of this.#parts()) {
+    for (const { from, to, host } of this.#sections()) {
       const begun = performance.now();
       if (host) memory.compute(...this.#faces(host));
       times.push(...(host ? [performance.now() - begun] : memory.time(this.#loader.starts.slice(from, to + 1))));
@@ -73,7 +73,7 @@ export class Engine {
 
   /** Runs the whole plan without blocking, or until `stop` ends it. */
   async runAsync(): Promise<void> {
-    for (const { from, to, host } of this.#parts()) {
+    for (const { from, to, host } of this.#sections()) {
       const end = this.#loader.starts[to] as number;
       const stopped = await (host ? this.#memory.compute(...this.#faces(host)) : this.#memory.run(this.#loader.starts.slice(from, to + 1)));
       if (this.#stopping) return;
@@ -124,7 +124,7 @@ export class Engine {
     return this.#loader.memory as Memory;
   }
 
-  *#parts(first = 0, last = this.#loader.starts.length - 1): Generator<Part> {
+  *#sections(first = 0, last = this.#loader.starts.length - 1): Generator<Section> {
     this.#stopping = false;
     let from = first;
     for (let i = first; i < last; i++) {
@@ -137,7 +137,7 @@ export class Engine {
     if (from < last) yield { from, to: last };
   }
 
-  #faces({ inputs, outputs, fill }: HostStep): Parameters<Memory['compute']> {
-    return [inputs.map((span) => span && this.#loader.regionOf(span)), outputs.map((span) => this.#loader.regionOf(span)), fill];
+  #faces({ inputs, outputs, compute }: HostStep): Parameters<Memory['compute']> {
+    return [inputs.map((span) => span && this.#loader.regionOf(span)), outputs.map((span) => this.#loader.regionOf(span)), compute];
   }
 }

@@ -1,6 +1,6 @@
 import { LanewiseError } from '../errors.ts';
 import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
-import type { Fill } from '../plan/plan.ts';
+import type { Compute } from '../plan/plan.ts';
 import { checkEnd } from '../plan/program.ts';
 import type { Content, NearMemory, Region, Runner, Workspaces } from './memory.ts';
 import { instantiate, type Kernels, PAGE } from './wasm.ts';
@@ -43,9 +43,9 @@ export class LocalMemory implements NearMemory {
     return this.view(region).slice();
   }
 
-  compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], fill: Fill): void {
+  compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], compute: Compute): void {
     // The views are made for this call only, because memory may have grown since the last.
-    fill(
+    compute(
       inputs.map((region) => region && this.view(region)),
       outputs.map((region) => this.view(region)),
     );

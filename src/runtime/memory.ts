@@ -2,7 +2,7 @@
 // thread, teamMemory.ts shares it with workers, workerMemory.ts has it in a worker alone.
 
 import type { DataType, TypedArray } from '../graph/tensor.ts';
-import type { Copy, Fill } from '../plan/plan.ts';
+import type { Compute, Copy } from '../plan/plan.ts';
 
 /**
  * Bytes of linear memory by what they hold; activations include the plan's own tables. `total` includes the program, and is
@@ -47,7 +47,7 @@ export interface Memory {
   /** A copy of the elements. */
   read(region: Region): Promise<TypedArray>;
   /** Lets this thread compute regions from others, between two stretches of a program. */
-  compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], fill: Fill): void | Promise<void>;
+  compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], compute: Compute): void | Promise<void>;
   /** Runs instructions that prepare the memory, from one address to another. */
   call(from: number, to: number): void;
   /**
@@ -68,7 +68,7 @@ export interface Memory {
 export interface NearMemory extends Memory {
   /** A view; valid until the memory grows. */
   view(region: Region): TypedArray;
-  compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], fill: Fill): void;
+  compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], compute: Compute): void;
   /** Runs from one address to another and blocks. @returns where it stopped */
   runSync(from: number, to: number): number;
   /** As `run`, and blocks. @returns milliseconds of each instruction */

@@ -50,7 +50,7 @@ export class Team {
   #lastJob = 0;
   #lastMemory = 0;
   /** Makes the workers release memories that nobody disposed of. */
-  readonly #forgotten = new FinalizationRegistry((memoryId: number) => this.close(memoryId));
+  readonly #collected = new FinalizationRegistry((memoryId: number) => this.close(memoryId));
   #generation = 0;
   /** Whether workers of a team that failed are still ending. */
   #ending: Promise<unknown> | undefined;
@@ -75,7 +75,7 @@ export class Team {
   /** An id by which workers know a memory. It is released once `memory` has been collected. */
   newId(memory: object): number {
     const id = ++this.#lastMemory;
-    this.#forgotten.register(memory, id);
+    this.#collected.register(memory, id);
     return id;
   }
 
@@ -87,7 +87,7 @@ export class Team {
 
   /** Sends a message about a memory of its own to the first worker: see workerMemory.ts. */
   tell(message: OwnMessage, transfer?: ArrayBuffer[]): void {
-    if (this.#members.length === 0) this.#hire();
+    if (this.#members.length === 0) this.#addWorker();
     const [first] = this.#members;
     first?.opened.add(message.memoryId);
     first?.post(message, transfer);
@@ -157,7 +157,7 @@ export class Team {
     Atomics.store(words, TeamWord.Arrived / 4, 0);
     new Int32Array(memory.buffer, rest.workspaces, (threads << COUNTER_SHIFT) / 4).fill(0);
     Atomics.store(words, TeamWord.Stop / 4, 0);
-    while (this.#members.length < threads) this.#hire();
+    while (this.#members.length < threads) this.#addWorker();
     for (const [index, member] of this.#members.slice(0, threads).entries()) {
       if (!member.opened.has(memoryId)) member.post({ kind: 'open', memoryId, module, memory });
       member.opened.add(memoryId);
@@ -172,7 +172,7 @@ export class Team {
     return this.#members.some((member) => member.ended());
   }
 
-  #hire(): void {
+  #addWorker(): void {
     const member = this.#start({
       answer: (answer) => {
         this.#someEnded();

@@ -4,7 +4,7 @@
 
 import { LanewiseError } from '../errors.ts';
 import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
-import type { Fill } from '../plan/plan.ts';
+import type { Compute } from '../plan/plan.ts';
 import type { Content, Memory, Region, Runner, Workspaces } from './memory.ts';
 import type { AnswerTo, Question } from './messages.ts';
 import type { Team } from './team.ts';
@@ -73,10 +73,10 @@ export class WorkerMemory implements Memory {
     return new ArrayType(bytes);
   }
 
-  async compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], fill: Fill): Promise<void> {
+  async compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], compute: Compute): Promise<void> {
     const given = await Promise.all(inputs.map((region) => region && this.read(region)));
     const made = outputs.map(({ type, length }) => new arrayTypes[type](length));
-    fill(given, made);
+    compute(given, made);
     for (const [i, { address }] of outputs.entries()) this.#send(address, (made[i] as TypedArray).buffer as ArrayBuffer);
   }
 

@@ -24,7 +24,7 @@ export const foldAffine: Pass = {
     const before = as<FoldedAttributes>(network.privateProducer(x, node), conv, convTranspose, gemm);
     const [output] = node.outputs;
     if (!x || !before || !output) return undefined;
-    const filters = filtersOf(before);
+    const order = weightOrderOf(before);
     const affine = affineOf(node, x);
     const [input, weights, bias] = before.inputs;
     if (!affine || !weights?.constant || before.inputs[ConvInput.Residual] || before.attributes.clamp) return undefined;
@@ -36,12 +36,7 @@ export const foldAffine: Pass = {
     if (scale && !scale().every(Number.isFinite)) return undefined;
     const { clamp } = node.attributes as Clamped;
     const newWeights = scale
-      ? derived(
-          JSON.stringify([weights.name, '*', output.name]),
-          weights.dims,
-          [weights, ...from],
-          scaled(weights.constant, filters, scale),
-        )
+      ? derived(JSON.stringify([weights.name, '*', output.name]), weights.dims, [weights, ...from], scaled(weights.constant, order, scale))
       : weights;
     const shiftedBias = () => {
       const [a, b, old] = [scale?.(), shift?.(), bias?.constant?.read()];
@@ -70,14 +65,14 @@ type FoldedAttributes = Partial<ConvAttributes & GemmAttributes>;
  * Where the weights of an output channel are: weight i is of channel floor(i / outer) * channels + floor(i / inner) %
  * channels.
  */
-interface Filters {
+interface WeightOrder {
   /** How many consecutive weights are of one channel. */
   readonly inner: number;
   readonly channels: number;
   readonly outer: number;
 }
 
-function filtersOf(node: Node<FoldedAttributes>): Filters {
+function weightOrderOf(node: Node<FoldedAttributes>): WeightOrder {
   const dims = node.inputs[1]?.dims ?? [];
   const [rows = 1, columns = 1, ...kernel] = dims;
   const all = product(dims);
@@ -90,7 +85,11 @@ function filtersOf(node: Node<FoldedAttributes>): Filters {
 }
 
 /** Weights times their channel's factor. */
-function scaled(weights: Constant, { inner, channels, outer }: Filters, scale: () => readonly number[]): Pick<Constant, 'read' | 'fill'> {
+function scaled(
+  weights: Constant,
+  { inner, channels, outer }: WeightOrder,
+  scale: () => readonly number[],
+): Pick<Constant, 'read' | 'fill'> {
   const unscaled = filler(weights);
   let factors: readonly number[] | undefined;
   const fill = (target: Float32Array, from: number) => {

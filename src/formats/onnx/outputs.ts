@@ -73,7 +73,7 @@ export function statedOutputs(graph: Graph): { name: string; type: DataType; dim
     }
   }
   return graph.outputs.map(({ name, type, dims }) => {
-    const told = known.get(name);
-    return { name, type: type ?? told?.type ?? 'float32', dims: dims ?? told?.dims };
+    const inferred = known.get(name);
+    return { name, type: type ?? inferred?.type ?? 'float32', dims: dims ?? inferred?.dims };
   });
 }

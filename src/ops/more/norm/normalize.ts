@@ -13,7 +13,7 @@ const scratchLike = (lowering: Lowering, x: Operand, axes: readonly number[] = [
   return { dims, pointer: lowering.scratch(product(dims) * 4), strides: stridesOf('rowMajor', dims, 4) };
 };
 
-interface Affine {
+interface NormalizeOperands {
   readonly scale?: Operand | undefined;
   readonly bias?: Operand | undefined;
   /** Where to put the mean and 1 / sqrt(variance + epsilon), if they are wanted. */
@@ -31,7 +31,7 @@ export function emitNormalize(
   x: Operand,
   axes: readonly number[],
   epsilon: number,
-  affine: Affine = {},
+  affine: NormalizeOperands = {},
 ): void {
   const count = product(axes.map((axis) => at(x.dims, axis)));
   const mean = affine.mean ?? scratchLike(lowering, x, axes);

@@ -47,7 +47,7 @@ export const nonMaxSuppression: Operator<NmsAttributes> = {
         const kept: number[] = [];
         for (const i of order) {
           if (kept.length >= limit) break;
-          if (kept.every((other) => overlapOf(corners[i] as Box, corners[other] as Box) <= overlap)) kept.push(i);
+          if (kept.every((other) => overlapOf(corners[i] as Corners, corners[other] as Corners) <= overlap)) kept.push(i);
         }
         for (const i of kept) selected.push(n, c, i);
       }
@@ -60,9 +60,9 @@ export const nonMaxSuppression: Operator<NmsAttributes> = {
 const numberIn = (data: TypedArray | undefined): number => Number(data?.[0] ?? 0);
 
 /** [left, top, right, bottom]. */
-type Box = readonly [number, number, number, number];
+type Corners = readonly [number, number, number, number];
 
-function cornersOf(node: OpenNode<NmsAttributes>, box: Float32Array): Box {
+function cornersOf(node: OpenNode<NmsAttributes>, box: Float32Array): Corners {
   const [a = 0, b = 0, c = 0, d = 0] = box;
   if (node.attributes.centered) return [a - c / 2, b - d / 2, a + c / 2, b + d / 2];
   // Any two opposite corners, as (y, x).
@@ -70,11 +70,11 @@ function cornersOf(node: OpenNode<NmsAttributes>, box: Float32Array): Box {
 }
 
 /** Intersection over union. */
-function overlapOf(a: Box, b: Box): number {
+function overlapOf(a: Corners, b: Corners): number {
   const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
   const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
   if (width <= 0 || height <= 0) return 0;
-  const area = ([left, top, right, bottom]: Box) => (right - left) * (bottom - top);
+  const area = ([left, top, right, bottom]: Corners) => (right - left) * (bottom - top);
   const shared = width * height;
   return shared / (area(a) + area(b) - shared);
 }
