@@ -98,7 +98,7 @@ export function packedResident(panels: Panels): { weight: Resident; staging: Buf
       yield { copies: [], instruction: { op: Op.WinogradWeights, args: transform, ...instruction } };
     }
   }
-  // The key has everything that packing depends on; names may have any character.
+  // Everything that packing depends on; names may hold any character.
   const { weights: _, bias: __, ...numbers } = panels;
   const key = JSON.stringify(['panels', weights.name, bias?.name, numbers]);
   return { weight: { key, buffer, packed: winograd ? 'winograd' : 'panels', load }, staging };

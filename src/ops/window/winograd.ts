@@ -42,11 +42,11 @@ const TRANSFORMED = 0.45;
 const WEIGHT_BYTE = 0.03;
 const CALL = 40;
 
-/** Cost of one group of a direct convolution of one picture. */
+/** What one group of a direct convolution of one picture takes. */
 export const directCost = (pixels: number, depth: number, columns: number): number =>
   roundUp(pixels, MR) * depth * (roundUp(columns, NR) * MAC + PACKED) + depth * columns * 4 * WEIGHT_BYTE;
 
-/** Cost of one group in a form of Winograd's convolution. */
+/** What one group takes in a form of Winograd's convolution. */
 export function winogradCost(
   { height, width, channels, outChannels }: Record<'height' | 'width' | 'channels' | 'outChannels', number>,
   { size, points }: Winograd,
