@@ -41,8 +41,9 @@ export function joinTeam(index: i32, count: i32, base: usize, bytes: usize): voi
 }
 
 /**
- * Called before a kernel's loops. @param parts how many parts they have, exactly @param cost of each, in elements that are
- * loaded, computed and stored
+ * Called before a kernel's loops.
+ * @param parts how many parts they have, exactly
+ * @param cost of each part, in elements that are loaded, computed and stored
  */
 // @ts-expect-error: decorator
 @inline
