@@ -23,6 +23,8 @@ export const arrayTypes = {
   bool: Uint8Array,
 } as const;
 
+export const elementBytes = (type: DataType): number => arrayTypes[type].BYTES_PER_ELEMENT;
+
 /** Element types of tensors. float16 is among them: models take and give it where their files say so, and compute in float32. */
 export type TensorType = DataType | 'float16';
 

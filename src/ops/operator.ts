@@ -106,6 +106,8 @@ export interface Operator<A = unknown> {
 /** Weights in the GEMM's form: see assembly/gemm/f32_pack_panels. Strides are in elements of `weights`. */
 export interface Panels {
   readonly weights: Value;
+  /** The type of the packed elements. Default: the weights'. */
+  readonly type?: DataType;
   /** The offset of the first weight, in elements. Default 0. */
   readonly offset?: number;
   readonly bias: Value | undefined;
@@ -153,9 +155,9 @@ export interface Lowering {
   layoutOf(value: Value): Layout;
   /** Makes the output its input, under another name or shape. */
   alias(output: Value, input: Value): void;
-  /** Memory for this node alone, in bytes. */
-  scratch(bytes: number): Pointer;
-  /** As `scratch`, for one instruction: every thread that runs it has its own. */
+  /** Memory for this node alone. @param type default float32 */
+  scratch(elements: number, type?: DataType): Pointer;
+  /** Bytes for one instruction, of any content: every thread that runs it has its own. */
   workspace(bytes: number): Pointer;
   /** A place with at least `bytes` bytes of zeros. */
   zeros(bytes: number): Pointer;

@@ -44,3 +44,6 @@ export interface Place {
   /** Strides by logical dimension, in bytes. */
   readonly strides: readonly number[];
 }
+
+/** The word of an optional place: 0 means absent. */
+export const pointerOf = (place: Place | undefined): Pointer | 0 => place?.pointer ?? 0;
