@@ -1,6 +1,6 @@
-// What the Wasm module exports. `run` is the way in; `staticEnd` is where the module's own tables end, at most STATIC_BYTES. The inner
-// kernels are exported too, so that the optimiser does not inline a hot loop into its only caller: engines compile by function and move up
-// per call.
+// What the Wasm module exports. `run` runs programs; `staticEnd` is the end of the module's own tables, at most
+// STATIC_BYTES. The inner kernels are exported too, so that the optimiser does not inline a hot loop into its only caller:
+// engines optimise whole functions, and switch to the optimised code at a call.
 
 import { PROGRAM_VERSION } from './opcodes';
 
@@ -28,5 +28,5 @@ export { f32_winograd_input } from './winograd/f32_winograd_input';
 export { f32_winograd_output } from './winograd/f32_winograd_output';
 
 export const staticEnd: usize = __heap_base;
-/** Which programs it runs. */
+/** The version of programs that it runs. */
 export const version: i32 = PROGRAM_VERSION;

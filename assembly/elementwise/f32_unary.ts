@@ -1,9 +1,9 @@
 // Y[p][c] = f(X[p][c]), f by its Kind (UnaryKind in opcodes.ts), with two parameters Alpha and Beta where f has any.
 //
 //   input, output  Pixels rows of Channels floats, InPixelStride and OutPixelStride bytes apart; output may be input
-// A tensor without gaps is one row. Reads may run 12 bytes past a row. The vector functions are right to a few units in the last place
-// (tests/kernels/functions.test.ts has each one's error); sin and cos take each lane through a scalar function, which
-// reduces large arguments.
+// A tensor without gaps is one row. Reads may run 12 bytes past a row. The vector functions are right to a few units in the
+// last place (tests/kernels/functions.test.ts has each one's error); sin and cos take each lane through a scalar function,
+// which reduces large arguments.
 
 import { arg } from '../math/simd.inline';
 import { UnaryArg, UnaryKind } from '../opcodes';
@@ -28,7 +28,10 @@ export function f32_unary(pc: usize): void {
   }
 }
 
-/** `count` elements. Each kind has a loop of its own, for a choice inside the loop would cost as much as the cheap functions. */
+/**
+ * Computes `count` elements. Each kind has a loop of its own, because a choice inside the loop would cost as much as the
+ * cheap functions.
+ */
 export function f32_unary_row(pc: usize, count: i32, input: usize, output: usize): void {
   switch (arg(pc, UnaryArg.Kind)) {
     case UnaryKind.LeakyRelu:

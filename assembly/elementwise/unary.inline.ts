@@ -1,4 +1,4 @@
-// The loop of f32_unary for one kind, a constant where it is inlined, so that only that kind's function is left.
+// The loop of f32_unary for one kind. It is a constant where the loop is inlined, so that only that kind's function remains.
 
 import { erf, expm1, log, mish, power, softplus, tanh } from '../math/functions';
 import { copySign, gate, one, sigmoid } from '../math/functions.inline';
@@ -74,7 +74,7 @@ function apply(kind: UnaryKind, x: v128, alpha: v128, beta: v128): v128 {
       return f32x4.ceil(x);
     case UnaryKind.Round:
       return f32x4.nearest(x);
-    // The sign of a zero stays; so does NaN, which equals nothing.
+    // The sign of a zero stays; so does NaN, which is unequal to everything.
     case UnaryKind.Sign:
       return v128.bitselect(copySign(one(), x), x, f32x4.gt(f32x4.abs(x), zero));
     case UnaryKind.Sin:

@@ -1,4 +1,4 @@
-// How profiles describe instructions: beside instructions.ts, for who shows them.
+// How profiles describe instructions: beside instructions.ts, for what displays them.
 
 import {
   BinaryArg,
@@ -18,21 +18,24 @@ import {
 import { kernelOf, type Word } from './instructions.ts';
 import { isHost, type Step } from './plan.ts';
 
-/** How a step of a plan computes. */
+/** How a step of a plan is computed. */
 export interface Algorithm {
   /** The kernel: a file under assembly/. */
   readonly kernel: string;
-  /** What of it the instruction's arguments choose: the form of Winograd's algorithm, a window, an operation; '' where there is no choice. */
+  /**
+   * What the instruction's arguments select in the kernel: the form of Winograd's algorithm, a window, an operation; '' if
+   * there is no choice.
+   */
   readonly form: string;
 }
 
-/** What runs a step. */
+/** The kernel that runs a step, and its form. */
 export function algorithmOf(step: Step): Algorithm {
   const kernel = kernelOf(step);
   if (isHost(step)) return { kernel, form: '' };
   const form = forms[step.op]((index) => {
     const word = step.args[index];
-    // The plan leaves zeros out.
+    // The plan omits words that are 0.
     return typeof word === 'number' ? word : 0;
   });
   return { kernel, form };
@@ -73,13 +76,13 @@ const forms: Readonly<Record<Op, (word: Word) => string>> = {
 
 const lower = (name = ''): string => name.toLowerCase();
 
-/** Operators of matrices take rows for pixels of one column. */
+/** Operators on matrices treat rows as pixels of one column. */
 const isMatrixProduct = (word: Word): boolean =>
   word(WindowArg.Batch) === 1 && word(WindowArg.InWidth) === 1 && word(WindowArg.KernelHeight) * word(WindowArg.KernelWidth) === 1;
 
 const groupsOf = (groups: number): string => (groups > 1 ? `, ${groups} groups` : '');
 
-/** `3×3 /2, dilation 2, 32 groups`: a sliding window and what of it is not 1. */
+/** `3×3 /2, dilation 2, 32 groups`: a sliding window, with what is not 1. */
 function windowOf(word: Word, groups = 1): string {
   const pair = (height: WindowArg, width: WindowArg): string =>
     word(height) === word(width) ? `${word(height)}` : `${word(height)}×${word(width)}`;

@@ -1,7 +1,7 @@
 import type { Operator } from '../../operator.ts';
 import { type ResizeAttributes, resizing } from '../../resample/resize.ts';
 
-/** ONNX Upsample, Resize's forerunner: nearest or linear by scales. */
+/** ONNX Upsample, Resize's predecessor: nearest or linear by scales. */
 export const upsample: Operator<ResizeAttributes> = {
   ...resizing,
   name: 'Upsample',
