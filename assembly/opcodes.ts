@@ -23,6 +23,8 @@ export * from './opcodes-window';
  * argument, of STATIC_BYTES or of how weights are packed: tests/compiled/version.test.ts tells when.
  */
 export const PROGRAM_VERSION = 3;
+/** The version, and what this file and packed weights come to in it: the test compares. */
+export const PROGRAM_HASH = '3: 3569e0115c678878';
 
 /** Output pixels of one GEMM tile. */
 export const MR = 4;

@@ -87,6 +87,8 @@ export interface Operator<A = unknown> {
   readonly pack?: Pack | ((node: GraphNode, opset: number) => Pack);
   /** Whether its kernels read and write pixels that lie further apart than their channels need, as slices of a concatenation do. */
   readonly slices?: boolean;
+  /** Whether every element of its output comes from those in the same place of its inputs, these broadcast. */
+  readonly elementwise?: boolean;
   /** Whether it clamps its output as it stores it, as the attribute `clamp` says. */
   readonly clamps?: boolean;
   /** Multiply-accumulates; none where left out. */
