@@ -10,7 +10,7 @@ export { f32_dwconv_row_c8 } from './conv/f32_dwconv_c8';
 export { f32_dwconv_copy, f32_dwconv_tiles_s1, f32_dwconv_tiles_s2 } from './conv/f32_dwconv_ring_c4';
 export { f32_binary_rows } from './elementwise/f32_binary';
 export { f32_clamp_row } from './elementwise/f32_clamp';
-export { f32_unary_row } from './elementwise/f32_unary';
+export { f32_unary_row } from './elementwise/unary.inline';
 export { f32_gemm_4x8 } from './gemm/f32_gemm_4x8';
 export { f32_gemv_columns_1x16 } from './gemm/f32_gemv_1x16';
 export { xxh32 } from './math/xxh32';

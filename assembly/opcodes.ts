@@ -20,9 +20,10 @@ export * from './opcodes-window';
 
 /**
  * Compiled models hold programs and packed weights, so they run only where these mean the same. Raise it with every change
- * of an opcode, of an argument, of STATIC_BYTES or of the packing of weights: tests/compiled/version.test.ts fails then.
+ * of an opcode, of an argument, of STATIC_BYTES or of the packing of weights: tests/compiled/version.test.ts fails
+ * then, by the hash of all that.
  */
-export const PROGRAM_VERSION = 3;
+export const PROGRAM_VERSION = 3; // hash 3569e0115c678878
 
 /** Output pixels of one GEMM tile. */
 export const MR = 4;

@@ -234,23 +234,18 @@ const rules: Readonly<Record<string, Rule>> = {
   Transpose: (node, axis) => same(permOf(node).indexOf(axis)),
   Unsqueeze: reshaped,
   Upsample: resized,
+  // Element by element as well, though their kernels are others than `elementwise` stands for.
+  ...Object.fromEntries(
+    'And Cast CastLike DequantizeLinear Dropout Equal Expand Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Not Or Where Xor'
+      .split(' ')
+      .map((name) => [name, elementwise]),
+  ),
   ...Object.fromEntries(
     'L1 L2 LogSum LogSumExp Max Mean Min Prod Sum SumSquare'.split(' ').map((name) => [`Reduce${name}`, reduced(reducedAxes)]),
   ),
 };
 
-/**
- * Operators whose output elements come from the same place of the input. A test checks that every operator is here or has a
- * rule.
- */
-export const elementwiseOperators: ReadonlySet<string> = new Set(
-  (
-    'Abs Add And Cast CastLike Ceil Celu Clip Cos DequantizeLinear Div Dropout Elu Equal Erf Exp Expand Floor Gelu Greater GreaterOrEqual HardSigmoid ' +
-    'HardSwish Identity IsInf IsNaN LeakyRelu Less LessOrEqual Log Max Mean Min Mish Mod Mul Neg Not Or Pow PRelu Reciprocal Relu Round ' +
-    'Selu Sigmoid Sign Sin Softplus Softsign Sqrt Sub Sum Swish Tanh ThresholdedRelu Where Xor'
-  ).split(' '),
-);
-
+/** A test holds that every operator has a rule here or is `elementwise`. */
 export const ruledOperators: ReadonlySet<string> = new Set(Object.keys(rules));
 
 /**
@@ -259,6 +254,6 @@ export const ruledOperators: ReadonlySet<string> = new Set(Object.keys(rules));
  */
 export function reachOf(node: Node, axis: number, index: number, output: number): Reach {
   const name = onnxName(node);
-  const rule = name === undefined ? undefined : (rules[name] ?? (elementwiseOperators.has(name) ? elementwise : undefined));
+  const rule = name === undefined ? undefined : (rules[name] ?? (node.op.elementwise ? elementwise : undefined));
   return rule?.(node as Ruled, axis, index, output) ?? 'unknown';
 }

@@ -93,6 +93,8 @@ export interface Operator<A = unknown> {
   readonly pack?: Pack | ((node: GraphNode, opset: number) => Pack);
   /** Whether its kernels accept pixels that are further apart than their channels need, as in slices of a concatenation. */
   readonly slices?: boolean;
+  /** Whether every element of its output comes from those in the same place of its inputs, these broadcast. */
+  readonly elementwise?: boolean;
   /** Whether it clamps its output as it stores it, as the attribute `clamp` says. */
   readonly clamps?: boolean;
   /** Multiply-accumulates. Default: none. */

@@ -33,45 +33,33 @@ export interface Algorithm {
 export function algorithmOf(step: Step): Algorithm {
   const kernel = kernelOf(step);
   if (isHost(step)) return { kernel, form: '' };
-  const form = forms[step.op]((index) => {
+  const form = forms[step.op]?.((index) => {
     const word = step.args[index];
     // The plan omits words that are 0.
     return typeof word === 'number' ? word : 0;
   });
-  return { kernel, form };
+  return { kernel, form: form ?? '' };
 }
 
-const none = (): string => '';
 const window = (word: Word): string => windowOf(word);
 
-const forms: Readonly<Record<Op, (word: Word) => string>> = {
-  [Op.End]: none,
-  [Op.PackPanels]: none,
+/** Kernels that are not here have no choice. */
+const forms: Readonly<Partial<Record<Op, (word: Word) => string>>> = {
   [Op.Conv]: (word) => (isMatrixProduct(word) ? 'matrix product' : windowOf(word, word(ConvArg.Groups))),
-  [Op.Gemv]: none,
   [Op.DepthwiseConv]: window,
   [Op.DepthwiseRing]: window,
   [Op.MaxPool]: window,
   [Op.AveragePool]: window,
   [Op.Col2Im]: window,
-  [Op.BatchNorm]: none,
-  [Op.Clamp]: none,
   [Op.Binary]: (word) => lower(BinaryKind[word(BinaryArg.Kind)]),
   [Op.Unary]: (word) => lower(UnaryKind[word(UnaryArg.Kind)]),
   [Op.Reduce]: (word) => lower(ReduceKind[word(ReduceArg.Kind)]),
   [Op.GridSample]: (word) => lower(GridMode[word(GridSampleArg.Mode)]),
   [Op.Softmax]: (word) => (word(SoftmaxArg.Log) ? 'log' : ''),
-  [Op.Transpose]: none,
-  [Op.Copy]: none,
-  [Op.Gather]: none,
-  [Op.Resample]: none,
-  [Op.Lrn]: none,
   [Op.Winograd]: (word) => {
     const [size, taps] = [word(WinogradArg.TileSize), word(WindowArg.KernelHeight)];
     return `F(${size}×${size}, ${taps}×${taps})${groupsOf(word(WinogradArg.Groups))}`;
   },
-  [Op.WinogradWeights]: none,
-  [Op.Widen]: none,
 };
 
 const lower = (name = ''): string => name.toLowerCase();

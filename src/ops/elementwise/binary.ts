@@ -30,6 +30,7 @@ export type BinaryAttributes = Clamped & {
 
 /** Layout and other properties that all element-wise operators share. */
 export const elementwise = {
+  elementwise: true,
   layout: alike,
   slices: true,
 } as const;
