@@ -5,7 +5,7 @@ import { disorder } from './disorder.ts';
 import { readExternalTensor, resolveExternal } from './external.ts';
 import { type Call, Functions, joined, type ModelFunction } from './functions.ts';
 import { readGraph } from './graph.ts';
-import { inOrder } from './open.ts';
+import { inOrder } from './order.ts';
 import type { Extras, GraphParts, Wire } from './wire.ts';
 
 /** How deep graphs may be nested; exported models have a depth of two or three. */

@@ -5,17 +5,7 @@ import { firstAlike } from '../layouts.ts';
 import { checkRows, emitAxes } from '../move/axis.ts';
 import type { OpenNode, Operator } from '../operator.ts';
 import { constantInput, input, invalid, output, resolveAxis, unsupported } from '../shapes.ts';
-import { type Coordinates, mostTaps, type ResizedAxis, rareModes, resampling, type Sampling, tableOf } from './resizeTable.ts';
-
-export interface ResizeAttributes extends Sampling {
-  readonly axes: readonly number[] | undefined;
-  readonly policy: 'stretch' | 'not_larger' | 'not_smaller';
-  readonly extrapolation: number;
-  /** Upsample of opset 7 and 8 has its scales as an attribute. */
-  readonly scales?: readonly number[];
-  /** The index of each input; -1 if there is none. */
-  readonly at: { readonly roi: number; readonly scales: number; readonly sizes: number };
-}
+import { type Coordinates, mostTaps, type ResizeAttributes, type ResizedAxis, rareModes, resampling, tableOf } from './resizeTable.ts';
 
 /** What Resize and Upsample share: the axes are resized one after the other, by tables that the plan computes. */
 export const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layout' | 'lower'> = {

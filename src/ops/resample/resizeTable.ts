@@ -4,7 +4,6 @@ import { at } from '../../graph/at.ts';
 import type { Value } from '../../graph/value.ts';
 import type { AxisTable } from '../move/axis.ts';
 import type { Lowering, Node } from '../operator.ts';
-import type { ResizeAttributes } from './resize.ts';
 
 export type Coordinates =
   | 'half_pixel'
@@ -28,6 +27,17 @@ export interface Sampling {
   readonly excludeOutside: boolean;
   /** Whether kernels are stretched, if the axis gets shorter, to see every pixel. */
   readonly antialias: boolean;
+}
+
+/** What the node says of the axes and of the rows outside. */
+export interface ResizeAttributes extends Sampling {
+  readonly axes: readonly number[] | undefined;
+  readonly policy: 'stretch' | 'not_larger' | 'not_smaller';
+  readonly extrapolation: number;
+  /** Upsample of opset 7 and 8 has its scales as an attribute. */
+  readonly scales?: readonly number[];
+  /** The index of each input; -1 if there is none. */
+  readonly at: { readonly roi: number; readonly scales: number; readonly sizes: number };
 }
 
 export interface ResizedAxis {

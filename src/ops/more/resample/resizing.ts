@@ -3,7 +3,7 @@
 import type { Value } from '../../../graph/value.ts';
 import { emitCopy, shifted } from '../../emit.ts';
 import type { Lowering, Node } from '../../operator.ts';
-import type { ResizeAttributes } from '../../resample/resize.ts';
+import type { ResizeAttributes } from '../../resample/resizeTable.ts';
 import { type Coordinates, coordinates, f32, type ResizedAxis, type resampling } from '../../resample/resizeTable.ts';
 
 function place(
