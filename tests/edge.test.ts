@@ -6,6 +6,7 @@ import { provide, usesSimd } from '../src/vision/simd.ts';
 
 const compiled = (name: string) => new WebAssembly.Module(readFileSync(`build/${name}.wasm`));
 jest.unstable_mockModule('../src/binaries.ts', () => ({ given: [['strict', compiled('strict')]], texts: undefined }));
+const { compileModel } = await import('../src/compiled/write.ts');
 const { load, Tensor } = await import('../src/index.ts');
 const { dense, gelu, input, model, relu } = await import('../src/layers/index.ts');
 const { compilesNothing } = await import('../src/runtime/wasm.ts');
@@ -51,6 +52,14 @@ test('a network that needs rarer kernels says which binary has them', async () =
   });
   const { output } = await (await small(gelu).compile({ wasm: compiled('strict-more') })).run(feeds);
   expect(output?.dims).toEqual([1, 2]);
+});
+
+test('a model of usual kernels can be written as a compiled one', async () => {
+  forbid();
+  const file = await compileModel(small().toONNX(), { inputShapes: { input: [1, 4] } });
+  expect(await (await load(file)).run(feeds)).toEqual(await (await small().compile()).run(feeds));
+  const rarer = compileModel(small(gelu).toONNX(), { inputShapes: { input: [1, 4] } });
+  await expect(rarer).rejects.toMatchObject({ code: 'WASM_BLOCKED', message: expect.stringContaining('lanewise/wasm/strict-more.wasm') });
 });
 
 test('pictures, too, run what is provided', () => {

@@ -1,5 +1,6 @@
 import { instructionWords, NR, Op, PROGRAM_VERSION, WinogradWeightsArg } from '../../assembly/opcodes.ts';
 import { checkOptions, type OptionChecks } from '../arguments.ts';
+import { neededPack, operatorFinder } from '../compiler/bind.ts';
 import { checkOperators } from '../compiler/operators.ts';
 import { addContrib } from '../contrib/index.ts';
 import { addControl, Stages } from '../control/index.ts';
@@ -58,7 +59,15 @@ const checks: OptionChecks<CompileModelOptions> = {
 export async function compileModel(source: Source, options: CompileModelOptions = {}): Promise<Uint8Array> {
   checkOptions('compileModel', options, checks);
   const { graph } = await fitted(await readGraph(source, options));
-  return compileGraph(graph, options, options.wasm ?? (await compileModule('strict', 'more')));
+  findOperators(graph);
+  return compileGraph(graph, options, options.wasm ?? (await compileModule('strict', neededPack(graph, operatorFinder()))));
+}
+
+/** @throws LanewiseError UNSUPPORTED listing all that do not run */
+function findOperators(graph: Graph): void {
+  addControl();
+  addContrib();
+  checkOperators(graph);
 }
 
 /**
@@ -70,9 +79,7 @@ export function compileGraph(
   { weights = 'f32', threads = 1, ...options }: CompileModelOptions,
   module: WebAssembly.Module,
 ): Uint8Array {
-  addControl();
-  addContrib();
-  checkOperators(graph);
+  findOperators(graph);
   const source = planSource(graph, options, threads, Stages);
   const dims = initialDims(graph, options);
   if (!dims) throw new LanewiseError('INVALID_INPUT', 'the model leaves dimensions open, and a compiled model has none: give inputShapes');

@@ -28,15 +28,12 @@ export function nodesWithout(graph: Graph, find: FindOperator): readonly GraphNo
   });
 }
 
-/**
- * The pack whose kernels any plan of the graph may need. Nodes that are replaced only in a plan (onnxruntime's operators)
- * may need any.
- */
+/** The pack whose kernels any plan of the graph may need, once `prepareOperators` or `checkOperators` has found its operators. */
 export function neededPack(graph: Graph, find: FindOperator): Pack {
   const opset = opsetOf(graph);
   const needsMore = (node: GraphNode): boolean => {
     const pack = find(node)?.pack;
-    return node.domain === 'com.microsoft' || (typeof pack === 'function' ? pack(node, node.opset ?? opset) : pack) === 'more';
+    return (typeof pack === 'function' ? pack(node, node.opset ?? opset) : pack) === 'more';
   };
   return [...allNodes(graph)].some(needsMore) ? 'more' : 'core';
 }

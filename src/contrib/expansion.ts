@@ -82,11 +82,18 @@ export class Expansion {
 
 /**
  * An onnxruntime operator that stands for others.
- * @param most the most outputs
+ * @param outputs the most outputs
+ * @param pack the kernels that the others may need
  */
-export function contrib(name: string, [least, most]: readonly [number, number], write: (to: Expansion) => void, outputs = 1): Operator {
+export function contrib(
+  name: string,
+  [least, most]: readonly [number, number],
+  write: (to: Expansion) => void,
+  { outputs = 1, pack = 'core' }: { readonly outputs?: number; readonly pack?: NonNullable<Operator['pack']> } = {},
+): Operator {
   return {
     name: `${DOMAIN}.${name}`,
+    pack,
     since: 1,
     inputs: [least, most],
     outputs: [1, outputs],

@@ -1,6 +1,7 @@
 // Defined as in github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md, and as onnxruntime 1.30 computes them.
 
 import { at } from '../graph/at.ts';
+import { operators } from '../ops/index.ts';
 import type { Operator } from '../ops/operator.ts';
 import { contrib, type Expansion, type Versioned } from './expansion.ts';
 
@@ -38,35 +39,50 @@ function activate(to: Expansion, x: string, given: readonly (number | undefined)
   to.result([name, opset], [x], Object.fromEntries(attributes));
 }
 
+/** Only the activation may need rarer kernels. */
+const fused: Parameters<typeof contrib>[3] = {
+  pack: ({ attributes }) => (operators.get(String(attributes.get('activation')))?.pack === 'more' ? 'more' : 'core'),
+};
+
 /** Conv(X, W, B) + Z, and an activation. */
-const fusedConv = contrib('FusedConv', [2, 4], (to) => {
-  const given = to.reader.any('activation_params') ?? [];
-  if (!Array.isArray(given) || !given.every((value) => typeof value === 'number'))
-    throw to.reader.invalid('activation_params', 'is not a list of numbers');
-  const conv = to.node(
-    ['Conv', 11],
-    [0, 1, 2].map((i) => to.input(i)),
-    to.attributesWithout('activation', 'activation_params'),
-  );
-  activate(to, to.input(3) ? to.node(ADD, [conv, to.input(3)]) : conv, given);
-});
+const fusedConv = contrib(
+  'FusedConv',
+  [2, 4],
+  (to) => {
+    const given = to.reader.any('activation_params') ?? [];
+    if (!Array.isArray(given) || !given.every((value) => typeof value === 'number'))
+      throw to.reader.invalid('activation_params', 'is not a list of numbers');
+    const conv = to.node(
+      ['Conv', 11],
+      [0, 1, 2].map((i) => to.input(i)),
+      to.attributesWithout('activation', 'activation_params'),
+    );
+    activate(to, to.input(3) ? to.node(ADD, [conv, to.input(3)]) : conv, given);
+  },
+  fused,
+);
 
 const parameterNames = ['activation_alpha', 'activation_beta', 'activation_gamma'];
 
 /** Gemm, and an activation. */
-const fusedGemm = contrib('FusedGemm', [2, 3], (to) => {
-  const given = parameterNames.map((name) => (to.source.attributes.has(name) ? to.reader.float(name, 0, false) : undefined));
-  const attributes = to.attributesWithout('activation', ...parameterNames);
-  activate(
-    to,
-    to.node(
-      ['Gemm', 13],
-      [0, 1, 2].map((i) => to.input(i)),
-      attributes,
-    ),
-    given,
-  );
-});
+const fusedGemm = contrib(
+  'FusedGemm',
+  [2, 3],
+  (to) => {
+    const given = parameterNames.map((name) => (to.source.attributes.has(name) ? to.reader.float(name, 0, false) : undefined));
+    const attributes = to.attributesWithout('activation', ...parameterNames);
+    activate(
+      to,
+      to.node(
+        ['Gemm', 13],
+        [0, 1, 2].map((i) => to.input(i)),
+        attributes,
+      ),
+      given,
+    );
+  },
+  fused,
+);
 
 /** The order of a matrix's dimensions if the first goes behind all but the last two (`batch`), and the last two are swapped. */
 export function orderOf(rank: number, transposed: boolean, batch: boolean): number[] {
@@ -98,23 +114,38 @@ const fusedMatMul = (name: string): Operator =>
     else to.result(MUL, [product, to.number(alpha, 0)]);
   });
 
-const gelu = contrib('Gelu', [1, 1], (to) => {
-  to.reader.finish();
-  to.result(GELU, [to.input(0)]);
-});
+const gelu = contrib(
+  'Gelu',
+  [1, 1],
+  (to) => {
+    to.reader.finish();
+    to.result(GELU, [to.input(0)]);
+  },
+  { pack: 'more' },
+);
 
 /** Gelu(x + bias). */
-const biasGelu = contrib('BiasGelu', [2, 2], (to) => {
-  to.reader.finish();
-  to.result(GELU, [to.node(ADD, [to.input(0), to.input(1)])]);
-});
+const biasGelu = contrib(
+  'BiasGelu',
+  [2, 2],
+  (to) => {
+    to.reader.finish();
+    to.result(GELU, [to.node(ADD, [to.input(0), to.input(1)])]);
+  },
+  { pack: 'more' },
+);
 
 /** Gelu of x, or of x + bias, by tanh. */
-const fastGelu = contrib('FastGelu', [1, 2], (to) => {
-  to.reader.finish();
-  const x = to.input(1) ? to.node(ADD, [to.input(0), to.input(1)]) : to.input(0);
-  to.result(GELU, [x], { approximate: 'tanh' });
-});
+const fastGelu = contrib(
+  'FastGelu',
+  [1, 2],
+  (to) => {
+    to.reader.finish();
+    const x = to.input(1) ? to.node(ADD, [to.input(0), to.input(1)]) : to.input(0);
+    to.result(GELU, [x], { approximate: 'tanh' });
+  },
+  { pack: 'more' },
+);
 
 /** x · sigmoid(alpha · x). */
 const quickGelu = contrib('QuickGelu', [1, 1], (to) => {
@@ -139,7 +170,7 @@ const skipLayerNormalization = contrib(
     const x = bias ? to.node(ADD, [both, bias], {}, outputs) : both;
     to.node(['LayerNormalization', 17], [x, to.input(2), to.input(3)], { epsilon }, [y, mean, inverse]);
   },
-  4,
+  { outputs: 4, pack: 'more' },
 );
 
 /** MaxPool of a picture whose channels come last. */

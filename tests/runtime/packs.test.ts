@@ -15,6 +15,7 @@ const counted = Object.entries(texts ?? {}).map(([name, fetch]) => [
 jest.unstable_mockModule('../../src/binaries.ts', () => ({ given, texts: Object.fromEntries(counted) }));
 jest.resetModules();
 const { branch, floats, list, modelOf } = await import('../control/graphs.ts');
+const { defineOp } = await import('../../src/index.ts');
 const { conv2d, input, model, softmax } = await import('../../src/layers/index.ts');
 
 /** A node's function of at most four elements, another's of more: a plan has one of the two. */
@@ -39,6 +40,25 @@ test('a plain network fetches the core alone', async () => {
   const x = input([3, 8, 8]);
   const { variant } = await model(x, softmax(conv2d(x, 4, 3, { padding: 1 }), { axis: 1 })).compile();
   expect([variant, fetched]).toEqual(['strict', ['strict']]);
+});
+
+test("onnxruntime's operators fetch rarer kernels only where they stand for some, and a custom one of its domain none", async () => {
+  const own = defineOp({ name: 'Own', domain: 'com.microsoft', run: ({ inputs: [x], outputs: [y] }) => y.data.set(x.data as never) });
+  const spec = (op: string, attributes = {}) => ({
+    inputs: [{ name: 'x', dims: [1, 1] }],
+    nodes: [
+      { op: 'Flatten', inputs: ['x'], outputs: ['w'] },
+      { op, domain: 'com.microsoft', inputs: op === 'Own' ? ['x'] : ['x', 'w'], outputs: ['y'], attributes },
+    ],
+    outputs: [{ name: 'y' }],
+    opset: { '': 17, 'com.microsoft': 1 },
+  });
+  const x = floats([3], [1, 1]);
+  const result = async (op: string, attributes = {}) => list((await modelOf(spec(op, attributes), { operators: [own] })).runSync({ x }).y);
+  expect(await result('FusedGemm', { activation: 'Relu' })).toEqual([9]);
+  expect(await result('FusedMatMul')).toEqual([9]);
+  expect(await result('Own')).toEqual([3]);
+  expect(fetched).toEqual(['strict']);
 });
 
 test('a model whose second shape needs rarer kernels than its first runs by runSync', async () => {
