@@ -164,7 +164,12 @@ tool('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
 // A script to be started; it exports nothing.
 writeFileSync('dist/types/src/runtime/worker.d.ts', 'export {};\n');
 // Users of the types do not know AssemblyScript's i32; and the compiler omits the extensions that imports of types need.
-for (const name of ['opcodes', 'opcodes-window']) {
+for (const name of ['opcodes', 'opcodes-loops', 'opcodes-window']) {
   const file = `dist/types/assembly/${name}.d.ts`;
-  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('i32', 'number').replaceAll("'./opcodes-window'", "'./opcodes-window.ts'"));
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8')
+      .replaceAll('i32', 'number')
+      .replace(/'(\.\/opcodes-\w+)'/g, "'$1.ts'"),
+  );
 }
