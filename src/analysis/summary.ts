@@ -5,8 +5,8 @@ import { addControl } from '../control/index.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkDims, product } from '../graph/dims.ts';
 import { type Graph, isGraph } from '../graph/graph.ts';
-import { arrayTypes, Tensor, type TensorType } from '../graph/tensor.ts';
-import type { ValueType } from '../graph/value.ts';
+import { Tensor, type TensorType } from '../graph/tensor.ts';
+import { bytesOf } from '../graph/value.ts';
 import { macsOf } from '../ops/cost.ts';
 import type { CustomOperator } from '../ops/custom.ts';
 import type { Node } from '../ops/operator.ts';
@@ -115,8 +115,6 @@ export function summarizeGraph(
     activationBytes: total('activationBytes'),
   };
 }
-
-const bytesOf = ({ type, dims }: ValueType): number => product(dims) * arrayTypes[type].BYTES_PER_ELEMENT;
 
 function described({ name, op, inputs, outputs }: Node): Pick<LayerSummary, 'name' | 'op' | 'inputs' | 'output' | 'outputs'> {
   const shapes = outputs.map(({ dims }) => dims);

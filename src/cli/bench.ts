@@ -53,7 +53,7 @@ export async function bench(args: readonly string[]): Promise<number> {
   }
   print(`${path}: ${model.variant}, ${threadsText(model.threads)}, ${runs} runs`);
   print(`  load ${formatMs(loadMs)} · first ${formatMs(firstMs)} · median ${formatMs(result.medianMs)} · min ${formatMs(result.minMs)}`);
-  if (batch) print(`  ${(result.picturesPerSecond ?? 0).toFixed(1)} pictures a second, ${batch} in a run`);
+  if (batch) print(`  ${result.picturesPerSecond?.toFixed(1)} pictures a second, ${batch} in a run`);
   print(`  ${formatMemory(model.memory)}`);
   if (profiled) print(`\n${formatProfile(profiled)}`);
   return 0;

@@ -2,8 +2,9 @@
 // no instruction counts more than memory has room for, none steps by 0, none reads outside the memory, and none writes over the weights and the program.
 
 import { instructionWords, Op, STATIC_BYTES } from '../../assembly/opcodes.ts';
+import { at } from '../graph/at.ts';
 import { product } from '../graph/dims.ts';
-import { arrayTypes } from '../graph/tensor.ts';
+import { arrayTypes, elementBytes } from '../graph/tensor.ts';
 import { accesses, hullOf } from '../plan/accesses.ts';
 import { align } from '../plan/place.ts';
 import type { Instruction } from '../plan/plan.ts';
@@ -25,7 +26,7 @@ interface Memory {
 /** Whether an instruction ends, and stays inside the memory. */
 function isBounded(op: Op, words: ArrayLike<number>, { first, end, workspace }: Memory): boolean {
   const [kinds, boundsOf] = accesses[op];
-  const word = (index: number): number => words[index] ?? 0;
+  const word = (index: number): number => at(words, index);
   for (let i = 1; i <= kinds.length; i++) {
     const least = { n: 0, d: 1 }[kinds.charAt(i - 1)];
     if (least !== undefined && (word(i) < least || word(i) > MOST_COUNT)) return false;
@@ -69,7 +70,7 @@ export function makesSense(
   const isPort = ({ name, type, dims, address, face }: PortMeta): boolean => {
     if (typeof name !== 'string' || !Object.hasOwn(arrayTypes, type) || !dims.every(isCount)) return false;
     if (face !== undefined && (type !== 'float32' || !/^float(16|64)$/.test(face))) return false;
-    const size = arrayTypes[type].BYTES_PER_ELEMENT;
+    const size = elementBytes(type);
     return address === undefined || (address % size === 0 && inside(address, size * product(dims)));
   };
   const isSegment = ([address, bytes, , half, ...words]: Segment): boolean => {

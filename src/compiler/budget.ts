@@ -3,8 +3,8 @@
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { allNodes, type Graph, subgraphsOf } from '../graph/graph.ts';
-import { arrayTypes, formatDims } from '../graph/tensor.ts';
-import type { Value, ValueType } from '../graph/value.ts';
+import { formatDims } from '../graph/tensor.ts';
+import { bytesOf, type Value, type ValueType } from '../graph/value.ts';
 import { isConstant } from '../ops/attributes.ts';
 import { macsOf } from '../ops/cost.ts';
 import { isBig } from '../ops/elements.ts';
@@ -19,8 +19,6 @@ export function checkLimit(what: string, bytes: number, memoryLimit: number): vo
   const [taken, limit] = [bytes, memoryLimit].map((count) => `${count.toLocaleString('en')} bytes`);
   throw new LanewiseError('TOO_LARGE', `${what} would take ${taken}, over the limit of ${limit} (option memoryLimit)`);
 }
-
-const bytesOf = ({ type, dims }: ValueType): number => product(dims) * arrayTypes[type].BYTES_PER_ELEMENT;
 
 const sum = <T>(list: Iterable<T>, of: (item: T) => number): number => [...list].reduce((all, item) => all + of(item), 0);
 

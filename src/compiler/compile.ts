@@ -1,8 +1,7 @@
-import { Op } from '../../assembly/opcodes.ts';
-import { product } from '../graph/dims.ts';
+import type { Op } from '../../assembly/opcodes.ts';
 import type { Graph } from '../graph/graph.ts';
-import { arrayTypes } from '../graph/tensor.ts';
-import type { Value } from '../graph/value.ts';
+import { type DataType, elementBytes } from '../graph/tensor.ts';
+import { bytesOf, type Value } from '../graph/value.ts';
 import { nodeTitle } from '../ops/attributes.ts';
 import { shifted } from '../ops/emit.ts';
 import { relayout } from '../ops/move/relayout.ts';
@@ -21,7 +20,7 @@ import { as, defined, type Network } from './network.ts';
 import { type SimplifyOptions, simplify } from './passes/index.ts';
 import { planArena } from './planner.ts';
 import { findSlices, type Slice } from './slices.ts';
-import { packArgs, packedResident, panelBytes, rawResident, tableResident, zeroResident } from './weights.ts';
+import { packArgs, packedResident, packingOf, panelBytes, rawResident, tableResident, zeroResident } from './weights.ts';
 
 export interface CompileOptions extends SimplifyOptions, BindOptions {
   /** Whether convolutions may run by Winograd's algorithm, true where left out; a form: wherever it fits, whatever it costs. */
@@ -113,7 +112,7 @@ class ProgramWriter implements Lowering {
     if (!slice) return this.#remember(value, this.#arena(bytesOf(value), `'${value.name}'`));
     // The whole may come later in the program than its parts; a part of what is there is there already.
     const whole = this.define(slice.of);
-    return this.#remember(value, shifted(whole.pointer, slice.channel * elementBytes(value)), whole.pixelStride);
+    return this.#remember(value, shifted(whole.pointer, slice.channel * elementBytes(value.type)), whole.pixelStride);
   }
 
   layoutOf(value: Value): Layout {
@@ -130,13 +129,13 @@ class ProgramWriter implements Lowering {
     this.#remember(output, pointer, this.#slices.has(input) && output.dims.join() === input.dims.join() ? pixelStride : undefined);
   }
 
-  scratch(bytes: number): Pointer {
-    return this.#arena(bytes, 'scratch space');
+  scratch(elements: number, type: DataType = 'float32'): Pointer {
+    return this.#arena(elements * elementBytes(type), 'scratch space');
   }
 
   workspace(bytes: number): Pointer {
     this.workspaceBytes = Math.max(this.workspaceBytes, bytes);
-    return this.scratch(bytes);
+    return this.#arena(bytes, 'scratch space');
   }
 
   zeros(bytes: number): Pointer {
@@ -156,9 +155,9 @@ class ProgramWriter implements Lowering {
       if (kept === weight) this.#staging.push(staging);
       return { buffer: kept.buffer, offset: 0 };
     }
-    const output = this.scratch(panelBytes(panels));
-    const source = shifted(this.place(weights).pointer, offset * 4);
-    this.emit(Op.PackPanels, packArgs(panels, source, bias ? this.place(bias).pointer : 0, output, panels.groups, panels.columns));
+    const output = this.scratch(panelBytes(panels), 'uint8');
+    const source = shifted(this.place(weights).pointer, offset * elementBytes(weights.type));
+    this.emit(packingOf(panels), packArgs(panels, source, bias ? this.place(bias).pointer : 0, output, panels.groups, panels.columns));
     return output;
   }
 
@@ -256,7 +255,7 @@ class ProgramWriter implements Lowering {
 
   #remember(value: Value, pointer: Pointer, wholeStride?: number): Place {
     const layout = this.layoutOf(value);
-    const unit = elementBytes(value);
+    const unit = elementBytes(value.type);
     const [, channels = 1] = value.dims;
     const pixelStride = wholeStride ?? channels * unit;
     const place: Place = { pointer, layout, pixelStride, strides: stridesOf(layout, value.dims, unit, pixelStride) };
@@ -270,7 +269,3 @@ class ProgramWriter implements Lowering {
     return earlier ?? weight;
   }
 }
-
-const elementBytes = ({ type }: Value): number => arrayTypes[type].BYTES_PER_ELEMENT;
-
-const bytesOf = (value: Value): number => product(value.dims) * elementBytes(value);

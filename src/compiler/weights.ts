@@ -1,16 +1,30 @@
 import { NR, Op, PackArg, WINOGRAD_SCRATCH, WinogradWeightsArg } from '../../assembly/opcodes.ts';
 import { product } from '../graph/dims.ts';
 import type { Constant } from '../graph/graph.ts';
-import { arrayTypes } from '../graph/tensor.ts';
-import type { Value } from '../graph/value.ts';
+import { type DataType, elementBytes } from '../graph/tensor.ts';
+import { bytesOf, type Value } from '../graph/value.ts';
 import type { Panels } from '../ops/operator.ts';
 import type { Args, Buffer, Pointer } from '../plan/place.ts';
 import type { Copy, LoadStep, Resident } from '../plan/plan.ts';
+import { defined } from './network.ts';
 import { filler } from './passes/constants.ts';
 
-/** Bytes of packed weights. */
-export const panelBytes = ({ groups, columns, depth, winograd }: Panels): number =>
-  groups * Math.ceil(columns / NR) * ((winograd ? winograd.points ** 2 * depth[2] : product(depth)) + 1) * NR * 4;
+/** What packs weights into panels, by the type of their elements: a new type of panels joins here. */
+const packing: Partial<Record<DataType, Op>> = { float32: Op.PackPanels };
+
+/** The element type of the panels, and the instruction that packs them. */
+const typeOf = ({ weights, type = weights.type }: Panels): DataType => type;
+export const packingOf = (panels: Panels): Op => defined(packing[typeOf(panels)], `a kernel that packs ${typeOf(panels)}`);
+
+/** Bytes of a bias: sums are float32, or int32 of whole numbers. */
+const BIAS_BYTES = 4;
+
+/** Bytes of packed weights: for each panel a row of biases, then rows of weights. */
+export function panelBytes(panels: Panels): number {
+  const { groups, columns, depth, winograd } = panels;
+  const rows = winograd ? winograd.points ** 2 * depth[2] : product(depth);
+  return groups * Math.ceil(columns / NR) * NR * (rows * elementBytes(typeOf(panels)) + BIAS_BYTES);
+}
 
 /** The words of the instruction that packs `groups` groups of `columns` columns. */
 export function packArgs(panels: Panels, source: Pointer, bias: Pointer | 0, output: Pointer, groups: number, columns: number): Args {
@@ -51,13 +65,14 @@ export function packedResident(panels: Panels): { weight: Resident; staging: Buf
   // A unit is a panel's worth of columns, or a group; else all there is.
   const units = byColumn ? Math.ceil(columns / NR) : byGroup ? groups : 1;
   const unitElements = byColumn ? NR * total : byGroup ? groupStride : total * columns;
-  const unitsPerPart = Math.max(1, Math.min(units, Math.floor(STAGING_BYTES / (unitElements * 4))));
+  const unitsPerPart = Math.max(1, Math.min(units, Math.floor(STAGING_BYTES / (unitElements * elementBytes(weights.type)))));
   const columnsPerUnit = byColumn ? NR : columns;
   const outputPerUnit = bytes / units;
-  const stagedElements = unitsPerPart * unitElements;
+  // A bias is staged behind the weights, at an address of its own kind.
+  const biasFrom = Math.ceil((unitsPerPart * unitElements * elementBytes(weights.type)) / BIAS_BYTES) * BIAS_BYTES;
   const { winograd } = panels;
   // Behind the staged part, what is packed of it and is yet to be transformed, and the transform's scratch.
-  const stagedBytes = (stagedElements + unitsPerPart * columnsPerUnit) * 4;
+  const stagedBytes = biasFrom + unitsPerPart * columnsPerUnit * BIAS_BYTES;
   const packedBytes = winograd ? (unitsPerPart * panelBytes({ ...panels, winograd: undefined })) / units : 0;
   const staging: Buffer = { region: 'arena', bytes: stagedBytes + packedBytes + (winograd ? WINOGRAD_SCRATCH : 0), offset: 0 };
   const buffer: Buffer = { region: regionOf(weights.fixed && bias?.fixed !== false), bytes, offset: 0 };
@@ -72,19 +87,19 @@ export function packedResident(panels: Panels): { weight: Resident; staging: Buf
       const first = offset + unit * unitElements;
       const length = Math.min(here * unitElements, product(weights.dims) - first);
       const to = { buffer: staging, offset: 0 };
-      const biasAt = { buffer: staging, offset: stagedElements * 4 };
-      const copies: Copy[] = [{ type: 'float32', length, to, fill: (target) => fill(target, first) }];
+      const biasAt = { buffer: staging, offset: biasFrom };
+      const copies: Copy[] = [{ type: weights.type, length, to, fill: (target) => fill(target, first) }];
       if (bias && fillBias) {
         const from = biasStride === 0 ? 0 : firstColumn;
         const length = biasStride === 0 ? product(bias.dims) : byGroup ? here * columns : columnCount;
-        copies.push({ type: 'float32', length, to: biasAt, fill: (target) => fillBias(target, from) });
+        copies.push({ type: bias.type, length, to: biasAt, fill: (target) => fillBias(target, from) });
       }
       const output = { buffer, offset: unit * outputPerUnit };
       const packed = winograd ? { buffer: staging, offset: stagedBytes } : output;
       const instruction = { node: weights.name, macs: 0 };
       const groups = byGroup ? here : 1;
       const args = packArgs(panels, to, bias ? biasAt : 0, packed, groups, columnCount);
-      yield { copies, instruction: { op: Op.PackPanels, args, ...instruction } };
+      yield { copies, instruction: { op: packingOf(panels), args, ...instruction } };
       if (!winograd) continue;
       const transform = {
         [WinogradWeightsArg.Input]: packed,
@@ -109,8 +124,7 @@ const regionOf = (fixed: boolean | undefined): 'weights' | 'plan' => (fixed ? 'w
 
 /** A constant as it is. */
 export function rawResident(value: Value): Resident {
-  const bytes = product(value.dims) * arrayTypes[value.type].BYTES_PER_ELEMENT;
-  const buffer: Buffer = { region: regionOf(value.fixed), bytes, offset: 0 };
+  const buffer: Buffer = { region: regionOf(value.fixed), bytes: bytesOf(value), offset: 0 };
   return {
     key: JSON.stringify(['raw', value.name]),
     buffer,

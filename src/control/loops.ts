@@ -127,6 +127,7 @@ function* scanOf(around: Around, skipped: number): Running<Tensor[]> {
   const directions = list(skipped ? 'directions' : 'scan_input_directions');
   const [inputAxes, outputAxes, outputDirections] = [list('scan_input_axes'), list('scan_output_axes'), list('scan_output_directions')];
   let state: Tensor[] = tensors.slice(0, states);
+  // ONNX: axes that are left out are 0.
   const scanned = tensors.slice(states).map((tensor, i) => ({ tensor, axis: resolveAxis(node, inputAxes[i] ?? 0, tensor.dims.length) }));
   const lengths = scanned.map(({ tensor, axis }) => tensor.dims[axis] as number);
   const [length = 0] = lengths;

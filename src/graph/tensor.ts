@@ -20,6 +20,8 @@ export const arrayTypes = {
   bool: Uint8Array,
 } as const;
 
+export const elementBytes = (type: DataType): number => arrayTypes[type].BYTES_PER_ELEMENT;
+
 /** Element types of tensors: float16, too, which models take and give where their files say so. Inside it is float32. */
 export type TensorType = DataType | 'float16';
 

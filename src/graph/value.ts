@@ -1,5 +1,6 @@
+import { product } from './dims.ts';
 import type { Constant } from './graph.ts';
-import type { DataType } from './tensor.ts';
+import { type DataType, elementBytes } from './tensor.ts';
 
 /** A tensor's element type and logical (NCHW) dimensions. */
 export interface ValueType {
@@ -14,3 +15,6 @@ export interface Value extends ValueType {
   /** A constant that is the same for every shape of the inputs, as weights are; others belong to the plan. */
   readonly fixed?: boolean;
 }
+
+/** What it takes, in bytes. */
+export const bytesOf = ({ type, dims }: ValueType): number => product(dims) * elementBytes(type);

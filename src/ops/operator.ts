@@ -100,6 +100,8 @@ export interface Operator<A = unknown> {
 /** Weights as the GEMM wants them: see assembly/gemm/f32_pack_panels. Strides in elements of `weights`. */
 export interface Panels {
   readonly weights: Value;
+  /** Of the packed elements; default that of the weights. */
+  readonly type?: DataType;
   /** Where they start, in elements; 0 where left out. */
   readonly offset?: number;
   readonly bias: Value | undefined;
@@ -141,9 +143,9 @@ export interface Lowering {
   layoutOf(value: Value): Layout;
   /** The output is its input under another name or shape. */
   alias(output: Value, input: Value): void;
-  /** Memory for this node alone, in bytes. */
-  scratch(bytes: number): Pointer;
-  /** As `scratch`, for one instruction: every thread that runs it has its own. */
+  /** Memory for this node alone. @param type default float32 */
+  scratch(elements: number, type?: DataType): Pointer;
+  /** Bytes for one instruction, which says what they hold: every thread that runs it has its own. */
   workspace(bytes: number): Pointer;
   /** Zeros for at least `bytes`. */
   zeros(bytes: number): Pointer;

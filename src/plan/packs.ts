@@ -18,4 +18,4 @@ export const packOfKind = (op: Op, kind: number): Pack => (kind >= (more[op]?.[1
 
 /** The pack that a program needs. */
 export const packOf = (steps: readonly Step[]): Pack =>
-  steps.some((step) => !isHost(step) && packOfKind(step.op, Number(step.args[more[step.op]?.[0] ?? 0])) === 'more') ? 'more' : 'core';
+  steps.some((step) => !isHost(step) && packOfKind(step.op, Number(step.args[more[step.op]?.[0] as number])) === 'more') ? 'more' : 'core';

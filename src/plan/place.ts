@@ -41,3 +41,6 @@ export interface Place {
   /** By logical dimension. */
   readonly strides: readonly number[];
 }
+
+/** The word of a place that may be left out: 0 means absent. */
+export const pointerOf = (place: Place | undefined): Pointer | 0 => place?.pointer ?? 0;

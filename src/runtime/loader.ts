@@ -55,7 +55,7 @@ export class Loader {
     // May throw; nothing has changed by then.
     const workspaceBytes = this.#layOut(plan, this.#weightBytes + bytesOf(missing), ownBytes);
     this.plan = undefined;
-    for (const { key, buffer } of weights) buffer.offset = this.#weights.get(key) ?? 0;
+    for (const { key, buffer } of weights) buffer.offset = this.#weights.get(key) ?? buffer.offset;
     for (const weight of missing) {
       weight.buffer.offset = this.#weightBytes;
       this.reload(weight);

@@ -186,7 +186,7 @@ const letIn = () =>
 /** @type {(entry: Own, starts: readonly number[]) => Promise<number>} */
 async function runOwn(entry, starts) {
   let since = performance.now();
-  let at = starts[0] ?? 0;
+  let [at = 0] = starts;
   for (const to of starts.slice(1)) {
     at = entry.run(at, to) >>> 0;
     if (at !== to) return at;

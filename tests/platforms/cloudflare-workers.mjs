@@ -1,10 +1,10 @@
 // Cloudflare Workers: bundled by Wrangler, run in workerd by miniflare.
 
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { lastJson } from './harness/setup.mjs';
+import { checkNoTexts, lastJson } from './harness/setup.mjs';
 
 export const name = 'Cloudflare Workers';
 export const patience = 300_000;
@@ -26,6 +26,11 @@ export async function run({ project, models, example, tool, script, exec, temp }
   await sharp(join(worker, 'cat.png')).resize(96, 64).png().toFile(thumbnail);
   await exec(process.execPath, ['node_modules/lanewise/bin/lanewise.mjs', 'compile', 'model.onnx', 'model.lanewise'], { cwd: worker });
   await bundle(worker);
+  // It imports the binary that it names (of kernels, and of pictures) and nothing else.
+  const files = readdirSync(join(worker, 'out'));
+  const binaries = files.filter((name) => name.endsWith('.wasm')).map((name) => name.replace(/^[0-9a-f]+-/, ''));
+  if (binaries.sort().join() !== 'strict.wasm,vision.wasm') throw new Error(`the Worker imports ${binaries}`);
+  checkNoTexts(readFileSync(join(worker, 'out/index.js'), 'utf8'), worker);
 
   const bits = join(project, 'workerd');
   mkdirSync(bits);

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { checkNoTexts } from './harness/setup.mjs';
 
 export const name = 'Edge Runtime';
 
@@ -17,10 +18,10 @@ const HOBBY = 1e6;
 const modules = (found) => ({
   name: 'wasm-module',
   setup(build) {
-    build.onResolve({ filter: /\.wasm\?module$/ }, ({ path, resolveDir }) => ({
-      path: join(resolveDir, path.replace(/\?module$/, '')),
-      namespace: 'wasm-module',
-    }));
+    build.onResolve({ filter: /\.wasm\?module$/ }, async ({ path, resolveDir }) => {
+      const found = await build.resolve(path.replace(/\?module$/, ''), { resolveDir, kind: 'import-statement' });
+      return { path: found.path, namespace: 'wasm-module' };
+    });
     build.onLoad({ filter: /.*/, namespace: 'wasm-module' }, ({ path }) => {
       const id = `wasm_${found.size}`;
       found.set(id, readFileSync(path));
@@ -52,6 +53,7 @@ async function start(contents, resolveDir, url) {
     plugins: [modules(found)],
   });
   if (found.size === 0) throw new Error('the bundle imports no module of WebAssembly');
+  checkNoTexts(outputFiles[0].text, resolveDir);
   // The package lets WebAssembly be compiled unless it is told; the platform does not.
   const codeGeneration = { strings: false, wasm: false };
   const compiled = Object.fromEntries([...found].map(([id, bytes]) => [id, new WebAssembly.Module(bytes)]));
@@ -87,7 +89,9 @@ export async function run({ project, models, example, exec }) {
     cwd: folder,
   });
   const bytes = await tryExample(folder);
-  const contents = `import { measure } from './bits.js'; globalThis.answer = (read) => measure(() => import('lanewise'), read);
+  // The models have rarer operators, too.
+  const contents = `import { measure } from './bits.js'; import wasm from 'lanewise/wasm/strict-more.wasm?module';
+    globalThis.answer = (read) => measure(() => import('lanewise'), read, { wasm });
     globalThis.blocked = () => WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])).then(() => false, () => true);`;
   const { vm } = await start(contents, project, 'https://edge.example/');
   if (!(await vm.context.blocked())) throw new Error('this runtime compiles WebAssembly, which the platform forbids');

@@ -44,6 +44,7 @@ export const foldAffine: Pass = {
       : weights;
     const shiftedBias = () => {
       const [a, b, old] = [scale?.(), shift?.(), bias?.constant?.read()];
+      // What is left out scales by 1 and adds 0.
       return Float32Array.from({ length: channels }, (_, i) => beta * Number(old?.[i] ?? 0) * (a?.[i] ?? 1) + (b?.[i] ?? 0));
     };
     const newBias = derived(JSON.stringify([bias?.name ?? weights.name, '+', output.name]), [channels], [bias, ...from], {

@@ -27,6 +27,7 @@ export const fusePad: Pass = {
     // Taps in a pool's own padding count or do not; those in the Pad do.
     if (averages && (attributes.ceilMode || own.some((count) => count !== 0))) return undefined;
     const rank = spatial.length;
+    // A convolution without pads has none to add to.
     const pads = [0, 1].flatMap((side) => spatial.map((pair, axis) => at(pair, side) + (own[axis + side * rank] ?? 0)));
     const padded = { ...attributes, autoPad: 'NOTSET', pads, ...(averages && { countIncludePad: true }) };
     const fused: Node = { ...node, attributes: padded, inputs: [before.inputs[0], ...node.inputs.slice(1)] };

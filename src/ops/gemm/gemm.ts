@@ -61,7 +61,7 @@ export const gemm: Operator<GemmAttributes> = {
     });
     let source = lowering.place(a);
     if (transA) {
-      const transposed = lowering.scratch(rows * depth * 4);
+      const transposed = lowering.scratch(rows * depth);
       lowering.emit(Op.Transpose, {
         [TransposeArg.Input]: source.pointer,
         [TransposeArg.Output]: transposed,
@@ -90,7 +90,7 @@ export const gemm: Operator<GemmAttributes> = {
     const result = operand([rows, columns], target);
     let addend = operand(c.dims, lowering.place(c));
     if (beta !== 1) {
-      const scaled = { ...addend, pointer: lowering.scratch(product(c.dims) * 4) };
+      const scaled = { ...addend, pointer: lowering.scratch(product(c.dims)) };
       emitUnary(lowering, UnaryKind.Scale, scaled, addend, beta);
       addend = scaled;
     }

@@ -3,7 +3,7 @@
 import { GatherArg, Op, ResampleArg } from '../../../assembly/opcodes.ts';
 import { LanewiseError } from '../../errors.ts';
 import { product } from '../../graph/dims.ts';
-import { arrayTypes } from '../../graph/tensor.ts';
+import { elementBytes } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
 import type { Pointer } from '../../plan/place.ts';
 import type { Lowering } from '../operator.ts';
@@ -89,7 +89,7 @@ export interface AxisStep extends AxisTable {
 export function emitAxes(lowering: Lowering, output: Value, input: Value, steps: readonly AxisStep[]): void {
   const { pointer, layout } = lowering.place(input);
   const target = lowering.define(output).pointer;
-  const bytes = arrayTypes[input.type].BYTES_PER_ELEMENT;
+  const bytes = elementBytes(input.type);
   const dims = [...input.dims];
   let source = pointer;
   // Without any step the tensor is copied: all rows of its first axis, of a scalar its element.
@@ -97,7 +97,7 @@ export function emitAxes(lowering: Lowering, output: Value, input: Value, steps:
   all.forEach((step, i) => {
     const around = { ...aroundAxis(dims, step.axis, layout), bytes };
     dims[step.axis] = step.indices.length / step.taps;
-    const next = i === all.length - 1 ? target : lowering.scratch(product(dims) * bytes);
+    const next = i === all.length - 1 ? target : lowering.scratch(product(dims), input.type);
     emitAxis(lowering, around, step, next, source);
     source = next;
   });

@@ -1,5 +1,5 @@
 import { at } from '../../graph/at.ts';
-import { arrayTypes, type TypedArray } from '../../graph/tensor.ts';
+import { elementBytes, type TypedArray } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
 import { allocate, type Element, wrapIndex } from '../elements.ts';
 import { rowMajor } from '../layouts.ts';
@@ -69,7 +69,7 @@ export const gather: Operator<AxisAttributes> = {
       emitMove(lowering, { loops, fromStart: x.dims.map((_, a) => (a === axis ? even.start : 0)) }, y, x);
     } else {
       const table = { taps: 1, indices: Int32Array.from(rows) };
-      const bytes = arrayTypes[x.type].BYTES_PER_ELEMENT;
+      const bytes = elementBytes(x.type);
       emitAxis(lowering, { ...aroundAxis(x.dims, axis), bytes }, table, lowering.define(y).pointer, lowering.place(x).pointer);
     }
   },

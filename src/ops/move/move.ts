@@ -2,7 +2,7 @@
 
 import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
-import { arrayTypes, type TypedArray } from '../../graph/tensor.ts';
+import { elementBytes, type TypedArray } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
 import type { Place } from '../../plan/place.ts';
 import { allocate, eachIndex } from '../elements.ts';
@@ -73,7 +73,7 @@ export function emitMove(lowering: Lowering, move: Move, target: Value, source: 
   const [outAt, fromAt] = [shifted(output.pointer, loops.outAt), shifted(from.pointer, loops.fromAt)];
   const sameStart = outAt.buffer === fromAt.buffer && outAt.offset === fromAt.offset;
   if (sameStart && loops.out.every((stride, i) => stride === loops.from[i] || loops.sizes[i] === 1)) return;
-  emitCopy(lowering, arrayTypes[target.type].BYTES_PER_ELEMENT, outAt, fromAt, { sizes: loops.sizes, strides: [loops.out, loops.from] });
+  emitCopy(lowering, elementBytes(target.type), outAt, fromAt, { sizes: loops.sizes, strides: [loops.out, loops.from] });
 }
 
 /** A move over strides by axis. */

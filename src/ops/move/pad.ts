@@ -1,6 +1,6 @@
 import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
-import { arrayTypes, type TypedArray } from '../../graph/tensor.ts';
+import { elementBytes, type TypedArray } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
 import { allocate, eachIndex, integers } from '../elements.ts';
 import { emitCopy } from '../emit.ts';
@@ -81,7 +81,7 @@ export const pad: Operator<PadAttributes> = {
   lower(node, lowering) {
     const [x, y] = [input(node, 0), output(node)];
     const target = lowering.define(y);
-    const bytes = arrayTypes[y.type].BYTES_PER_ELEMENT;
+    const bytes = elementBytes(y.type);
     if (node.attributes.mode !== 'constant') return (reflection.lower as NonNullable<typeof reflection.lower>)(node, lowering, y, x);
     const value = node.inputs[2];
     const { given } = node.attributes;

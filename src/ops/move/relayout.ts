@@ -1,4 +1,4 @@
-import { arrayTypes } from '../../graph/tensor.ts';
+import { elementBytes } from '../../graph/tensor.ts';
 import type { Layout } from '../../plan/place.ts';
 import type { Operator } from '../operator.ts';
 import { asImage, input, output } from '../shapes.ts';
@@ -22,7 +22,7 @@ export const relayout: Operator<RelayoutAttributes> = {
     const y = output(node);
     const { channels, height, width } = asImage(x.dims);
     // The gaps of a slice are in the other layout's way.
-    const dense = lowering.place(x).pixelStride === channels * arrayTypes[x.type].BYTES_PER_ELEMENT;
+    const dense = lowering.place(x).pixelStride === channels * elementBytes(x.type);
     if (dense && (height * width === 1 || channels === 1)) lowering.alias(y, x);
     else emitMove(lowering, { loops: x.dims.map((size, axis) => along(size, axis)) }, y, x);
   },

@@ -1,4 +1,5 @@
 import { Op } from '../../../assembly/opcodes.ts';
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import type { ValueType } from '../../graph/value.ts';
 import type { Lowering, Node, OpenNode, Winograd } from '../operator.ts';
@@ -54,7 +55,7 @@ const RING_BYTES = 256 * 1024;
 /** What f32_dwconv_ring_c4 needs for its ring; infinite where it does not apply. */
 function ringBytes({ kernel, stride, dilation, out }: Window): number {
   const [height, width] = kernel;
-  const [step, pixels] = [stride[1], out[1] ?? 0];
+  const [step, pixels] = [stride[1], at(out, 1)];
   if (width < 3 || width % 2 === 0 || step > 2 || pixels < 5 - step || dilation[0] + dilation[1] > 2) return Number.POSITIVE_INFINITY;
   return 64 * (height * ((pixels - 1) * step + width) + 1);
 }
@@ -72,7 +73,7 @@ function chooseForm({ window, groups }: ConvShape, lowering: Lowering, node: Nod
   const fitting = (winograd === true ? winogradForms : [winograd]).filter(({ taps }) => window.kernel.every((n) => n === taps));
   if (winograd !== true) return fitting[0];
   const { height, width } = asImage(node.outputs[0]?.dims ?? []);
-  const outChannels = (w.dims[0] ?? 0) / groups;
+  const outChannels = at(w.dims, 0) / groups;
   const direct = directCost(height * width, product(window.kernel) * channels, outChannels);
   const costs = fitting
     .filter(({ points }) => points < 6 || !lowering.isFed(x))

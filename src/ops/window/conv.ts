@@ -3,7 +3,7 @@ import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import { formatDims } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
-import type { Args } from '../../plan/place.ts';
+import { type Args, pointerOf } from '../../plan/place.ts';
 import { convMacs, macsOf } from '../cost.ts';
 import { type Clamped, clampWords } from '../elementwise/clamp.ts';
 import { gemmBlocks, sumDepth } from '../gemm/blocks.ts';
@@ -155,7 +155,7 @@ export function emitConv(lowering: Lowering, call: ConvCall, { op } = chooseConv
         [GemvArg.Input]: source.pointer,
         [GemvArg.Output]: target.pointer,
         [GemvArg.Weights]: call.weights,
-        [GemvArg.Residual]: residual?.pointer ?? 0,
+        [GemvArg.Residual]: pointerOf(residual),
         [GemvArg.Groups]: groups,
         [GemvArg.Channels]: channels,
         [GemvArg.OutChannels]: outChannels,
@@ -177,8 +177,8 @@ export function emitConv(lowering: Lowering, call: ConvCall, { op } = chooseConv
       [ConvArg.Weights]: call.weights,
       [ConvArg.Zeros]: lowering.zeros(window.kernel[1] * channels * 4),
       [ConvArg.Scratch]: lowering.workspace(GEMM_SUMS + block.pixels * (block.depth + narrow) * 4 + 48),
-      [ConvArg.Residual]: residual?.pointer ?? 0,
-      [ConvArg.ResidualPixelStride]: residual?.pixelStride ?? 0,
+      [ConvArg.Residual]: pointerOf(residual),
+      [ConvArg.ResidualPixelStride]: residual ? residual.pixelStride : 0,
       [ConvArg.Groups]: groups,
       [ConvArg.OutChannels]: outChannels,
       [ConvArg.BlockPixels]: block.pixels,
@@ -186,8 +186,8 @@ export function emitConv(lowering: Lowering, call: ConvCall, { op } = chooseConv
       [ConvArg.SumDepth]: sumDepth(depth),
       [ConvArg.Min]: min,
       [ConvArg.Max]: max,
-      [ConvArg.InScale]: call.scale?.pointer ?? 0,
-      [ConvArg.InShift]: call.shift?.pointer ?? 0,
+      [ConvArg.InScale]: pointerOf(call.scale),
+      [ConvArg.InShift]: pointerOf(call.shift),
       [ConvArg.InMin]: inMin,
       [ConvArg.InMax]: inMax,
     },

@@ -73,7 +73,7 @@ export const convTranspose: Operator<ConvTransposeAttributes> = {
     });
     const pixels = image.batch * image.height * image.width;
     const pixelStride = columns * group * 4;
-    const scratch = { pointer: lowering.scratch(pixels * pixelStride), layout: 'channelsLast' as const, pixelStride, strides: [] };
+    const scratch = { pointer: lowering.scratch(pixels * columns * group), layout: 'channelsLast' as const, pixelStride, strides: [] };
     emitConv(lowering, {
       window: wholeWindow([1, 1], [image.height, image.width]),
       from: x,

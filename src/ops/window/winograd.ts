@@ -1,4 +1,5 @@
 import { MR, NR, Op, WINOGRAD_PATCHES, WINOGRAD_SCRATCH, WinogradArg } from '../../../assembly/opcodes.ts';
+import { pointerOf } from '../../plan/place.ts';
 import { clampWords } from '../elementwise/clamp.ts';
 import { evenBlock, sumDepth } from '../gemm/blocks.ts';
 import type { Lowering, Winograd } from '../operator.ts';
@@ -72,8 +73,8 @@ export function emitWinograd(lowering: Lowering, call: ConvCall, form: Winograd)
       [WinogradArg.Weights]: call.weights,
       [WinogradArg.Zeros]: lowering.zeros(Math.max(channels, NR) * 4),
       [WinogradArg.Scratch]: lowering.workspace(WINOGRAD_PATCHES + WINOGRAD_SCRATCH + squared * block * (channels + NR) * 4),
-      [WinogradArg.Residual]: residual?.pointer ?? 0,
-      [WinogradArg.ResidualPixelStride]: residual?.pixelStride ?? 0,
+      [WinogradArg.Residual]: pointerOf(residual),
+      [WinogradArg.ResidualPixelStride]: residual ? residual.pixelStride : 0,
       [WinogradArg.Groups]: groups,
       [WinogradArg.OutChannels]: asImage(to.dims).channels / groups,
       [WinogradArg.Points]: form.points,

@@ -135,3 +135,11 @@ export function copyExample(name, folder, tarball, into = '.', more = []) {
 export function checkLabel(printed) {
   if (!/^cat\b/m.test(printed)) throw new Error(`the example takes the cat for: ${printed}`);
 }
+
+/** Checks that a bundle holds none of the binaries as a text, which it could not use. @param project has the package installed */
+export function checkNoTexts(bundle, project) {
+  for (const name of ['strict', 'strict-more', 'relaxed-threads']) {
+    const [, start] = /["'`]([^"'`\\]{60})/.exec(readFileSync(join(project, `node_modules/lanewise/dist/chunk-${name}.js`), 'utf8'));
+    if (bundle.includes(start)) throw new Error(`the bundle holds the text of the binary ${name}`);
+  }
+}

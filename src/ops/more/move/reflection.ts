@@ -1,3 +1,4 @@
+import { at } from '../../../graph/at.ts';
 import type { Value } from '../../../graph/value.ts';
 import { type AxisStep, checkRows, emitAxes } from '../../move/axis.ts';
 import { type PadAttributes, padsOf, source } from '../../move/pad.ts';
@@ -7,9 +8,9 @@ import type { Lowering, Node } from '../../operator.ts';
 export function lowerReflection(node: Node<PadAttributes>, lowering: Lowering, y: Value, x: Value): void {
   const pads = padsOf(node);
   const rows = y.dims.map((length, axis) => {
-    const size = x.dims[axis] ?? 0;
+    const size = at(x.dims, axis);
     checkRows(node, length);
-    return Array.from({ length }, (_, i) => source(node.attributes.mode, i - (pads[axis]?.[0] ?? 0), size));
+    return Array.from({ length }, (_, i) => source(node.attributes.mode, i - at(pads, axis)[0], size));
   });
   const steps = rows.map((row, axis): AxisStep => ({ axis, taps: 1, indices: Int32Array.from(row) }));
   emitAxes(

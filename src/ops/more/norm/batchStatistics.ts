@@ -22,7 +22,7 @@ export function lowerTraining(node: Node<BatchNormAttributes>, momentum: number,
   const y = image(operand(output.dims, lowering.define(output)));
   const vector = (place: Operand) => perChannel(place, x.dims.length);
   const given = (i: number) => vector(operandOf(input(node, i), lowering));
-  const scratch = () => vector({ dims: [channels], pointer: lowering.scratch(channels * 4), strides: [4] });
+  const scratch = () => vector({ dims: [channels], pointer: lowering.scratch(channels), strides: [4] });
   const broadcast = ({ dims, ...rest }: Operand): Operand => ({ ...rest, dims: [1, ...dims], strides: [0, ...rest.strides] });
   const axes = x.dims.map((_, axis) => axis).filter((axis) => axis !== 1);
   const own = [scratch(), scratch()] as const;
@@ -30,7 +30,7 @@ export function lowerTraining(node: Node<BatchNormAttributes>, momentum: number,
   emitNormalize(lowering, y, x, axes, node.attributes.epsilon, { scale: given(1), bias: given(2), mean });
   if (node.attributes.clamp) emitClamp(lowering, y, y, node.attributes);
   if (running[1]) {
-    const shifted = { ...x, pointer: lowering.scratch(product(x.dims) * 4), strides: stridesOf('rowMajor', x.dims, 4) };
+    const shifted = { ...x, pointer: lowering.scratch(product(x.dims)), strides: stridesOf('rowMajor', x.dims, 4) };
     emitBinary(lowering, BinaryKind.Sub, shifted, x, mean);
     emitReduce(lowering, ReduceKind.SumSquare, variance, shifted, axes, channels / product(x.dims));
   }

@@ -10,7 +10,7 @@ import { stridesOf } from '../../strides.ts';
 /** A tensor like `x` in scratch space, without gaps. */
 const scratchLike = (lowering: Lowering, x: Operand, axes: readonly number[] = []): Operand => {
   const dims = x.dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
-  return { dims, pointer: lowering.scratch(product(dims) * 4), strides: stridesOf('rowMajor', dims, 4) };
+  return { dims, pointer: lowering.scratch(product(dims)), strides: stridesOf('rowMajor', dims, 4) };
 };
 
 interface Affine {

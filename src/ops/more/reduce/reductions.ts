@@ -1,6 +1,6 @@
 import { BinaryKind, ReduceKind, UnaryKind } from '../../../../assembly/opcodes.ts';
 import { at } from '../../../graph/at.ts';
-import { arrayTypes, type DataType, type TypedArray } from '../../../graph/tensor.ts';
+import { type DataType, elementBytes, type TypedArray } from '../../../graph/tensor.ts';
 import { type Element, eachIndex, isBig, isFloat } from '../../elements.ts';
 import { emitBinary, emitClamp, emitReduce, emitUnary, type Operand } from '../../emit.ts';
 import { exp, log } from '../../exact.ts';
@@ -38,8 +38,8 @@ const extentOf = ({ dims, strides }: Operand): number =>
 /** log of the sum of e^x = m + log of the sum of e^(x - m), m the largest; where that is infinite the largest finite number stands in. */
 const logSumExp: Reduction['lower'] = (lowering, output, x, axes) => {
   // They lie as the output and the input do, which may have gaps.
-  const largest = { ...output, pointer: lowering.scratch(extentOf(output)) };
-  const shifted: Operand = { ...x, pointer: lowering.scratch(extentOf(x)) };
+  const largest = { ...output, pointer: lowering.scratch(extentOf(output), 'uint8') };
+  const shifted: Operand = { ...x, pointer: lowering.scratch(extentOf(x), 'uint8') };
   emitReduce(lowering, ReduceKind.Max, largest, x, axes);
   emitClamp(lowering, largest, largest, { clamp: [-3.4028234663852886e38, 3.4028234663852886e38] });
   emitBinary(lowering, BinaryKind.Sub, shifted, x, largest);
@@ -59,7 +59,7 @@ const typed =
   (type: DataType): Element => {
     if (Number.isFinite(start)) return isBig(type) ? BigInt(start) : start;
     if (isFloat(type)) return start;
-    const bits = type === 'bool' ? 1 : arrayTypes[type].BYTES_PER_ELEMENT * 8;
+    const bits = type === 'bool' ? 1 : elementBytes(type) * 8;
     const lowest = type.startsWith('int') ? -(2n ** BigInt(bits - 1)) : 0n;
     const limit = start < 0 ? lowest : lowest + 2n ** BigInt(bits) - 1n;
     return isBig(type) ? limit : Number(limit);

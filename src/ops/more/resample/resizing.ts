@@ -42,7 +42,10 @@ function fillOutside(node: Node<ResizeAttributes>, axes: readonly ResizedAxis[],
       if (i < axis.to && !(at >= 0 && at <= axis.from - 1)) continue;
       // The rows since `start` are outside.
       const sizes = y.dims.map((size, other) => (other === a ? i - start : size));
-      emitCopy(lowering, 4, shifted(pointer, start * (strides[a] ?? 0)), value, { sizes, strides: [[...strides], sizes.map(() => 0)] });
+      emitCopy(lowering, 4, shifted(pointer, start * (strides[a] as number)), value, {
+        sizes,
+        strides: [[...strides], sizes.map(() => 0)],
+      });
       start = i + 1;
     }
   });
