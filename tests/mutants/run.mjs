@@ -63,6 +63,8 @@ function failureOf(tree, tests) {
     'node_modules/jest/bin/jest.js',
     '--runTestsByPath',
     '--json',
+    // A busy machine is no fault that a test has noticed.
+    '--testTimeout=120000',
     ...tests,
   ];
   const { status, error, stdout } = spawnSync(process.execPath, jest, options(tree));
