@@ -30,7 +30,9 @@ if (unknown.length > 0) {
 
 function read(name) {
   const text = readFileSync(join(folder, `${name}.patch`), 'utf8');
-  const [what, tests, binaries = ''] = ['what', 'tests', 'binaries'].map((key) => text.match(new RegExp(`^# ${key}: *(.+)$`, 'm'))?.[1]?.trim());
+  const [what, tests, binaries = ''] = ['what', 'tests', 'binaries'].map((key) =>
+    text.match(new RegExp(`^# ${key}: *(.+)$`, 'm'))?.[1]?.trim(),
+  );
   const files = text.split('\n').flatMap((line) => line.match(/^\+\+\+ b\/(.+)$/)?.[1] ?? []);
   if (!what || !tests) throw new Error(`${name}.patch has no '# what:' or no '# tests:'`);
   return { what, tests: tests.split(/\s+/), binaries: binaries.split(/\s+/).filter(Boolean), files };
