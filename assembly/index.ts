@@ -1,6 +1,6 @@
-// What the Wasm module exports. `run` is the way in; `staticEnd` is where the module's own tables end, at most STATIC_BYTES. The inner
-// kernels are exported too, so that the optimiser does not inline a hot loop into its only caller: engines compile by function and move up
-// per call.
+// What the Wasm module exports. `run` runs programs; `staticEnd` is the end of the module's own tables, at most
+// STATIC_BYTES. The inner kernels are exported too, so that the optimiser does not inline a hot loop into its only caller:
+// engines optimise whole functions, and switch to the optimised code at a call.
 
 import { PROGRAM_VERSION } from './opcodes';
 
@@ -10,7 +10,7 @@ export { f32_dwconv_row_c8 } from './conv/f32_dwconv_c8';
 export { f32_dwconv_copy, f32_dwconv_tiles_s1, f32_dwconv_tiles_s2 } from './conv/f32_dwconv_ring_c4';
 export { f32_binary_rows } from './elementwise/f32_binary';
 export { f32_clamp_row } from './elementwise/f32_clamp';
-export { f32_unary_row } from './elementwise/f32_unary';
+export { f32_unary_row } from './elementwise/unary.inline';
 export { f32_gemm_4x8 } from './gemm/f32_gemm_4x8';
 export { f32_gemv_columns_1x16 } from './gemm/f32_gemv_1x16';
 export { xxh32 } from './math/xxh32';
@@ -28,5 +28,5 @@ export { f32_winograd_input } from './winograd/f32_winograd_input';
 export { f32_winograd_output } from './winograd/f32_winograd_output';
 
 export const staticEnd: usize = __heap_base;
-/** Which programs it runs. */
+/** The version of programs that it runs. */
 export const version: i32 = PROGRAM_VERSION;

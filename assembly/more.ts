@@ -3,5 +3,5 @@
 export * from './index';
 export { f32_gridsample_pixel } from './resample/f32_gridsample';
 
-/** Marks the module: without it, it has the core alone. */
+/** Marks the module: without it, the module has only the core. */
 export const more: i32 = 1;

@@ -26,9 +26,12 @@ export enum WindowArg {
 /** Channels are input channels of one group. See conv/f32_conv_igemm_4x8. */
 export enum ConvArg {
   Weights = WindowArg.Words,
-  /** Zeros, a kernel row's `Channels` floats: what padded pixels read. */
+  /** A kernel row of zeros, `Channels` floats, which padded pixels read. */
   Zeros,
-  /** GEMM_SUMS bytes; packed input pixels, BlockPixels * BlockDepth floats and 48 bytes; then BlockPixels * NR floats where OutChannels are no multiple of NR. */
+  /**
+   * GEMM_SUMS bytes; packed input pixels, BlockPixels * BlockDepth floats and 48 bytes; then BlockPixels * NR floats if
+   * OutChannels is no multiple of NR.
+   */
   Scratch,
   /** Added before the clamp; 0: none. May be the output. */
   Residual,
@@ -44,7 +47,7 @@ export enum ConvArg {
   SumDepth,
   Min,
   Max,
-  /** 0, or `Channels` floats that the input is multiplied by as it is packed: see conv/f32_pack_normalized_4. */
+  /** 0, or `Channels` floats that multiply the input as it is packed: see conv/f32_pack_normalized_4. */
   InScale,
   InShift,
   InMin,
@@ -73,7 +76,7 @@ export enum GemvArg {
 /** Channels are input channels of one group. See winograd/f32_winograd. */
 export enum WinogradArg {
   Weights = WindowArg.Words,
-  /** Zeros, `Channels` floats and eight at least. */
+  /** At least `Channels` and at least eight floats of zeros. */
   Zeros,
   Scratch,
   /** Added before the clamp; 0: none. May be the output. */
@@ -82,7 +85,7 @@ export enum WinogradArg {
   Groups,
   /** Output channels of one group. */
   OutChannels,
-  /** 6 or 4: one less than TileSize and taps together. */
+  /** 6 or 4: TileSize + taps - 1. */
   Points,
   /** Output pixels of a tile along each axis. */
   TileSize,
@@ -95,7 +98,7 @@ export enum WinogradArg {
   Words,
 }
 
-/** Panels of weights into those of winograd/f32_winograd. See winograd/f32_winograd_weights. */
+/** Transforms panels of weights into those of winograd/f32_winograd. See winograd/f32_winograd_weights. */
 export enum WinogradWeightsArg {
   Input = 1,
   Output,
@@ -115,9 +118,9 @@ export enum DepthwiseConvArg {
   Words,
 }
 
-/** Those of DepthwiseConv, and one more. See conv/f32_dwconv_ring_c4. */
+/** DepthwiseConv's arguments, and one more. See conv/f32_dwconv_ring_c4. */
 export enum DepthwiseRingArg {
-  /** Where rows of the input are kept. */
+  /** The buffer for rows of the input. */
   Ring = DepthwiseConvArg.Words,
   Words,
 }
@@ -134,7 +137,10 @@ export enum AveragePoolArg {
   Words,
 }
 
-/** The input is the columns, one pixel for each of the input picture's. Channels are output channels of one group. See conv/f32_col2im_c4. */
+/**
+ * The input is the columns, one pixel for each pixel of the input picture. Channels are output channels of one group. See
+ * conv/f32_col2im_c4.
+ */
 export enum Col2ImArg {
   Bias = WindowArg.Words,
   Min,

@@ -19,48 +19,56 @@ import {
 export * from './opcodes-window';
 
 /**
- * Compiled models hold programs and packed weights, so they run only where these mean the same. One more with every change of an opcode, of an
- * argument, of STATIC_BYTES or of how weights are packed: tests/compiled/version.test.ts tells when.
+ * Compiled models hold programs and packed weights, so they run only where these mean the same. Raise it with every change
+ * of an opcode, of an argument, of STATIC_BYTES or of the packing of weights: tests/compiled/version.test.ts fails
+ * then, by the hash of all that.
  */
-export const PROGRAM_VERSION = 3;
+export const PROGRAM_VERSION = 3; // hash 3569e0115c678878
 
 /** Output pixels of one GEMM tile. */
 export const MR = 4;
 /** Output channels of one GEMM tile, and of one panel of packed weights. */
 export const NR = 8;
-/** Where gemm/f32_gemm_4x8 and its wider tile keep partial sums. */
+/** Bytes in which gemm/f32_gemm_4x8 and its wider tile keep partial sums. */
 export const GEMM_SUMS = 6 * NR * 4;
-/** Bytes after the last tensor that kernels may read (never write): vector loads run past the last channels. */
+/** Bytes after the last tensor that kernels may read (never write), because vector loads run past the last channels. */
 export const OVERREAD = 64;
 
-/** Bytes at the start of Winograd's scratch: addresses of four tiles' patches, and what the transforms keep there. */
+/** Bytes at the start of Winograd's scratch: addresses of four tiles' patches, and the transforms' intermediate results. */
 export const WINOGRAD_PATCHES = 4 * 36 * 4;
 export const WINOGRAD_SCRATCH = 36 * 16 * 4 * 5;
 
-/** Memory's first bytes: address 0, which means absent, and the tables of the scalar functions. Everything else starts here. */
+/**
+ * Memory's first bytes: address 0, which means absent, and the tables of the scalar functions. Everything else starts after
+ * them.
+ */
 export const STATIC_BYTES = 1024;
 
 /** Words at the start of a memory that threads share, by address: see threads.inline.ts. All are 0 before a run. */
 export enum TeamWord {
-  /** Threads that are done with the instruction. */
+  /** How many threads have finished the instruction. */
   Arrived = 8,
   /** Counts instructions; threads wait here. */
   Turn = 12,
-  /** Not 0: the run is to end before the next instruction. */
+  /** Not 0: the run shall end before the next instruction. */
   Stop = 16,
-  /** The turn before which the run ended, as Stop asked. */
+  /** The turn before which the run ended, because of Stop. */
   Stopped = 20,
-  /** Set by the worker of the first thread when it has run the program; where that stopped is in the word behind. */
+  /** Set by the worker of the first thread when it has run the program; the next word is where that stopped. */
   Done = 24,
 }
 
 /**
- * Added to the opcodes of Conv and Winograd as a program is written into memory, where the engine keeps loads where they stand, so that large tiles find
- * registers: gemm/f32_gemm_6x8. Plans and compiled models do without, for they are the same on every machine.
+ * Added to the opcodes of Conv and Winograd as a program is written into memory, if the engine does not move loads, so that
+ * large tiles have enough registers: gemm/f32_gemm_6x8. Plans and compiled models do not have it, because they are the same
+ * on every machine.
  */
 export const WIDE = 32;
 
-/** Behind the arena every thread counts parts in 1 << COUNTER_SHIFT bytes, a cache line; then come the workspaces of all threads but the first. */
+/**
+ * Behind the arena every thread has a counter of parts, in a cache line of 1 << COUNTER_SHIFT bytes; then come the
+ * workspaces of all threads but the first.
+ */
 export const COUNTER_SHIFT = 6;
 
 export enum Op {
@@ -90,7 +98,7 @@ export enum Op {
   DepthwiseRing = 23,
 }
 
-/** Weights into panels: see gemm/f32_pack_panels. Counts in elements, strides in elements. */
+/** Packs weights into panels: see gemm/f32_pack_panels. Counts and strides are in elements. */
 export enum PackArg {
   Source = 1,
   /** Bias, `Groups * Columns` floats apart by BiasStride elements; 0: no bias. */
@@ -107,7 +115,7 @@ export enum PackArg {
   Stride1,
   Stride2,
   BiasStride,
-  /** Scales of the weights and of the bias, float32 bits. */
+  /** Factors of the weights and of the bias, float32 bits. */
   Alpha,
   Beta,
   Words,
@@ -155,7 +163,7 @@ export enum BinaryKind {
   Div = 3,
   Min = 4,
   Max = 5,
-  /** A where it is positive, else A * B. */
+  /** A if it is positive, else A * B. */
   PRelu = 6,
   Pow = 7,
   /** C's fmod. */
@@ -281,7 +289,7 @@ export enum ReduceArg {
   Input = 1,
   Output,
   Kind,
-  /** Of sums, float32 bits. */
+  /** The factor of sums, float32 bits. */
   Scale,
   OutDims,
   InStrides = OutDims + 8, // RANK
@@ -338,14 +346,14 @@ export enum GridSampleArg {
   Words,
 }
 
-/** Row-major [Outer, Length, Inner], softmax over Length. */
+/** The input is row-major [Outer, Length, Inner], softmax runs over Length. */
 export enum SoftmaxArg {
   Input = 1,
   Output,
   Outer,
   Length,
   Inner,
-  /** 1: the logarithm of it. */
+  /** 1: the logarithm of the softmax. */
   Log,
   Words,
 }
@@ -369,7 +377,7 @@ export enum WidenArg {
   Words,
 }
 
-/** Words of an instruction, its opcode included; 0 for what is no opcode and for End, which ends a program. */
+/** Words of an instruction, its opcode included; 0 for End, which ends a program, and for invalid opcodes. */
 export function instructionWords(op: i32): i32 {
   switch (op) {
     case Op.PackPanels:

@@ -23,14 +23,17 @@ import { windowRows } from './window/rows';
 import { f32_winograd } from './winograd/f32_winograd';
 import { f32_winograd_weights } from './winograd/f32_winograd_weights';
 
-/** With threads: makes this instance thread `index` of `count`, whose workspaces but the first's lie `bytes` apart from `base` on. */
+/**
+ * With threads: makes this instance thread `index` of `count`; all workspaces but the first thread's start at `base`,
+ * `bytes` apart.
+ */
 export function join(index: i32, count: i32, base: usize, bytes: usize): void {
   if (ASC_FEATURE_THREADS) joinTeam(index, count, base, bytes);
 }
 
 /**
  * Runs the instructions from byte address `from` until `to` or an End instruction.
- * @returns the address where it stopped: `to`, or the End's; the address of a word that is no opcode, where there is one; 0 where
+ * @returns the address where it stopped: `to`, or the End's; the address of an invalid opcode, if there is one; 0 if
  *   TeamWord.Stop ended it
  */
 export function run(from: usize, to: usize): usize {

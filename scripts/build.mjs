@@ -1,4 +1,5 @@
-// Builds everything that is not in the repository: build/ (the Wasm binaries, plain and as JavaScript modules), dist/ (the package).
+// Builds everything that is not in the repository: build/ (the Wasm binaries, plain and as JavaScript modules), dist/ (the
+// package).
 // node scripts/build.mjs NAME... builds those binaries in build/ and nothing else.
 
 import { execFileSync } from 'node:child_process';
@@ -16,7 +17,7 @@ if (asked.length === 0) rmSync('dist', { recursive: true, force: true });
 mkdirSync('build', { recursive: true });
 mkdirSync('dist/wasm', { recursive: true });
 
-/** What decodeBinary of src/binary.ts reads. */
+/** Encodes for decodeBinary of src/binary.ts. */
 const encodeBinary = (bytes) =>
   Array.from(bytes, (byte) => {
     const value = (((byte & 0xd8) === 0x48 ? byte ^ 0x20 : byte) + 5) & 255;
@@ -50,7 +51,8 @@ for (const [variant, entry] of Object.entries(binaries)) {
   const { shrunk: wasm, whole } = shrinkBinary(readFileSync(`build/${variant}.wasm`), variant);
   writeFileSync(`build/${variant}.wasm`, wasm);
   if (/^(strict|relaxed)-more$/.test(variant)) writeFileSync(`build/kernels-${variant.replace('-more', '')}.wasm`, whole);
-  // Who compiles the kernels of models beforehand gives them to load(); places that forbid compiling need those for pictures as a file, too.
+  // For users that compile the kernels beforehand and give them to load(); platforms that forbid compiling need the
+  // pictures' kernels as a file, too.
   if (!variant.startsWith('limit')) writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
   writeText(variant, encodeBinary(wasm), 'The binary: see src/binary.ts.');
 }
@@ -62,13 +64,17 @@ const { build } = await import('esbuild');
 const { outputFiles } = await build({ entryPoints: ['src/runtime/worker.js'], minify: true, target: 'es2022', write: false });
 writeText('worker-text', outputFiles[0].text, 'src/runtime/worker.js, minified.');
 
-/** The package that is bundled, so that a page without a bundler finds all that is imported, brings its licence along: a comment that minifiers keep. */
+/**
+ * The package that is bundled, so that a page without a bundler finds all that is imported, brings its licence along: a
+ * comment that minifiers keep.
+ */
 const notice = `/*!\npbf\n\n${readFileSync('node_modules/pbf/LICENSE', 'utf8').trim()}\n*/`;
 const isPbf = (id) => /[\\/]node_modules[\\/]pbf[\\/]/.test(id);
 
 /**
- * What entries share, by files' or folders' paths in src/: the first that fits. Few, for each file is a request in a page without a bundler, and a
- * millisecond of Node's. What only some ask for, when they do (the binaries, threads, files), gets chunks of its own by itself.
+ * What entries share, by files' or folders' paths in src/: the first that fits. Few, because each file is a request in a
+ * page without a bundler, and a millisecond in Node. Modules that are imported dynamically (the binaries, threads, files)
+ * get chunks of their own anyway.
  */
 const chunks = {
   base: ['errors.ts', 'binary.ts', 'graph/tensor.ts', 'graph/halves.ts', 'graph/face.ts'],
@@ -81,10 +87,13 @@ const chunks = {
   checkpoint: ['formats/checkpoint/'],
   read: ['compiled/read.ts', 'compiled/checksum.ts'],
   compiler: ['ops/', 'compiler/', 'load.ts', ...['open', 'graph', 'wire', 'tensor.'].map((name) => `formats/onnx/${name}`)],
-  // Behind those, for a chunk takes along what its modules need that is in none before it.
+  // After those, because a chunk includes everything that its modules need and no chunk before it has.
   subgraphs: ['subgraphs', 'functions', 'disorder', 'external'].map((name) => `formats/onnx/${name}.ts`),
 };
-/** What only few networks need; `src/load.ts` fetches it. Last, for a chunk takes along what its modules need that is in none before it. */
+/**
+ * What only few networks need; `src/load.ts` fetches it. Last, because a chunk includes everything that its modules need and
+ * no chunk before it has.
+ */
 const more = ['ops/more/', 'compiler/passes/more/', 'compiler/operators.ts'];
 const isIn = (id, paths) => paths.some((path) => relative('src', id).replaceAll('\\', '/').startsWith(path));
 const chunkOf = ([name, paths], i, all) => ({
@@ -108,7 +117,7 @@ const entries = {
 };
 
 const { build: bundle } = await import('rolldown');
-/** The package's files, of these entries, in a folder. */
+/** Writes the package's files for these entries into a folder. */
 const bundled = (input, dir, plugins = []) =>
   bundle({
     input,
@@ -132,7 +141,8 @@ const bundled = (input, dir, plugins = []) =>
     },
   });
 await bundled(entries, 'dist');
-// For places that forbid compiling (workerd, edge-light): the same, but the binary is a module that the bundler there imports, and no text of one is there.
+// For platforms that forbid compiling (workerd, edge-light): the same, but the bundler imports the binary as a module, and
+// there is no text of it.
 const onEdge = {
   name: 'edge',
   resolveId: { filter: { id: /\/binaries\.ts$/ }, handler: () => fileURLToPath(new URL('../src/edge/binaries.ts', import.meta.url)) },
@@ -160,7 +170,7 @@ await build({
 tool('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
 // A script to be started; it exports nothing.
 writeFileSync('dist/types/src/runtime/worker.d.ts', 'export {};\n');
-// AssemblyScript's name for a number is none to who reads the types, and it leaves out the extensions that types need.
+// Users of the types do not know AssemblyScript's i32; and the compiler omits the extensions that imports of types need.
 for (const name of ['opcodes', 'opcodes-window']) {
   const file = `dist/types/assembly/${name}.d.ts`;
   writeFileSync(file, readFileSync(file, 'utf8').replaceAll('i32', 'number').replaceAll("'./opcodes-window'", "'./opcodes-window.ts'"));

@@ -1,5 +1,5 @@
-// Which lines and branches of src/ the tests run: npm run coverage [-- tests/formats ...] [--least 30]
-// Runs those tests, or all, and prints the files of which the least is run; build/coverage/ has every line, index.html first. Code that runs in
+// Which lines and branches of src/ the tests run: npm run coverage [-- tests/formats ...] [--least 30] Runs those tests, or
+// all, and prints the files of which the least is run; build/coverage/ has every line, index.html first. Code that runs in
 // processes of its own (the built command, workers, browsers) does not count. Fails where a test does.
 
 import { spawnSync } from 'node:child_process';
@@ -23,7 +23,7 @@ const { status } = spawnSync(process.execPath, [...jest, ...positionals, ...sour
 
 const { total, ...files } = JSON.parse(readFileSync(`${folder}/coverage-summary.json`, 'utf8'));
 const share = ({ pct }) => `${Number(pct).toFixed(1)} %`.padStart(8);
-// What holds types alone has nothing to run.
+// Modules of types have nothing to run.
 const rows = Object.entries(files)
   .filter(([, { functions, branches }]) => functions.total + branches.total > 0)
   .sort(([, a], [, b]) => a.lines.pct - b.lines.pct || a.branches.pct - b.branches.pct)

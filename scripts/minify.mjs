@@ -1,13 +1,14 @@
-// What users get is minified already: who uses no bundler downloads less, and bundlers make less of it than of the plain output.
+// The package is minified already: users without a bundler download less, and bundlers' output is smaller than from plain
+// code.
 
 import { minify } from '@swc/core';
 
-/** Classes that users see in errors and consoles. */
+/** Classes whose names users see in errors and consoles. */
 const reserved = ['LanewiseError', 'LayersModel', 'Model', 'Parameter', 'SymbolicTensor', 'Tensor'];
 
 /**
- * A module without what only people need; comments for bundlers and licences stay. No function is inlined into another: that would make closures where there are
- * calls.
+ * A module without what only people need; comments for bundlers and licences stay. Functions are not inlined, because that
+ * would make closures instead of calls.
  */
 export async function minified(code) {
   const result = await minify(code, {

@@ -1,4 +1,5 @@
-// Makes a checkout ready: installs the dependencies and builds, each only where it is missing or stale. Needs nothing but Node and npm.
+// Makes a checkout ready: installs the dependencies and builds, each only where it is missing or stale. Needs nothing but
+// Node and npm.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -16,7 +17,7 @@ function files(path) {
     .flatMap((name) => files(join(path, name)));
 }
 
-/** A hash of the contents of files, so that a fresh clone and a touched file are told apart from a change. */
+/** A hash of the contents of files, so that a fresh clone or a touched file is not taken for a change. */
 function fingerprint(paths) {
   const hash = createHash('sha256');
   for (const path of paths
@@ -28,7 +29,7 @@ function fingerprint(paths) {
   return hash.digest('hex');
 }
 
-/** Runs `action` unless it was run for the same contents and `output` is still there. */
+/** Runs `action` unless it has run for the same contents and `output` still exists. */
 function unlessFresh(name, paths, output, action) {
   const stamp = join(root, 'build', `${name}.stamp`);
   const print = fingerprint(paths);
@@ -38,7 +39,7 @@ function unlessFresh(name, paths, output, action) {
   try {
     action();
   } catch (error) {
-    // What went wrong was printed by the command itself.
+    // The command itself has printed the error.
     process.stderr.write(`${name} failed (exit code ${error.status ?? error.code})\n`);
     process.exit(1);
   }
@@ -50,7 +51,7 @@ function unlessFresh(name, paths, output, action) {
 const quiet = { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] };
 // npm passes its own path on, which works on Windows too, where npm is no program but a script.
 const npm = process.env.npm_execpath;
-// Not `npm ci`, which wants every platform's optional packages in the lock file.
+// `npm ci` would require every platform's optional packages in the lock file.
 const install = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
 unlessFresh('install', ['package-lock.json'], 'node_modules', () =>
   npm

@@ -1,5 +1,5 @@
-// What a browser downloads, gzipped, held against its limits: the Wasm of each variant, `lanewise/runtime` with one of them, the bundle of
-// `import { load, Tensor } from 'lanewise'` (JavaScript and the Wasm inside it), and other entries.
+// What a browser downloads, gzipped, held against its limits: the Wasm of each variant, `lanewise/runtime` with one of them,
+// the bundle of `import { load, Tensor } from 'lanewise'` (JavaScript and the Wasm inside it), and other entries.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ import { minify, build as vite } from 'vite';
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 const KB = 1000;
-/** Files that a browser never asks for without a wish for relaxed SIMD, threads or models in several files, nor for what few files have or are. */
+/** Files that a browser downloads only for relaxed SIMD, threads or models in several files, or for what few files have. */
 const unasked =
   /^chunk-(relaxed|strict-more|strict-threads|threads|team|workerMemory|file|external|read|control|subgraphs|contrib|more|narrow|unrecognised|worker-text)-/;
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
@@ -57,7 +57,7 @@ async function esbuildFiles(contents) {
     write: false,
     metafile: true,
   });
-  // What several chunks share has a name that says nothing: the files are those that the entry leads to.
+  // Shared chunks have names that say nothing, so the files are found from the entry's imports.
   const asked = new Set();
   const ask = (path) => {
     if (asked.has(path)) return;
@@ -70,7 +70,7 @@ async function esbuildFiles(contents) {
 }
 
 const total = (files) => sum(files.map(gzipped));
-// Nothing of it is left out for want of a reader.
+// Nothing is left out because it is unused.
 const core = "import { load, Tensor } from './dist/index.js'; globalThis.lanewise = { load, Tensor };";
 const all = (name) => `import * as all from './dist/${name}.js'; globalThis.lanewise = all;`;
 

@@ -2,7 +2,10 @@
 
 import binaryen from 'assemblyscript/binaryen';
 
-/** What JavaScript calls: run and join of the kernels; the pictures' binary and the benchmarks' have few exports and need them all. */
+/**
+ * What JavaScript calls: run and join of the kernels; the pictures' binary and the benchmarks' have few exports and need
+ * them all.
+ */
 const ENTRIES = new Set(['run', 'join', 'staticEnd', 'version', 'more', 'xxh32']);
 
 /** The features that asconfig.json enables for a variant. */
@@ -13,9 +16,10 @@ function featuresOf(variant) {
 }
 
 /**
- * Optimises once more, which above all numbers locals by their use, and then takes the inner kernels out of the exports: they were there to be
- * kept from inlining (assembly/index.ts), and their names take 300 bytes of gzip. Nothing more is inlined, for an engine would run what packs the weights,
- * called once, in the code that it compiles first: that cost 8 ms a load.
+ * Optimises once more, which above all numbers locals by their use, and then takes the inner kernels out of the exports:
+ * they were there to be kept from inlining (assembly/index.ts), and their names take 300 bytes of gzip. Nothing more is
+ * inlined, because an engine would run the packing of weights, which is called once, in unoptimised code: that cost 8 ms a
+ * load.
  * @returns the binary, and for the tests of single kernels the same with all exports
  */
 export function shrinkBinary(bytes, variant) {

@@ -1,11 +1,11 @@
 import { LanewiseError } from './errors.ts';
 
-/** @throws LanewiseError ABORTED where the signal has fired */
+/** @throws LanewiseError ABORTED if the signal has fired */
 export function checkAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new LanewiseError('ABORTED', 'the caller aborted', { cause: signal.reason });
 }
 
-/** What `promise` gives, or ABORTED as soon as the signal fires. */
+/** Settles as `promise` does, or rejects with ABORTED as soon as the signal fires. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   let abort = () => {};

@@ -1,8 +1,8 @@
-// What callers give, who may have no types: options by name, bytes, and whatever stands in their place.
+// Checks of what callers give, who may not use types: options by name, bytes, and whatever is given in their place.
 
 import { LanewiseError } from './errors.ts';
 
-/** What came instead, in an error's sentence: anything at all. */
+/** What came instead, for an error's sentence: anything at all. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'function') return 'a function';
@@ -16,22 +16,26 @@ export function shown(value: unknown): string {
 
 const MOST_SHOWN = 8;
 
-/** 'Object', 'Uint8Array'. Not `instanceof`: values may come from another frame, and merely naming Response makes Node load its whole HTTP client. */
+/**
+ * 'Object', 'Uint8Array'. `instanceof` would miss values from another realm, and merely naming Response makes Node load its
+ * whole HTTP client.
+ */
 export const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
 /** Whether an argument is an object of options, or of other things by name. */
 export const isOptions = (value: unknown): value is object => kindOf(value) === 'Object';
 
-/** The names of an interface's options, which tsc holds to be complete. */
+/** The names of an interface's options; tsc checks that none is missing. */
 export type OptionNames<O> = { readonly [K in keyof O]-?: unknown };
 
-/** What each option takes, in words, and whether a value is that. */
+/** What each option takes, in words, and a check of its value. */
 export type OptionChecks<O> = { readonly [K in keyof O]-?: readonly [expected: string, fits: (value: unknown) => boolean] };
 
 /**
- * @param what whose options they are
- * @param known by name; checks of their values where there are any
- * @throws LanewiseError INVALID_INPUT for options that are not known, for a misspelt one must not be ignored, and for values of the wrong kind
+ * @param what names the owner of the options
+ * @param known the options by name, with checks of their values if any
+ * @throws LanewiseError INVALID_INPUT for unknown options, because a misspelt one must not be ignored, and for values of the
+ *   wrong kind
  */
 export function checkOptions<O extends object>(what: string, options: O, known: OptionNames<O> | OptionChecks<O>): void {
   const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', problem);
@@ -50,17 +54,17 @@ export function checkOptions<O extends object>(what: string, options: O, known: 
   }
 }
 
-/** As `checkOptions`, for objects that may hold something else: only what is like a known name is taken for a mistake. */
+/** As `checkOptions`, for objects that may have other properties: only names similar to a known one are taken for a mistake. */
 export function checkSpelling(what: string, options: object, known: object): void {
   const name = Object.keys(options).find((key) => !Object.hasOwn(known, key) && nearest(key, known));
   if (name !== undefined) checkOptions(what, { [name]: 0 }, known as { [name: string]: unknown });
 }
 
-/** The known name that is meant by another; undefined where none is like it. */
+/** The known name that a similar one means; undefined if none is similar. */
 const nearest = (name: string, known: object): string | undefined =>
   [1, 2, 3].map((edits) => Object.keys(known).find((own) => 3 * edits <= name.length && isNear(name, own, edits))).find(Boolean);
 
-/** Whether so many insertions, deletions and exchanges of letters make one of the other. */
+/** Whether that many insertions, deletions and replacements of letters turn one into the other. */
 const isNear = (a: string, b: string, edits: number): boolean =>
   a && b && edits >= 0
     ? a[0]?.toLowerCase() === b[0]?.toLowerCase()
@@ -74,8 +78,8 @@ export const signalCheck = ['an AbortSignal', (value: unknown) => kindOf(value) 
 
 /**
  * The bytes of a buffer, or those that a view shows.
- * @param least how many there have to be
- * @throws LanewiseError INVALID_INPUT where the buffer is gone, or has shrunk
+ * @param least how many there must be
+ * @throws LanewiseError INVALID_INPUT if the buffer was transferred, or has shrunk
  */
 export function bytesOf(source: ArrayBuffer | ArrayBufferView, what: string, least = 0): Uint8Array {
   let cause: unknown;
@@ -88,7 +92,7 @@ export function bytesOf(source: ArrayBuffer | ArrayBufferView, what: string, lea
   throw new LanewiseError('INVALID_INPUT', `${what} is in a buffer that was transferred`, { cause });
 }
 
-/** @throws LanewiseError INVALID_INPUT for what is no text */
+/** @throws LanewiseError INVALID_INPUT if it is no text */
 export function checkText(what: string, value: unknown): void {
   if (typeof value !== 'string') throw new LanewiseError('INVALID_INPUT', `${what} is a text, got ${shown(value)}`);
 }

@@ -1,13 +1,16 @@
-// The binaries as texts, each a chunk of its own, of which a page fetches the one that it needs. Places that forbid compiling have
-// edge/binaries.ts in place of this file.
+// The binaries as texts, each a chunk of its own, of which a page fetches only the one that it needs. Platforms that forbid
+// compiling use edge/binaries.ts instead.
 
-/** strict or relaxed, for one thread or several, with the kernels of the core or with the pack *more* too. Files in lanewise/wasm have these names. */
+/**
+ * strict or relaxed, for one thread or several, with the kernels of the core or with the pack *more* too. Files in
+ * lanewise/wasm have these names.
+ */
 export type BinaryName = `${'strict' | 'relaxed'}${'' | '-threads'}${'' | '-more'}`;
 
-/** Fetches a binary: see binary.ts. Undefined in places that forbid compiling. */
+/** Fetches a binary: see binary.ts. Undefined on platforms that forbid compiling. */
 export type Texts = Readonly<Record<BinaryName, () => Promise<{ readonly default: string }>>>;
 
-/** Those that are there compiled. */
+/** Binaries that are available compiled. */
 export const given: readonly (readonly [BinaryName, WebAssembly.Module])[] = [];
 
 export const texts: Texts | undefined = {

@@ -1,7 +1,8 @@
 /**
- * The bytes of a binary that scripts/build.mjs wrote as a string: printable ASCII, which no bundler escapes and gzip shortens about as well as the
- * binary itself. A byte is 88 * page + digit, less 5, and with 0x48 to 0x4f in the place of 0x68 to 0x6f: that brings what is frequent to page 0.
- * '}' and '~' before a digit say pages 1 and 2, and '{' stands for the backslash.
+ * The bytes of a binary that scripts/build.mjs wrote as a string: printable ASCII, which no bundler escapes and gzip
+ * shortens about as well as the binary itself. A byte is 88 * page + digit, less 5, and with 0x48 to 0x4f in the place of
+ * 0x68 to 0x6f: that brings what is frequent to page 0. '}' and '~' before a digit say pages 1 and 2, and '{' stands for the
+ * backslash.
  * @internal
  */
 export function decodeBinary(text: string): Uint8Array<ArrayBuffer> {

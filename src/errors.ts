@@ -1,6 +1,4 @@
-/**
- * What went wrong, for programs. The sentence in `message` is for people: it says what was expected, what came, and where.
- */
+/** What went wrong, for programs. `message` is a sentence for people: what was expected, what came, and where. */
 export type ErrorCode =
   | 'FILE_NOT_FOUND' // a path or URL that cannot be read
   | 'INVALID_FILE' // bytes that are not the format they should be
@@ -8,20 +6,23 @@ export type ErrorCode =
   | 'INVALID_MODEL' // a graph that breaks ONNX's rules: attributes, shapes, names
   | 'UNSUPPORTED' // valid ONNX that Lanewise does not run
   | 'INVALID_INPUT' // a wrong name, type, shape or value given to a call
-  | 'OPERATOR_FAILED' // what a custom operator threw, or gave that it may not
+  | 'OPERATOR_FAILED' // a custom operator threw, or returned something invalid
   | 'TOO_LARGE' // more memory than the limit or than WebAssembly has
   | 'NO_SIMD' // an engine without WebAssembly or its SIMD
-  | 'WASM_BLOCKED' // an engine that refuses to compile WebAssembly, by a page's policy
+  | 'WASM_BLOCKED' // an engine that refuses to compile WebAssembly, because of a page's policy
   | 'DISPOSED' // a model used after dispose()
   | 'ABORTED' // the caller's AbortSignal fired
   | 'WORKER_FAILED' // a thread of the runtime died
   | 'MISSING_DEPENDENCY'; // an optional package that is not installed
 
-/** Text of files and callers with escapes in place of what a terminal would act on: control characters, and those that turn the direction of writing. */
+/**
+ * Text of files and callers, with escapes for characters that a terminal would act on: control characters, and those that
+ * change the direction of writing.
+ */
 export const visible = (text: string): string =>
   text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** Names in messages come from files and callers, who may have made them of any length: the middle of what is too long is left out. */
+/** Names in messages come from files and callers and may have any length: the middle of long ones is cut. */
 const clipped = (text: string, most: number): string =>
   text.length > most ? `${text.slice(0, most / 2)}...${text.slice(-most / 2)}` : text;
 
@@ -30,10 +31,10 @@ export class LanewiseError extends Error {
   override readonly name = 'LanewiseError';
   readonly code: ErrorCode;
 
-  /** @param message a list is of lines */
+  /** @param message a list is joined to lines */
   constructor(code: ErrorCode, message: string | readonly string[], options?: ErrorOptions) {
     const line = (text: string) =>
-      // Names among what is left, so that the sentence around them stays.
+      // Names in the rest are shortened, so that the sentence around them stays.
       visible(clipped(text, 4000)).replace(/(?<!\w)'[^']{200,}'|\S{200,}/g, (name) => clipped(name, 120));
     super([message].flat().map(line).join('\n'), options);
     this.code = code;

@@ -1,4 +1,4 @@
-// Files in which a model keeps data, which few models do: loaded when one does.
+// External data: files beside a model, which few models have. Loaded when one does.
 
 import { bytesOf } from './arguments.ts';
 import { LanewiseError } from './errors.ts';
@@ -7,12 +7,13 @@ import { insideFolder } from './formats/onnx/external.ts';
 import type { OpenedOnnx } from './formats/onnx/open.ts';
 import { isResponse, localPath, nodeFiles, openSource, type Source, sourceName } from './source.ts';
 
-/** Files by the path by which a model names them. */
+/** Files by the path that the model gives them. */
 export type ExternalData = Readonly<Record<string, Uint8Array | ArrayBuffer>>;
 
 /**
- * The files in which a model keeps data: those that are given, the others from beside the model.
- * @throws LanewiseError FILE_NOT_FOUND, INVALID_MODEL, ABORTED; INVALID_INPUT where one is given that the model does not name
+ * A model's external data: the files that are given, the others from beside the model.
+ * @throws LanewiseError FILE_NOT_FOUND, INVALID_MODEL, ABORTED; INVALID_INPUT if a file is given that the model does not
+ *   name
  */
 export async function readExternal(
   { external }: OpenedOnnx,
@@ -37,17 +38,17 @@ export async function readExternal(
   return new Map(await Promise.all(files));
 }
 
-/** The error of a file, with the tensor that needs it. */
+/** The error of a file, naming the tensor that needs it. */
 export function named(cause: unknown, model: string, tensor: string, location: string): unknown {
   if (!(cause instanceof LanewiseError) || cause.code === 'ABORTED') return cause;
   return new LanewiseError(cause.code, `${model}: ${tensor} has its data in '${location}', but ${cause.message}`, { cause });
 }
 
 /**
- * The bytes of a file that a model names as lying beside it.
+ * The bytes of a file beside the model.
  * @param source where the model came from
- * @param location its path relative to the model's folder, with '/' and without '..'
- * @throws LanewiseError FILE_NOT_FOUND, ABORTED, or INVALID_MODEL where a link leads out of the folder
+ * @param location the file's path relative to the model's folder, with '/' and without '..'
+ * @throws LanewiseError FILE_NOT_FOUND, ABORTED, or INVALID_MODEL if a link leads out of the folder
  */
 async function readBeside(source: Source, location: string, signal?: AbortSignal): Promise<Bytes> {
   const path = typeof source === 'string' || source instanceof URL ? localPath(source) : undefined;
@@ -59,12 +60,12 @@ async function readBeside(source: Source, location: string, signal?: AbortSignal
   return openSource(url, signal);
 }
 
-/** Undefined beside what has no folder: a data URL, say. */
+/** Undefined for sources without a folder, such as a data URL. */
 function urlBeside(base: string, location: string): URL | undefined {
-  // In browsers an address may be relative to the page's.
+  // In browsers a URL may be relative to the page's.
   const page = (globalThis as { document?: Document }).document?.baseURI ?? (globalThis as { location?: Location }).location?.href;
   try {
-    // Encoded, no part of a location can be taken for another server, a query or '..'.
+    // Encoded, because part of a location could otherwise be taken for another server, a query or '..'.
     return new URL(location.split('/').map(encodeURIComponent).join('/'), new URL(base, page));
   } catch {
     return undefined;

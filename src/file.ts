@@ -3,17 +3,17 @@
 import { LanewiseError } from './errors.ts';
 import { type Bytes, FILE, type FileBytes } from './formats/bytes.ts';
 
-/** What is smaller than this many bytes is read at once. */
+/** Files smaller than this many bytes are read at once. */
 const SMALL = 2 ** 20;
 
-/** Node takes lengths of 31 bits. */
+/** Node's lengths have 31 bits. */
 const MOST_AT_ONCE = 2 ** 30;
 
-/** In Node. Not an import, which bundlers for browsers would follow. */
+/** The Node module of that name. Not an import, because bundlers for browsers would follow it. */
 const fs = () => process.getBuiltinModule('node:fs');
 
 /**
- * The bytes of a file, in Node: a large one's are read from the file when they are asked for, so that weights are not held twice.
+ * The bytes of a file, in Node. A large file is read when its bytes are needed, so that weights are not held twice.
  * @param name names the file in errors
  * @throws LanewiseError FILE_NOT_FOUND
  */
@@ -29,7 +29,7 @@ export function openFile(path: string | URL, name: string): Bytes {
   }
 }
 
-/** What helps who gives a folder for a model, by the names in it. */
+/** Advice for a folder that is given as a model, by the names in it. */
 function folderHint(names: readonly string[]): string {
   const model = names.find((name) => /\.onnx$/i.test(name));
   if (model) return `; it holds '${model}'`;
@@ -46,7 +46,7 @@ interface Identity {
 
 const identity = ({ ino, size, mtimeMs }: Identity): Identity => ({ ino, size, mtimeMs });
 
-/** Open while it is being read: it closes by itself once the program gets to other things. */
+/** The file stays open while it is being read, and is closed once the program does something else. */
 class LargeFile implements FileBytes {
   readonly [FILE] = true;
   readonly #path: string | URL;
@@ -101,7 +101,7 @@ class LargeFile implements FileBytes {
   }
 }
 
-/** What Node's file system says, in a sentence. */
+/** The message of an error from Node's file system, as a sentence. */
 export function fileError(name: string, cause: unknown): LanewiseError {
   const { code, message } = cause as { code?: string; message: string };
   const problem = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message;
@@ -109,9 +109,10 @@ export function fileError(name: string, cause: unknown): LanewiseError {
 }
 
 /**
- * The path of a file beside a model, in Node, links followed. A link may lead to a place in the model's folder, or in the one that the
- * model itself is linked from, as in Hugging Face's cache; a model must not read what else is on the machine.
- * @throws LanewiseError FILE_NOT_FOUND, or INVALID_MODEL where a link leads elsewhere
+ * The path of a file beside a model, in Node, with links followed. A link may lead into the model's folder, or into the one
+ * that the model itself is linked from, as in Hugging Face's cache; nowhere else, because a model must not read other files
+ * of the machine.
+ * @throws LanewiseError FILE_NOT_FOUND, or INVALID_MODEL if a link leads elsewhere
  */
 export function pathBeside(model: string | URL, location: string): string {
   const { realpathSync } = fs();
@@ -131,7 +132,7 @@ export function pathBeside(model: string | URL, location: string): string {
   throw new LanewiseError('INVALID_MODEL', `${path} is a link to ${target}, outside the model's folder`);
 }
 
-/** @throws LanewiseError FILE_NOT_FOUND where it cannot be written */
+/** @throws LanewiseError FILE_NOT_FOUND if it cannot be written */
 export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
   try {
     await fs().promises.writeFile(path, bytes);

@@ -20,24 +20,31 @@ import { isBytes, openSource, type Source, sourceName } from './source.ts';
 
 /** How a model is compiled and run. */
 export interface LoadOptions extends RuntimeOptions {
-  /** The shape of inputs whose dimensions the model leaves open; the model then takes no other. An open batch is 1 at first where nothing is said and 1 fits. */
+  /**
+   * The shape of inputs whose dimensions the model leaves open; the model then takes no other. By default an open batch is 1
+   * at first, if 1 fits.
+   */
   readonly inputShapes?: Readonly<Record<string, readonly number[]>>;
   /**
-   * Whether convolutions of 3×3 and 5×5 may run by Winograd's algorithm where it is faster. It rounds a little less exactly, relative to the largest
-   * numbers nearby: infinities, NaN and outliers reach a whole tile of up to 4×4 outputs (docs/performance.md, Accuracy). Default true.
+   * Whether convolutions of 3×3 and 5×5 may run by Winograd's algorithm if that is faster. It rounds a little less exactly,
+   * relative to the largest numbers nearby: infinities, NaN and outliers reach a whole tile of up to 4×4 outputs
+   * (docs/performance.md, Accuracy). Default true.
    */
   readonly winograd?: boolean;
   /**
-   * Most bytes of activations, scratch space and tables, and of constants that are computed at load, to which large files add: 768 MiB where nothing
-   * is said. A guard against shapes that are a mistake.
+   * The most bytes for activations, scratch space and tables, and for constants that are computed at load. Default 768 MiB;
+   * large files add to it. A guard against shapes that are a mistake.
    */
   readonly memoryLimit?: number;
   /**
-   * Files in which the model keeps data ("external data"), by the path by which it names them. Files that are not given are read from beside
-   * the model, where it comes from a path, a URL or a Response that has one. Like the model, they are not copied.
+   * Files in which the model keeps data ("external data"), by the path that the model gives them. Other files are read from
+   * beside the model, if it comes from a path, a URL or a Response that has one. Like the model, they are not copied.
    */
   readonly externalData?: ExternalData;
-  /** Operators of your own, made by `defineOp`, for the nodes of their domain and name. They stand in for ONNX's where they have such a name. */
+  /**
+   * Operators of your own, made by `defineOp`, for the nodes of their domain and name. They replace an operator of ONNX with
+   * the same domain and name.
+   */
   readonly operators?: readonly CustomOperator[];
 }
 
@@ -57,9 +64,10 @@ function isRecordOf(fits: (value: unknown) => boolean): (value: unknown) => bool
 
 /**
  * Loads a model.
- * @param source an ONNX file, or a compiled model: path (in Node), URL, Response, ArrayBuffer or typed array; bytes that are given are not
- *   copied, so leave them as they are for as long as the model lives
- * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE, TRUNCATED_FILE, INVALID_MODEL, UNSUPPORTED (naming every operator that is),
+ * @param source an ONNX file, or a compiled model: path (in Node), URL, Response, ArrayBuffer or typed array; bytes are not
+ *   copied, so leave them unchanged for as long as the model lives
+ * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE, TRUNCATED_FILE, INVALID_MODEL, UNSUPPORTED (naming every such
+ *   operator),
  *   INVALID_INPUT (the options), OPERATOR_FAILED (by the operators' own errors), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
  */
 export async function load(source: Source, options: LoadOptions = {}): Promise<Model> {
@@ -99,7 +107,7 @@ async function graphOf(bytes: Bytes, source: Source, { externalData, operators, 
 }
 
 /**
- * A model of a graph that was read or built: what `load` does after reading.
+ * A model of a graph that was read or built: the part of `load` after reading.
  * @internal
  */
 export async function createModel(given: Graph, options: LoadOptions = {}, compiling = startCompiling(options)): Promise<Model> {
@@ -112,7 +120,7 @@ export async function createModel(given: Graph, options: LoadOptions = {}, compi
   try {
     return new Model(plans, binary, initialDims(graph, options));
   } catch (error) {
-    // The open batch was planned as 1: that is to blame where another one makes no error, or one that says something else.
+    // The open batch was planned as 1, so it is to blame if another batch makes no error, or a different one.
     const [one, other] = [1, OTHER_BATCH].map((batch) => planError(plans, initialDims(graph, options, batch)));
     if (!one || one.message === other?.message) throw error;
     return new Model(plans, binary, undefined);
@@ -120,9 +128,9 @@ export async function createModel(given: Graph, options: LoadOptions = {}, compi
 }
 
 /**
- * Fetches the operators that a graph needs and few others do.
- * @returns what runs control flow, where there may be some
- * @throws LanewiseError UNSUPPORTED, with all that there are not; INVALID_INPUT as `operatorFinder`
+ * Fetches the rare operators that a graph needs.
+ * @returns what runs control flow, if the graph may have some
+ * @throws LanewiseError UNSUPPORTED, listing all that do not run; INVALID_INPUT as `operatorFinder`
  * @internal
  */
 export async function prepareOperators(
@@ -150,11 +158,11 @@ export async function prepareOperators(
   return control ?? (nodes.some((node) => find(node)?.dynamic) || shapingInputs(graph, find).late ? fetchControl() : undefined);
 }
 
-/** An element type, by ONNX's number too: another attribute may have that value, and nothing comes of it. */
+/** An element type, also as ONNX's number: another attribute may have that value, which does no harm. */
 const isDouble = (value: unknown): boolean => value === 11 || (value as { type?: unknown }).type === 'float64';
 
 /**
- * The graph as it can run: where it computes in float64 and some operator cannot, in float32.
+ * The graph as it can run: in float32, if it computes in float64 and some operator cannot.
  * @internal
  */
 export async function fitted(graph: Graph, { operators }: Pick<LoadOptions, 'operators'> = {}): Promise<Narrowed> {
@@ -163,10 +171,10 @@ export async function fitted(graph: Graph, { operators }: Pick<LoadOptions, 'ope
   return (await import('./narrow.ts')).narrowed(graph, operatorFinder(operators));
 }
 
-/** A batch that has next to nothing in common with 1: large, and a multiple of all numbers up to 16. */
+/** A batch that has hardly anything in common with 1: large, and a multiple of all numbers up to 16. */
 const OTHER_BATCH = 720_720;
 
-/** What is wrong with a network at shapes that may be guesses; its size, which is no mistake of theirs, does not count. */
+/** The error of a network at shapes that may be guesses, without errors about its size, which may be due to the guess. */
 function planError(plans: PlanSource, dims: ReturnType<typeof initialDims>): LanewiseError | undefined {
   try {
     if (dims) plans.plan(dims, new Map());
@@ -216,7 +224,7 @@ export function planSource(
 }
 
 /**
- * What is to be said of a model that runs.
+ * The warnings about a model that runs.
  * @internal
  */
 export function warningsOf(graph: Graph): string[] {
@@ -226,7 +234,8 @@ export function warningsOf(graph: Graph): string[] {
 }
 
 /**
- * The shape of every input: as the options say, as the file says, `batch` for an open one. Undefined where another dimension is open.
+ * The shape of every input: from the options, else from the file with `batch` for an open batch. Undefined if another
+ * dimension is open.
  * @internal
  */
 export function initialDims(graph: Graph, { inputShapes = {} }: LoadOptions, batch = 1): Map<string, readonly number[]> | undefined {
@@ -236,7 +245,7 @@ export function initialDims(graph: Graph, { inputShapes = {} }: LoadOptions, bat
       throw new LanewiseError('INVALID_INPUT', `inputShapes names '${name}'; the model's inputs are ${names}`);
     }
   }
-  // What nobody reads needs no shape.
+  // An input that nobody reads needs no shape.
   const read = namesRead(graph);
   const shapes = graph.inputs
     .filter(({ name, list }) => read.has(name) && !list)
@@ -249,6 +258,6 @@ export function initialDims(graph: Graph, { inputShapes = {} }: LoadOptions, bat
   return open ? undefined : new Map(shapes as [string, readonly number[]][]);
 }
 
-/** An option by input name; a name may be one that every object has. */
+/** An option by input name; hasOwn, because a name may be one that every object has. */
 const given = <T>(options: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(options, name) ? options[name] : undefined;

@@ -1,4 +1,5 @@
-// Models in float64. What has an `evaluate` runs so on the host; where a node has kernels of float32 alone, the whole model becomes one of float32.
+// Models in float64. Operators with an `evaluate` run on the host; if a node has only float32 kernels, the whole model is
+// run in float32.
 
 import { type FindOperator, runner } from './compiler/bind.ts';
 import type { Attribute, Constant, Graph, GraphNode, GraphOutput, Subgraph } from './graph/graph.ts';
@@ -10,11 +11,11 @@ import type { Operator } from './ops/operator.ts';
 
 export interface Narrowed {
   readonly graph: Graph;
-  /** What is to be said of it. */
+  /** The warning about a model that runs in float32. */
   readonly warnings: readonly string[];
 }
 
-/** The graph, in float32 where some node takes no float64; its inputs and outputs are float64 at their face all the same. */
+/** The graph, in float32 if some node takes no float64; its inputs and outputs stay float64 at the face. */
 export function narrowed(graph: Graph, find: FindOperator): Narrowed {
   const types = new Map<string, DataType | undefined>();
   for (const { name, type } of [...graph.inputs, ...graph.constants.values()]) types.set(name, type);
@@ -61,10 +62,10 @@ function runs(operator: Operator, types: readonly (DataType | undefined)[]): boo
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 const truths = words('And Equal Greater GreaterOrEqual IsInf IsNaN Less LessOrEqual Not Or Xor');
 const places = words('ArgMax ArgMin NonMaxSuppression NonZero Shape Size');
-/** Operators whose outputs after the first are something else. */
+/** Operators whose outputs after the first have another type. */
 const others: Readonly<Record<string, DataType>> = { Dropout: 'bool', MaxPool: 'int64', TopK: 'int64' };
 
-/** The element type of a node's output, as far as it can be told without shapes. */
+/** The element type of a node's output, as far as it is known without shapes. */
 function typeOf({ op, attributes }: GraphNode, inputs: readonly (DataType | undefined)[], output: number): DataType | undefined {
   if (truths.has(op)) return 'bool';
   if (places.has(op)) return 'int64';

@@ -6,7 +6,7 @@ import { type Bytes, inMemory } from './formats/bytes.ts';
 /** Where a file comes from: a path (Node), a URL, a fetched Response, or its bytes. */
 export type Source = string | URL | Response | ArrayBuffer | ArrayBufferView;
 
-/** The source's name for error messages. */
+/** The source's name, for error messages. */
 export function sourceName(source: Source): string {
   if (typeof source === 'string' || source instanceof URL) return String(source);
   return isResponse(source) ? source.url || 'the response' : 'the model';
@@ -21,8 +21,8 @@ export const isBytes = (value: unknown): value is ArrayBuffer | ArrayBufferView 
 export const readSource = async (source: Source, signal?: AbortSignal): Promise<Uint8Array> => inMemory(await openSource(source, signal));
 
 /**
- * The bytes of a source; a large file's are read when they are asked for.
- * @throws LanewiseError FILE_NOT_FOUND, ABORTED, or INVALID_INPUT where it is none of these
+ * The bytes of a source; those of a large file are read when they are needed.
+ * @throws LanewiseError FILE_NOT_FOUND, ABORTED, or INVALID_INPUT if it is none of these
  */
 export async function openSource(source: Source, signal?: AbortSignal): Promise<Bytes> {
   checkAborted(signal);
@@ -45,10 +45,10 @@ export async function openSource(source: Source, signal?: AbortSignal): Promise<
 
 const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
 
-/** What browsers have no use for, and do not load. */
+/** Chunks that browsers do not need, and do not load. */
 export const nodeFiles = () => import('./file.ts');
 
-/** A file system path, or undefined where the source is to be fetched. */
+/** The file system path; undefined if the source is to be fetched. */
 export function localPath(source: string | URL): string | URL | undefined {
   if (!isNode) return undefined;
   if (source instanceof URL) return source.protocol === 'file:' ? source : undefined;
@@ -58,14 +58,14 @@ export function localPath(source: string | URL): string | URL | undefined {
 
 async function readResponse(response: Response, name: string, signal?: AbortSignal): Promise<Uint8Array> {
   if (!response.ok) throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: HTTP ${response.status} ${response.statusText}`);
-  // The body of a Response that somebody else has fetched knows nothing of the signal.
+  // The body of a Response that somebody else has fetched does not listen to the signal.
   const body = signal && response.body?.pipeThrough(new TransformStream(), { signal });
   return new Uint8Array(await (body ? new Response(body) : response).arrayBuffer());
 }
 
 /**
  * Writes a file, in Node.
- * @throws LanewiseError FILE_NOT_FOUND where it cannot be written, INVALID_INPUT elsewhere
+ * @throws LanewiseError FILE_NOT_FOUND if it cannot be written, INVALID_INPUT outside Node
  */
 export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
   if (!isNode) throw new LanewiseError('INVALID_INPUT', `'${path}' cannot be written: there is no file system here`);

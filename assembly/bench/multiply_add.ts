@@ -2,10 +2,10 @@
 //
 //   xᵢ ← xᵢ + xᵢ · xᵢ
 //
-// Thirteen independent chains and nothing but arithmetic: no loads, and no operand beside the chains, so that the accumulators and the one
-// product that strict multiply-adds need stay in V8's 15 vector registers. A chain takes the latency of a multiplication and an
-// addition, 6 to 8 cycles; thirteen fill two multipliers and two adders meanwhile. All are 0 if `seed` is, which the compiler cannot
-// know, so neither overflow nor denormal numbers slow anything.
+// Thirteen independent chains and nothing but arithmetic: no loads, and no operand beside the chains, so that the
+// accumulators and the one product that strict multiply-adds need stay in V8's 15 vector registers. A chain takes the
+// latency of a multiplication and an addition, 6 to 8 cycles; thirteen fill two multipliers and two adders meanwhile. All
+// are 0 if `seed` is, which the compiler cannot know, so neither overflow nor denormal numbers slow anything.
 
 import { madd } from '../math/simd.inline';
 

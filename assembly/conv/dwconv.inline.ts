@@ -7,7 +7,10 @@ import { workspace } from '../threads.inline';
 /** Bytes of a pixel in the ring. */
 export const PIXEL: usize = 64;
 
-/** An output row of up to 16 channels, from the kernel's rows `first` to `end`, the first of which meets the ring's row at `slot`. */
+/**
+ * Computes an output row of up to 16 channels from the kernel's rows `first` to `end`; the first of them meets the ring's
+ * row at `slot`.
+ */
 // @ts-expect-error: decorator
 @inline
 export function tiles(
@@ -31,7 +34,7 @@ export function tiles(
   const ringBytes = <usize>kernelHeight * rowBytes;
   const ringEnd = workspace(<usize>arg(pc, DepthwiseRingArg.Ring)) + ringBytes;
   const weightsRow = (<usize>kernelWidth) << 5;
-  // To the second half of a panel, or to the next one.
+  // The distance to the second half of a panel, or to the next panel.
   const nextPanel = ((<usize>(1 + kernelHeight * kernelWidth)) << 5) - 16;
   const last = <usize>(outWidth - pixels) * (stride * PIXEL);
   const back = output + <usize>(outWidth - pixels) * outStride;
@@ -50,7 +53,7 @@ export function tiles(
       let s2 = s0;
       let s3 = s0;
       let p = slot + at + x;
-      // Engines unroll only loops that hold no other, so the usual width has its own.
+      // Engines unroll only innermost loops, so the usual width has one of its own.
       if (kernelWidth === 3) {
         for (let w = weights; w < weightsEnd; w += 96) {
           const w0 = v128.load(w);
@@ -107,7 +110,7 @@ export function tiles(
           p = select<usize>(p - ringBytes, p, p >= ringEnd);
         }
       }
-      // A block that is not whole is stored behind the ring first.
+      // A partial block is stored behind the ring first.
       const to = left < 4 ? ringEnd : y;
       const step = left < 4 ? <usize>16 : outStride;
       v128.store(to, clamp(s0, low, high));

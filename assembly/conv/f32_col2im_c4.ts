@@ -1,17 +1,18 @@
 // The second half of a transposed convolution: what each input pixel gives to the output pixels around it is added up.
-// Y[y][x][c] = clamp(bias[c] + sum over (ky, kx) of X[iy][ix][ky][kx][c], Min, Max), iy * StrideHeight = y + PadTop - ky * DilationHeight
+// Y[y][x][c] = clamp(bias[c] + sum over (ky, kx) of X[iy][ix][ky][kx][c], Min, Max),
+// iy * StrideHeight = y + PadTop - ky * DilationHeight
 //
 //   input   columns [pixel of the input picture][ky][kx][Channels]: the matrix product's output, pixels InPixelStride bytes apart
 //   bias    Channels floats; 0: none
 //   output  NHWC, pixels OutPixelStride bytes apart
-// The output gathers, so that no two rows write the same pixel. Along an axis the taps that meet an input are a period apart, and so are
-// their inputs; where they start is found once per row and pixel. Four channels at a time, taps in the order (ky, kx). Reads may run 12
-// bytes past the last channel.
+// The output gathers, so that no two rows write the same pixel. Along an axis the taps that meet an input are a period
+// apart, and so are their inputs; where they start is found once per row and pixel. Four channels at a time, taps in the
+// order (ky, kx). Reads may run 12 bytes past the last channel.
 
 import { arg, argSplat, clamp, storeLanes } from '../math/simd.inline';
 import { Col2ImArg, WindowArg } from '../opcodes';
 
-/** Output row `oy` of the picture whose columns start at `image`, written to `output`. */
+/** Computes output row `oy` of the picture whose columns start at `image`, and writes it to `output`. */
 export function f32_col2im_row_c4(pc: usize, image: usize, oy: i32, output: usize): void {
   const height = arg(pc, WindowArg.InHeight);
   const width = arg(pc, WindowArg.InWidth);
@@ -33,7 +34,7 @@ export function f32_col2im_row_c4(pc: usize, image: usize, oy: i32, output: usiz
   const periodX = period(kernelWidth, dilationWidth, strideWidth);
   const stepY = (periodY * dilationHeight) / strideHeight;
   const stepX = (periodX * dilationWidth) / strideWidth;
-  // To the next tap that counts, whose input lies before this one's.
+  // The distance to the next tap that hits an input pixel, the one before.
   const tapStride = <usize>periodX * tapBytes - <usize>stepX * inStride;
   const rowStride = <usize>(periodY * kernelWidth) * tapBytes - <usize>(stepY * width) * inStride;
 
@@ -65,14 +66,17 @@ export function f32_col2im_row_c4(pc: usize, image: usize, oy: i32, output: usiz
   }
 }
 
-/** How many taps further the next one is that meets an input where one did; `kernel` where none is. */
+/** Distance in taps between two that hit the same grid of input pixels; `kernel` if no second one does. */
 function period(kernel: i32, dilation: i32, stride: i32): i32 {
   let taps = 1;
   while (taps < kernel && (taps * dilation) % stride !== 0) taps++;
   return taps;
 }
 
-/** The first tap that meets an input, seen or not, at output position `at` from the padding's start on; 2^28 where none does. */
+/**
+ * The first tap that hits an input pixel, inside the picture or not, at output position `at` counted from the padding's
+ * start; 2^28 if none does.
+ */
 function firstTap(at: i32, period: i32, dilation: i32, stride: i32): i32 {
   for (let k = 0; k < period; k++) if ((at - k * dilation) % stride === 0) return k;
   return 1 << 28;

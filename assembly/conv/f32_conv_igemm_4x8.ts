@@ -1,5 +1,7 @@
-// Convolution by implicit im2col: Y[p][o] = clamp(bias[o] + sum over (ky, kx, i) of X[p·stride + (ky, kx)·dilation - pad][i] *
-// W[ky][kx][i][o] + residual[p][o], min, max). Any kernel, stride, padding, dilation and groups; a matrix product is the 1×1 case.
+// Convolution by implicit im2col:
+// Y[p][o] = clamp(bias[o] + sum over (ky, kx, i) of X[p·stride + (ky, kx)·dilation - pad][i] * W[ky][kx][i][o]
+//   + residual[p][o], min, max).
+// Any kernel, stride, padding, dilation and groups; a matrix product is the 1×1 case.
 //
 //   input     NHWC, pixels InPixelStride bytes apart; group g's channels start at g * Channels
 //   weights   panels of gemm/f32_pack_panels, depth (ky, kx, i), group by group
@@ -7,9 +9,10 @@
 //   residual  0, or like the output with ResidualPixelStride; may be the output
 //   in scale  0, or what X is multiplied by and InShift is added to, then clamped, as conv/f32_pack_normalized_4 packs it: for
 //             1×1 kernels, stride 1, no padding, one group, more than one pixel
-// Blocks of BlockPixels output pixels × BlockDepth of the depth are packed into Scratch (behind GEMM_SUMS bytes), [pixel / 4][depth][4],
-// then every panel of weights runs over the block (the last one, where it is not whole, into rows of 8 behind the packed pixels). Partial
-// sums of SumDepth products are added in the order of the depth, whatever the blocks. `wide`: see gemm/f32_gemm_4x8.
+// Blocks of BlockPixels output pixels × BlockDepth of the depth are packed into Scratch (behind GEMM_SUMS bytes),
+// [pixel / 4][depth][4], then every panel of weights runs over the block (a partial last one into rows of 8 behind the
+// packed pixels). Partial sums of SumDepth products are added in the order of the depth, whatever the blocks.
+// `wide`: see gemm/f32_gemm_4x8.
 
 import { f32_gemm_4x8, storeColumns } from '../gemm/f32_gemm_4x8';
 import { arg } from '../math/simd.inline';
@@ -32,7 +35,8 @@ export function f32_conv_igemm_4x8(pc: usize, wide: bool): void {
   const sums = workspace(<usize>arg(pc, ConvArg.Scratch));
   const scratch = sums + GEMM_SUMS;
   const scale = <usize>arg(pc, ConvArg.InScale);
-  // Behind what normalising may write past the packed pixels, for partial sums stay here from one block of the depth to the next.
+  // The partial sums are behind what normalising may write past the packed pixels, because they stay from one block of the
+  // depth to the next.
   const narrow = scratch + ((<usize>(blockPixels * blockDepth)) << 2) + 48;
   const panelBytes = <usize>(depth + 1) * (NR << 2);
 
@@ -40,7 +44,7 @@ export function f32_conv_igemm_4x8(pc: usize, wide: bool): void {
   let input = <usize>arg(pc, WindowArg.Input);
   let output = <usize>arg(pc, WindowArg.Output);
   let residual = <usize>arg(pc, ConvArg.Residual);
-  // Threads share blocks of pixels and, where those are few, the panels of each.
+  // Threads share blocks of pixels and, if those are few, the panels of each.
   const panels = (outChannels + NR - 1) / NR;
   let part = max(1, panels) * NR;
   if (ASC_FEATURE_THREADS) {
@@ -55,12 +59,12 @@ export function f32_conv_igemm_4x8(pc: usize, wide: bool): void {
       for (let from = 0; from < outChannels; from += part) {
         if (!mine()) continue;
         const end = min(outChannels, from + part);
-        // Once even where the depth is 0: the output is then the bias.
+        // Runs once even if the depth is 0: the output is then the bias.
         let k = 0;
         do {
           const block = min(blockDepth, depth - k);
           if (packed && block === depth) {
-            // It is there from the panels before.
+            // The packed pixels are there from the panels before.
           } else if (scale) {
             const at = (<usize>k) << 2;
             const row = input + <usize>m * <usize>arg(pc, WindowArg.InPixelStride) + at;
@@ -109,7 +113,7 @@ export function f32_conv_igemm_4x8(pc: usize, wide: bool): void {
   }
 }
 
-/** Where row `m` past the last pixel points: so far above the picture that every tap reads zeros. */
+/** The pointer of row `m` past the last pixel: so far above the picture that every tap reads zeros. */
 const NOWHERE: i32 = -0x40000000;
 
 /**
@@ -157,7 +161,8 @@ export function f32_pack_pixels_4(pc: usize, input: usize, m: i32, pixels: i32, 
       i1: usize = 0,
       i2: usize = 0,
       i3: usize = 0;
-    // Four windows of one output row inside the picture, the usual case: one position, and rows of the kernel one after the other.
+    // The usual case, four windows of one output row inside the picture: one position, and rows of the kernel one after the
+    // other.
     const x = ox * strideWidth - padLeft;
     const top = oy * strideHeight - padTop;
     const inside = runs && m + MR <= end && ox + MR <= outWidth && within(x, last - (MR - 1) * strideWidth) && within(top, lastY);
@@ -186,7 +191,7 @@ export function f32_pack_pixels_4(pc: usize, input: usize, m: i32, pixels: i32, 
         }
       }
     }
-    // Where whole rows of the kernel lie inside the picture and without gaps, a row is taken like one tap of more channels.
+    // If whole rows of the kernel lie inside the picture and without gaps, a row is treated as one tap of more channels.
     const rows = inside || (runs && within(x0, last) && within(x1, last) && within(x2, last) && within(x3, last));
     const run = rows ? channels * kernelWidth : channels;
     const taps = rows ? 1 : kernelWidth;

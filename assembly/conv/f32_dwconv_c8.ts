@@ -1,4 +1,5 @@
-// Depthwise convolution: Y[y][x][c] = clamp(bias[c] + sum over (ky, kx) of X[y·stride + ky·dilation - pad][..][c] * W[ky][kx][c], min, max)
+// Depthwise convolution:
+// Y[y][x][c] = clamp(bias[c] + sum over (ky, kx) of X[y·stride + ky·dilation - pad][..][c] * W[ky][kx][c], min, max)
 //
 //   input    NHWC, pixels InPixelStride bytes apart
 //   weights  panels of gemm/f32_pack_panels with the channels as columns and the taps as depth: [ceil(C / 8)][1 + taps][8]
@@ -10,7 +11,7 @@ import { arg, argSplat, clamp, madd, storeLanes } from '../math/simd.inline';
 import { DepthwiseConvArg, WindowArg } from '../opcodes';
 import { endTap, firstTap } from '../window/window.inline';
 
-/** Output row `oy` of the picture at `image`, written to `output`. */
+/** Computes output row `oy` of the picture at `image`, and writes it to `output`. */
 export function f32_dwconv_row_c8(pc: usize, image: usize, oy: i32, output: usize): void {
   const width = arg(pc, WindowArg.InWidth);
   const height = arg(pc, WindowArg.InHeight);

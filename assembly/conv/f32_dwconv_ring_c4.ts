@@ -3,12 +3,12 @@
 //   input, weights, output  as f32_dwconv_c8
 //   ring  the last KernelHeight rows of the input, 16 channels of them, between the zeros of the padding:
 //         [row mod KernelHeight][(OutWidth - 1) * stride + KernelWidth][16]; then 16 floats
-// Sixteen channels, a cache line of every pixel, go down the picture at a time: a row is copied into the ring once, where it meets every row of
-// the kernel in the nearest cache, and columns lie at constant offsets and need no edges. A tile is four output pixels (stride 2: three) of four
-// channels; tiles go along the row. Three taps of a kernel row need 6 (7) pixels, 3 weights and 4 (3) sums, which is what 15 registers hold: V8
-// loads what a turn of the loop needs before it computes. Wider kernels go two taps at a time. Rows outside the picture are left
-// out. The last tile of a row moves back over its neighbour, so there have to be as many output pixels as a tile has. Reads may run 60
-// bytes past the last channel.
+// Sixteen channels, a cache line of every pixel, go down the picture at a time: a row is copied into the ring once, where it
+// meets every row of the kernel in the nearest cache, and columns lie at constant offsets and need no edges. A tile is four
+// output pixels (stride 2: three) of four channels; tiles go along the row. Three taps of a kernel row need 6 (7) pixels, 3
+// weights and 4 (3) sums, which is what 15 registers hold: V8 loads what a turn of the loop needs before it computes. Wider
+// kernels go two taps at a time. Rows outside the picture are left out. The last tile of a row moves back over its
+// neighbour, so there have to be as many output pixels as a tile has. Reads may run 60 bytes past the last channel.
 
 import { arg } from '../math/simd.inline';
 import { DepthwiseConvArg, DepthwiseRingArg, WindowArg } from '../opcodes';
@@ -16,7 +16,7 @@ import { mine, pieceOf, share, workspace } from '../threads.inline';
 import { endTap, firstTap } from '../window/window.inline';
 import { PIXEL, tiles } from './dwconv.inline';
 
-/** The whole instruction. */
+/** Runs the whole instruction. */
 export function f32_dwconv_ring_c4(pc: usize): void {
   const batch = arg(pc, WindowArg.Batch);
   const width = arg(pc, WindowArg.InWidth);
@@ -44,7 +44,7 @@ export function f32_dwconv_ring_c4(pc: usize): void {
     share(parts, <f32>(band * outWidth) * <f32>(kernelHeight * kernelWidth) * 16);
   }
 
-  // What is padding stays zero.
+  // The padding stays zero.
   memory.fill(ring, 0, <usize>kernelHeight * rowBytes);
   let input = <usize>arg(pc, WindowArg.Input);
   let output = <usize>arg(pc, WindowArg.Output);
@@ -78,7 +78,7 @@ export function f32_dwconv_ring_c4(pc: usize): void {
   }
 }
 
-/** Sixteen channels of `pixels` pixels into the ring. */
+/** Copies sixteen channels of `pixels` pixels into the ring. */
 export function f32_dwconv_copy(from: usize, inStride: usize, to: usize, pixels: i32): void {
   for (let i = 0; i < pixels; i++) {
     v128.store(to, v128.load(from));

@@ -3,7 +3,7 @@
 //   input         row m at input + m * InPixelStride
 //   scale, shift  `depth` floats each
 //   output        [ceil(rows / 4)][depth][4], as gemm/f32_gemm_4x8 wants it; rows past the end repeat the last one
-// Four channels of four rows at a time, normalised while they are in registers for the transposition. Where the depth is no
+// Four channels of four rows at a time, normalised while they are in registers for the transposition. If the depth is no
 // multiple of 4, reads run up to 12 bytes past the last channel, and writes up to 48 bytes past the output.
 
 import { arg, argSplat, clamp, madd } from '../math/simd.inline';

@@ -2,7 +2,7 @@
 
 import { transpose4 } from '../move/transpose.inline';
 
-/** Where a tap reads: its pixel, or the zeros outside the picture. */
+/** The address that a tap reads: its pixel, or the zeros outside the picture. */
 // @ts-expect-error: decorator
 @inline
 export function tapPointer(image: usize, y: i32, x: i32, height: i32, width: i32, pixelStride: usize, zeros: usize): usize {

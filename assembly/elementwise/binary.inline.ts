@@ -1,10 +1,10 @@
-// The loops of f32_binary for one kind, a constant where they are inlined, so that only that kind's function is left.
+// The loops of f32_binary for one kind. It is a constant where they are inlined, so that only that kind's function remains.
 
 import { power } from '../math/power';
 import { arg, argSplat, clamp, storeLanes } from '../math/simd.inline';
 import { BinaryArg, BinaryKind, RANK } from '../opcodes';
 
-/** Rows whose elements are neighbours, or one element that repeats, in vectors. */
+/** Rows whose elements are contiguous, or one element that repeats, in vectors. */
 // @ts-expect-error: decorator
 @inline
 export function loop(kind: BinaryKind, pc: usize, rows: i32, count: i32, output: usize, a: usize, b: usize): void {
@@ -68,13 +68,13 @@ function scalar(x: f32, y: f32, powers: bool): f32 {
   return powers ? power(x, y) : remainder(x, y);
 }
 
-/** What is left of x when y is taken away as often as it fits, exactly: a power of two times y at a time, the largest that is there. */
+/** The exact remainder of x / y: subtracts y times the largest power of two that fits, repeatedly. */
 function remainder(x: f32, y: f32): f32 {
   let rest = <f64>abs(x);
   const step = <f64>abs(y);
   if (!(step > 0 && rest < Infinity)) return f32.NaN;
   while (rest >= step) {
-    // With the exponent of one and the digits of the other: in float64 no float32 is denormal.
+    // The exponent of one and the digits of the other: in float64 no float32 is denormal.
     let most = reinterpret<f64>((reinterpret<u64>(rest) & 0x7ff0000000000000) | (reinterpret<u64>(step) & 0xfffffffffffff));
     if (most > rest) most *= 0.5;
     rest -= most;

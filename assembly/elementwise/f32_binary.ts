@@ -1,8 +1,8 @@
 // Y = clamp(f(A, B), Min, Max) with broadcasting, f by its Kind (BinaryKind in opcodes.ts).
 //
 //   output, a, b  RANK dimensions Dims, each with strides in bytes; a stride of 0 repeats an element. The output may be
-//                 a or b where their strides are the same.
-// The compiler merges dimensions, so that the last one is as long as it can be. Its rows run in vectors where its strides are 0
+//                 a or b if their strides are the same.
+// The compiler merges dimensions, so that the last one is as long as it can be. Its rows run in vectors if its strides are 0
 // or 4 bytes, else element by element. Reads may run 12 bytes past a row.
 
 import { arg, argSplat, clamp, storeLanes } from '../math/simd.inline';
@@ -59,7 +59,7 @@ function dimension(pc: usize, index: i32, output: usize, a: usize, b: usize): vo
   }
 }
 
-/** `count` elements of the last dimension in each of `rows` rows of the one before. Each kind has loops of its own. */
+/** Computes `count` elements of the last dimension in each of `rows` rows of the one before. Each kind has loops of its own. */
 export function f32_binary_rows(pc: usize, rows: i32, count: i32, output: usize, a: usize, b: usize): void {
   const strides = (arg(pc, BinaryArg.AStrides + RANK - 1) | arg(pc, BinaryArg.BStrides + RANK - 1)) & ~4;
   if (arg(pc, BinaryArg.OutputStrides + RANK - 1) !== 4 || strides) {
@@ -97,7 +97,7 @@ export function f32_binary_rows(pc: usize, rows: i32, count: i32, output: usize,
   }
 }
 
-/** Rows of elements that lie anywhere, one by one: one loop for all kinds. */
+/** Rows of elements with any strides, one by one: one loop for all kinds. */
 function scattered(pc: usize, rows: i32, count: i32, output: usize, a: usize, b: usize): void {
   const kind: BinaryKind = arg(pc, BinaryArg.Kind);
   const low = argSplat(pc, BinaryArg.Min);

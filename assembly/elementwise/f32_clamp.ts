@@ -25,7 +25,7 @@ export function f32_clamp(pc: usize): void {
   }
 }
 
-/** `count` elements. */
+/** Clamps `count` elements. */
 export function f32_clamp_row(pc: usize, count: i32, input: usize, output: usize): void {
   const low = argSplat(pc, ClampArg.Min);
   const high = argSplat(pc, ClampArg.Max);

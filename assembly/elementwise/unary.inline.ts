@@ -1,19 +1,112 @@
-// The loop of f32_unary for one kind, a constant where it is inlined, so that only that kind's function is left.
+// The functions of f32_unary: a formula in `apply` and a loop in `f32_unary_row` for each kind.
 
 import { erf, expm1, log, mish, power, softplus, tanh } from '../math/functions';
 import { copySign, gate, one, sigmoid } from '../math/functions.inline';
-import { argSplat, clamp, storeLanes } from '../math/simd.inline';
+import { arg, argSplat, clamp, storeLanes } from '../math/simd.inline';
 import { sine } from '../math/sine';
 import { UnaryArg, UnaryKind } from '../opcodes';
 
+/** `count` elements. Each kind has a loop of its own, because a choice inside the loop would cost as much as the cheap functions. */
+export function f32_unary_row(pc: usize, count: i32, input: usize, output: usize): void {
+  switch (arg(pc, UnaryArg.Kind)) {
+    case UnaryKind.LeakyRelu:
+      loop(UnaryKind.LeakyRelu, pc, count, input, output);
+      break;
+    case UnaryKind.Elu:
+      loop(UnaryKind.Elu, pc, count, input, output);
+      break;
+    case UnaryKind.Celu:
+      loop(UnaryKind.Celu, pc, count, input, output);
+      break;
+    case UnaryKind.Sigmoid:
+      loop(UnaryKind.Sigmoid, pc, count, input, output);
+      break;
+    case UnaryKind.HardSigmoid:
+      loop(UnaryKind.HardSigmoid, pc, count, input, output);
+      break;
+    case UnaryKind.HardSwish:
+      loop(UnaryKind.HardSwish, pc, count, input, output);
+      break;
+    case UnaryKind.Silu:
+      loop(UnaryKind.Silu, pc, count, input, output);
+      break;
+    case UnaryKind.Tanh:
+      loop(UnaryKind.Tanh, pc, count, input, output);
+      break;
+    case UnaryKind.Softplus:
+      loop(UnaryKind.Softplus, pc, count, input, output);
+      break;
+    case UnaryKind.Softsign:
+      loop(UnaryKind.Softsign, pc, count, input, output);
+      break;
+    case UnaryKind.Mish:
+      loop(UnaryKind.Mish, pc, count, input, output);
+      break;
+    case UnaryKind.Gelu:
+      loop(UnaryKind.Gelu, pc, count, input, output);
+      break;
+    case UnaryKind.GeluTanh:
+      loop(UnaryKind.GeluTanh, pc, count, input, output);
+      break;
+    case UnaryKind.Erf:
+      loop(UnaryKind.Erf, pc, count, input, output);
+      break;
+    case UnaryKind.ThresholdedRelu:
+      loop(UnaryKind.ThresholdedRelu, pc, count, input, output);
+      break;
+    case UnaryKind.Abs:
+      loop(UnaryKind.Abs, pc, count, input, output);
+      break;
+    case UnaryKind.Neg:
+      loop(UnaryKind.Neg, pc, count, input, output);
+      break;
+    case UnaryKind.Exp:
+      loop(UnaryKind.Exp, pc, count, input, output);
+      break;
+    case UnaryKind.Log:
+      loop(UnaryKind.Log, pc, count, input, output);
+      break;
+    case UnaryKind.Sqrt:
+      loop(UnaryKind.Sqrt, pc, count, input, output);
+      break;
+    case UnaryKind.Reciprocal:
+      loop(UnaryKind.Reciprocal, pc, count, input, output);
+      break;
+    case UnaryKind.Floor:
+      loop(UnaryKind.Floor, pc, count, input, output);
+      break;
+    case UnaryKind.Ceil:
+      loop(UnaryKind.Ceil, pc, count, input, output);
+      break;
+    case UnaryKind.Round:
+      loop(UnaryKind.Round, pc, count, input, output);
+      break;
+    case UnaryKind.Sign:
+      loop(UnaryKind.Sign, pc, count, input, output);
+      break;
+    case UnaryKind.Sin:
+      loop(UnaryKind.Sin, pc, count, input, output);
+      break;
+    case UnaryKind.Cos:
+      loop(UnaryKind.Cos, pc, count, input, output);
+      break;
+    case UnaryKind.Scale:
+      loop(UnaryKind.Scale, pc, count, input, output);
+      break;
+  }
+}
+
+/** `kind` is a constant where this is inlined, so that only that kind's function is left. */
 // @ts-expect-error: decorator
 @inline
-export function loop(kind: UnaryKind, pc: usize, count: i32, input: usize, output: usize): void {
-  const alpha = argSplat(pc, UnaryArg.Alpha);
-  const beta = argSplat(pc, UnaryArg.Beta);
-  for (let i = 0; i < count; i += 4) {
-    const at = (<usize>i) << 2;
-    storeLanes(output + at, apply(kind, v128.load(input + at), alpha, beta), count - i);
+function loop(kind: UnaryKind, pc: usize, count: i32, input: usize, output: usize): void {
+  if (PACK_MORE || kind < UnaryKind.Elu) {
+    const alpha = argSplat(pc, UnaryArg.Alpha);
+    const beta = argSplat(pc, UnaryArg.Beta);
+    for (let i = 0; i < count; i += 4) {
+      const at = (<usize>i) << 2;
+      storeLanes(output + at, apply(kind, v128.load(input + at), alpha, beta), count - i);
+    }
   }
 }
 
@@ -74,7 +167,7 @@ function apply(kind: UnaryKind, x: v128, alpha: v128, beta: v128): v128 {
       return f32x4.ceil(x);
     case UnaryKind.Round:
       return f32x4.nearest(x);
-    // The sign of a zero stays; so does NaN, which equals nothing.
+    // The sign of a zero stays; so does NaN, which is unequal to everything.
     case UnaryKind.Sign:
       return v128.bitselect(copySign(one(), x), x, f32x4.gt(f32x4.abs(x), zero));
     case UnaryKind.Sin:

@@ -1,7 +1,7 @@
 // C[m][n] = clamp(bias[n] + sum over k of A[m][k] * B[k][n] + residual[m][n], min, max)
 //
 // One panel of 8 columns (n) against a block of packed rows (m), over a block of the depth (k).
-//   wide      where binaries of relaxed SIMD are to take f32_gemm_6x8 as far as it goes: the bits are the same
+//   wide      whether binaries of relaxed SIMD use f32_gemm_6x8 for as many rows as possible: the bits are the same
 //   a         packed rows: [ceil(rows / 4)][depth][4] floats; rows past the end hold anything
 //   b         the panel's rows k of this block: [depth][8] floats
 //   sumDepth  products of a partial sum, 1 or more; the last one of the depth may have fewer
@@ -10,13 +10,14 @@
 //   residual  0, or rows like c's with residualStride; may be c itself
 //   first     the depth starts here: the first partial sum starts from the bias; otherwise from 0, and is added to what c holds
 //   last      the depth ends here: add the residual and clamp
-//   sums      GEMM_SUMS bytes, where a tile's partial sums wait for the next ones: what c holds may still be wanted as the residual
-//   limits    min and max, two floats: in memory, for the loop has no register to spare for them
-// Tile 4x8: eight accumulators, two vectors of b, four splats of a, in the 15 registers of x86-64 that V8 hands out: it loads all that a turn of
-// the loop needs first. A row past the end is computed over the last one's place and stored before it (rows are stored from the last to the
-// first), so that there is no scalar tail. All 8 columns are written; a narrower last panel goes to memory of its own (a call here
-// for odd columns would cost every tile its sums' way to the stack). The depth is summed in parts, which are added to each other in
-// `sums`, because the error of one long sum grows with its length.
+//   sums      GEMM_SUMS bytes for a tile's partial sums, because c may still be needed as the residual
+//   limits    min and max, two floats, in memory because the loop has no register to spare for them
+// Tile 4x8: eight accumulators, two vectors of b, four splats of a, in the 15 registers of x86-64 that V8 allocates, because
+// it loads everything that an iteration needs first. A row past the end is computed over the last one's place and stored
+// before it (rows are stored from the last to the first), so that there is no scalar tail. All 8 columns are written; a
+// narrower last panel goes to memory of its own (a call here for odd columns would make every tile spill its sums to the
+// stack). The depth is summed in parts, which are added to each other in `sums`, because the error of one long sum grows
+// with its length.
 
 import { clamp, madd, storeLanes } from '../math/simd.inline';
 import { f32_gemm_6x8, ROWS } from './f32_gemm_6x8';
@@ -49,7 +50,8 @@ export function f32_gemm_4x8(
   const bEnd = b + ((<usize>depth) << 5);
   const partBytes = (<usize>min(max(1, sumDepth), max(1, depth))) << 5;
   let bp = b;
-  // A turn for each sum of each tile: with a loop of their own the sums would have V8 unroll the innermost one further, out of registers.
+  // One loop over each sum of each tile, because with a loop of their own the sums would make V8 unroll the innermost loop
+  // further, beyond its registers.
   while (rows > 0) {
     const begins = bp === b;
     let x00 = f32x4.splat(0);
@@ -151,7 +153,7 @@ export function f32_gemm_4x8(
   }
 }
 
-/** Stores the first `columns` of eight; more are eight. */
+/** Stores the first `columns` of eight; more count as eight. */
 export function storeColumns(pointer: usize, x0: v128, x1: v128, columns: i32): void {
   storeLanes(pointer, x0, columns);
   if (columns > 4) storeLanes(pointer + 16, x1, columns - 4);

@@ -1,13 +1,15 @@
-// Twelve rows of what gemm/f32_gemm_4x8 computes, as two tiles of six rows, for binaries whose multiply-add is one instruction.
+// Twelve rows of what gemm/f32_gemm_4x8 computes, as two tiles of six rows, used by binaries whose multiply-add is one
+// instruction.
 //
 //   a, b, sumDepth, bias, c, residual, first, last, limits, sums   as there; the twelve rows are three packs of four
-// Tile 6x8: two fused multiply-adds start in each cycle and take four, so eight sums are barely enough and twelve are plenty; with two vectors of
-// b and one splat of a they fill the 15 registers that V8 hands out. Older engines load all six splats first: see WIDE. Each tile takes
-// a whole pack (rows 0 to 3, then 8 to 11) and half of the one between (4 and 5, then 6 and 7), so that the packing is the same for all tiles.
+// Tile 6x8: two fused multiply-adds start in each cycle and take four, so eight sums are barely enough and twelve are
+// plenty; with two vectors of b and one splat of a they fill the 15 registers that V8 allocates. Older engines load all six
+// splats first: see WIDE. Each tile takes a whole pack (rows 0 to 3, then 8 to 11) and half of the one between (4 and 5,
+// then 6 and 7), so that the packing is the same for all tiles.
 
 import { clamp, madd } from '../math/simd.inline';
 
-/** Rows of one call. */
+/** Rows per call. */
 export const ROWS: i32 = 12;
 
 export function f32_gemm_6x8(
@@ -33,7 +35,7 @@ export function f32_gemm_6x8(
   let pair = half;
   let bp = b;
   let turn = 0;
-  // A turn of the loop for each sum of each tile, as there.
+  // One loop over each sum of each tile, as in gemm/f32_gemm_4x8.
   while (turn < 2) {
     const begins = bp === b;
     let x00 = f32x4.splat(0);

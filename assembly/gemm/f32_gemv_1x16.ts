@@ -1,8 +1,8 @@
-// C[n] = clamp(bias[n] + sum over k of A[k] * B[k][n] + residual[n], min, max): one row, a dense layer at batch 1, or groups of them, one after the
-// other in the memory of each pointer.
+// C[n] = clamp(bias[n] + sum over k of A[k] * B[k][n] + residual[n], min, max): one row, a dense layer at batch 1, or groups
+// of them, one after the other in the memory of each pointer.
 //
-// Two panels of 8 columns (n) at a time over the whole depth (k); A is read where it lies, and B, which nobody reads twice, sets the pace: four
-// accumulators keep up with memory.
+// Two panels of 8 columns (n) at a time over the whole depth (k); A is not packed. B is read only once, so memory is the
+// limit, and four accumulators keep up with it.
 //   a         depth floats
 //   sumDepth  products of a partial sum, as gemm/f32_gemm_4x8 sums
 //   panels    [8 biases] then [depth][8] floats; the second may be the first
@@ -52,7 +52,7 @@ export function f32_gemv_1x16(pc: usize): void {
   }
 }
 
-/** Up to 16 columns. */
+/** Computes up to 16 columns. */
 export function f32_gemv_columns_1x16(
   columns: i32,
   depth: i32,

@@ -1,4 +1,4 @@
-/** The least and the largest whose e^x is a normal float32. */
+/** The least and the largest x whose e^x is a normal float32. */
 // @ts-expect-error: decorator
 @inline
 export const LOWEST: f32 = -87.33654;
@@ -7,21 +7,22 @@ export const LOWEST: f32 = -87.33654;
 export const HIGHEST: f32 = 88.72283;
 
 /**
- * e^x for four lanes from LOWEST to HIGHEST; of others and of NaN anything. x = n·ln 2 + r with n a whole number and |r| ≤ ln 2 / 2; e^r by a
- * polynomial of degree 7 (Taylor's, whose remainder on that interval is 5e-9 of the value); 2^n into the exponent bits. ln 2 is
- * subtracted in two parts (Cody and Waite) so that r keeps its low bits.
- * @param gradual from -104 to 89: 2^n is multiplied in two halves, so that results become denormal or infinite as float32 has it
+ * e^x for four lanes from LOWEST to HIGHEST; undefined for others and for NaN. x = n·ln 2 + r with n a whole number and |r|
+ * ≤ ln 2 / 2; e^r by a polynomial of degree 7 (Taylor's, whose remainder on that interval is 5e-9 of the value); 2^n into
+ * the exponent bits. ln 2 is subtracted in two parts (Cody and Waite) so that r keeps its low bits.
+ * @param gradual from -104 to 89: 2^n is multiplied in two halves, so that results become denormal or infinite as in float32
  */
 // @ts-expect-error: decorator
 @inline
 export function expInside(x: v128, gradual: bool = false): v128 {
-  // Adding 1.5 · 2^23 rounds to a whole number, which is then in the low bits.
+  // Adding 1.5 · 2^23 rounds to an integer, which is then in the low bits.
   const magic = f32x4.splat(12582912);
   const rounded = f32x4.add(f32x4.mul(x, f32x4.splat(1.4426950408889634)), magic);
   const n = f32x4.sub(rounded, magic);
   let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
   r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
-  // Coefficients in pairs (Estrin), for Horner's chain of sums would be all there is to wait for; r and 1 last, for precision.
+  // Coefficients in pairs (Estrin), because Horner's chain of additions would have the longest latency; r and 1 last, for
+  // precision.
   const square = f32x4.mul(r, r);
   const c23 = f32x4.add(f32x4.mul(r, f32x4.splat(1.0 / 6.0)), f32x4.splat(0.5));
   const c45 = f32x4.add(f32x4.mul(r, f32x4.splat(1.0 / 120.0)), f32x4.splat(1.0 / 24.0));
@@ -33,21 +34,22 @@ export function expInside(x: v128, gradual: bool = false): v128 {
     const rest = i32x4.sub(i32x4.shl(rounded, 23), half);
     return f32x4.mul(i32x4.add(y, half), i32x4.add(rest, f32x4.splat(1.0)));
   }
-  // n · 2^23 added to the bits. n = 128 only comes with r < 0 and -126 with r ≥ 0, so the exponent stays in its field; a NaN would not.
+  // n · 2^23 added to the bits. n = 128 only comes with r < 0 and -126 with r ≥ 0, so the exponent stays in its field; a NaN
+  // would not.
   return i32x4.add(y, i32x4.shl(rounded, 23));
 }
 
-/** e^x for four lanes, denormal where it is; NaN stays NaN. */
+/** e^x for four lanes, with denormal results; NaN stays NaN. */
 // @ts-expect-error: decorator
 @inline
 export function expGradual(x: v128): v128 {
-  // These are 0, without an underflow, which some machines are slow at.
+  // These are 0, without an underflow, which is slow on some machines.
   const none = f32x4.lt(x, f32x4.splat(-104));
   const y = expInside(v128.andnot(f32x4.pmin(x, f32x4.splat(89)), none), true);
   return v128.or(v128.andnot(y, none), f32x4.ne(x, x));
 }
 
-/** e^x for four lanes, for sums to which the smallest add nothing: below LOWEST 0, above HIGHEST infinity; NaN stays NaN. */
+/** e^x for four lanes in sums that the smallest do not change: 0 below LOWEST, infinity above HIGHEST; NaN stays NaN. */
 // @ts-expect-error: decorator
 @inline
 export function exp(x: v128): v128 {

@@ -1,4 +1,4 @@
-// Functions of four lanes that activations are made of. NaN stays NaN.
+// Functions of four lanes for activations. NaN stays NaN.
 
 import { expInside, HIGHEST, LOWEST } from './exp.inline';
 
@@ -8,7 +8,7 @@ export function one(): v128 {
   return f32x4.splat(1);
 }
 
-/** 1 / (1 + e^-x); below -HIGHEST 0; of NaN anything. */
+/** 1 / (1 + e^-x); 0 below -HIGHEST; undefined for NaN. */
 // @ts-expect-error: decorator
 @inline
 export function gate(x: v128): v128 {
@@ -24,14 +24,14 @@ export function sigmoid(x: v128): v128 {
   return v128.or(gate(x), f32x4.ne(x, x));
 }
 
-/** The size of the first with the sign of the second. */
+/** The magnitude of the first with the sign of the second. */
 // @ts-expect-error: decorator
 @inline
 export function copySign(size: v128, sign: v128): v128 {
   return v128.bitselect(sign, size, i32x4.splat(0x80000000));
 }
 
-/** z^¾ by two square roots: z / z^¼ keeps less of their errors than z^½ z^¼, which 0 and infinity need. */
+/** z^¾ by two square roots: z / z^¼ has less of their errors than z^½ z^¼, which 0 and infinity need. */
 // @ts-expect-error: decorator
 @inline
 export function threeQuarterPower(z: v128): v128 {

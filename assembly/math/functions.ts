@@ -1,4 +1,4 @@
-// Functions of four lanes that are called and not inlined: inlined, each would bring the exponential function along. NaN stays NaN.
+// Functions of four lanes that are not inlined, because each would include the exponential function. NaN stays NaN.
 
 import { expGradual, expInside } from './exp.inline';
 import { copySign, one } from './functions.inline';
@@ -14,7 +14,7 @@ export function log(x: v128): v128 {
   return logarithm(x);
 }
 
-/** e^x - 1; near 0 by Taylor's polynomial, where the subtraction would cancel. */
+/** e^x - 1; near 0 by Taylor's polynomial, because the subtraction would cancel. */
 export function expm1(x: v128): v128 {
   let p = f32x4.splat(1.0 / 5040.0);
   p = f32x4.add(f32x4.mul(p, x), f32x4.splat(1.0 / 720.0));
@@ -39,18 +39,18 @@ export function tanh(x: v128): v128 {
   const size = f32x4.abs(x);
   const e = power(f32x4.add(size, size));
   const far = f32x4.sub(one(), f32x4.div(f32x4.splat(2), f32x4.add(e, one())));
-  // Of -0 the sum is 0, so that the sign is put on both.
+  // For -0 the sum is 0, so the sign is set on both.
   return copySign(v128.bitselect(near, far, f32x4.lt(size, f32x4.splat(0.65))), x);
 }
 
-/** Where erfc is all but a float32. */
+/** From here on erfc is below float32's precision. */
 const MIDDLE: f32 = 0.8439054489135742;
 const ERFC_OF_MIDDLE: f32 = 0.2326882779598236;
 
 /**
- * The error function, right to 0.9 units in the last place: below MIDDLE x + x·P(x²), P fitted to erf(x) / x - 1 (its error is under 2e-10);
- * else 1 - erfc(MIDDLE)·e^-(u·Q(u)), u = |x| - MIDDLE, Q fitted to -log(erfc(x) / erfc(MIDDLE)) / u (under 3e-9 of the result); 1 from 4 on.
- * Both add something small to what is exact.
+ * The error function, right to 0.9 units in the last place: below MIDDLE x + x·P(x²), P fitted to erf(x) / x - 1 (its error
+ * is under 2e-10); else 1 - erfc(MIDDLE)·e^-(u·Q(u)), u = |x| - MIDDLE, Q fitted to -log(erfc(x) / erfc(MIDDLE)) / u (under
+ * 3e-9 of the result); 1 from 4 on. Both add something small to what is exact.
  */
 export function erf(x: v128): v128 {
   const z = f32x4.mul(x, x);
@@ -71,7 +71,7 @@ export function erf(x: v128): v128 {
   q = f32x4.add(f32x4.mul(q, u), f32x4.splat(0.8221108913421631));
   q = f32x4.add(f32x4.mul(q, u), f32x4.splat(2.3789546489715576));
   const far = f32x4.sub(one(), f32x4.mul(f32x4.splat(ERFC_OF_MIDDLE), expInside(f32x4.neg(f32x4.mul(u, q)))));
-  // NaN is not at least MIDDLE, and near then.
+  // NaN compares false, so it counts as near.
   return v128.bitselect(copySign(far, x), near, f32x4.ge(size, f32x4.splat(MIDDLE)));
 }
 
@@ -81,7 +81,7 @@ export function softplus(x: v128): v128 {
   const u = f32x4.add(one(), e);
   const rest = f32x4.sub(u, one());
   const tail = v128.bitselect(e, f32x4.div(f32x4.mul(log(u), e), rest), f32x4.eq(rest, f32x4.splat(0)));
-  // pmax gives its first operand where the comparison is false, so NaN stays.
+  // pmax gives its first operand if the comparison is false, so NaN stays.
   return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), tail);
 }
 

@@ -1,14 +1,14 @@
 /**
- * Natural logarithm of four lanes. x = 2^n * m with m from sqrt(1/2) to sqrt(2); log m = f - f²/2 + f³·P(f), f = m - 1, P a polynomial of
- * degree 8 fitted by weighted least squares (its error is under 1e-9); n·ln 2 is added in two parts (Cody and Waite).
- * Denormals are scaled up first. Of 0 it is -infinity, of negative numbers NaN; infinity and NaN stay.
+ * Natural logarithm of four lanes. x = 2^n * m with m from sqrt(1/2) to sqrt(2); log m = f - f²/2 + f³·P(f), f = m - 1, P a
+ * polynomial of degree 8 fitted by weighted least squares (its error is under 1e-9); n·ln 2 is added in two parts (Cody and
+ * Waite). Denormals are scaled up first. It is -infinity for 0 and NaN for negative numbers; infinity and NaN stay.
  */
 // @ts-expect-error: decorator
 @inline
 export function log(x: v128): v128 {
   const small = f32x4.lt(x, f32x4.splat(1.17549435e-38));
   const scaled = v128.bitselect(f32x4.mul(x, f32x4.splat(8388608)), x, small);
-  // The bits of sqrt(1/2), so that the mantissa lands in [sqrt(1/2), sqrt(2)).
+  // The bits of sqrt(1/2), so that the mantissa is in [sqrt(1/2), sqrt(2)).
   const shifted = i32x4.sub(scaled, i32x4.splat(0x3f3504f3));
   let n = f32x4.convert_i32x4_s(i32x4.shr_s(shifted, 23));
   n = f32x4.sub(n, v128.and(small, f32x4.splat(23)));

@@ -11,7 +11,7 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(c, f32x4.mul(a, b));
 }
 
-/** Clamps to [low, high]. NaN stays NaN: pmin and pmax give their first operand where the comparison is false. */
+/** Clamps to [low, high]. NaN stays NaN: pmin and pmax give their first operand if the comparison is false. */
 // @ts-expect-error: decorator
 @inline
 export function clamp(x: v128, low: v128, high: v128): v128 {

@@ -1,15 +1,15 @@
 // Sine and cosine of one number, right to 0.51 units in the last place however large it is.
 
-/** The first 192 binary digits of 2 / π, the last byte first, behind four bytes of zeros in front of the point. */
+/** The first 192 binary digits of 2 / π, the last byte first, after four bytes of zeros before the point. */
 const TWO_OVER_PI = memory.data<u8>([
   0x41, 0x90, 0x43, 0x3c, 0x99, 0x95, 0x62, 0xdb, 0xc0, 0xdd, 0x34, 0xf5, 0xd1, 0x57, 0x27, 0xfc, 0x29, 0x15, 0x44, 0x4e, 0x6e, 0x83, 0xf9,
   0xa2, 0x00, 0x00, 0x00, 0x00,
 ]);
 
 /**
- * sin(x + quarter·π/2). x = m·2^s in quarter turns is m·2^s·2/π, of which only the digits around the point matter: those further left are
- * whole turns, those further right too small to see (Payne and Hanek 1983). They are taken from the table as a whole number, 62 of them behind the
- * point. Then Taylor's polynomial, and cos y = 1 - 2·sin²(y / 2).
+ * sin(x + quarter·π/2). x = m·2^s in quarter turns is m·2^s·2/π, of which only the digits around the point matter: those
+ * further left are whole turns, those further right are negligible (Payne and Hanek 1983). They are taken from the table as
+ * an integer, 62 of them after the point. Then Taylor's polynomial, and cos y = 1 - 2·sin²(y / 2).
  */
 export function sine(x: f32, quarter: u32): f32 {
   const bits = reinterpret<u32>(x);
@@ -19,7 +19,7 @@ export function sine(x: f32, quarter: u32): f32 {
   let turns = quarter === 0 ? (bits >> 31) << 1 : quarter;
   let y = <f64>abs(x);
   if (exponent >= 126) {
-    // From the first digit that matters on, whole bytes; m makes up for the digits that they are too far left.
+    // Whole bytes, starting from the first digit that matters; m is scaled by the digits that this is too far left.
     const first = exponent - 120;
     const at = TWO_OVER_PI + 16 - (first >> 3);
     const m = (<u64>((bits & 0x7fffff) | 0x800000)) << (first & 7);

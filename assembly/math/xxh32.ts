@@ -1,5 +1,6 @@
-// XXH32 with seed 0 (Yann Collet, "xxHash fast digest algorithm", version 0.1.1, github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md), of
-// weights as they are loaded: the four sums of a stripe of 16 bytes are the lanes of a vector.
+// XXH32 with seed 0 (Yann Collet, "xxHash fast digest algorithm", version 0.1.1,
+// github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md), computed of weights as they are loaded. The four sums of a stripe
+// of 16 bytes are the lanes of a vector.
 //
 //   data   bytes, a multiple of 16, at least 16
 

@@ -1,9 +1,10 @@
 // Y[i] = X[i] over RANK loops whose strides differ on the two sides: transposes, slices, concatenations, tiles, broadcasts.
 //
-//   input, output  RANK loops of Dims, each with strides in bytes, which may be 0 (the input repeats) or negative (it runs backwards)
-// Elements have ElementBytes (1, 2, 4 or 8) bytes; their type does not matter. The compiler merges loops, so that the last one is as long
-// as it can be; where it is without gaps on both sides it is one copy. Never reads or writes past an element. The output may not be the
-// input.
+//   input, output  RANK loops of Dims, each with strides in bytes, which may be 0 (the input repeats) or negative (it runs
+//                  backwards)
+// Elements have ElementBytes (1, 2, 4 or 8) bytes; their type does not matter. The compiler merges loops, so that the last
+// one is as long as it can be; if it is without gaps on both sides it is one copy. Never reads or writes past an element.
+// The output may not be the input.
 
 import { arg } from '../math/simd.inline';
 import { CopyArg, RANK } from '../opcodes';
@@ -11,7 +12,7 @@ import { mine, product, share } from '../threads.inline';
 
 /** Elements per call: short enough for the engine to move to its optimised code early. */
 const BLOCK: i32 = 4096;
-/** From here on the engine's own copy is faster than a loop. */
+/** Bytes from which on the engine's own copy is faster than a loop. */
 const BULK: i32 = 64;
 
 export function copy(pc: usize): void {
@@ -37,7 +38,7 @@ function dimension(pc: usize, index: i32, input: usize, output: usize): void {
   }
 }
 
-/** `count` elements of the last loop. */
+/** Copies `count` elements of the last loop. */
 export function copy_row(bytes: i32, count: i32, input: usize, output: usize, inStride: usize, outStride: usize): void {
   const length = bytes * count;
   if (length >= BULK && inStride === <usize>bytes && outStride === <usize>bytes) {

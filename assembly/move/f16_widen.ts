@@ -3,8 +3,9 @@
 //   data   before: Count halves in the upper half of Count * 4 bytes; after: Count floats
 //   Count  a multiple of 8
 //
-// Eight halves at a time are read before the eight floats are written, of which none reaches a half that is still to be read. The exponent is
-// rebiased by a multiplication with 2^112, which normalises subnormals too; infinities and NaN keep the largest exponent instead.
+// Eight halves at a time are read before the eight floats are written, which never overlap halves that are still to be read.
+// The exponent is rebiased by a multiplication with 2^112, which normalises subnormals too; infinities and NaN keep the
+// largest exponent instead.
 
 import { arg } from '../math/simd.inline';
 import { WidenArg } from '../opcodes';

@@ -27,7 +27,7 @@ export function f32_transpose_4x4(pc: usize): void {
   }
 }
 
-/** `rows` (1 to 4) rows of the input. */
+/** Transposes `rows` (1 to 4) rows of the input. */
 export function f32_transpose_rows_4x4(p0: usize, inStride: usize, rows: i32, columns: i32, output: usize, outStride: usize): void {
   let p1 = select<usize>(p0 + inStride, p0, rows > 1);
   let p2 = select<usize>(p1 + inStride, p1, rows > 2);

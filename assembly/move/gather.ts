@@ -22,7 +22,7 @@ export function gather(pc: usize): void {
     for (let j = 0; j < count; j++) {
       const from = input + <usize>load<i32>(index) * <usize>arg(pc, GatherArg.InRowStride);
       if (!mine()) {
-        // Another thread's.
+        // Another thread computes it.
       } else if ((bytes & 3) === 0) copy_row(4, bytes >> 2, from, row, 4, 4);
       else copy_row(1, bytes, from, row, 1, 1);
       index += 4;

@@ -1,4 +1,4 @@
-// Batch normalisation at inference, where it could not be folded into a convolution:
+// Batch normalisation at inference, if it could not be folded into a convolution:
 // Y[p][c] = clamp(X[p][c] * a[c] + b[c], min, max), a = scale / sqrt(variance + epsilon), b = bias - mean * a
 //
 //   input, output   NHWC, pixels InPixelStride and OutPixelStride bytes apart; output may be input

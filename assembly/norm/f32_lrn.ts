@@ -33,7 +33,7 @@ export function f32_lrn_pixel(pc: usize, input: usize, output: usize): void {
   const bias = argSplat(pc, LrnArg.Bias);
   const scratch = workspace(<usize>arg(pc, LrnArg.Scratch));
   const squares = scratch + ((<usize>((size - 1) >> 1)) << 2);
-  // The paper's beta is made of two square roots.
+  // The usual beta, 3/4, by two square roots.
   const threeQuarters = load<f32>(pc + (LrnArg.Beta << 2)) === 0.75;
   for (let c = 0; c < channels; c += 4) {
     const at = (<usize>c) << 2;

@@ -2,9 +2,9 @@
 // X[o][l][i] - m - log of that sum
 //
 //   input, output  row-major [Outer, Length, Inner] without gaps; output may be input
-// With Inner 1 the vector runs along Length: four partial sums, added in the order (0 + 2) + (1 + 3). Otherwise along Inner. Sums of BLOCK
-// vectors are added to each other, because the error of one long sum grows with its length.
-// Reads may run 12 bytes past the end; where the output is the input, what lies past a row there is not yet written.
+// With Inner 1 the vector runs along Length: four partial sums, added in the order (0 + 2) + (1 + 3). Otherwise along Inner.
+// Sums of BLOCK vectors are added to each other, because the error of one long sum grows with its length. Reads may run 12
+// bytes past the end; if the output is the input, what lies past a row has not been written yet.
 
 import { exp } from '../math/exp.inline';
 import { log } from '../math/functions';
@@ -39,7 +39,7 @@ export function f32_softmax(pc: usize): void {
   }
 }
 
-/** A row of `length` elements without gaps. */
+/** Computes a row of `length` contiguous elements. */
 export function f32_softmax_row(input: usize, output: usize, length: i32, logarithm: bool): void {
   const whole = length & ~3;
   let highest = f32x4.splat(LOWEST);
@@ -66,7 +66,7 @@ export function f32_softmax_row(input: usize, output: usize, length: i32, logari
     const x = f32x4.sub(v128.load(input + at), highest);
     const y = exp(x);
     storeLanes(output + at, logarithm ? x : y, length - whole);
-    // Lanes past the end leave the sum as it is.
+    // Lanes past the end do not change the sum.
     const past = i32x4.ge_s(i32x4(0, 1, 2, 3), i32x4.splat(length - whole));
     sums = f32x4.add(sums, v128.andnot(y, past));
   }
@@ -80,7 +80,7 @@ export function f32_softmax_row(input: usize, output: usize, length: i32, logari
   }
 }
 
-/** `count` (1 to 4) neighbouring columns of `length` elements, `stride` bytes apart. */
+/** Computes `count` (1 to 4) neighbouring columns of `length` elements, `stride` bytes apart. */
 export function f32_softmax_column_c4(input: usize, output: usize, length: i32, stride: usize, count: i32, logarithm: bool): void {
   let highest = f32x4.splat(LOWEST);
   for (let l = 0; l < length; l++) highest = f32x4.max(highest, v128.load(input + <usize>l * stride));

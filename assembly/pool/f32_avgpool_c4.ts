@@ -1,4 +1,5 @@
-// Average pooling: Y[y][x][c] = sum over the window's taps inside the picture / how many taps count. Global pooling is one window.
+// Average pooling: Y[y][x][c] = sum over the window's taps inside the picture / how many taps count. Global pooling is one
+// window.
 //
 //   input, output  NHWC, pixels InPixelStride and OutPixelStride bytes apart
 //   CountIncludePad  0: taps inside the picture count; 1: taps inside the picture and its padding; 2: the sum itself
@@ -9,7 +10,7 @@ import { arg, storeLanes } from '../math/simd.inline';
 import { AveragePoolArg, WindowArg } from '../opcodes';
 import { endTap, firstTap } from '../window/window.inline';
 
-/** Output row `oy` of the picture at `image`, written to `output`. */
+/** Computes output row `oy` of the picture at `image`, and writes it to `output`. */
 export function f32_avgpool_row_c4(pc: usize, image: usize, oy: i32, output: usize): void {
   const width = arg(pc, WindowArg.InWidth);
   const height = arg(pc, WindowArg.InHeight);
@@ -28,14 +29,14 @@ export function f32_avgpool_row_c4(pc: usize, image: usize, oy: i32, output: usi
   const iy = oy * arg(pc, WindowArg.StrideHeight) - arg(pc, WindowArg.PadTop);
   const kyFirst = firstTap(iy, dilationHeight);
   const kyEnd = endTap(iy, dilationHeight, kernelHeight, height, kyFirst);
-  // The padding before a window never cuts it; that after it does where ceil_mode lets a window reach further.
+  // The padding before a window never cuts it; that after it does if ceil_mode lets a window reach further.
   const countY = includePad ? endTap(iy, dilationHeight, kernelHeight, height + arg(pc, AveragePoolArg.PadBottom), 0) : kyEnd - kyFirst;
   let ix = -arg(pc, WindowArg.PadLeft);
   for (let ox = 0; ox < outWidth; ox++) {
     const kxFirst = firstTap(ix, dilationWidth);
     const kxEnd = endTap(ix, dilationWidth, kernelWidth, width, kxFirst);
     const countX = includePad ? endTap(ix, dilationWidth, kernelWidth, width + arg(pc, AveragePoolArg.PadRight), 0) : kxEnd - kxFirst;
-    // A window that sees nothing but padding that does not count gives 0.
+    // A window of only padding that does not count gives 0.
     const count = f32x4.splat(counting === 2 ? 1 : max<f32>(1, <f32>countX * <f32>countY));
     const start = image + <usize>((iy + kyFirst * dilationHeight) * width + ix + kxFirst * dilationWidth) * inStride;
     for (let c = 0; c < channels; c += 4) {

@@ -1,14 +1,15 @@
 // Max pooling: Y[y][x][c] = max over the window's taps inside the picture; a window without any gives -infinity. NaN wins.
 //
 //   input, output  NHWC, pixels InPixelStride and OutPixelStride bytes apart
-// Eight channels at a time, then four, output row by output row. A maximum that keeps NaN is eight instructions on x86-64, so NaNs are noted beside a
-// plain one, and are all bits at the end. Reads may run 12 bytes past the last channel.
+// Eight channels at a time, then four, output row by output row. A maximum that keeps NaN takes eight instructions on
+// x86-64, so NaNs are recorded beside a plain maximum, and set all bits at the end. Reads may run 12 bytes past the last
+// channel.
 
 import { arg, storeLanes } from '../math/simd.inline';
 import { WindowArg } from '../opcodes';
 import { endTap, firstTap } from '../window/window.inline';
 
-/** Output row `oy` of the picture at `image`, written to `output`. */
+/** Computes output row `oy` of the picture at `image`, and writes it to `output`. */
 export function f32_maxpool_row_c4(pc: usize, image: usize, oy: i32, output: usize): void {
   const width = arg(pc, WindowArg.InWidth);
   const outWidth = arg(pc, WindowArg.OutWidth);

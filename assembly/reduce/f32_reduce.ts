@@ -1,11 +1,13 @@
-// Y[o] = Scale * (combination over r of f(X[o][r])): sums, of sizes and of squares too, products, greatest and least elements.
+// Y[o] = Scale * (combination over r of f(X[o][r])): sums (also of absolute values and of squares), products, greatest and
+// least elements.
 //
-//   input   RANK loops OutDims with InStrides for the elements that stay, RANK loops ReducedDims with ReducedStrides for those that go
+//   input   RANK loops OutDims with InStrides for the remaining dimensions, RANK loops ReducedDims with ReducedStrides for
+//           the reduced ones
 //   output  RANK loops OutDims with OutStrides
-// Strides in bytes. Four outputs at a time where they lie side by side; else four elements of one output where those do, combined in the
-// order (0 + 2) + (1 + 3); else one by one. The last reduced loop is halved until BLOCK elements are left, and every loop around it has a
-// partial result of its own, so that the error of a large sum hardly grows with its length. The order is fixed by the shape.
-// Reads may run 12 bytes past a row. The output may not be the input.
+// Strides in bytes. Four outputs at a time if they are contiguous; else four elements of one output if those are, combined
+// in the order (0 + 2) + (1 + 3); else one by one. The last reduced loop is halved until BLOCK elements are left, and every
+// loop around it has a partial result of its own, so that the error of a large sum hardly grows with its length. The order
+// is fixed by the shape. Reads may run 12 bytes past a row. The output may not be the input.
 
 import { arg, argSplat, storeLanes } from '../math/simd.inline';
 import { RANK, ReduceArg, ReduceKind } from '../opcodes';
@@ -15,7 +17,7 @@ import { combine, identity, row } from './reduce.inline';
 const BLOCK: i32 = 256;
 
 export function f32_reduce(pc: usize): void {
-  // Loops of one turn in front, most of them, would cost more than a short row.
+  // Skips leading loops of size 1, which most are, because they would cost more than a short row.
   let first = 0;
   while (first < RANK - 1 && arg(pc, ReduceArg.ReducedDims + first) === 1) first++;
   if (ASC_FEATURE_THREADS) {
@@ -26,7 +28,7 @@ export function f32_reduce(pc: usize): void {
   outputs(pc, 0, first, <usize>arg(pc, ReduceArg.Input), <usize>arg(pc, ReduceArg.Output));
 }
 
-/** Loops `index` and those inside it. Each output is reduced by the loops from `first` on. */
+/** Runs loop `index` and those inside it. Each output is reduced by the loops from `first` on. */
 function outputs(pc: usize, index: i32, first: i32, input: usize, output: usize): void {
   const word = pc + ((<usize>index) << 2);
   const size = arg(word, ReduceArg.OutDims);
@@ -60,7 +62,7 @@ function lanes(pc: usize): i32 {
   return arg(pc, ReduceArg.InStrides + RANK - 1) === 4 && arg(pc, ReduceArg.OutStrides + RANK - 1) === 4 ? 4 : 1;
 }
 
-/** Loops `index` and those inside it. */
+/** Runs loop `index` and those inside it. */
 function reduced(pc: usize, index: i32, kind: i32, input: usize, across: bool): v128 {
   const word = pc + ((<usize>index) << 2);
   const size = arg(word, ReduceArg.ReducedDims);
@@ -81,7 +83,7 @@ function halved(kind: i32, input: usize, count: i32, stride: usize, across: bool
   return combine(kind, y, halved(kind, input + <usize>half * stride, count - half, stride, across));
 }
 
-/** `count` elements of the last loop; in lane 0, or of four outputs in four lanes. */
+/** Reduces `count` elements of the last loop; the result is in lane 0, or in four lanes for four outputs. */
 export function f32_reduce_row(kind: i32, input: usize, count: i32, stride: usize, across: bool): v128 {
   if (!PACK_MORE) return row(ReduceKind.Sum, input, count, stride, across);
   switch (kind) {

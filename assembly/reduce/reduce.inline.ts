@@ -1,4 +1,4 @@
-// What f32_reduce does with rows and elements, by its kind: a constant where it is inlined.
+// The functions of f32_reduce for rows and elements, by kind: a constant where they are inlined.
 
 import { ReduceKind } from '../opcodes';
 

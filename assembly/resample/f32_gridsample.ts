@@ -4,9 +4,9 @@
 //   grid    [Batch, OutPixels, 2] floats
 //   output  [Batch, OutPixels, Channels], pixels OutPixelStride bytes apart
 //   scratch 32 words: the addresses and weights of up to 16 taps
-// Mode: nearest, linear (4 taps) or cubic (16 taps, a = -0.75). Padding: zeros (a tap outside counts nothing), border, reflection. Taps
-// are found once per pixel, then run over the channels, four at a time. A position that is NaN samples position 0.
-// Reads may run 12 bytes past the last channel.
+// Mode: nearest, linear (4 taps) or cubic (16 taps, a = -0.75). Padding: zeros (a tap outside counts nothing), border,
+// reflection. Taps are found once per pixel, then run over the channels, four at a time. A position that is NaN samples
+// position 0. Reads may run 12 bytes past the last channel.
 
 import { arg, storeLanes } from '../math/simd.inline';
 import { GridMode, GridPadding, GridSampleArg } from '../opcodes';
@@ -78,13 +78,16 @@ function nearestInt(x: f32): i32 {
   return <i32>nearest<f32>(x);
 }
 
-/** From -1 to 1 to a position in pixels; border and reflection bring it inside, except for cubic, which does so tap by tap. */
+/**
+ * A coordinate from -1 to 1 as a position in pixels; border and reflection bring it inside, except for cubic, which does so
+ * tap by tap.
+ */
 function place(pc: usize, x: f32, size: i32, corners: bool, mode: i32): f32 {
   let p = corners ? ((x + 1) / 2) * <f32>(size - 1) : ((x + 1) * <f32>size - 1) / 2;
   const padding = arg(pc, GridSampleArg.Padding);
   if (mode !== GridMode.Cubic && padding === GridPadding.Border) p = min<f32>(max<f32>(p, 0), <f32>(size - 1));
   if (mode !== GridMode.Cubic && padding === GridPadding.Reflection) p = reflect(p, size, corners);
-  // Far outside is outside, however far: positions must fit 32 bits. NaN becomes 0.
+  // Positions are clamped far outside, because they must fit 32 bits. NaN becomes 0.
   return p >= 0 || p < 0 ? min<f32>(max<f32>(p, -1e6), 1e6 + <f32>size) : 0;
 }
 
@@ -104,7 +107,7 @@ function reflect(p: f32, size: i32, corners: bool): f32 {
 function resolve(pc: usize, i: i32, size: i32, corners: bool): i32 {
   if (i >= 0 && i < size) return i;
   const padding = arg(pc, GridSampleArg.Padding);
-  // A position that has been brought inside gives what lies past the edge a weight of 0, which beside infinity would make NaN.
+  // A position inside gives pixels past the edge a weight of 0, and times infinity that would make NaN.
   if (padding === GridPadding.Zeros || arg(pc, GridSampleArg.Mode) !== GridMode.Cubic) return -1;
   if (padding === GridPadding.Border) return min(max(i, 0), size - 1);
   return <i32>reflect(<f32>i, size, corners);

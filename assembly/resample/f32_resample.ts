@@ -3,7 +3,8 @@
 //
 //   input, output     [Outer, rows, Inner]; Inner floats without gaps, other strides in bytes
 //   indices, weights  [OutLength, Taps] int32 and float32, indices from 0 to the input's rows - 1
-// Four elements at a time. Sums run in the order of the taps; where the first one's index stands again, the row has no more. Reads may run 12 bytes past Inner. The output may not be the input.
+// Four elements at a time. Sums run in the order of the taps; a row ends where its first tap's index is repeated. Reads may
+// run 12 bytes past Inner. The output may not be the input.
 
 import { arg, storeLanes } from '../math/simd.inline';
 import { ResampleArg } from '../opcodes';
@@ -26,17 +27,17 @@ export function f32_resample(pc: usize): void {
   }
 }
 
-/** One row of Inner elements, whose taps stand `offset` bytes into the tables. */
+/** Computes one row of Inner elements, whose taps are `offset` bytes into the tables. */
 export function f32_resample_row(pc: usize, input: usize, output: usize, offset: usize): void {
   const inner = arg(pc, ResampleArg.Inner);
   let taps = arg(pc, ResampleArg.Taps);
   const rowStride = <usize>arg(pc, ResampleArg.InRowStride);
   const indices = <usize>arg(pc, ResampleArg.Indices) + offset;
   const weights = <usize>arg(pc, ResampleArg.Weights) + offset;
-  // A row of fewer taps is filled up with its first one's index and weight 0: times infinity that would be NaN.
+  // Rows of fewer taps are padded with the first index and weight 0, which times infinity would be NaN.
   while (taps > 1 && load<i32>(indices + ((<usize>(taps - 1)) << 2)) === load<i32>(indices)) taps--;
   if (taps === 2) {
-    // Linear: the same sums with the tables read once.
+    // Linear: the same sums, but the tables are read once.
     const first = input + <usize>load<i32>(indices) * rowStride;
     const second = input + <usize>load<i32>(indices, 4) * rowStride;
     const a = v128.load32_splat(weights);

@@ -1,5 +1,6 @@
-// What lanewise/vision's own binary exports: pictures, not tensors, so the memory is its own too. The inner kernels are exported so that
-// the optimiser does not inline a hot loop into its only caller: engines compile by function and move up per call.
+// What lanewise/vision's own binary exports: it works on pictures, not on tensors, and has a memory of its own. The inner
+// kernels are exported so that the optimiser does not inline a hot loop into its only caller: engines optimise whole
+// functions, and switch to the optimised code at a call.
 
 export { f32_lookup_planes } from './f32_lookup_planes';
 export { u8_resample_columns, u8_resample_columns_16 } from './u8_resample_columns';

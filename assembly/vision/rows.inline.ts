@@ -2,7 +2,7 @@
 
 import { half, whole } from './resample.inline';
 
-/** Pixels 0 and 1 of those at the start of `v` as int16 pairs: r0 r1 g0 g1 b0 b1 and nothing. */
+/** Pixels 0 and 1 at the start of `v` as int16 pairs: r0 r1 g0 g1 b0 b1 and nothing. */
 // @ts-expect-error: decorator
 @inline
 function firstPair(channels: i32, v: v128): v128 {
@@ -24,7 +24,7 @@ function dot2(sum: v128, a: v128, wa: v128, b: v128, wb: v128): v128 {
   return i32x4.add(i32x4.add(sum, i32x4.dot_i16x8_s(a, wa)), i32x4.dot_i16x8_s(b, wb));
 }
 
-/** Four rows; `channels` is known where this is compiled. See u8_resample_rows.ts. */
+/** Computes four rows; `channels` is a constant where this is compiled. See u8_resample_rows.ts. */
 // @ts-expect-error: decorator
 @inline
 export function resampleRows(

@@ -4,8 +4,8 @@
 //   table    for each output row: the byte offset of its first input row, the number of its taps / 2 rounded up; int32
 //   weights  for each output row, weightStride bytes apart: pairs of taps (resample.inline.ts)
 //   output   [outputs, bytes], `bytes` bytes apart
-// 16 bytes at a time. Reads may run one row and 15 bytes past the input's rows. Stores run 15 bytes past a row: into the next, which is written
-// afterwards, and past the last. Output may not alias input.
+// 16 bytes at a time. Reads may run one row and 15 bytes past the input's rows. Stores run 15 bytes past a row: into the
+// next, which is written afterwards, and past the last. Output may not alias input.
 
 import { half, whole } from './resample.inline';
 
@@ -26,7 +26,7 @@ export function u8_resample_columns(
   }
 }
 
-/** One output row. */
+/** Computes one output row. */
 export function u8_resample_columns_16(input: usize, bytes: usize, pairs: u32, weights: usize, output: usize): void {
   for (const end = input + bytes; input < end; input += 16, output += 16) {
     let low0 = half();

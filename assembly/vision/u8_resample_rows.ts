@@ -1,11 +1,12 @@
-// O[y][x][c] = clip((2^21 + sum of I[y][first(x) + t][c] * W[x][t] over t) >> 22) to a byte, c = 0, 1, 2: Pillow's horizontal pass.
+// O[y][x][c] = clip((2^21 + sum of I[y][first(x) + t][c] * W[x][t] over t) >> 22) to a byte, c = 0, 1, 2: Pillow's
+// horizontal pass.
 //
 //   input    [rows, pixels, channels], bytes, channels 3 or 4 (the fourth is skipped), rows inStride bytes apart
 //   table    for each output: the byte offset of its first pixel in the row, the number of its taps / 4 rounded up; int32
 //   weights  for each output, weightStride bytes apart: two pairs of taps (resample.inline.ts) for every four taps
 //   output   [rows, outputs, 3], bytes, rows outStride bytes apart
-// Four rows at a time share the weights; rows that are missing are the last one again. Reads may run 28 bytes past a row; stores never do.
-// Output may not alias input.
+// Four rows at a time share the weights; missing rows repeat the last one. Reads may run 28 bytes past a row; stores never
+// do. Output may not alias input.
 
 import { resampleRows } from './rows.inline';
 

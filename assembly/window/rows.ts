@@ -1,5 +1,5 @@
-// The loop over output rows that depthwise and transposed convolution and the pools share. The row kernels are called, not inlined: engines
-// move a function up to optimised code per call.
+// The loop over output rows that depthwise and transposed convolution and the pools share. The row kernels are called, not
+// inlined: engines switch to a function's optimised code at a call.
 
 import { f32_col2im_row_c4 } from '../conv/f32_col2im_c4';
 import { f32_dwconv_row_c8 } from '../conv/f32_dwconv_c8';
@@ -23,7 +23,7 @@ export function windowRows(pc: usize): void {
   for (let n = 0; n < batch; n++) {
     for (let oy = 0; oy < outHeight; oy++) {
       if (!mine()) {
-        // Another thread's.
+        // Another thread computes it.
       } else if (op === Op.DepthwiseConv) f32_dwconv_row_c8(pc, image, oy, output);
       else if (op === Op.MaxPool) f32_maxpool_row_c4(pc, image, oy, output);
       else if (op === Op.AveragePool) f32_avgpool_row_c4(pc, image, oy, output);

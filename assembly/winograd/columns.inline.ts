@@ -1,4 +1,4 @@
-// A column of a patch, transformed along y for `quads` times four channels, PATCH_BYTES apart.
+// Transforms a column of a patch along y, for `quads` times four channels, PATCH_BYTES apart.
 
 import { input4, input6, PATCH_BYTES } from './transforms.inline';
 

@@ -1,13 +1,14 @@
-// Winograd's convolution of stride 1: an output tile of size × size pixels takes points² products a channel instead of size² · taps² (Lavin and
-// Gray 2015, arXiv:1509.09308). F(4, 3) and F(2, 5) have six points, F(2, 3) four.
+// Winograd's convolution of stride 1: an output tile of size × size pixels takes points² products per channel instead of
+// size² · taps² (Lavin and Gray 2015, arXiv:1509.09308). F(4, 3) and F(2, 5) have six points, F(2, 3) four.
 //
 //   input     NHWC, pixels InPixelStride bytes apart; group g's channels start at g * Channels, a multiple of four
 //   weights   panels of f32_winograd_weights, group by group
 //   output    NHWC, pixels OutPixelStride bytes apart
 //   residual  0, or like the output with ResidualPixelStride; may be the output
 //   scratch   addresses of four tiles' patches, the transforms' scratch, V and M
-// BlockTiles tiles at a time are transformed into V [point][tile / 4][C][4]. Then for each panel of eight output channels one GEMM per
-// point gives M [point][tile][8], which is transformed back while it is in the nearest cache. `wide`: see gemm/f32_gemm_4x8.
+// BlockTiles tiles at a time are transformed into V [point][tile / 4][C][4]. Then for each panel of eight output channels
+// one GEMM per point gives M [point][tile][8], which is transformed back while it is in the nearest cache. `wide`: see
+// gemm/f32_gemm_4x8.
 
 import { tapPointer } from '../conv/taps.inline';
 import { f32_gemm_4x8 } from '../gemm/f32_gemm_4x8';
@@ -53,7 +54,7 @@ export function f32_winograd(pc: usize, wide: bool): void {
   let input = <usize>arg(pc, WindowArg.Input);
   let output = <usize>arg(pc, WindowArg.Output);
   let residual = <usize>arg(pc, WinogradArg.Residual);
-  // Threads share blocks of tiles and, where those are few, the panels of each.
+  // Threads share blocks of tiles and, if those are few, the panels of each.
   const panels = (outChannels + NR - 1) / NR;
   let part = max(1, panels) * NR;
   if (ASC_FEATURE_THREADS) {
@@ -138,7 +139,7 @@ export function f32_winograd(pc: usize, wide: bool): void {
   }
 }
 
-/** The addresses of a tile's patch, column by column; of tile -1 zeros alone. */
+/** The addresses of a tile's patch, column by column; tile -1 has only zeros. */
 function patch(pc: usize, input: usize, tile: i32, tilesX: i32, tilesY: i32, to: usize): void {
   const points = arg(pc, WinogradArg.Points);
   const size = arg(pc, WinogradArg.TileSize);

@@ -2,15 +2,17 @@
 //
 //   patches  [4 tiles][points x][points y] addresses of pixels, zeros where there is none
 //   output   [points y][points x] matrices `pointStride` bytes apart, each [C][4 tiles], as the GEMM reads its rows
-//   scratch  WINOGRAD_SCRATCH bytes: of four quads of channels one tile transformed along y, and four tiles transformed along both
-// Up to sixteen channels of four tiles a call, so that the cache lines of pixels and of the output are used whole. Four channels at a time
-// are transformed along y, then along x, then four tiles' vectors of four channels are transposed into four channels of four tiles.
+//   scratch  WINOGRAD_SCRATCH bytes: of four quads of channels one tile transformed along y, and four tiles transformed
+//            along both
+// Up to sixteen channels of four tiles a call, so that the cache lines of pixels and of the output are used whole. Four
+// channels at a time are transformed along y, then along x, then four tiles' vectors of four channels are transposed into
+// four channels of four tiles.
 
 import { transpose4 } from '../move/transpose.inline';
 import { column4, column6 } from './columns.inline';
 import { input4, input6, PATCH_BYTES } from './transforms.inline';
 
-/** Channels `offset` bytes from the pixels' addresses on, `quads` (1 to 4) times four of them. */
+/** Transforms `quads` (1 to 4) times four channels, which are `offset` bytes from the pixels' addresses on. */
 export function f32_winograd_input(
   points: i32,
   patches: usize,
@@ -23,7 +25,7 @@ export function f32_winograd_input(
   const rowBytes = (<usize>points) << 4;
   const transformed = scratch + PATCH_BYTES * 4;
   for (let tile = 0; tile < 4; tile++) {
-    // Along y, a column at a time, all channels of its pixels before the next column.
+    // Along y, a column at a time: all channels of its pixels before the next column.
     for (let x = 0; x < points; x++) {
       const to = scratch + ((<usize>x) << 4);
       if (points === 6) column6(patches, offset, quads, to);

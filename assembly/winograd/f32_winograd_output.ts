@@ -1,4 +1,5 @@
-// The output transform of Winograd's convolution: Y = clamp(bias + Aᵀ M A + residual), M the points × points products of one tile.
+// The output transform of Winograd's convolution: Y = clamp(bias + Aᵀ M A + residual), M the points × points products of one
+// tile.
 //
 //   products  [points y][points x] vectors of eight channels, `pointStride` bytes apart
 //   output    `rows` × `columns` pixels, at most size × size; `channels` (1 to 8) of each are written

@@ -31,7 +31,7 @@ export function f32_winograd_weights(pc: usize): void {
   }
 }
 
-/** Taps to points: Σ pᵏ w[k] over the product of the point's distances to the others; the last tap is that of infinity. */
+/** Taps to points: Σ pᵏ w[k] over the product of the point's distances to the others; the last tap is the point at infinity. */
 function points1d(points: i32, taps: i32, from: usize, stride: usize, to: usize, toStride: usize): void {
   const w0 = v128.load(from);
   const w1 = v128.load(from + stride);

@@ -1,6 +1,6 @@
-// The one-dimensional transforms of F(m, r) with the points 0, ±A, ±B and infinity (six points: m + r = 7) or 0, ±1 and infinity (four:
-// m + r = 5), as polynomials: Toom-Cook in Winograd's form (Lavin and Gray 2015, arXiv:1509.09308). With A = √½ and B = √2 instead of
-// 1 and 2 the numbers in between stay smaller, and the error becomes about a third.
+// The one-dimensional transforms of F(m, r) with the points 0, ±A, ±B and infinity (six points: m + r = 7) or 0, ±1 and
+// infinity (four: m + r = 5), as polynomials: Toom-Cook in Winograd's form (Lavin and Gray 2015, arXiv:1509.09308). With A =
+// √½ and B = √2 instead of 1 and 2 intermediate numbers stay smaller, and the error is about a third.
 
 import { madd } from '../math/simd.inline';
 
@@ -57,7 +57,7 @@ export function input4(x0: v128, x1: v128, x2: v128, x3: v128, output: usize, st
   v128.store(output, f32x4.sub(x3, x1));
 }
 
-/** Points to sums: y[k] = Σ pᵏ m[p], that of infinity in the last. */
+/** Points to sums: y[k] = Σ pᵏ m[p]; the last one includes the point at infinity. */
 // @ts-expect-error: decorator
 @inline
 export function output1d(points: i32, size: i32, from: usize, stride: usize, to: usize, toStride: usize): void {

@@ -20,20 +20,23 @@ import {
 
 export interface AccuracyCase {
   readonly name: string;
-  /** Of which table: convolutions and products summed directly, those by Winograd's algorithm, other operators, outliers under Winograd's. */
+  /**
+   * Which table the row is in: convolutions and products summed directly, those by Winograd's algorithm, other operators,
+   * outliers under Winograd's.
+   */
   readonly table: 'direct' | 'winograd' | 'operators' | 'outliers';
   readonly op: string;
-  /** The first is fed, and all of them where `fed`; the others are weights. */
+  /** The first input is fed, or all of them if `fed`; the others are weights. */
   readonly inputs: readonly NdArray[];
   readonly fed?: boolean;
   readonly options?: NodeOptions;
-  /** Whether Winograd's algorithm may run it; a layer that reads what the caller gives has fewer forms of it to choose from. */
+  /** Whether Winograd's algorithm may run it; a layer that reads the caller's input has fewer forms of it to choose from. */
   readonly winograd?: 'within a network' | 'at the input' | false;
-  /** 18 where left out. */
+  /** Default 18. */
   readonly opset?: number;
   /** The answer, or its first elements. */
   reference(): NdArray;
-  /** Places in the answer that do not count. */
+  /** Indices in the answer that are ignored. */
   ignored?(place: number): boolean;
 }
 
@@ -59,7 +62,7 @@ export function normal(dims: readonly number[], seed: number, deviation = 1, mea
   return array(dims, data);
 }
 
-/** What a ReLU leaves of normal numbers, as layers of a network see them. */
+/** The output of a ReLU on normal numbers, as layers of a network receive it. */
 const activations = (dims: readonly number[], seed: number): NdArray => {
   const { data } = normal(dims, seed);
   return array(
@@ -105,12 +108,12 @@ function convolution(table: AccuracyCase['table'], shape: ConvShape, outlier = 0
     options: { attributes: { strides, dilations, pads, group: groups } },
     winograd: table !== 'direct' && (atInput ? 'at the input' : 'within a network'),
     reference: () => conv({ x, ...(groups === 1 ? firstFilters(w, b) : { w, b }), strides, dilations, pads, group: groups }),
-    // Those that see the outlier are as large as it is.
+    // Outputs that depend on the outlier are as large as it is.
     ...(outlier && { ignored: (place: number) => near(Math.floor((place % plane) / size)) && near(place % size) }),
   };
 }
 
-/** Enough of them to tell: the others are like these, and references are slow. */
+/** Only some of them, because the others are similar and references are slow. */
 function firstFilters({ dims: [filters = 0, ...rest], data }: NdArray, b: NdArray): { w: NdArray; b: NdArray } {
   const count = Math.min(filters, 16);
   return { w: array([count, ...rest], data.subarray(0, (data.length / filters) * count)), b: array([count], b.data.subarray(0, count)) };

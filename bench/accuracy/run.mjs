@@ -1,6 +1,7 @@
-// How exact operators and the layers of real networks are: node bench/accuracy/run.mjs [--only NAME] [--table NAME] [--json] [--alone]
-// The root mean square of the error against float64, relative to that of the right answer, in Lanewise and in onnxruntime-web. Installs the
-// peers in bench/peers where they are missing; --alone leaves them out. --only takes rows whose name holds NAME; --json writes build/bench-accuracy.json.
+// How exact operators and the layers of real networks are: node bench/accuracy/run.mjs [--only NAME] [--table NAME] [--json]
+// [--alone] The root mean square of the error against float64, relative to that of the right answer, in Lanewise and in
+// onnxruntime-web. Installs the peers in bench/peers where they are missing; --alone leaves them out. --only takes rows
+// whose name holds NAME; --json writes build/bench-accuracy.json.
 
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -48,7 +49,7 @@ async function onnxruntime(ort, bytes, config) {
   return y.data;
 }
 
-/** Relative to the root mean square of the exact answer; and the largest, relative to the same. */
+/** The error's root mean square relative to that of the exact answer; and the largest error, relative to the same. */
 function errorsOf(actual, { data }, ignored) {
   let [squares, errors, worst] = [0, 0, 0];
   for (let i = 0; i < data.length; i++) {

@@ -1,26 +1,29 @@
 import type { Attribute } from '../../src/graph/graph.ts';
 import type { Winograd } from '../../src/ops/operator.ts';
 
-/** One node whose kernel is timed alone, without what brings values into its layout. */
+/** One node whose kernel is timed alone, without changes of layout before it. */
 export interface BenchCase {
   name: string;
   /** The kernel to time: the plan's first instruction that calls it. */
   kernel: string;
   op: string;
-  /** 13 where left out. */
+  /** Default 13. */
   opset?: number;
   /** Shapes, of random numbers: the first input is fed, the others are constants. */
   inputs: readonly (readonly number[])[];
-  /** The elements of constants that mean something, by the input's index. */
+  /** The elements of constants whose values matter, by the input's index. */
   values?: Readonly<Record<number, (i: number) => number>>;
-  /** Whether the input is channels-last when it gets there, as it is behind a convolution. */
+  /** Whether the input is already channels-last, as it is behind a convolution. */
   channelsLast?: boolean;
-  /** What the kernel reads and writes, in bytes, where that is something else than the node's inputs and outputs. */
+  /** Bytes that the kernel reads and writes, if they differ from the node's inputs and outputs. */
   bytes?: number;
   attributes?: Readonly<Record<string, Attribute>>;
-  /** The form of Winograd's convolution; else it is done directly. */
+  /** The form of Winograd's convolution; default: the direct one. */
   winograd?: Winograd;
-  /** What limits it: arithmetic is counted in GFLOP/s (a multiply-add is two), memory in GB/s (what goes in and comes out, once). */
+  /**
+   * What limits it: arithmetic is counted in GFLOP/s (a multiply-add is two), memory in GB/s (what goes in and comes out,
+   * once).
+   */
   limit: 'arithmetic' | 'memory';
 }
 

@@ -17,7 +17,7 @@ export interface Row {
   margin: number;
   unit: 'GFLOP/s' | 'GB/s';
   rate: number;
-  /** In the fastest sample. */
+  /** The rate in the fastest sample. */
   best: number;
 }
 
@@ -28,7 +28,7 @@ const WARM_UP = 200;
 
 const elements = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
-/** Numbers in [0.5, 1.5): as good as variances, too, and far from what makes arithmetic slow. */
+/** Numbers in [0.5, 1.5): valid as variances, too, and far from values that make arithmetic slow. */
 const numbers = (count: number) => Float32Array.from({ length: count }, (_, i) => 0.5 + ((i * 7919) % 1009) / 1009);
 
 export function graphOf({ op, opset = 13, inputs, attributes = {}, values = {}, channelsLast }: BenchCase): Graph {
@@ -80,7 +80,7 @@ export async function measure(cases: readonly BenchCase[], variant: Variant): Pr
     const plan = compile(graphOf(config), {
       dims: new Map([['input0', config.inputs[0] ?? []]]),
       winograd: config.winograd ?? false,
-      // An instruction that is run over and over on its own output would soon compute with infinities.
+      // Otherwise an instruction that runs repeatedly on its own output would soon compute with infinities.
       inPlace: false,
     });
     const index = plan.steps.findIndex((step) => algorithmOf(step).kernel === config.kernel);
@@ -91,13 +91,13 @@ export async function measure(cases: readonly BenchCase[], variant: Variant): Pr
     engine.view(input.pointer, elements(input.dims)).set(numbers(elements(input.dims)));
     engine.run();
     const run = () => engine.run(index, index + 1);
-    // Until the engine has optimised it.
+    // Runs until the engine has optimised it.
     for (const end = performance.now() + WARM_UP; performance.now() < end; ) run();
     return { run, work: workOf(config, plan, plan.steps[index]?.macs ?? 0) };
   });
   const { results } = await benny.suite(
     `kernels, ${variant}`,
-    // Asynchronous, for benny would otherwise call the kernel a few times to find out what it returns.
+    // Asynchronous, because benny would otherwise call the kernel a few times to find out what it returns.
     ...cases.map(({ name }, i) => benny.add(name, async () => () => prepared[i]?.run())),
     benny.configure({ cases: { minSamples: 20, maxTime: 1 } }),
   );

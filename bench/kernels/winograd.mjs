@@ -1,6 +1,7 @@
-// Holds the model that chooses between direct and Winograd's convolution against the clock: node bench/kernels/winograd.mjs [--rounds 15] [--json]
-// Every shape is run directly and in each form that fits, the shapes in turn, so that weights come from as far as they do in a network. A row has the
-// fastest of the rounds, what the model reckons, the form that it takes, and what a wrong one loses.
+// Holds the model that chooses between direct and Winograd's convolution against the clock: node bench/kernels/winograd.mjs
+// [--rounds 15] [--json] Every shape is run directly and in each form that fits, the shapes in turn, so that weights come
+// from as far as they do in a network. A row has the fastest of the rounds, what the model reckons, the form that it takes,
+// and what a wrong one loses.
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -108,7 +109,7 @@ function prepare(size, channels, filters, kernel = 3, groups = 1) {
   const dims = [1, channels, size, size];
   const graph = graphOf({
     op: 'Conv',
-    // Not straight from the network's input, for which there are fewer forms.
+    // Not directly from the network's input, because there are fewer forms for that.
     channelsLast: true,
     inputs: [dims, [filters, channels / groups, kernel, kernel], [filters]],
     attributes: { pads: [pad, pad, pad, pad], group: groups },
@@ -145,11 +146,11 @@ function prepare(size, channels, filters, kernel = 3, groups = 1) {
 }
 
 const cases = shapes.map((shape) => prepare(...shape));
-// The first round is for the engine to optimise.
+// The first round lets the engine optimise.
 for (let round = -1; round < Number(values.rounds); round++) {
   for (const { ways } of cases) {
     for (const { engine, index, ms } of ways) {
-      // What comes before leaves the input where a network would.
+      // The node before leaves the input where a network would.
       engine.run(0, index);
       const start = performance.now();
       engine.run(index, index + 1);

@@ -1,4 +1,5 @@
-// A child process: from nothing to the first label. Arguments: KIND MODEL PICTURE WIDTH HEIGHT. Prints the label and the most memory the process had.
+// A child process: from nothing to the first label. Arguments: KIND MODEL PICTURE WIDTH HEIGHT. Prints the label and the
+// most memory the process had.
 
 import { existsSync, readFileSync } from 'node:fs';
 

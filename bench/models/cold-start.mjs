@@ -2,8 +2,8 @@
 //
 //   node bench/models/cold-start.mjs [--runs 25]
 //
-// The picture's pixels are decoded beforehand; resizing and normalising it are part of what is timed. onnxruntime-web is timed too where
-// bench/peers has it installed.
+// The picture's pixels are decoded beforehand; resizing and normalising it are part of what is timed. onnxruntime-web is
+// timed too where bench/peers has it installed.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

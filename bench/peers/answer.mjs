@@ -1,6 +1,6 @@
 /**
- * What a child process is for: the result of `measure` goes to the parent, or what went wrong. Failures are sent and not thrown, for
- * Emscripten's handlers of uncaught errors print a page of their own code.
+ * What a child process is for: the result of `measure` goes to the parent, or what went wrong. Failures are sent and not
+ * thrown, because Emscripten's handlers of uncaught errors print a page of their own code.
  */
 export async function answer(measure) {
   try {

@@ -5,7 +5,7 @@ const LEFT = 130;
 const RIGHT = 60;
 const TOP = 110;
 const LEGEND = 205;
-/** The room of a number beside its bar. */
+/** The width for a number beside its bar. */
 const NUMBER = 34;
 const BAR = 13;
 const GAP = 2;

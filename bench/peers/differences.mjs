@@ -29,7 +29,7 @@ web.env.logLevel = 'error';
 const number = (x) => (Object.is(x, -0) ? '-0' : String(x));
 const list = (data) => `${Array.from(data.slice(0, 12), number).join(' ')}${data.length > 12 ? ' ...' : ''}`;
 const show = ({ type, dims, data }) => `${type}[${dims}] ${list(data)}`;
-/** What a person would read of an error: on one line, without paths. */
+/** An error's text for people: on one line, without paths. */
 const because = (error) =>
   `refused: ${String(error?.message ?? error)
     .replace(/\S*\/onnxruntime\/\S+|\s+/g, ' ')

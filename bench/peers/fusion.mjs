@@ -41,7 +41,7 @@ export function fuse(graph) {
   for (const node of graph.nodes) for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node]);
   const results = new Set(graph.outputs.map(({ name }) => name));
   const taken = new Set();
-  /** The node after this one, if it reads it alone. */
+  /** The node after this one, if only it reads the value. */
   const next = ({ outputs: [output] }) => {
     const [reader, ...others] = readers.get(output) ?? [];
     return others.length === 0 && !results.has(output) ? reader : undefined;

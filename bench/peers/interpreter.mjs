@@ -111,7 +111,7 @@ function averagePool(tf, node) {
   return pool(tf.avgPool, node);
 }
 
-/** What makes of a node a function of its inputs. */
+/** Makes a function of a node's inputs. */
 const operators = {
   Conv: conv,
   Gemm: gemm,

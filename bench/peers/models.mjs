@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { noise } from './statistics.mjs';
 
 export const MODELS = ['vgg16', 'resnet18', 'resnet50', 'googlenet', 'densenet121', 'squeezenet1_1', 'mobilenet_v2', 'alexnet'];
-/** Of the input, for all of them. */
+/** The dimensions of every model's input. */
 export const DIMS = [1, 3, 224, 224];
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -23,7 +23,7 @@ export function ensureModel(name) {
   renameSync(part, path);
 }
 
-/** A Buffer is a Uint8Array, so nobody pays for a copy. */
+/** A Buffer is a Uint8Array, so nothing is copied. */
 export const readModel = (path) => readFileSync(path);
 
 /** The picture that every runtime gets, NCHW. */

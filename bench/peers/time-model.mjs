@@ -6,7 +6,10 @@ import { modelPath } from './models.mjs';
 import { RUNTIMES } from './runtimes.mjs';
 import { checkEqual } from './statistics.mjs';
 
-/** Of the largest output. Float32 sums in another order differ by about a millionth per layer; a wrong pad or weight by far more. */
+/**
+ * Relative to the largest output. Float32 sums in another order differ by about a millionth per layer; a wrong pad or weight
+ * by far more.
+ */
 const TOLERANCE = 1e-4;
 
 const [name, runs, warmUp] = process.argv.slice(2);

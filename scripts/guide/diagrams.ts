@@ -17,7 +17,10 @@ export function numberGrid(rows: readonly (readonly number[])[], title: string):
   return svg(columns * cell + 16, rows.length * cell + 16, title, parts);
 }
 
-/** One way of padding: a picture of `input` positions along each side, zeros around it, a window at its first place, the output. */
+/**
+ * One way of padding: a picture of `input` positions along each side, zeros around it, a window at its first place, the
+ * output.
+ */
 export interface PaddedWindow {
   readonly name: string;
   readonly input: number;
@@ -64,7 +67,8 @@ export function paddingDiagram(ways: readonly PaddedWindow[]): string {
 }
 
 /**
- * How a receptive field grows: a row of positions for the picture and one for each layer, and what the middle of the last one sees of each.
+ * How a receptive field grows: a row of positions for the picture and one for each layer, and what the middle of the last
+ * one sees of each.
  * @param fields how many positions of each row are seen, the picture's first, the last layer's (1) last
  */
 export function fieldDiagram(fields: readonly number[], title: string): string {

@@ -1,11 +1,13 @@
-// docs/cnn-from-scratch.md is a program. Its JavaScript blocks run from top to bottom, and what comes out is written back into the page:
+// docs/cnn-from-scratch.md is a program. Its JavaScript blocks run from top to bottom, and what comes out is written back
+// into the page:
 //
 //   ```js … ``` and ```text … ```        what a block prints goes into the text block behind it
 //   60,965,224<!--= expression -->       a figure: the word before the comment is what the expression gives
 //   <!-- table = expression -->          the table below
 //   <!-- picture = expression -->        the picture on the next line, ![…](pictures/NAME)
 //
-// Expressions see what the blocks declare, and what helpers.ts exports, which the blocks do not: they are to run wherever Lanewise is.
+// Expressions see what the blocks declare, and what helpers.ts exports, which the blocks do not: they are to run wherever
+// Lanewise is.
 
 import { format } from 'node:util';
 import type { Picture } from '../../src/vision/index.ts';

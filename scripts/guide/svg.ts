@@ -27,7 +27,7 @@ export interface TextOptions {
 export const label = (x: number, y: number, text: string, { size = 12, fill = INK, anchor = 'start', bold }: TextOptions = {}): string =>
   `<text x="${short(x)}" y="${short(y)}" font-size="${size}" fill="${fill}" text-anchor="${anchor}"${bold ? ' font-weight="bold"' : ''}>${escaped(text)}</text>`;
 
-/** @param title what it shows, for those who hear it */
+/** @param title what the picture shows, for screen readers */
 export const svg = (width: number, height: number, title: string, parts: readonly string[]): string =>
   [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" font-family="Verdana, 'DejaVu Sans', sans-serif">`,

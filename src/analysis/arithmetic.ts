@@ -1,4 +1,5 @@
-// The arithmetic of single layers, along one dimension: what textbooks print. The sizes are computed by the code that makes networks.
+// The arithmetic of single layers, along one dimension, as textbooks print it. Sizes are computed by the code that builds
+// networks.
 
 import { checkOptions, checkSpelling, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
@@ -9,19 +10,22 @@ import { type AutoPad, type Axis, type GivenAxis, LIMIT, slide } from '../ops/wi
 import { extentOf } from './receptiveField.ts';
 import { sameView, through, windowView } from './view.ts';
 
-/** The same before and behind, [before, behind], 'valid' for none, or 'same': as much as keeps the size at stride 1, an odd one behind. */
+/**
+ * The same before and behind, [before, behind], 'valid' for none, or 'same' to keep the size at stride 1 (an odd one goes
+ * behind).
+ */
 export type Padding = number | readonly [before: number, behind: number] | 'same' | 'valid';
 
 /** A window that slides along one dimension. */
 export interface WindowSize {
-  /** How many positions there are. */
+  /** How many positions the input has. */
   readonly input: number;
   readonly kernel: number;
-  /** 1 where left out. */
+  /** Default 1. */
   readonly stride?: number;
-  /** 0 where left out. */
+  /** Default 0. */
   readonly padding?: Padding;
-  /** From one tap to the next, 1 where left out. */
+  /** Distance from one tap to the next. Default 1. */
   readonly dilation?: number;
 }
 
@@ -31,7 +35,7 @@ export interface ConvSize extends WindowSize {
 }
 
 export interface TransposedSize extends WindowSize {
-  /** More positions at the end, below the stride. 0 where left out. */
+  /** Positions added at the end, fewer than the stride. Default 0. */
   readonly outputPadding?: number;
 }
 
@@ -45,7 +49,7 @@ function whole(name: string, value: unknown, least: number): number {
   throw invalid(`${name} takes a whole number from ${least} to ${LIMIT - 1}, got ${shown(value)}`);
 }
 
-/** Padding as the operators have it. */
+/** Padding in the operators' form. */
 function padsOf(padding: Padding): { begin: number; end: number; autoPad: AutoPad } {
   if (padding === 'same' || padding === 'valid') return { begin: 0, end: 0, autoPad: padding === 'same' ? 'SAME_UPPER' : 'VALID' };
   const sides = Array.isArray(padding) ? padding : [padding, padding];
@@ -66,9 +70,10 @@ function axisOf({ input, kernel, stride = 1, dilation = 1, padding = 0 }: Window
 }
 
 /**
- * How many positions a convolution or a pool has along one dimension: floor((input + padding − ((kernel − 1) · dilation + 1)) / stride) + 1,
- * the padding of both sides counted; ceil(input / stride) where it is 'same'. (Dumoulin and Visin 2016, arXiv:1603.07285.)
- * @throws LanewiseError INVALID_INPUT for numbers that make no sense, and where the window does not fit
+ * How many positions a convolution or a pool has along one dimension: floor((input + padding − ((kernel − 1) · dilation +
+ * 1)) / stride) + 1, `padding` being that of both sides; ceil(input / stride) for 'same'. (Dumoulin and Visin 2016,
+ * arXiv:1603.07285.)
+ * @throws LanewiseError INVALID_INPUT for numbers that make no sense, and if the window does not fit
  */
 export function outputSize(window: ConvSize): number {
   checkOptions('outputSize', window, convNames);
@@ -79,9 +84,9 @@ export function outputSize(window: ConvSize): number {
 }
 
 /**
- * How many positions a transposed convolution has along one dimension: (input − 1) · stride − padding + (kernel − 1) · dilation + 1 +
- * outputPadding, the padding of both sides counted; input · stride where it is 'same'.
- * @throws LanewiseError INVALID_INPUT for numbers that make no sense, and where nothing is left
+ * How many positions a transposed convolution has along one dimension: (input − 1) · stride − padding + (kernel − 1) ·
+ * dilation + 1 + outputPadding, `padding` being that of both sides; input · stride for 'same'.
+ * @throws LanewiseError INVALID_INPUT for numbers that make no sense, and if nothing is left
  */
 export function transposedOutputSize(window: TransposedSize): number {
   checkOptions('transposedOutputSize', window, { ...windowNames, outputPadding: 1 } satisfies OptionNames<TransposedSize>);
@@ -96,12 +101,15 @@ export function transposedOutputSize(window: TransposedSize): number {
 
 /** The filters of a convolution. */
 export interface Filters {
-  /** One number for square ones, or one for each dimension: [height, width]. */
+  /** The kernel's size: one number if square, or [height, width]. */
   readonly kernel: number | readonly number[];
-  /** Channels in and out. */
+  /** Input channels, and output channels. */
   readonly in: number;
   readonly out: number;
-  /** Channels are split into so many parts, and a filter sees its own part's alone. 1 where left out, `in` for a depthwise convolution. */
+  /**
+   * The number of groups that channels are split into; a filter sees only its own group. Default 1; for a depthwise
+   * convolution `in`.
+   */
   readonly groups?: number;
 }
 
@@ -129,7 +137,8 @@ function biasOf(bias: unknown): boolean {
 }
 
 /**
- * Learned numbers of a convolution: kernel height · kernel width · in / groups · out, and a bias for each filter unless there is none.
+ * Learned numbers of a convolution: kernel height · kernel width · in / groups · out, and a bias for each filter unless
+ * there is none.
  * @throws LanewiseError INVALID_INPUT, TOO_LARGE
  */
 export function convParameters(filters: Filters & { readonly bias?: boolean }): number {
@@ -137,15 +146,18 @@ export function convParameters(filters: Filters & { readonly bias?: boolean }): 
   return counted(product(weightsOf(filters)) + (biasOf(filters.bias ?? true) ? filters.out : 0));
 }
 
-/** Learned numbers of a dense layer: in · out, and a bias for each output unless there is none. @throws LanewiseError INVALID_INPUT, TOO_LARGE */
+/**
+ * Learned numbers of a dense layer: in · out, and a bias for each output unless there is none. @throws LanewiseError
+ * INVALID_INPUT, TOO_LARGE
+ */
 export function denseParameters(layer: { readonly in: number; readonly out: number; readonly bias?: boolean }): number {
   checkOptions('denseParameters', layer, { in: 1, out: 1, bias: 1 });
   return counted(whole('in', layer.in, 1) * whole('out', layer.out, 1) + (biasOf(layer.bias ?? true) ? layer.out : 0));
 }
 
 /**
- * Multiply-accumulates of a convolution for one picture: every one of out · `output` height · `output` width results takes kernel height · kernel
- * width · in / groups.
+ * Multiply-accumulates of a convolution for one picture: every one of out · `output` height · `output` width results takes
+ * kernel height · kernel width · in / groups.
  * @param filters with `output`, the output's size: one number for square ones, or one for each dimension
  * @throws LanewiseError INVALID_INPUT, TOO_LARGE
  */
@@ -159,12 +171,16 @@ export function convMacs(filters: Filters & { readonly output: number | readonly
   return counted(macsOf([filters.out, ...Array.from(sizes, (size) => whole('output', size, 1))], weights));
 }
 
-/** A layer as receptive fields need it: a convolution or a pool. 'same' padding depends on the input at strides over 1, and is for stride 1. */
+/**
+ * A layer as receptive fields need it: a convolution or a pool. 'same' padding is allowed at stride 1 only, because at
+ * larger strides it depends on the input.
+ */
 export type ReceptiveWindow = Omit<WindowSize, 'input'>;
 
 /**
- * What one output of a stack of convolutions and pools sees of its input, along one dimension: `size` positions, `stride` from one output to the
- * next, the first output's from `offset` on, which is negative in the padding. (Araujo, Norris and Sim 2019, doi:10.23915/distill.00021.)
+ * What one output of a stack of convolutions and pools sees of its input, along one dimension: `size` positions, `stride`
+ * from one output to the next, the first output's starting at `offset`, which is negative in the padding. (Araujo, Norris
+ * and Sim 2019, doi:10.23915/distill.00021.)
  * @throws LanewiseError INVALID_INPUT, TOO_LARGE
  */
 export function receptiveField(layers: readonly ReceptiveWindow[]): { size: number; stride: number; offset: number } {
@@ -172,7 +188,7 @@ export function receptiveField(layers: readonly ReceptiveWindow[]): { size: numb
   let view = sameView;
   for (const layer of layers as readonly ReceptiveWindow[]) {
     checkOptions('a layer', isOptions(layer) ? {} : layer, {});
-    // They may say more of themselves.
+    // Layers may have further properties.
     checkSpelling('a layer', layer, convNames);
     const { kernel, stride, dilation, begin } = windowOf(layer);
     view = through(windowView((kernel - 1) * dilation + 1, stride, 0 - begin), view) ?? view;

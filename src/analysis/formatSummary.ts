@@ -6,19 +6,20 @@ import { formatBytes, formatCount, table } from './text.ts';
 
 const header = ['layer', 'operator', 'output', 'params', 'MACs', 'bytes', 'sees', 'stride', 'offset'];
 
-/** Names longer than this lose their beginning. */
+/** Names longer than this are cut at the beginning. */
 const LONGEST_NAME = 36;
 
-/** Up to so many characters, the paths of a concatenation are written out one by one. */
+/** Up to this many characters, the paths of a concatenation are written one by one. */
 const LONGEST_SUM = 12;
 
-/** Of more runs of equal paths, only the first and the last are shown. */
+/** If there are more runs of equal paths, only the first and the last are shown. */
 const MOST_RUNS = 6;
 
 /**
- * The table of a network's layers, about 120 columns at most: operator, output, parameters, multiply-accumulates, bytes of the output, the size of
- * the receptive field, its stride and offset (one number where height and width have the same). "all" is a layer that sees the whole picture;
- * a dash is what is nothing, or has no meaning. Layers of one module stand under its name, and the paths of a concatenation are added up.
+ * The table of a network's layers, about 120 columns at most: operator, output, parameters, multiply-accumulates, bytes of
+ * the output, the size of the receptive field, its stride and offset (one number where height and width have the same).
+ * "all" is a layer that sees the whole picture; a dash stands for nothing, or no meaning. Layers of one module stand under
+ * its name, and the paths of a concatenation are added up.
  * @throws LanewiseError INVALID_INPUT for what `summarize` did not give
  */
 export function formatSummary(summary: NetworkSummary): string {
@@ -41,7 +42,7 @@ export function formatSummary(summary: NetworkSummary): string {
 const isNumbers = (value: unknown): boolean => Array.isArray(value) && Array.from(value).every((entry) => typeof entry === 'number');
 const isLists = (value: unknown): boolean => Array.isArray(value) && Array.from(value).every(isNumbers);
 
-/** Whether all parts are of their kinds. */
+/** Whether a summary's parts have the right kinds. */
 function isSummary(summary: NetworkSummary | null | undefined): summary is NetworkSummary {
   const { inputs, layers, params, macs, activationBytes } = summary ?? ({} as NetworkSummary);
   return (
@@ -89,15 +90,15 @@ const pair = (values: Pair | undefined): string => {
   return height === width ? `${height}` : `${height}×${width}`;
 };
 
-/** `Concat 64+128+32+32`: what each path brings to the axis along which they meet, `Concat 64+6·32` where that gets long. */
+/** `Concat 64+128+32+32`: the size of each path along the axis, `Concat 64+6·32` if that gets long. */
 function operatorOf({ op, inputs, output }: LayerSummary): string {
-  // Layers are called as their functions are.
+  // A layer is named by its function.
   if (op.toLowerCase() !== 'concat' || !output || inputs.length < 2) return op;
   const axis = output.findIndex((size, i) => inputs.some((dims) => dims[i] !== size));
   if (axis < 0) return op;
   const runs: { size: number; count: number }[] = [];
   for (const dims of inputs) {
-    // Layers may join what has fewer dimensions.
+    // Layers may combine inputs of fewer dimensions.
     const size = dims[axis] ?? 0;
     const last = runs.at(-1);
     if (last?.size === size) last.count++;
@@ -110,11 +111,11 @@ function operatorOf({ op, inputs, output }: LayerSummary): string {
   return `${op} ${shown.join('+')}`;
 }
 
-/** The rows: labels of the layers, and before those of a module a row with its name. */
+/** The rows: the layers' labels, and before those of a module a row with its name. */
 function grouped(layers: readonly LayerSummary[]): [label: string, layer?: LayerSummary][] {
   const paths = layers.map(pathOf);
   const modules = new Set(paths.map((path) => path?.module));
-  // What a module does itself, beside what its parts do.
+  // A module's own numbers, beside those of its parts.
   const placed = paths.map((path, i) =>
     path && modules.has(path.full) ? { ...path, module: path.full, leaf: layers[i]?.op ?? '' } : path,
   );
@@ -140,14 +141,14 @@ function grouped(layers: readonly LayerSummary[]): [label: string, layer?: Layer
 
 interface Path {
   readonly full: string;
-  /** Without its last part. */
+  /** A path without its last part. */
   readonly module: string;
   readonly leaf: string;
 }
 
 /**
- * PyTorch names nodes /layer1/layer1.0/conv1/Conv, Lanewise layer1.0.conv1: both are conv1 of layer1.0. Undefined where the name says nothing but
- * the operator, as Relu_3 does: such a layer stays with those before it.
+ * PyTorch names nodes /layer1/layer1.0/conv1/Conv, Lanewise layer1.0.conv1: both are conv1 of layer1.0. Undefined if the
+ * name is only the operator's, like Relu_3: such a layer stays with those before it.
  */
 function pathOf({ name, op }: LayerSummary): Path | undefined {
   const isOperator = (text: string) => text.replace(/_\d+$/, '') === op;

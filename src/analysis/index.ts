@@ -1,4 +1,5 @@
-// The arithmetic of networks: shapes, parameters, multiply-accumulates, memory, receptive fields; of whole graphs and of single layers.
+// The arithmetic of networks: shapes, parameters, multiply-accumulates, memory, receptive fields; of whole graphs and of
+// single layers.
 
 export type { Graph } from '../graph/graph.ts';
 export {

@@ -1,5 +1,8 @@
 import { operators } from '../ops/index.ts';
 import type { Node } from '../ops/operator.ts';
 
-/** ONNX's name of a node's operator, with its kernels or run on the host; undefined for one of the user's, whatever it is called. */
+/**
+ * The ONNX name of a node's operator, whether it has kernels or runs on the host; undefined for the user's own operators,
+ * whatever their names.
+ */
 export const onnxName = ({ op }: Node): string | undefined => (operators.get(op.name) === (op.original ?? op) ? op.name : undefined);

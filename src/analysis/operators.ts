@@ -1,4 +1,5 @@
-// docs/operators.md, made of the operators themselves: `npm run docs` writes it, and a test compares. Nothing that runs a model imports this.
+// Makes docs/operators.md from the operators themselves: `npm run docs` writes it, and a test compares. Nothing that runs a
+// model imports this.
 
 import { RANK } from '../../assembly/opcodes.ts';
 import { activations, contribOperators } from '../contrib/operators.ts';
@@ -67,7 +68,7 @@ const knownInputs: Readonly<Record<string, readonly string[]>> = {
   Upsample: ['scales'],
 };
 
-/** What an operator leaves out of ONNX's definition; here and not with the operators, for it would be downloaded with every page. */
+/** What an operator omits of ONNX's definition. It is here and not with the operators, because every page would download it. */
 const limits: Readonly<Record<string, string>> = {
   AveragePool: 'one or two spatial dimensions, or three of which the second has a window of 1 and the first a stride of 1',
   BatchNormalization: 'in training mode the first three outputs only',
@@ -100,10 +101,10 @@ function knownOf({ name, constantInputs = [] }: Operator): string {
 
 const list = (types: readonly DataType[] | DataType | 'any'): string => (types === 'any' ? 'all' : [types].flat().join(', '));
 
-/** The types of what an operator works on: its first input, for the others are indices, axes and the like. */
+/** The element types that an operator works on: those of its first input, because the others are indices, axes and the like. */
 const kernelTypes = ({ lower, types }: Operator): string => (lower ? list(types?.[0] ?? 'float32') : '–');
 
-/** As binding sees it: types that `evaluate` names, else all of an operator that the kernels have float32 of. */
+/** As in binding: the types that `evaluate` names, else all for an operator whose kernels take float32. */
 function hostTypes({ evaluate, evaluatedTypes, types }: Operator): string {
   if (!evaluate) return '–';
   if (evaluatedTypes) return list(evaluatedTypes.includes('any') ? 'any' : (evaluatedTypes[0] ?? 'any'));

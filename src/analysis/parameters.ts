@@ -2,7 +2,7 @@ import type { Value } from '../graph/value.ts';
 import type { Node } from '../ops/operator.ts';
 import { onnxName } from './onnxName.ts';
 
-/** The inputs that hold learned numbers where they are constants: from the first of these on, or before the second. */
+/** The inputs that hold learned numbers if they are constants: from the first of these on, up to the second. */
 const learnedInputs: Readonly<Record<string, readonly [from: number, before: number]>> = {
   // The running mean and variance are statistics, not learned.
   BatchNormalization: [1, 3],
@@ -17,12 +17,12 @@ const learnedInputs: Readonly<Record<string, readonly [from: number, before: num
   PRelu: [1, 2],
 };
 
-/** Those of the arithmetic operators, which exporters also write for a bias or a scale. */
+/** The inputs of arithmetic operators, because exporters also write those for a bias or a scale. */
 const arithmetic: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div']);
 
 /**
- * The constants of a node that are learned numbers, as frameworks count them. A lone factor or addend in arithmetic is part of a formula (the
- * 3 and the 6 of a hard swish). Of operators of the user's own, every floating-point constant counts.
+ * The constants of a node that are learned numbers, as frameworks count them. A lone factor or addend in arithmetic is part
+ * of a formula (the 3 and the 6 of a hard swish). For the user's own operators, every floating-point constant counts.
  */
 export function parametersOf(node: Node): Value[] {
   const name = onnxName(node);

@@ -1,4 +1,4 @@
-// What an operator's outputs see of its inputs, axis by axis: from this, receptive fields are put together.
+// What an operator's outputs see of its inputs, axis by axis; receptive fields are composed from this.
 
 import { at } from '../graph/at.ts';
 import { integers } from '../ops/elements.ts';
@@ -10,7 +10,8 @@ import type { BatchNormAttributes } from '../ops/norm/batchNormalization.ts';
 import type { SoftmaxAttributes } from '../ops/norm/softmax.ts';
 import type { Node } from '../ops/operator.ts';
 import { axesOf as reducedAxes } from '../ops/reduce/reduce.ts';
-import { type ResizeAttributes, axesOf as resizedAxes } from '../ops/resample/resize.ts';
+import { axesOf as resizedAxes } from '../ops/resample/resize.ts';
+import type { ResizeAttributes } from '../ops/resample/resizeTable.ts';
 import { coordinates, rowsSeen } from '../ops/resample/resizeTable.ts';
 import { constantInput, input, resolveAxis } from '../ops/shapes.ts';
 import { convWindow } from '../ops/window/conv.ts';
@@ -20,22 +21,23 @@ import { onnxName } from './onnxName.ts';
 import { LONGEST_PERIOD, sameView, type View, viewOf, windowView } from './view.ts';
 
 /**
- * How a node's output sees one axis of an input: every position of the output's axis `to` by a view; every element all positions, as
- * behind a global pool; or in a way that is not followed. `mixed` is an axis of the output that holds the positions together with others.
+ * How a node's output sees one axis of an input: every position of the output's axis `to` by a view; every element sees all
+ * positions, as after a global pool; or in a way that is not followed. `mixed` is an axis of the output that holds the
+ * positions together with others.
  */
 export type Reach = { readonly to: number; readonly view: View } | { readonly mixed: number } | 'all' | 'unknown';
 
-/** The operator's name, by which a rule is found, says what its attributes are. */
+/** The attributes' type follows from the operator's name, by which the rule is found. */
 type Ruled = Node<never>;
 
 type Rule = (node: Ruled, axis: number, index: number, output: number) => Reach;
 
-/** Every position sees its own, on this axis of the output. */
+/** Every position sees its own position, on this axis of the output. */
 const same = (to: number): Reach => ({ to, view: sameView });
 
 const rankOf = (node: Ruled, index = 0): number => input(node, index).dims.length;
 
-/** The attribute `axis`, from 0 on. */
+/** The attribute `axis`, made non-negative. */
 const axisOf = (node: Ruled): number => resolveAxis(node, (node.attributes as { readonly axis: number }).axis, rankOf(node));
 
 const unfollowed: Rule = () => 'unknown';
@@ -51,11 +53,11 @@ const elementwise: Rule = (node, axis, index, output) => {
   return from[axis] === 1 ? 'all' : 'unknown';
 };
 
-/** Windows over the spatial dimensions; `viewAlong` gives what a window sees along one of two. */
+/** Windows over the spatial dimensions; `viewAlong` gives what a window sees along one of the two. */
 const windowed =
   (windowOf: (node: Ruled) => Window, viewAlong: (window: Window, i: 0 | 1) => View | undefined, channels: 'mixed' | 'apart'): Rule =>
   (node, axis, index) => {
-    // Filters that are computed from the picture.
+    // Filters that are computed from the picture see all of it.
     if (index > 0) return 'all';
     if (axis === 0) return same(0);
     if (axis === 1) return channels === 'mixed' ? 'all' : same(1);
@@ -84,7 +86,10 @@ function transposedAlong({ kernel, stride, dilation, padBegin }: Window, i: 0 | 
 
 const pool: Rule = windowed((node) => resolveWindow(node, input(node, 0).dims), windowAlong, 'apart');
 
-/** All positions of some axes, the others apart. Scales and biases that are computed from the picture have other axes. */
+/**
+ * Sees all positions of some axes, and its own of the others. Scales and biases that are computed from the picture have
+ * other axes.
+ */
 const over =
   (axesOf: (node: Ruled) => (axis: number) => boolean): Rule =>
   (node, axis, index) =>
@@ -103,7 +108,10 @@ const reduced =
 
 const after = (dims: readonly number[], axis: number): number => dims.slice(axis + 1).reduce((a, b) => a * b, 1);
 
-/** An axis that keeps its size and its place among the elements is the same axis; one that is merged into a larger one is mixed there. */
+/**
+ * An axis that keeps its size and its place among the elements is the same axis; one that is merged into a larger one is
+ * mixed there.
+ */
 const reshaped: Rule = (node, axis) => {
   const [from, to] = [input(node, 0).dims, node.outputs[0]?.dims ?? []];
   const size = at(from, axis);
@@ -184,7 +192,7 @@ const rules: Readonly<Record<string, Rule>> = {
   GlobalLpPool: spatially,
   GlobalMaxPool: spatially,
   GridSample: unfollowed,
-  // By the statistics of the picture itself, every element sees all of it.
+  // Normalisation by the picture's own statistics: every element sees all of it.
   GroupNormalization: over(() => (axis) => axis > 0),
   Hardmax: softmax,
   InstanceNormalization: spatially,
@@ -227,25 +235,26 @@ const rules: Readonly<Record<string, Rule>> = {
   Transpose: (node, axis) => same(permOf(node).indexOf(axis)),
   Unsqueeze: reshaped,
   Upsample: resized,
+  // Element by element as well, though their kernels are others than `elementwise` stands for.
+  ...Object.fromEntries(
+    'And Cast CastLike DequantizeLinear Dropout Equal Expand Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Not Or Where Xor'
+      .split(' ')
+      .map((name) => [name, elementwise]),
+  ),
   ...Object.fromEntries(
     'L1 L2 LogSum LogSumExp Max Mean Min Prod Sum SumSquare'.split(' ').map((name) => [`Reduce${name}`, reduced(reducedAxes)]),
   ),
 };
 
-/** The operators whose elements come from those in the same place. A test holds that every operator is here or has a rule. */
-export const elementwiseOperators: ReadonlySet<string> = new Set(
-  (
-    'Abs Add And Cast CastLike Ceil Celu Clip Cos DequantizeLinear Div Dropout Elu Equal Erf Exp Expand Floor Gelu Greater GreaterOrEqual HardSigmoid ' +
-    'HardSwish Identity IsInf IsNaN LeakyRelu Less LessOrEqual Log Max Mean Min Mish Mod Mul Neg Not Or Pow PRelu Reciprocal Relu Round ' +
-    'Selu Sigmoid Sign Sin Softplus Softsign Sqrt Sub Sum Swish Tanh ThresholdedRelu Where Xor'
-  ).split(' '),
-);
-
+/** A test holds that every operator has a rule here or is `elementwise`. */
 export const ruledOperators: ReadonlySet<string> = new Set(Object.keys(rules));
 
-/** What `node`'s output number `output` sees of axis `axis` of its input number `index`. Operators of the user's are not followed. */
+/**
+ * What `node`'s output number `output` sees of axis `axis` of its input number `index`. The user's own operators are not
+ * followed.
+ */
 export function reachOf(node: Node, axis: number, index: number, output: number): Reach {
   const name = onnxName(node);
-  const rule = name === undefined ? undefined : (rules[name] ?? (elementwiseOperators.has(name) ? elementwise : undefined));
+  const rule = name === undefined ? undefined : (rules[name] ?? (node.op.elementwise ? elementwise : undefined));
   return rule?.(node as Ruled, axis, index, output) ?? 'unknown';
 }

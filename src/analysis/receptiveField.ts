@@ -7,16 +7,16 @@ import { onnxName } from './onnxName.ts';
 import { reachOf } from './reach.ts';
 import { largestSize, sameView, seenByAll, seenFrom, through, together, type View } from './view.ts';
 
-/** [height, width]. */
+/** [height, width], in pixels. */
 export type Pair = readonly [number, number];
 
-/** What the positions of a value see of the picture, in the picture's pixels, [height, width] each. */
+/** What the positions of a value see of the picture, [height, width] in the picture's pixels. */
 export interface ReceptiveField {
-  /** From the first to the last pixel, both counted; the padding that is seen too. */
+  /** The field's size, from the first to the last pixel, with padding that is seen. */
   readonly size: Pair;
-  /** How far a position's field is from its neighbour's: 0 where all see the same, broken numbers behind what makes pictures larger. */
+  /** Distance between the fields of neighbours: 0 if all see the same; a fraction behind layers that enlarge pictures. */
   readonly stride: Pair;
-  /** Where the first position's field starts; negative ones are in the padding. */
+  /** Where the first position's field starts; negative in the padding. */
   readonly offset: Pair;
 }
 
@@ -28,15 +28,18 @@ interface Whole {
 
 /** What a value sees of one dimension of the picture. */
 type Sight =
-  /** Each position of an axis something else. */
+  /** Each position of an axis sees something else. */
   | { readonly kind: 'local'; readonly axis: number; readonly view: View }
-  /** The positions lie on an axis together with others. */
+  /** The positions share an axis with others. */
   | (Omit<Whole, 'kind'> & { readonly kind: 'mixed'; readonly axis: number })
-  /** Every element the same. */
+  /** Every element sees the same. */
   | Whole
   | { readonly kind: 'unknown' };
 
-/** The sights of height and width, and how many pixels those have, 0 without a height. A value that hangs on no picture has none. */
+/**
+ * What a value sees along height and width, and the picture's height and width (0 without a height). A value that depends on
+ * no picture has none.
+ */
 interface Sights {
   readonly sights: readonly [Sight, Sight];
   readonly pixels: Pair;
@@ -45,10 +48,11 @@ interface Sights {
 const unknown: Sight = { kind: 'unknown' };
 
 /**
- * The receptive field of every value that has one (Araujo, Norris and Sim 2019, "Computing Receptive Fields of Convolutional Neural Networks",
- * doi:10.23915/distill.00021): size, stride and offset as if the picture went on at its edges. Where paths meet it is what they see together.
- * Behind a layer that looks at all positions (global pools, dense layers, flattened pictures) it is what there is of the picture, without padding.
- * Left out are values whose positions cannot be followed, and those of paths whose strides differ.
+ * The receptive field of every value that has one (Araujo, Norris and Sim 2019, "Computing Receptive Fields of Convolutional
+ * Neural Networks", doi:10.23915/distill.00021): size, stride and offset as if the picture went on at its edges. Where paths
+ * meet it is what they see together. After a layer that looks at all positions (global pools, dense layers, flattened
+ * pictures) it is the whole picture, without padding. Values whose positions cannot be followed have none, nor do those of
+ * paths whose strides differ.
  */
 export function receptiveFields(network: Network): Map<Value, ReceptiveField> {
   const known = new Map<Value, Sights>();
@@ -69,7 +73,7 @@ export function receptiveFields(network: Network): Map<Value, ReceptiveField> {
   return new Map(fields);
 }
 
-/** The picture's own: each pixel sees itself. */
+/** In the picture itself, each pixel sees itself. */
 function pictureSights(network: Network, value: Value): Sights | undefined {
   const { dims } = value;
   if (dims.length !== 3 && dims.length !== 4) return undefined;
@@ -80,7 +84,7 @@ function pictureSights(network: Network, value: Value): Sights | undefined {
   return { sights: [sight(height), sight(width)], pixels: [height === undefined ? 0 : at(dims, height), at(dims, width)] };
 }
 
-/** Whether the first thing that happens to a picture, but for arithmetic in place, is a transposition from NHWC to NCHW. */
+/** Whether the first operation on a picture, except for arithmetic in place, is a transposition from NHWC to NCHW. */
 function isChannelsLast(network: Network, picture: Value): boolean {
   let value: Value | undefined = picture;
   while (value) {
@@ -161,7 +165,7 @@ function fieldOf(value: Value, { sights, pixels }: Sights): ReceptiveField | und
   return { size: pair('size'), stride: pair('stride'), offset: pair('offset') };
 }
 
-/** Size, stride and offset of a view; undefined where there is no position, or the first sees nothing. */
+/** Size, stride and offset of a view; undefined if there is no position, or the first sees nothing. */
 export function extentOf(view: View, count = view.period): { size: number; stride: number; offset: number } | undefined {
   const [offset] = seenFrom(view, 0);
   return count > 0 && Number.isFinite(offset)

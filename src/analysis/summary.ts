@@ -17,23 +17,26 @@ import { type Pair, receptiveFields } from './receptiveField.ts';
 /** One layer of a network. */
 export interface LayerSummary {
   readonly name: string;
-  /** ONNX's op_type. */
+  /** The operator: ONNX's op_type. */
   readonly op: string;
-  /** The dimensions of its inputs, without weights and other constants: at a concatenation, the shapes of its paths. */
+  /** Dimensions of its inputs, without weights and other constants: for a concatenation, the shapes of its paths. */
   readonly inputs: readonly (readonly number[])[];
-  /** Dimensions of its (first) output; left out where only a run can tell. */
+  /** Dimensions of its (first) output; missing if only a run can tell. */
   readonly output?: readonly number[];
-  /** Where there are several. */
+  /** Dimensions of all outputs, if there are several. */
   readonly outputs?: readonly (readonly number[])[];
-  /** Learned numbers: without the running statistics of batch-norms. */
+  /** Number of learned numbers, without the running statistics of batch-norms. */
   readonly params: number;
   /** Multiply-accumulates. */
   readonly macs: number;
-  /** What its outputs take, as the file states them. */
+  /** Bytes of its outputs, in the file's types. */
   readonly activationBytes: number;
-  /** Input pixels that one position of the output sees, [height, width]; left out where that has no meaning or cannot be followed. */
+  /**
+   * Input pixels that one position of the output sees, [height, width]; missing if that has no meaning or cannot be
+   * followed.
+   */
   readonly receptiveField?: Pair;
-  /** How far apart the fields of neighbours are: 0 where all see the same. */
+  /** Distance between the fields of neighbours: 0 if all see the same. */
   readonly receptiveFieldStride?: Pair;
   /** Where the first position's field starts, negative in the padding. */
   readonly receptiveFieldOffset?: Pair;
@@ -41,7 +44,7 @@ export interface LayerSummary {
 
 export interface InputSummary {
   readonly name: string;
-  /** As callers have it: float16, too. */
+  /** The callers' type, which may be float16. */
   readonly type: TensorType;
   readonly dims: readonly number[];
 }
@@ -49,20 +52,23 @@ export interface InputSummary {
 export interface NetworkSummary {
   readonly inputs: readonly InputSummary[];
   readonly layers: readonly LayerSummary[];
-  /** Learned numbers; those that several layers share count once. */
+  /** Number of learned numbers; those that several layers share count once. */
   readonly params: number;
   readonly macs: number;
-  /** Of all layers together. A model needs less, for what is not needed any more makes room: `memory` of a loaded one. */
+  /**
+   * Bytes of the outputs of all layers together. A model needs less, because it reuses memory: see `memory` of a loaded
+   * model.
+   */
   readonly activationBytes: number;
 }
 
-/** A graph, or what can be made one: a network of lanewise/layers. */
+/** A graph, or what can be converted to one: a network of lanewise/layers. */
 export type Summarizable = Graph | { graph(): Graph; readonly operators?: readonly CustomOperator[] };
 
 /** Shapes by input name. */
 export type InputShapes = Readonly<Record<string, readonly number[]>> | ReadonlyMap<string, readonly number[]>;
 
-/** What `summarize` may be told of the graph besides. */
+/** Further facts about a graph for `summarize`. */
 export type SummaryOptions = Omit<BindOptions, 'dims' | 'lists' | 'running'>;
 
 const checks: OptionChecks<SummaryOptions> = {
@@ -74,7 +80,7 @@ const checks: OptionChecks<SummaryOptions> = {
   operators: ['a list of what defineOp gives', Array.isArray],
 };
 
-/** `summarize`, of networks whose operators are all there. @param check makes sure that they are */
+/** `summarize`, for networks whose operators are all loaded. @param check makes sure that they are */
 export function summarizeGraph(
   source: Summarizable,
   dims: InputShapes = {},
@@ -137,7 +143,7 @@ function graphOf(source: Summarizable): Graph {
   );
 }
 
-/** Those that the network brings along, and those of the options, which binding checks. */
+/** The operators of the network and of the options, which binding checks. */
 function operatorsOf(source: Summarizable, { operators = [] }: SummaryOptions): readonly CustomOperator[] {
   if (!('operators' in source) || !Array.isArray(operators)) return operators;
   return [...new Set([...(source.operators ?? []), ...operators])];
@@ -153,7 +159,7 @@ function shapesOf(graph: Graph, dims: InputShapes): Map<string, readonly number[
     if (!names.includes(name))
       throw new LanewiseError('INVALID_INPUT', `there is no input ${shown(name)}; there are ${names.map((own) => `'${own}'`).join(', ')}`);
   }
-  // What nobody reads needs no shape.
+  // An input that nobody reads needs no shape.
   const read = namesRead(graph);
   const inputs = graph.inputs.filter(({ name }) => read.has(name));
   return new Map(

@@ -11,7 +11,10 @@ export function formatBytes(bytes: number): string {
 
 export const formatCount = (count: number): string => count.toLocaleString('en');
 
-/** Columns padded to their widest cell, on one line each whatever it holds; those of `right` are set flush right. A row of one cell spans them all. */
+/**
+ * Columns padded to their widest cell, one line per row whatever it contains; those of `right` are flush right. A row of one
+ * cell spans them all.
+ */
 export function table(header: readonly string[], cells: readonly (readonly string[])[], right: readonly number[] = []): string {
   const rows = cells.map((row) => row.map(visible));
   const full = rows.filter((row) => row.length > 1);

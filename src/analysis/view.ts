@@ -1,11 +1,11 @@
-// What the positions of an axis see along another, and the algebra of that: through one another, and together.
+// What the positions of an axis see along another, and how such views combine: one through another, and together.
 
 import { at } from '../graph/at.ts';
 
 /**
- * Position j sees from `first[j mod period] + floor(j / period) * advance` to the same of `last`, both counted. A convolution has a period of
- * 1 and its stride as the advance; what makes pictures larger by n has a period of n. Positions go on at both ends, as if the axis had
- * no edges. Where `first` is past `last` (infinite ones), nothing is seen.
+ * Position j sees from `first[j mod period] + floor(j / period) * advance` to the same of `last`, both counted. A
+ * convolution has a period of 1 and its stride as the advance; a layer that enlarges pictures by n has a period of n.
+ * Positions go on at both ends, as if the axis had no edges. Where `first` is past `last` (infinite ones), nothing is seen.
  */
 export interface View {
   readonly period: number;
@@ -14,7 +14,7 @@ export interface View {
   readonly last: readonly number[];
 }
 
-/** Longer periods are not followed. */
+/** Views with longer periods are not followed. */
 export const LONGEST_PERIOD = 1024;
 
 /** A window of `extent` positions, the first of which starts at `offset`. */
@@ -25,16 +25,16 @@ export const windowView = (extent: number, stride = 1, offset = 0): View => ({
   last: [offset + extent - 1],
 });
 
-/** Every position sees the one of the same number. */
+/** Every position sees the one with the same number. */
 export const sameView = windowView(1);
 
-/** What a function of the positions says, whose period is known. */
+/** The view that a function of the positions describes, whose period is known. */
 export function viewOf(period: number, advance: number, seen: (position: number) => readonly [number, number]): View {
   const pairs = Array.from({ length: period }, (_, position) => seen(position));
   return { period, advance, first: pairs.map(([first]) => first), last: pairs.map(([, last]) => last) };
 }
 
-/** The first and the last that a position sees. */
+/** The first and the last position that a position sees. */
 export function seenFrom({ period, advance, first, last }: View, position: number): readonly [number, number] {
   const turns = Math.floor(position / period);
   const phase = position - turns * period;
@@ -45,7 +45,7 @@ const nothing = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as const;
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
-/** What is seen by looking at what `near` sees through `far`. Undefined where the period becomes too long. */
+/** What is seen by looking at what `near` sees through `far`. Undefined if the period becomes too long. */
 export function through(near: View, far: View): View | undefined {
   const turns = far.period / gcd(far.period, near.advance);
   const period = turns * near.period;
@@ -54,7 +54,7 @@ export function through(near: View, far: View): View | undefined {
     const [from, to] = seenFrom(near, position);
     if (from > to) return nothing;
     let [first, last] = nothing as readonly [number, number];
-    // A turn of the far view from either end says all.
+    // One period of the far view from either end is enough.
     const most = Math.min(to - from, far.period - 1);
     for (let i = 0; i <= most; i++) {
       first = Math.min(first, seenFrom(far, from + i)[0]);
@@ -64,7 +64,7 @@ export function through(near: View, far: View): View | undefined {
   });
 }
 
-/** What two views see together, from the first of either to the last of either. Undefined where their strides differ. */
+/** What two views see together, from the first of either to the last of either. Undefined if their strides differ. */
 export function together(a: View, b: View): View | undefined {
   const period = (a.period / gcd(a.period, b.period)) * b.period;
   if (period > LONGEST_PERIOD || a.advance * (period / a.period) !== b.advance * (period / b.period)) return undefined;
@@ -74,7 +74,7 @@ export function together(a: View, b: View): View | undefined {
   });
 }
 
-/** The first and the last that any of `count` positions sees; past each other where none sees anything. */
+/** The first and the last position that any of `count` positions sees; first > last if none sees anything. */
 export function seenByAll(view: View, count: number): readonly [number, number] {
   let [first, last] = nothing as readonly [number, number];
   const turn = Math.min(view.period, count);
@@ -85,7 +85,7 @@ export function seenByAll(view: View, count: number): readonly [number, number] 
   return [first, last];
 }
 
-/** The most that one of `count` positions sees. */
+/** The largest number of positions that one of `count` positions sees. */
 export function largestSize(view: View, count: number): number {
   const sizes = Array.from({ length: Math.min(view.period, count) }, (_, i) => at(view.last, i) - at(view.first, i) + 1);
   return Math.max(0, ...sizes);

@@ -1,7 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { MOST_THREADS } from '../runtime/options.ts';
 
-/** A command line that makes no sense: shown with the usage, exit code 2. */
+/** A command line that makes no sense: the error is shown with the usage, exit code 2. */
 export class UsageError extends Error {}
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -53,7 +53,7 @@ export const isSafetensors = (path: string): boolean => /\.safetensors$/i.test(p
 
 export const isOnnx = (path: string): boolean => /\.onnx$/i.test(path);
 
-/** @throws UsageError for a file to write whose name says no format that there is */
+/** @throws UsageError for an output file whose extension is no known format */
 export function checkWritten(command: string, path: string): void {
   if (!isSafetensors(path) && !isOnnx(path)) throw new UsageError(`${command} writes .onnx and .safetensors, not '${path}'`);
 }
@@ -66,7 +66,7 @@ export const modelOptions = {
   json: { type: 'boolean', default: false },
 } as const satisfies Options;
 
-/** What these options say to `load`. */
+/** The options of `load` that these options give. */
 export const runOptions = (values: { readonly threads: string; readonly relaxed: boolean; readonly 'no-winograd': boolean }) => ({
   threads: threadCount(values.threads),
   relaxed: values.relaxed,
@@ -80,5 +80,5 @@ function threadCount(text: string): number | 'auto' {
   throw new UsageError(`--threads takes a whole number from 1 to ${MOST_THREADS}, or auto; got '${text}'`);
 }
 
-/** How many threads ran a model, for people. */
+/** How many threads ran a model, in words. */
 export const threadsText = (threads: number): string => (threads === 1 ? 'one thread' : `${threads} threads`);

@@ -59,7 +59,7 @@ export async function bench(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** The shapes that were given, and for every other input whose batch is open `batch` in its place. */
+/** The given shapes, and `batch` for the open batch of every other input. */
 function batched(
   { inputs }: ModelFile,
   given: Record<string, readonly number[]>,
@@ -86,7 +86,10 @@ function time(action: () => unknown): number {
   return performance.now() - start;
 }
 
-/** Numbers from -1 to 1, the same at every run (a linear congruential generator; Numerical Recipes' constants); of other types ones. */
+/**
+ * Numbers from -1 to 1, the same at every run (a linear congruential generator; Numerical Recipes' constants); for other
+ * types ones.
+ */
 function randomFeeds(file: ModelFile, options: { inputShapes: Record<string, readonly number[]> }): Record<string, Tensor> {
   const dims = file.dims(options);
   if (!dims) throw new LanewiseError('INVALID_INPUT', 'the model leaves dimensions open; give them with --shape NAME=1,3,224,224');

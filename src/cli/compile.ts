@@ -9,7 +9,7 @@ import { inputShapes, isOnnx, isSafetensors, parse, UsageError, wholeNumber } fr
 import { readModel } from './files.ts';
 import { print, warn } from './print.ts';
 
-/** `compile MODEL OUT`: an ONNX file into a compiled model. */
+/** `compile MODEL OUT`: compiles an ONNX file to a compiled model. */
 export async function compile(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse(args, {
     weights: { type: 'string', default: 'f32' },
@@ -21,7 +21,7 @@ export async function compile(args: readonly string[]): Promise<number> {
   if (path === undefined || to === undefined || rest.length > 0) throw new UsageError('compile takes a model and a file to write');
   const { weights } = values;
   if (!isWeights(weights)) throw new UsageError(`--weights takes f32 or f16, got '${weights}'`);
-  // Whoever writes these had another command in mind.
+  // For these kinds of files, another command was meant.
   if (isOnnx(to) || isSafetensors(to)) throw new UsageError(`compile writes compiled models, not '${to}': name it something.lanewise`);
   const threads = wholeNumber('threads', values.threads, 1, MOST_THREADS);
   const options = { weights, threads, inputShapes: inputShapes(values.shape), winograd: !values['no-winograd'] };

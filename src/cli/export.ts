@@ -27,7 +27,7 @@ export async function exportModel(args: readonly string[]): Promise<number> {
   if (!factory) throw new LanewiseError('INVALID_INPUT', `the zoo has no '${name}'; it has ${[...zoo.keys()].join(', ')}`);
 
   const graph = factory({ classes, inputShape, seed }).graph();
-  // Who finds the file should see that nothing was learned.
+  // The file's metadata says that nothing was learned.
   const metadata = new Map([
     ['model', name],
     ['weights', `random, seed ${seed}`],

@@ -13,7 +13,8 @@ import { createModel, initialDims, type LoadOptions } from '../load.ts';
 import type { Binary, Model, ModelInput } from '../runtime/model.ts';
 
 /**
- * A file's bytes. A command has nothing else to do meanwhile, and Node starts sooner without its asynchronous file system.
+ * A file's bytes. Synchronous, because a command has nothing else to do meanwhile and Node starts sooner without its
+ * asynchronous file system.
  * @throws LanewiseError FILE_NOT_FOUND
  */
 export function readBytes(path: string): Uint8Array {
@@ -25,7 +26,7 @@ export function readBytes(path: string): Uint8Array {
 }
 
 /**
- * The graph of an ONNX file, with the data that it keeps in files beside it.
+ * The graph of an ONNX file, with its external data.
  * @throws LanewiseError as `readOnnx`; INVALID_MODEL for links out of the model's folder; UNSUPPORTED for a compiled model
  */
 export function readModel(path: string): Graph {
@@ -35,10 +36,10 @@ export function readModel(path: string): Graph {
   return graphOf(bytes, path);
 }
 
-/** A model that is to run. */
+/** A model, ready to run. */
 export interface ModelFile {
   readonly inputs: readonly ModelInput[];
-  /** The shape of every input; undefined where a dimension is open. */
+  /** The shape of every input; undefined if a dimension is open. */
   dims(options: Pick<LoadOptions, 'inputShapes'>): ReadonlyMap<string, readonly number[]> | undefined;
   create(options: LoadOptions, compiling: Promise<Binary>): Promise<Model>;
 }

@@ -23,7 +23,7 @@ const usage = `lanewise: convolutional networks in WebAssembly SIMD
 MODEL is an ONNX file; of run and bench also a compiled one. --threads 2 (run, verify, bench; or auto): that many threads, the same bits. --relaxed: faster, other last bits on other machines. --no-winograd:
 3×3 and 5×5 convolutions directly, slower and rounded a little more exactly.`;
 
-/** Each command's module is loaded when it is asked for. */
+/** Each command's module is loaded when it is needed. */
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   run: async (args) => (await import('./run.ts')).run(args),
   summary: async (args) => (await import('./summary.ts')).summary(args),
@@ -34,7 +34,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   bench: async (args) => (await import('./bench.ts')).bench(args),
 };
 
-/** Runs a command line. @returns the exit code: 0, 1 for what went wrong, 2 for a command line that makes no sense */
+/** Runs a command line. @returns the exit code: 0, 1 for an error, 2 for a command line that makes no sense */
 export async function main(args: readonly string[]): Promise<number> {
   const [name = 'help', ...rest] = args;
   if (name === 'help' || name === '--help' || name === '-h' || rest.includes('--help')) {

@@ -5,18 +5,24 @@ import type { Variant } from '../runtime/wasm.ts';
 
 /** What assembly/bench/multiply_add.ts exports. */
 interface Exports {
-  /** Floating-point operations of a step. */
+  /** Floating-point operations per step. */
   readonly STEP: { readonly value: number };
   run(steps: number, seed: number): number;
 }
 
-/** Milliseconds, half of them for the engine to move up to optimised code. */
+/** Milliseconds, half of them to let the engine optimise the code. */
 const DURATION = 300;
-/** A sample takes about a millisecond, as an instruction of a network does: for some microseconds processors are faster than they can stay. */
+/**
+ * A sample takes about a millisecond, like an instruction of a network, because for a few microseconds processors run faster
+ * than they can sustain.
+ */
 const CALLS = 128;
 const STEPS = 4096;
 
-/** The most GFLOP/s that multiply-adds of 128-bit vectors give in this engine, on one thread: the best of many samples, for others share the machine. */
+/**
+ * The most GFLOP/s that multiply-adds of 128-bit vectors give in this engine, on one thread: the best of many samples,
+ * because other programs share the machine.
+ */
 export async function multiplyAddLimit(variant: Variant): Promise<number> {
   const { instance } = await WebAssembly.instantiate(decodeBinary(variant.startsWith('strict') ? strict : relaxed));
   const { STEP, run } = instance.exports as unknown as Exports;

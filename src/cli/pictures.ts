@@ -13,7 +13,7 @@ import { readBytes } from './files.ts';
 
 const presets: ReadonlyMap<string, Preprocessing> = new Map(Object.entries(named));
 
-/** What a JSON file beside the model holds; undefined where there is none. */
+/** The content of a JSON file beside the model; undefined if there is none. */
 function besideModel(model: string, name: string): { json: unknown; path: string } | undefined {
   const path = join(dirname(model), name);
   if (!existsSync(path)) return undefined;
@@ -24,7 +24,7 @@ function besideModel(model: string, name: string): { json: unknown; path: string
   }
 }
 
-/** The names of a model's classes, from Hugging Face's config.json beside it, or from the preset where it has `classes` of them. */
+/** The names of a model's classes, from Hugging Face's config.json beside it, or from the preset if it has `classes` of them. */
 export function labelsFor(model: string, preset: string | undefined, classes: number): readonly string[] | undefined {
   const config = besideModel(model, 'config.json');
   if (config) return labelsFromConfig(config.json, config.path);
@@ -35,7 +35,7 @@ export function labelsFor(model: string, preset: string | undefined, classes: nu
 
 /**
  * A tensor from a .npy file, or from a picture prepared as the preset or preprocessor_config.json beside the model says.
- * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE, INVALID_INPUT where nothing says how to prepare a picture
+ * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE, INVALID_INPUT if it is not known how to prepare a picture
  */
 export async function readInput(input: string, model: string, preset: string | undefined): Promise<Tensor> {
   const bytes = readBytes(input);

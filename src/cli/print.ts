@@ -1,9 +1,9 @@
 import { visible } from '../errors.ts';
 
-/** Prints lines. Nothing in them moves the terminal's cursor or turns its writing, whatever files call their parts. */
+/** Prints lines. Names from files cannot move the terminal's cursor or change its writing. */
 export const print = (text: string): void => console.log(text.split('\n').map(visible).join('\n'));
 
-/** Prints what is to be known of a model, beside the results. */
+/** Prints a model's warnings, apart from the results. */
 export function warn(warnings: readonly string[]): void {
   for (const warning of warnings) console.error(`warning: ${visible(warning)}`);
 }

@@ -7,30 +7,30 @@ import { multiplyAddLimit } from './limit.ts';
 
 interface Work {
   readonly ms: number;
-  /** Multiply-adds; those of the direct convolution where Winograd's algorithm does it with fewer. */
+  /** Multiply-adds; for Winograd's algorithm those of the direct convolution. */
   readonly macs: number;
 }
 
-/** Of an instruction or of several. */
+/** Milliseconds of an instruction or of several. */
 export interface Rate extends Work {
-  /** Of the whole time, from 0 to 1. */
+  /** Share of the whole time, from 0 to 1. */
   readonly share: number;
-  /** 0 where there is nothing to multiply and add. */
+  /** GFLOP/s; 0 if there is nothing to multiply and add. */
   readonly gflops: number;
-  /** Of the machine's limit, from 0 to 1; more than 1 where Winograd's algorithm saves enough. */
+  /** Share of the machine's limit, from 0 to 1; over 1 if Winograd's algorithm saves enough. */
   readonly limitShare: number;
 }
 
 export interface Profile {
-  /** The most GFLOP/s of multiply-adds in 128-bit vectors, measured. */
+  /** The machine's limit: the most GFLOP/s of multiply-adds in 128-bit vectors, measured. */
   readonly limitGflops: number;
   /** A row per instruction: each one's median over the runs. */
   readonly profile: readonly (Algorithm & Rate & { readonly node: string })[];
-  /** What each kernel takes in all its instructions, longest first. */
+  /** The time of each kernel in all its instructions, longest first. */
   readonly kernels: readonly (Algorithm & Rate & { readonly count: number })[];
 }
 
-/** Times every instruction of a model that is warm. */
+/** Times every instruction of a model that has been warmed up. */
 export async function profile(model: Model, feeds: Feeds, runs: number): Promise<Profile> {
   const limitGflops = await multiplyAddLimit(model.variant);
   const times = new Map<Step, number[]>();
@@ -90,7 +90,7 @@ const rateCells = ({ ms, share, macs, gflops, limitShare }: Rate): string[] => [
 
 const RATES = ['ms', 'share', 'GFLOP/s', 'of limit'];
 
-/** A profile as two tables: the instructions in their order, and what each kernel takes in all. */
+/** A profile as two tables: the instructions in order, and the time of each kernel in all. */
 export function formatProfile({ limitGflops, profile, kernels }: Profile): string {
   const total = rateOf(kernels, sum(kernels, 'ms'), limitGflops);
   const instructions = profile.map((row) => [row.node, titleOf(row), ...rateCells(row)]);

@@ -9,7 +9,7 @@ import { bars, formatMemory, formatMs } from './format.ts';
 import { labelsFor, readInput } from './pictures.ts';
 import { print, warn } from './print.ts';
 
-/** `run MODEL INPUT`: a picture or .npy in; the best classes, or the outputs, and the times out. */
+/** `run MODEL INPUT`: takes a picture or .npy; prints the best classes, or the outputs, and the times. */
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse(args, {
     ...modelOptions,
@@ -69,7 +69,7 @@ export async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** Probabilities, where the only output is one score per class for one picture: as they are, or through a softmax. */
+/** Probabilities, if the only output is one score per class for one picture: as they are, or through a softmax. */
 function classScores(outputs: Readonly<Record<string, Tensor>>): Float32Array | undefined {
   const [output, ...others] = Object.values(outputs).map((tensor) => inside(tensor, true));
   if (

@@ -21,7 +21,7 @@ export interface Tolerance {
 
 export interface CaseResult {
   readonly name: string;
-  /** known: it failed, and is listed as a deviation. */
+  /** known: the case failed and is listed as a deviation. */
   readonly status: 'passed' | 'failed' | 'known' | 'unsupported';
   readonly message?: string;
 }
@@ -50,7 +50,7 @@ export async function verify(args: readonly string[]): Promise<number> {
     print(JSON.stringify({ passed, failed, unsupported, ...(known ? { known: count('known') } : {}), cases: results }));
     return failed > 0 ? 1 : 0;
   }
-  // A list of deviations that nobody looks at says less and less.
+  // A list of deviations that has outdated entries is worth less.
   const mended = results.filter(({ name, status }) => status === 'passed' && known?.has(name)).map(({ name }) => name);
   if (mended.length > 0) print(`${mended.length} known pass now, take them off ${values.known}: ${mended.join(', ')}`);
   print(`${passed} passed, ${failed} failed, ${known ? `${count('known')} known, ` : ''}${unsupported} unsupported`);
@@ -72,14 +72,14 @@ export function readKnown(path: string): ReadonlyMap<string, string> {
   );
 }
 
-/** The result, of a failure that is known with the reason that the list gives. */
+/** The result; for a known failure, with the reason from the list. */
 export function deviation(result: CaseResult, known: ReadonlyMap<string, string> = new Map()): CaseResult {
   const reason = known.get(result.name);
   if (reason === undefined || result.status !== 'failed') return result;
   return { ...result, status: 'known', message: [reason, result.message].filter(Boolean).join('; ') };
 }
 
-/** The cases in a folder: itself, or the folders in it that hold a model. */
+/** The cases in a folder: the folder itself, or those in it that hold a model. */
 function findCases(folder: string): string[] {
   if (existsSync(join(folder, 'model.onnx'))) return [folder];
   const cases =
@@ -122,7 +122,7 @@ export async function verifyCase(folder: string, limits: Tolerance, options: Loa
 
 class Mismatch extends Error {}
 
-/** What a data set holds for an input or an output. */
+/** What a data set contains for an input or an output. */
 interface Stored {
   readonly held: Held;
   readonly bfloat16?: boolean;
@@ -180,9 +180,9 @@ function compareAll(actual: Held | undefined, { held, ...rest }: Stored = { held
   return held.map((tensor: Tensor, i) => compare((actual as Tensor[])[i], { held: tensor }, limits)).find((problem) => problem);
 }
 
-/** What is wrong with an output; undefined where every element is within atol + rtol * |expected|. */
+/** What is wrong with an output; undefined if every element is within atol + rtol * |expected|. */
 function compare(output: Tensor | undefined, stored: Stored | undefined, limits: Tolerance): string | undefined {
-  // What is float16 in the file is float32 once read.
+  // float16 in the file is float32 once read.
   const actual = output && inside(output);
   const expected = stored?.held as Tensor | null | undefined;
   const { atol } = limits;
@@ -195,7 +195,7 @@ function compare(output: Tensor | undefined, stored: Stored | undefined, limits:
     const [a, e] = [Number(actual.data[i]), Number(expected.data[i])];
     if (Object.is(a, e) || a === e) continue;
     const over = Math.abs(a - e) - (atol + rtol * Math.abs(e));
-    // NaN compares false: it is as wrong as can be.
+    // NaN compares false, so it counts as wrong.
     if (!(over <= 0) && !(over <= worst.over)) worst = { over, index: i };
   }
   if (worst.index < 0) return undefined;

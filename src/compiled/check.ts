@@ -1,5 +1,6 @@
-// What a compiled model has to hold so that its run ends, and its loads too. Checksums find damage; this finds what somebody has changed on purpose:
-// no instruction counts more than memory has room for, none steps by 0, none reads outside the memory, and none writes over the weights and the program.
+// Checks that a compiled model's runs end, and its loads too. Checksums find damage; this finds changes made on purpose: no
+// instruction counts more than memory has room for, none steps by 0, none reads outside the memory, and none writes over the
+// weights or the program.
 
 import { instructionWords, Op, STATIC_BYTES } from '../../assembly/opcodes.ts';
 import { at } from '../graph/at.ts';
@@ -11,12 +12,15 @@ import type { Instruction } from '../plan/plan.ts';
 import { programBytes } from '../plan/program.ts';
 import type { Meta, PortMeta, Segment } from './format.ts';
 
-/** Beyond it the 32 bits that positions have could overflow. */
+/** Beyond it, positions could overflow their 32 bits. */
 const MOST_COUNT = 2 ** 30;
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** Where an instruction may write, and where what it may read ends; how much of what threads have for themselves it may take. */
+/**
+ * The range that an instruction may write, the end of what it may read, and the bytes of each thread's workspace that it may
+ * use.
+ */
 interface Memory {
   readonly first: number;
   readonly end: number;
@@ -39,10 +43,10 @@ function isBounded(op: Op, words: ArrayLike<number>, { first, end, workspace }: 
     return kind === 'o' && address === 0 ? [] : [{ kind, low: address + low, high: address + high }];
   });
   return (
-    // An empty loop may hold others, and be held by them.
+    // An empty loop may contain others, and be contained in others.
     loops.every((counts) => product(counts.map((n) => Math.max(1, n))) <= end) &&
     ranges.every(({ kind, low, high }) => low >= ('wx'.includes(kind) ? first : 0) && high <= end) &&
-    // Kernels keep addresses there, over which nothing else is written.
+    // Kernels keep addresses there, which nothing else may overwrite.
     ranges.every(
       (own) =>
         own.kind !== 'x' ||
@@ -53,8 +57,8 @@ function isBounded(op: Op, words: ArrayLike<number>, { first, end, workspace }: 
 }
 
 /**
- * Whether the meta and the instructions fit each other and the memory that they ask for.
- * @param file how many bytes it says the program and the body have
+ * Whether the meta and the instructions fit each other and the memory that they need.
+ * @param file the sizes of program and body that the file states, in bytes
  */
 export function makesSense(
   { inputs, outputs, memory, relayouts, segments }: Meta,
@@ -84,7 +88,7 @@ export function makesSense(
     return isCount(bytes) && bytes > 0 && bytes % 16 === 0 && address % 4 === 0 && inside(address, half ? 2 * bytes : bytes) && transforms;
   };
   return (
-    // As the writer pads it.
+    // As padded by the writer.
     Math.ceil(programBytes(steps) / 16) * 16 === file.programBytes &&
     [...inputs, ...outputs].every(isPort) &&
     outputs.every(({ address }) => address !== undefined) &&

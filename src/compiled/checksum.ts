@@ -1,5 +1,6 @@
 // XXH32 with seed 0 (Yann Collet, "xxHash fast digest algorithm", version 0.1.1,
-// github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md). It finds damage, and keeps nobody from making a file on purpose.
+// github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md). It finds damage; it does not protect against files that are made
+// on purpose.
 
 const PRIME_1 = 0x9e3779b1;
 const PRIME_2 = 0x85ebca77;
@@ -9,7 +10,7 @@ const rotated = (x: number, bits: number): number => (x << bits) | (x >>> (32 - 
 
 const round = (sum: number, word: number): number => Math.imul(rotated((sum + Math.imul(word, PRIME_2)) | 0, 13), PRIME_1);
 
-/** @param bytes a multiple of 16 of them, at least 16, at an address that is a multiple of 4 */
+/** @param bytes at least 16 bytes, a multiple of 16, at an address that is a multiple of 4 */
 export function xxh32({ buffer, byteOffset, byteLength }: Uint8Array): number {
   const words = new Int32Array(buffer, byteOffset, byteLength / 4);
   let [a, b, c, d] = [PRIME_1 + PRIME_2, PRIME_2, 0, -PRIME_1];

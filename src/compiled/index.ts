@@ -18,10 +18,11 @@ export type { Variant } from '../runtime/wasm.ts';
 export type { Source } from '../source.ts';
 
 /**
- * Loads a compiled model, as `lanewise compile MODEL OUT` writes it. A compiled model is a program: its checksums find damage, and not what somebody has
- * changed on purpose, so load what you made yourself.
+ * Loads a compiled model, as `lanewise compile MODEL OUT` writes it. A compiled model is a program: its checksums find
+ * damage, but not changes made on purpose, so load only files that you made yourself.
  * @param source a compiled model: path (in Node), URL, Response, ArrayBuffer or typed array
- * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE (another kind of file, or damaged), TRUNCATED_FILE, UNSUPPORTED (made for another
+ * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE (another kind of file, or damaged), TRUNCATED_FILE, UNSUPPORTED (made
+ *   for another
  *   version of programs), INVALID_INPUT (the options), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
  */
 export async function load(source: Source, options: RuntimeOptions = {}): Promise<Model> {

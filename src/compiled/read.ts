@@ -13,7 +13,7 @@ import { makesSense } from './check.ts';
 import { xxh32 } from './checksum.ts';
 import { Header, isCompiled, type Meta, type PortMeta, textOf } from './format.ts';
 
-/** The model of what `readCompiled` gave. */
+/** The model for the result of `readCompiled`. */
 export async function createCompiled(plans: PlanSource, options: RuntimeOptions, compiling: Promise<Binary>): Promise<Model> {
   const dims = shapesOf(plans);
   const binary = await withPack(compiling, packOf(plans.plan(dims, new Map()).steps), options);
@@ -25,9 +25,9 @@ export async function createCompiled(plans: PlanSource, options: RuntimeOptions,
 export const shapesOf = ({ inputs }: PlanSource) => new Map(inputs.map(({ name, dims }) => [name, dims as readonly number[]]));
 
 /**
- * A compiled model, as `compileModel` writes it: its one plan. The body is read when the plan is put into memory.
+ * Reads a compiled model, as `compileModel` writes it: it has one plan. The body is read when the plan is put into memory.
  * @param what names the file in errors
- * @throws LanewiseError INVALID_FILE, TRUNCATED_FILE, or UNSUPPORTED where another program version made it
+ * @throws LanewiseError INVALID_FILE, TRUNCATED_FILE, or UNSUPPORTED if it is of another program version
  */
 export function readCompiled(bytes: Bytes, what: string): PlanSource {
   const damaged = (why: string) => new LanewiseError('INVALID_FILE', `${what} is damaged: ${why}`);
@@ -71,7 +71,7 @@ export function readCompiled(bytes: Bytes, what: string): PlanSource {
   const plan: Plan = {
     inputs: meta.inputs.filter(({ address }) => address !== undefined).map(port),
     outputs: meta.outputs.map(port),
-    // The first brings the other's contents too.
+    // Reading the first part brings the other's content too.
     residents: [
       { key: 'compiled', buffer: weights, load },
       { key: 'constants', buffer: constants, load: () => [] },
@@ -122,19 +122,19 @@ function copy(bytes: Bytes, from: number, target: Uint8Array): void {
 
 const loading = (op: Op, args: Args): LoadStep => ({ copies: [], instruction: { op, args, node: 'weights', macs: 0 } });
 
-/** @param damaged makes the error for what makes no sense, whatever its checksum says */
+/** @param damaged makes the error for content that makes no sense, whatever its checksum */
 function programOf(head: Uint8Array<ArrayBuffer>, header: ReturnType<typeof headerOf>, damaged: (why: string) => LanewiseError) {
   try {
     const meta = JSON.parse(textOf(head.subarray(0, header.metaBytes))) as Meta;
     const steps = stepsOf(meta, new Int32Array(head.buffer, header.metaBytes));
     if (steps && makesSense(meta, steps, header)) return { meta, steps };
   } catch {
-    // Parts of another kind than they should be.
+    // Some part has the wrong kind.
   }
   throw damaged('it makes no sense');
 }
 
-/** The instructions, whose words are numbers already; undefined where there are not as many as the meta says. */
+/** The instructions, whose words are plain numbers; undefined if their number differs from the meta's. */
 function stepsOf({ steps }: Meta, words: Int32Array): Instruction[] | undefined {
   let at = 0;
   const instructions = steps.map(([node, macs]): Instruction => {

@@ -23,11 +23,11 @@ import { Header, MAGIC, type Meta, type PortMeta, padded, type Segment } from '.
 export interface CompileModelOptions
   extends Pick<LoadOptions, 'inputShapes' | 'winograd' | 'memoryLimit' | 'externalData' | 'signal' | 'wasm'> {
   /**
-   * How the weights of convolutions and dense layers, biases included, are stored: 'f32' as they are; 'f16' in half the space, rounded to float16 where all
-   * of a layer's fit in it. Default 'f32'.
+   * How the weights of convolutions and dense layers, biases included, are stored: 'f32' unchanged; 'f16' in half the space,
+   * rounded to float16, for each layer whose weights all fit into it. Default 'f32'.
    */
   readonly weights?: Weights;
-  /** How many threads the work is cut for. Any number may run it, with the same bits. Default 1. */
+  /** The number of threads that the work is cut for. Any number may run it, with the same bits. Default 1. */
   readonly threads?: number;
 }
 
@@ -46,11 +46,13 @@ const checks: OptionChecks<CompileModelOptions> = {
 };
 
 /**
- * Compiles a model to a file that `lanewise/runtime` runs without the compiler and the ONNX reader: its program at one shape of the inputs and its packed
- * weights. It holds no code but Lanewise's own instructions, and runs only with versions that have the same PROGRAM_VERSION.
+ * Compiles a model to a file that `lanewise/runtime` runs without the compiler and the ONNX reader: its program at one shape
+ * of the inputs and its packed weights. It holds no code but Lanewise's own instructions, and runs only with versions that
+ * have the same PROGRAM_VERSION.
  * @param source an ONNX file, as for `load`
  * @returns the file
- * @throws LanewiseError as `load`; UNSUPPORTED, naming them, where nodes run outside WebAssembly; INVALID_INPUT where a dimension is open
+ * @throws LanewiseError as `load`; UNSUPPORTED, naming the nodes, if some run outside WebAssembly; INVALID_INPUT if a
+ *   dimension is open
  *   and `inputShapes` does not give it
  */
 export async function compileModel(source: Source, options: CompileModelOptions = {}): Promise<Uint8Array> {
@@ -60,7 +62,7 @@ export async function compileModel(source: Source, options: CompileModelOptions 
 }
 
 /**
- * As `compileModel`, of a graph that was read or built.
+ * As `compileModel`, for a graph that was read or built.
  * @internal
  */
 export function compileGraph(
@@ -89,7 +91,7 @@ export function compileGraph(
   return fileOf(metaOf(source, dims, plan, engine, segments), new Uint8Array(programOf(plan.steps, engine).buffer), parts);
 }
 
-/** @throws LanewiseError UNSUPPORTED where the host has a part in the plan */
+/** @throws LanewiseError UNSUPPORTED if the plan has host steps */
 function checkWhole({ steps, late }: Plan): void {
   const hosted = steps.filter(isHost).map(({ host, node }) => `${host} (node '${node}')`);
   if (late) hosted.push('what only a run can tell the size or the course of');
@@ -106,7 +108,7 @@ interface Body {
   readonly parts: Uint8Array[];
 }
 
-/** What the engine has in memory, and what it was transformed from where that is less. */
+/** What the engine has in memory, or what that was transformed from if it is smaller. */
 function bodyOf(plan: Plan, engine: Engine, weights: Weights): Body {
   const segments: Segment[] = [];
   const parts: Uint8Array[] = [];
@@ -122,7 +124,7 @@ function bodyOf(plan: Plan, engine: Engine, weights: Weights): Body {
   for (const weight of plan.residents) {
     const pointer = { buffer: weight.buffer, offset: 0 };
     const data = engine.view(pointer, Math.ceil(weight.buffer.bytes / 4));
-    // Memory is zeros to begin with.
+    // Memory starts as zeros.
     if (new Uint32Array(data.buffer, data.byteOffset, data.length).every((word) => word === 0)) continue;
     if (weight.packed === 'winograd') transformed.push(weight);
     else add(engine.addressOf(pointer), data, weight.packed !== undefined);
@@ -144,7 +146,7 @@ function packedLength({ args }: Instruction): number {
   return word(WinogradWeightsArg.Panels) * (word(WinogradWeightsArg.Taps) ** 2 * word(WinogradWeightsArg.Channels) + 1) * NR;
 }
 
-/** Instructions with their addresses, and zeros behind. */
+/** Instructions with their addresses, padded with zeros. */
 function programOf(steps: readonly Step[], engine: Engine): Int32Array {
   const words = new Int32Array(padded(programBytes(steps)) / 4);
   writeProgram(steps, new DataView(words.buffer), 0, (pointer) => engine.addressOf(pointer));
@@ -159,7 +161,7 @@ function metaOf(
   segments: readonly Segment[],
 ): Meta {
   const faces = new Map([...source.inputs, ...source.outputs].map(({ name, type }) => [name, type]));
-  /** What callers have where that is something else. */
+  /** The callers' type, if it is another. */
   const faced = (port: PortMeta): PortMeta => {
     const face = faces.get(port.name);
     return face && face !== port.type && insideType(face, source.narrow) === port.type ? { ...port, face: face as Face } : port;

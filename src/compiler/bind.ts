@@ -15,10 +15,10 @@ import { Budget, DEFAULT_MEMORY_LIMIT } from './budget.ts';
 import { hosted } from './host.ts';
 import { defined, Network } from './network.ts';
 
-/** A graph's operator set version; 1 where the file leaves it out. */
+/** A graph's operator set version; 1 if the file does not state it. */
 export const opsetOf = (graph: Graph): number => graph.opsets.get('') ?? 1;
 
-/** The nodes that no operator runs at the graph's opset. Where there is one, `more` operators and the reason are in `operators.ts`. */
+/** The nodes that no operator runs at the graph's opset. If there are any, `operators.ts` has rare operators and the reasons. */
 export function nodesWithout(graph: Graph, find: FindOperator): readonly GraphNode[] {
   const opset = opsetOf(graph);
   return [...allNodes(graph)].filter((node) => {
@@ -28,7 +28,10 @@ export function nodesWithout(graph: Graph, find: FindOperator): readonly GraphNo
   });
 }
 
-/** The pack whose kernels any plan of the graph may need. What becomes other nodes only in a plan (onnxruntime's operators) may need any. */
+/**
+ * The pack whose kernels any plan of the graph may need. Nodes that are replaced only in a plan (onnxruntime's operators)
+ * may need any.
+ */
 export function neededPack(graph: Graph, find: FindOperator): Pack {
   const opset = opsetOf(graph);
   const needsMore = (node: GraphNode): boolean => {
@@ -38,12 +41,12 @@ export function neededPack(graph: Graph, find: FindOperator): Pack {
   return [...allNodes(graph)].some(needsMore) ? 'more' : 'core';
 }
 
-/** An operator for a node; undefined where there is none. */
+/** The operator for a node; undefined if there is none. */
 export type FindOperator = (node: Pick<GraphNode, 'op' | 'domain'>) => Operator | undefined;
 
 /**
- * Finds the operators of nodes: the user's go first, so that they may stand in for ONNX's.
- * @throws LanewiseError INVALID_INPUT where `custom` is no list of operators, or has two of one domain and name
+ * Finds the operators of nodes: the user's come first, so that they may replace ONNX's.
+ * @throws LanewiseError INVALID_INPUT if `custom` is no list of operators, or has two of one domain and name
  */
 export function operatorFinder(custom: readonly CustomOperator[] = []): FindOperator {
   const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', `option operators takes ${problem}`);
@@ -64,7 +67,7 @@ export function operatorFinder(custom: readonly CustomOperator[] = []): FindOper
 /** A graph with all shapes known. */
 export interface Bound {
   readonly network: Network;
-  /** The names of the network's outputs: those of the graph's that it makes, then what the late nodes read. */
+  /** Names of the network's outputs: the graph's outputs that it makes, then values that the late nodes read. */
   readonly names: readonly string[];
   readonly late?: Late;
 }
@@ -74,19 +77,19 @@ export interface BindOptions {
   readonly dims: ReadonlyMap<string, readonly number[]>;
   /** The inputs whose elements shape the network, as constants. */
   readonly values?: ReadonlyMap<string, Tensor> | undefined;
-  /** Most bytes of the tensors that are computed while the plan is made; for large files it is more. */
+  /** The most bytes of tensors that are computed while the plan is made; large files add to it. */
   readonly memoryLimit?: number | undefined;
   /** The user's own operators. */
   readonly operators?: readonly CustomOperator[] | undefined;
-  /** Names that stand for no tensor but for a sequence or an optional: what reads them is late. */
+  /** Names of sequences and optionals, which are no tensors: nodes that read them are late. */
   readonly lists?: Iterable<string> | undefined;
-  /** Whether this is part of a run: what is computed then is the caller's work, and not counted against the file. */
+  /** Whether this is part of a run: what is computed then is the caller's work, and does not count against the file. */
   readonly running?: boolean | undefined;
 }
 
 /**
- * Makes a network of a graph for given input shapes: attributes read, shapes inferred, what is constant computed. Its operators are those that
- * `prepareOperators` or `checkOperators` has found.
+ * Makes a network of a graph for given input shapes: reads attributes, infers shapes and computes constants.
+ * `prepareOperators` or `checkOperators` has found its operators.
  */
 export function bind(graph: Graph, options: BindOptions): Bound {
   const { dims, values = new Map(), memoryLimit = DEFAULT_MEMORY_LIMIT, operators: custom } = options;
@@ -139,19 +142,22 @@ export function bind(graph: Graph, options: BindOptions): Bound {
   };
 }
 
-/** What a plan is made of is of the types that it computes in. */
+/** A plan has only values of the types that it computes in. */
 export const constantOf = (name: string, tensor: Tensor): Value => {
   const { type, dims, data } = tensor as Tensor<DataType>;
   return constantValue({ name, type, dims, read: () => data });
 };
 
-/** The names that a node reads or that are outputs. */
+/** The names that a node reads, and the graph's outputs. */
 export const namesRead = ({ nodes, outputs }: Graph): Set<string> =>
   new Set([...nodes.flatMap(readsOf), ...outputs.map(({ name }) => name)]);
 
-/** Whether a node has to wait for a run: for the elements that size its outputs, for a node that does, or because its operator does. */
+/**
+ * Whether a node has to wait for a run: for elements that size its outputs, for another late node, or because its operator
+ * always does.
+ */
 function isLate(source: GraphNode, op: Operator | undefined, scope: ReadonlyMap<string, Value>, late: ReadonlySet<string>): boolean {
-  // What a branch reads matters to its nodes alone.
+  // What a branch reads matters only to its own nodes.
   if ((op?.expand ? source.inputs : readsOf(source)).some((name) => late.has(name))) return true;
   const open = (name: string | undefined) => name !== undefined && name !== '' && !scope.get(name)?.constant;
   return (
@@ -161,7 +167,7 @@ function isLate(source: GraphNode, op: Operator | undefined, scope: ReadonlyMap<
   );
 }
 
-/** What late nodes read that a run of the program makes. Inputs of the graph are at hand anyway. */
+/** What late nodes read and a run of the program makes. Inputs of the graph are available anyway. */
 function lateReads(nodes: readonly GraphNode[], scope: ReadonlyMap<string, Value>, graph: Graph): string[] {
   const inputs = new Set(graph.inputs.map(({ name }) => name));
   const made = (name: string) => !inputs.has(name) && scope.has(name) && !scope.get(name)?.constant;
@@ -180,7 +186,7 @@ interface Binder {
 /** `my.ops.Swirl 'swirl_1'`, for errors. */
 export const titleOf = ({ domain, op, name }: GraphNode): string => nodeTitle({ op: qualified(domain, op), name });
 
-/** Adds the node's outputs to the scope. Undefined where they are constants. */
+/** Adds the node's outputs to the scope. Undefined if they are constants. */
 export function bindNode(source: GraphNode, { opset, find, scope, read, budget }: Binder): Node | undefined {
   const title = titleOf(source);
   const op = defined(find(source), title);
@@ -215,22 +221,23 @@ export function bindNode(source: GraphNode, { opset, find, scope, read, budget }
   });
   const node: Node = { ...open, op: runs, outputs };
   if (!folds) {
-    // A custom operator makes outputs that the file may leave out.
+    // A custom operator also makes outputs that the file leaves out.
     for (const output of outputs) if (output.name !== '') scope.set(output.name, output);
     return node;
   }
   const [only] = inputs;
   if (op === identity && only) {
-    // The very value, so that weights are packed once whatever their names.
+    // The same value object, so that weights are packed once whatever their names.
     scope.set(outputNames[0] ?? '', only);
     return undefined;
   }
   budget.spend(title, op, open, outputs);
   const fixed = !op.shapeOnly && inputs.every((value) => !value || value.fixed);
-  // Nothing to compute, however large the other dimensions are.
+  // An empty tensor: nothing to compute, however large the other dimensions are.
   const empty = outputs.every(({ dims }) => dims.includes(0));
   const data = memoised(() => (empty ? outputs.map(({ type }) => new arrayTypes[type](0)) : evaluated(op, node)), outputs);
-  // Each is computed when it is read, by those before it (what the file holds has no depth); of a long chain some are computed now, or it would be too deep to be.
+  // Each constant is computed when it is read, by those before it (the file's own have depth 0); some in a long chain are
+  // computed now, because the recursion would become too deep.
   let depth = 1 + Math.max(0, ...inputs.map((value) => (value && depths.get(value)) ?? 0));
   if (depth > MOST_DEPTH) {
     data();
@@ -245,7 +252,7 @@ export function bindNode(source: GraphNode, { opset, find, scope, read, budget }
   return undefined;
 }
 
-/** Of folded constants, how many are computed one inside the other. */
+/** Depth of folded constants: how many are computed one inside the other. */
 const depths = new WeakMap<Value, number>();
 const MOST_DEPTH = 256;
 
@@ -256,9 +263,9 @@ const evaluated = (op: Operator, node: Node): readonly TypedArray[] =>
   );
 
 /**
- * Results of up to so many elements stay. Larger ones (weights) are computed when they are read, as they are from files, and stay while they
- * are in use: a WeakRef holds at least until the end of what runs now, so that a chain of such constants is computed once and not once for
- * every path through it.
+ * Results of up to this many elements are kept. Larger ones (weights) are computed when they are read, and kept while they
+ * are in use: a WeakRef lasts at least until the current job ends, so that a chain of such constants is computed once, not
+ * once for every path through it.
  */
 const MOST_MEMOISED = 1 << 16;
 
@@ -280,15 +287,18 @@ function memoised<T extends object>(compute: () => T, outputs: readonly Value[])
 function evaluates({ evaluate, evaluatedTypes, types }: Operator, inputs: readonly (Value | undefined)[]): boolean {
   if (!evaluate) return false;
   return inputs.every((value, i) => {
-    // Shapes and indices have one type, kernels or not.
+    // Shapes and indices always have one type, also without kernels.
     const taken = evaluatedTypes?.[Math.min(i, evaluatedTypes.length - 1)] ?? types?.[Math.min(i, types.length - 1)] ?? 'float32';
     if (!value || taken === 'any') return true;
-    // What computes takes any number.
+    // Arithmetic takes any numeric type.
     return taken === 'float32' ? value.type !== 'bool' : taken.includes(value.type);
   });
 }
 
-/** The operator with its kernels, or run by `evaluate` where those do not take the inputs' types. @throws LanewiseError UNSUPPORTED */
+/**
+ * The operator with its kernels, or run by `evaluate` if those do not take the inputs' types. @throws LanewiseError
+ * UNSUPPORTED
+ */
 export function runner(op: Operator, inputs: readonly (Value | undefined)[], title: string): Operator {
   const wanted = (i: number) => op.types?.[Math.min(i, op.types.length - 1)] ?? 'float32';
   const misfit = inputs.findIndex((value, i) => value && wanted(i) !== 'any' && value.type !== wanted(i));

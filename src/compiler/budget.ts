@@ -1,4 +1,4 @@
-// What may be computed beforehand, while a plan is made: a small file can ask for much.
+// Limits what is computed beforehand, while a plan is made, because a small file can ask for much.
 
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
@@ -10,7 +10,7 @@ import { macsOf } from '../ops/cost.ts';
 import { isBig } from '../ops/elements.ts';
 import type { Node, OpenNode, Operator } from '../ops/operator.ts';
 
-/** Activations over this are taken for a mistake, unless the caller says otherwise. */
+/** More bytes of activations than this are taken for a mistake, unless the caller sets another limit. */
 export const DEFAULT_MEMORY_LIMIT = 768 * 1024 ** 2;
 
 /** @throws LanewiseError TOO_LARGE */
@@ -30,25 +30,28 @@ const weightBytes = (graph: Graph): number =>
     return sum(node.attributes.values(), (value) => (isConstant(value) ? bytesOf(value) : 0)) + inner;
   });
 
-/** Of each byte of weights, bytes of what is made of them, and elements: some conversions of all weights, each in less than a second per MB. */
+/**
+ * For each byte of weights: bytes, and elements, that may be computed from them. Enough for some conversions of all weights,
+ * each in less than a second per MB.
+ */
 const BYTES_PER_BYTE = 64;
 const WORK_PER_BYTE = 8;
-/** Elements of the memory limit to one that may be computed. */
+/** Bytes of the memory limit per element that may be computed. */
 const BYTES_PER_WORK = 64;
 
-/** Those that look at no more of their inputs than they make. */
+/** Operators that read no more of their inputs than they make. */
 const choosing = /^(Slice|Gather|Split)$/;
-/** Those that take some ten times as long as others for an element. */
+/** Operators that take about ten times as long for an element as others. */
 const slow = /^(GatherE|NonZ|Pad|Pow|ReduceLog|TopK)/;
 
-/** What is left for the constants of a plan, or for the nodes whose sizes only a run tells. */
+/** The remaining budget for a plan's constants, or for nodes whose sizes only a run tells. */
 export class Budget {
   readonly #mostBytes: number;
   readonly #mostWork: number;
   #bytes = 0;
   #work = 0;
 
-  /** @param timed whether the work is counted: at a run it is the caller's */
+  /** @param timed whether the work is counted: during a run it is the caller's */
   constructor(graph: Graph, memoryLimit: number, timed = true) {
     const weights = weightBytes(graph);
     this.#mostBytes = memoryLimit + weights * BYTES_PER_BYTE;
@@ -59,11 +62,11 @@ export class Budget {
 
   /**
    * Counts a node before it is computed.
-   * @param outputs without those whose sizes are not known yet
+   * @param outputs without those whose sizes are unknown so far
    * @throws LanewiseError TOO_LARGE
    */
   spend(title: string, op: Operator, node: OpenNode<unknown>, outputs: readonly ValueType[]): void {
-    // They are there already.
+    // They exist already.
     if (op.shapeOnly || op.name === 'Constant') return;
     const inputs = node.inputs.filter((value): value is Value => value !== undefined);
     const count = ({ dims }: ValueType) => product(dims);

@@ -10,7 +10,7 @@ import { input, output } from '../ops/shapes.ts';
 import { stridesOf } from '../ops/strides.ts';
 import type { Args, Buffer, Layout, Place, Pointer } from '../plan/place.ts';
 import { isPointer } from '../plan/place.ts';
-import type { Fill } from '../plan/plan.ts';
+import type { Compute } from '../plan/plan.ts';
 import { isHost, type Plan, type Port, type Resident, type Span, type Step } from '../plan/plan.ts';
 import { type BindOptions, type Bound, bind } from './bind.ts';
 import { checkLimit, DEFAULT_MEMORY_LIMIT } from './budget.ts';
@@ -23,11 +23,11 @@ import { findSlices, type Slice } from './slices.ts';
 import { packArgs, packedResident, packingOf, panelBytes, rawResident, tableResident, zeroResident } from './weights.ts';
 
 export interface CompileOptions extends SimplifyOptions, BindOptions {
-  /** Whether convolutions may run by Winograd's algorithm, true where left out; a form: wherever it fits, whatever it costs. */
+  /** Whether convolutions may use Winograd's algorithm; a form: wherever it fits, whatever it costs. Default true. */
   readonly winograd?: boolean | Winograd | undefined;
-  /** How many threads will run it: they change how its instructions are cut into parts, and no result. 1 where left out. */
+  /** How many threads will run the plan: this changes how instructions are cut into parts, but no result. Default 1. */
   readonly threads?: number | undefined;
-  /** The inputs that are the caller's as they are; all of them where left out. */
+  /** The inputs that the caller passes unchanged. Default: all. */
   readonly fed?: ReadonlySet<string> | undefined;
   /** False: no output takes the place of an input, to bisect a wrong result. */
   readonly inPlace?: boolean;
@@ -35,11 +35,11 @@ export interface CompileOptions extends SimplifyOptions, BindOptions {
 
 /**
  * A graph to a plan: shapes, passes, layouts, instructions, memory.
- * @throws LanewiseError UNSUPPORTED, INVALID_MODEL, or TOO_LARGE where it needs more memory than the limit
+ * @throws LanewiseError UNSUPPORTED, INVALID_MODEL, or TOO_LARGE if it needs more memory than the limit
  */
 export const compile = (graph: Graph, options: CompileOptions): Plan => planOf(bind(graph, options), options);
 
-/** As `compile`, of a graph that is bound already. */
+/** As `compile`, for a graph that is bound already. */
 export function planOf({ network, names, late }: Bound, options: CompileOptions): Plan {
   simplify(network, options);
   const laidOut = assignLayouts(network);
@@ -50,14 +50,14 @@ export function planOf({ network, names, late }: Bound, options: CompileOptions)
 
 function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: readonly string[], options: CompileOptions): Plan {
   const program = new ProgramWriter(layouts, findSlices(network, layouts), options);
-  // Others are constants of the plan, or nobody reads them.
+  // Other outputs are constants of the plan, or nobody reads them.
   const fed = network.inputs.filter((value) => !value.constant && (network.readers(value).length > 0 || network.outputs.includes(value)));
   const inputs = fed.map((value) => port(value.name, value, program.define(value).pointer));
   for (const value of fed) if (options.fed?.has(value.name) ?? true) program.fed.add(value);
   for (const node of network.nodes) {
     program.node = node;
     if (as(node, relayout) && program.isFed(input(node, 0))) program.fed.add(output(node));
-    // Where there is nothing to compute, no kernel should look for it.
+    // Without elements no kernel is needed.
     if (node.outputs.every(({ dims }) => dims.includes(0))) node.outputs.forEach((output) => void program.define(output));
     else defined(node.op.lower, nodeTitle(node))(node, program);
   }
@@ -69,7 +69,7 @@ function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: rea
 
 const port = (name: string, { type, dims }: Value, pointer: Pointer): Port => ({ name, type, dims, pointer });
 
-/** Takes what the operators lower to, in the order of the nodes. */
+/** Collects what the operators lower to, in the order of the nodes. */
 class ProgramWriter implements Lowering {
   readonly steps: Step[] = [];
   readonly winograd: boolean | Winograd;
@@ -85,7 +85,7 @@ class ProgramWriter implements Lowering {
   readonly #zeros: Buffer = { region: 'plan', bytes: 0, offset: 0 };
   #staging: Buffer[] = [];
   #relayouts = 0;
-  /** Most that a step of the host makes at once. */
+  /** The most bytes that a host step makes at once. */
   #hostBytes = 0;
 
   constructor(layouts: ReadonlyMap<Value, Layout>, slices: ReadonlyMap<Value, Slice>, options: CompileOptions) {
@@ -110,7 +110,7 @@ class ProgramWriter implements Lowering {
     if (place) return place;
     const slice = this.#slices.get(value);
     if (!slice) return this.#remember(value, this.#arena(bytesOf(value), `'${value.name}'`));
-    // The whole may come later in the program than its parts; a part of what is there is there already.
+    // The whole may be made later in the program than its parts; a part of an existing value exists already.
     const whole = this.define(slice.of);
     return this.#remember(value, shifted(whole.pointer, slice.channel * elementBytes(value.type)), whole.pixelStride);
   }
@@ -125,7 +125,7 @@ class ProgramWriter implements Lowering {
 
   alias(output: Value, input: Value): void {
     const { pointer, pixelStride } = this.place(input);
-    // A slice stays one under another name.
+    // A slice stays a slice under another name.
     this.#remember(output, pointer, this.#slices.has(input) && output.dims.join() === input.dims.join() ? pixelStride : undefined);
   }
 
@@ -188,27 +188,27 @@ class ProgramWriter implements Lowering {
     });
   }
 
-  host(node: Node, title: string, fill: Fill): void {
-    this.#hostStep(node, title, node.inputs, fill);
+  host(node: Node, title: string, compute: Compute): void {
+    this.#hostStep(node, title, node.inputs, compute);
   }
 
-  #hostStep(node: Node, host: string, inputs: readonly (Value | undefined)[], fill: Fill): void {
+  #hostStep(node: Node, host: string, inputs: readonly (Value | undefined)[], compute: Compute): void {
     const span = ({ type, dims }: Value, { pointer }: Place): Span => ({ type, dims, pointer });
     this.steps.push({
       node: node.name,
       host,
       inputs: inputs.map((value) => value && span(value, this.place(value))),
       outputs: node.outputs.map((value) => span(value, this.define(value))),
-      fill,
+      compute,
     });
   }
 
-  /** Changes of layout that move elements. */
+  /** How many changes of layout move elements. */
   get relayouts(): number {
     return this.#relayouts;
   }
 
-  /** Gives every buffer its offset. @returns the arena's bytes */
+  /** Gives every buffer its offset. @returns the arena's size in bytes */
   placeBuffers(inputs: readonly Port[], outputs: readonly Port[], inPlace: boolean): number {
     if (this.#zeros.bytes > 0) this.#addResident(zeroResident(this.#zeros));
     const lives = new Map<Buffer, { bytes: number; first: number; last: number }>();
@@ -226,7 +226,7 @@ class ProgramWriter implements Lowering {
     for (const { pointer } of outputs) use(pointer, this.steps.length);
     this.steps.forEach((step, i) => {
       for (const [input, output] of isHost(step) || !inPlace ? [] : inPlaceOf(step)) {
-        // What ends here makes room for what begins.
+        // A buffer whose lifetime ends here makes room for one that begins.
         const [ending, beginning] = [lives.get(input), lives.get(output)];
         if (ending?.last !== i || beginning?.first !== i || ending === beginning) continue;
         ending.last = beginning.last;
@@ -237,7 +237,7 @@ class ProgramWriter implements Lowering {
     const { offsets, total } = planArena(distinct);
     const at = new Map(distinct.map((life, i) => [life, offsets[i]]));
     for (const [buffer, life] of lives) buffer.offset = defined(at.get(life), 'an offset');
-    // Besides them there are tables, and what the host gives before it is copied to its place.
+    // Tables count too, and the host's results before they are copied to their places.
     const tables = [...this.residents.values()].reduce((sum, { buffer }) => sum + (buffer.region === 'plan' ? buffer.bytes : 0), 0);
     this.#checkLimit('its activations', total + tables + this.#hostBytes);
     // Weights are staged at the start of the arena before it holds anything else.

@@ -1,7 +1,7 @@
 import { rowMajor } from '../ops/layouts.ts';
 import type { Operator } from '../ops/operator.ts';
 
-/** The operator run by its `evaluate`, row-major, whatever its kernels can do. */
+/** The operator run by its `evaluate`, row-major, even if it has kernels. */
 export const hosted = (op: Operator): Operator => ({
   ...op,
   original: op,

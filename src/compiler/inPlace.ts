@@ -3,8 +3,8 @@ import { type Buffer, isPointer } from '../plan/place.ts';
 import type { Instruction } from '../plan/plan.ts';
 
 /**
- * The buffers that an instruction reads and may overwrite, as far as its kernel is concerned, each with the output's that could lie
- * there: of the same size, every element in the same place.
+ * The buffers that an instruction reads and its kernel may overwrite, each with the output buffer that could take its place:
+ * of the same size, every element in the same position.
  */
 export function inPlaceOf({ op, args }: Instruction): [input: Buffer, output: Buffer][] {
   const pointers = Object.values(args).filter(isPointer);
@@ -15,7 +15,7 @@ export function inPlaceOf({ op, args }: Instruction): [input: Buffer, output: Bu
     for (let i = 0; i < count; i++) if (word(inStrides + i) !== word(outStrides + i)) return [];
     return holds?.(word) === false ? [] : [[from.buffer, to.buffer]];
   });
-  // Nothing else of that buffer may be read, for it may be gone by then.
+  // Nothing else of that buffer may be read, because it may be overwritten by then.
   return pairs.filter(
     ([input]) => pointers.filter(({ buffer }) => buffer === input).length === pairs.filter(([other]) => other === input).length,
   );

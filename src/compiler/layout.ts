@@ -8,8 +8,8 @@ import type { Layout } from '../plan/place.ts';
 import { Network } from './network.ts';
 
 /**
- * Gives every value a layout and inserts a Relayout node wherever a node wants the other one. Inputs and outputs of the network
- * are row-major (NCHW), as its users have them.
+ * Gives every value a layout and inserts a Relayout node wherever a node wants the other one. Inputs and outputs of the
+ * network are row-major (NCHW), as the caller's are.
  */
 export function assignLayouts(network: Network): { network: Network; layouts: ReadonlyMap<Value, Layout> } {
   const layouts = new Map<Value, Layout>();
@@ -57,13 +57,13 @@ export function assignLayouts(network: Network): { network: Network; layouts: Re
 
 const wantedBy = (rule: LayoutRule, i: number): Layout | 'any' => rule.inputs[Math.min(i, rule.inputs.length - 1)] ?? 'any';
 
-/** The layout of a node that takes any: channels-last where one of its inputs of the output's rank really is that. */
+/** The layout of a node that takes any: channels-last if one of its inputs of the output's rank is. */
 function commonLayout(node: Node, rule: LayoutRule, rank: number, layoutOf: (value: Value) => Layout): Layout {
   const own = node.inputs.filter(
     (value, i): value is Value => value !== undefined && wantedBy(rule, i) === 'any' && value.dims.length === rank && !value.constant,
   );
   const last = (value: Value) => layoutOf(value) === 'channelsLast';
-  // A single channel or pixel lies the same either way, and has no say where others do.
+  // A single channel or pixel is the same in both layouts, and counts only if no other input does.
   const telling = own.filter(({ dims: [, channels = 1, ...spatial] }) => channels > 1 && product(spatial) > 1);
   return (telling.length > 0 ? telling : own).some(last) ? 'channelsLast' : 'rowMajor';
 }

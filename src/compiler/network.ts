@@ -2,17 +2,17 @@ import { LanewiseError } from '../errors.ts';
 import type { Value } from '../graph/value.ts';
 import type { Node, Operator } from '../ops/operator.ts';
 
-/** The node, if it is one of these operators with their kernels: what runs on the host (see host.ts) is none of them. */
+/** The node, if it is one of these operators and has kernels: nodes that run on the host (see host.ts) are not. */
 export const as = <A>(node: Node | undefined, ...ops: Operator<A>[]): Node<A> | undefined =>
   ops.includes(node?.op as Operator<A>) ? (node as Node<A>) : undefined;
 
-/** A change to a network: some nodes out, others in, values renamed. */
+/** A change to a network: nodes to remove, nodes to insert, values to rename. */
 export interface Patch {
   /** In execution order. */
   readonly remove: readonly Node[];
-  /** Take the place of the last removed node. */
+  /** The nodes that replace the last removed one. */
   readonly insert?: readonly Node[];
-  /** Readers of the key read the value instead. */
+  /** Readers of the key shall read the value instead. */
   readonly rename?: ReadonlyMap<Value, Value>;
 }
 
@@ -45,13 +45,13 @@ export class Network {
     return this.#producers.get(value);
   }
 
-  /** Whether only `reader` sees the value: nobody else reads it and it is no output of the network. */
+  /** Whether only `reader` uses the value: no other node reads it, and it is no output of the network. */
   isPrivate(value: Value, reader: Node): boolean {
     const readers = this.readers(value);
     return readers.length === 1 && readers[0] === reader && !this.outputs.includes(value);
   }
 
-  /** The node that makes a value which only `reader` sees. */
+  /** The node that makes a value which only `reader` uses. */
   privateProducer(value: Value | undefined, reader: Node): Node | undefined {
     return value && this.isPrivate(value, reader) ? this.producer(value) : undefined;
   }
@@ -102,7 +102,7 @@ export class Network {
   }
 }
 
-/** @throws LanewiseError INVALID_MODEL: internal use where a map must hold what the checks before put there */
+/** @throws LanewiseError INVALID_MODEL if a map lacks what earlier checks guarantee */
 export function defined<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new LanewiseError('INVALID_MODEL', `${what} is not defined`);
   return value;

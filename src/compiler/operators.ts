@@ -1,4 +1,4 @@
-// What few networks need, a chunk that is fetched when one does: the operators that few have, and what to say of those that are not there.
+// What few networks need, a chunk that is fetched when one does: rare operators, and the errors for missing ones.
 
 import { LanewiseError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -10,16 +10,16 @@ import { fuseShuffle } from './passes/more/fuseShuffle.ts';
 import { gateOf } from './passes/more/gates.ts';
 import { rare } from './passes/rare.ts';
 
-/** Makes all operators known, and what passes do about them. @returns every ONNX operator that runs, by op_type */
+/** Registers all operators, and the passes for rare ones. @returns every ONNX operator that runs, by op_type */
 export function addOperators(): ReadonlyMap<string, Operator> {
   Object.assign(rare, { fuseShuffle, gateOf });
   return addAll();
 }
 
 /**
- * Makes all operators known, and checks that every one of the graph runs.
+ * Registers all operators, and checks that all of the graph's run.
  * @param custom the user's own operators
- * @throws LanewiseError UNSUPPORTED that lists all that do not, with their nodes; INVALID_INPUT as `operatorFinder`
+ * @throws LanewiseError UNSUPPORTED listing all that do not, with their nodes; INVALID_INPUT as `operatorFinder`
  */
 export function checkOperators(graph: Graph, custom?: readonly CustomOperator[]): void {
   addOperators();
@@ -50,8 +50,8 @@ export function checkOperators(graph: Graph, custom?: readonly CustomOperator[])
 }
 
 /**
- * Operators that ONNX defines by older ones (the function bodies in its schemas), all of which run: the last opset without them, with which
- * exporters write those instead, and what these are.
+ * Operators that ONNX defines by older ones (the function bodies in its schemas), all of which run: the last opset without
+ * them (exporters write the older operators then), and the older operators.
  */
 export const spelledOut: Readonly<Record<string, readonly [opset: number, parts: string]>> = {
   Attention: [22, 'MatMul and Softmax'],

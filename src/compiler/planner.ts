@@ -1,4 +1,4 @@
-/** How long some bytes are needed: from instruction `first` to `last`, both counted. */
+/** The lifetime of a buffer: from instruction `first` to `last`, inclusive. */
 export interface Lifetime {
   readonly bytes: number;
   readonly first: number;
@@ -7,7 +7,7 @@ export interface Lifetime {
 
 import { at } from '../graph/at.ts';
 
-/** Where each buffer lies, in the order of their lifetimes, and where the last one ends. */
+/** The offset of each buffer, in the order of their lifetimes, and where the last one ends. */
 interface Arena {
   readonly offsets: number[];
   readonly total: number;
@@ -15,16 +15,20 @@ interface Arena {
 
 const ALIGNMENT = 64;
 
-/** Only so many look for a gap, the first: each looks at all before it. Of graphs with more the small ones follow each other. */
+/**
+ * Only this many buffers, the first, look for a gap, because each looks at all before it. In larger graphs the rest, which
+ * are small, follow each other.
+ */
 const MOST_SEARCHED = 1 << 12;
 
-/** What comes first: large buffers, or those that are large for long. */
+/** Orders of placement: large buffers first, or those that are large for long. */
 const weights = [() => 1, ({ first, last }: Lifetime) => last - first + 1];
 
 /**
- * Places buffers in one arena so that no two that are needed at the same time overlap: one after the other, each at the lowest gap that
- * holds it (Pisarchyk and Lee 2020, arXiv:2001.03288). "Greedy by size" is hard to beat but for the growing tensors of a dense block, of
- * which each splits the place of the next; there the long-lived ones come first. The smaller arena is taken.
+ * Places buffers in one arena so that no two that are needed at the same time overlap: one after the other, each at the
+ * lowest gap that holds it (Pisarchyk and Lee 2020, arXiv:2001.03288). "Greedy by size" is hard to beat, except for the
+ * growing tensors of a dense block, each of which splits the place of the next: there it is better to place long-lived
+ * buffers first. The smaller arena is taken.
  * @returns an offset for each buffer, a multiple of 64, and the arena's size, in bytes
  */
 export function planArena(lifetimes: readonly Lifetime[]): Arena {
@@ -40,7 +44,7 @@ export function planArena(lifetimes: readonly Lifetime[]): Arena {
 function place(lifetimes: readonly Lifetime[], sizes: readonly number[], order: readonly number[]): Arena {
   const offsets = lifetimes.map(() => 0);
   const size = (i: number): number => at(sizes, i);
-  const placed: number[] = []; // By offset.
+  const placed: number[] = []; // Sorted by offset.
   let total = 0;
   for (const [rank, i] of order.entries()) {
     if (rank >= MOST_SEARCHED) {

@@ -1,13 +1,19 @@
-// What a plan has to know beforehand, and whether that can be known.
+// Which inputs a plan has to know beforehand, and whether it can.
 
 import { allNodes, type Graph, type GraphNode } from '../graph/graph.ts';
 import type { DataType } from '../graph/tensor.ts';
 import type { FindOperator } from './bind.ts';
 
-/** Element types of inputs that may shape a network by way of other nodes; a picture may not, or every picture would be a plan. */
+/**
+ * Element types of inputs that may shape a network through other nodes; pictures may not, because every picture would need a
+ * plan.
+ */
 const shapingTypes: ReadonlySet<DataType> = new Set<DataType>(['int64', 'int32', 'bool']);
 
-/** The inputs that the plan must know (Reshape's shape, say, or what it is computed from), and whether there are nodes that only a run lets it know. */
+/**
+ * The inputs whose elements the plan must know (Reshape's shape, or what it is computed from), and whether there are nodes
+ * for which only a run tells them.
+ */
 export function shapingInputs(graph: Pick<Graph, 'inputs' | 'nodes'>, find: FindOperator): { names: Set<string>; late: boolean } {
   const inputs = new Map(graph.inputs.map(({ name, type }) => [name, type]));
   const nodes = [...allNodes(graph)];
@@ -24,7 +30,7 @@ export function shapingInputs(graph: Pick<Graph, 'inputs' | 'nodes'>, find: Find
     visited.add(name);
     const op = find(producer);
     if (op?.shapeOnly) return;
-    // What cannot be computed while the plan is made, or not of every type, shapes nothing.
+    // A node that cannot be computed while the plan is made, or not for every type, shapes nothing.
     if (op?.evaluatedTypes?.some((types) => types !== 'any')) late = true;
     if (op?.evaluate) for (const input of producer.inputs) visit(input, false);
     else late = true;

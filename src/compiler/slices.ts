@@ -15,9 +15,10 @@ export interface Slice {
 }
 
 /**
- * Concatenations along channels whose parts are written where they belong, and parts of a split that are read where they are. A value may
- * lie in another where whoever makes and reads it can leave gaps between pixels, and where nobody else has claimed it: the last
- * concatenation goes first, so that in a dense block, where every concatenation is the beginning of a longer one, all lie in the longest.
+ * Concatenations along channels whose parts are written where they belong, and parts of a split that are read where they
+ * are. A value may lie in another if the nodes that make and read it can handle gaps between pixels, and if it is not in
+ * another value already. The last concatenation goes first, so that in a dense block, where every concatenation is the
+ * beginning of a longer one, all lie in the longest.
  */
 export function findSlices(network: Network, layouts: ReadonlyMap<Value, Layout>): Map<Value, Slice> {
   const slices = new Map<Value, Slice>();
@@ -64,7 +65,7 @@ function firstChannel(node: Node): number | undefined {
   return whole ? ranges[1]?.start : undefined;
 }
 
-/** Where the parts start, if they lie side by side in another value already, in their order. */
+/** Where the parts start, if they lie side by side, in order, in another value already. */
 function beginning(parts: readonly Value[], slices: ReadonlyMap<Value, Slice>): Slice | undefined {
   const first = parts[0] && slices.get(parts[0]);
   if (!first) return undefined;

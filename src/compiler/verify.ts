@@ -1,7 +1,7 @@
 import type { Value } from '../graph/value.ts';
 import type { Network } from './network.ts';
 
-/** For tests: @throws Error where a value is read before it is made, made twice, or made by nobody: a pass has gone wrong */
+/** For tests: @throws Error if a value is read before it is made, made twice, or never made: a pass is wrong */
 export function verify(network: Network): void {
   const made = new Set<Value>(network.inputs);
   const check = (value: Value | undefined, where: string) => {

@@ -9,14 +9,14 @@ import type { Copy, LoadStep, Resident } from '../plan/plan.ts';
 import { defined } from './network.ts';
 import { filler } from './passes/constants.ts';
 
-/** What packs weights into panels, by the type of their elements: a new type of panels joins here. */
+/** How weights are packed into panels, by the type of their elements: a new type of panels is added here. */
 const packing: Partial<Record<DataType, Op>> = { float32: Op.PackPanels };
 
 /** The element type of the panels, and the instruction that packs them. */
 const typeOf = ({ weights, type = weights.type }: Panels): DataType => type;
 export const packingOf = (panels: Panels): Op => defined(packing[typeOf(panels)], `a kernel that packs ${typeOf(panels)}`);
 
-/** Bytes of a bias: sums are float32, or int32 of whole numbers. */
+/** Bytes of a bias: sums are float32, or int32 for integers. */
 const BIAS_BYTES = 4;
 
 /** Bytes of packed weights: for each panel a row of biases, then rows of weights. */
@@ -49,12 +49,12 @@ export function packArgs(panels: Panels, source: Pointer, bias: Pointer | 0, out
   };
 }
 
-/** Weights are staged in parts of about this many bytes: few for a file, and little memory beside the packed ones. */
+/** Weights are staged in parts of about this many bytes: few parts for a file, and little memory beside the packed weights. */
 const STAGING_BYTES = 256 * 1024;
 
 /**
- * Constant weights, packed at load: part after part goes into the staging buffer and is packed from there by the same kernel that
- * packs weights at run time. Weights whose columns are not the outermost dimension ([K, N]) are staged in one part.
+ * Constant weights, packed at load: part after part is copied into the staging buffer and packed from there by the kernel
+ * that packs weights at run time. Weights whose columns are not the outermost dimension ([K, N]) are staged in one part.
  */
 export function packedResident(panels: Panels): { weight: Resident; staging: Buffer } {
   const { weights, bias, groups, columns, groupStride, columnStride, depth, offset = 0, biasStride = 1 } = panels;
@@ -62,16 +62,16 @@ export function packedResident(panels: Panels): { weight: Resident; staging: Buf
   const bytes = panelBytes(panels);
   const byColumn = groups === 1 && columnStride === total;
   const byGroup = groups > 1;
-  // A unit is a panel's worth of columns, or a group; else all there is.
+  // A unit is a panel of columns, or a group; else everything.
   const units = byColumn ? Math.ceil(columns / NR) : byGroup ? groups : 1;
   const unitElements = byColumn ? NR * total : byGroup ? groupStride : total * columns;
   const unitsPerPart = Math.max(1, Math.min(units, Math.floor(STAGING_BYTES / (unitElements * elementBytes(weights.type)))));
   const columnsPerUnit = byColumn ? NR : columns;
   const outputPerUnit = bytes / units;
-  // A bias is staged behind the weights, at an address of its own kind.
+  // A bias is staged behind the weights, aligned to its own type.
   const biasFrom = Math.ceil((unitsPerPart * unitElements * elementBytes(weights.type)) / BIAS_BYTES) * BIAS_BYTES;
   const { winograd } = panels;
-  // Behind the staged part, what is packed of it and is yet to be transformed, and the transform's scratch.
+  // After the staged part, its packed form that is yet to be transformed, and the transform's scratch.
   const stagedBytes = biasFrom + unitsPerPart * columnsPerUnit * BIAS_BYTES;
   const packedBytes = winograd ? (unitsPerPart * panelBytes({ ...panels, winograd: undefined })) / units : 0;
   const staging: Buffer = { region: 'arena', bytes: stagedBytes + packedBytes + (winograd ? WINOGRAD_SCRATCH : 0), offset: 0 };
@@ -119,10 +119,10 @@ export function packedResident(panels: Panels): { weight: Resident; staging: Buf
   return { weight: { key, buffer, packed: winograd ? 'winograd' : 'panels', load }, staging };
 }
 
-/** Weights stay whatever the plan; what depends on the shapes of the inputs goes with its plan. */
+/** Weights stay for all plans; constants that depend on the shapes of the inputs belong to their plan. */
 const regionOf = (fixed: boolean | undefined): 'weights' | 'plan' => (fixed ? 'weights' : 'plan');
 
-/** A constant as it is. */
+/** A constant that is not packed. */
 export function rawResident(value: Value): Resident {
   const buffer: Buffer = { region: regionOf(value.fixed), bytes: bytesOf(value), offset: 0 };
   return {
@@ -137,11 +137,11 @@ export function rawResident(value: Value): Resident {
   };
 }
 
-/** Lists of up to so many elements are told apart by their bits, longer ones by when they came. */
+/** Lists of up to this many elements are distinguished by their bits, longer ones by a number. */
 const MOST_COMPARED = 1024;
 let longLists = 0;
 
-/** A list that the plan computed: the same short list is the same weight. */
+/** A list that the plan computed; equal short lists are the same resident. */
 export function tableResident(data: Float32Array | Int32Array): Resident {
   const buffer: Buffer = { region: 'plan', bytes: data.byteLength, offset: 0 };
   return {
@@ -161,7 +161,7 @@ const copyOf = (data: Float32Array | Int32Array, buffer: Buffer): Copy => ({
   fill: (target) => target.set(data as never),
 });
 
-/** Zeros. Written, for a plan that comes later finds the memory used. */
+/** Zeros. They are written, because a later plan finds the memory used. */
 export const zeroResident = (buffer: Buffer): Resident => ({
   key: JSON.stringify(['zeros', buffer.bytes]),
   buffer,

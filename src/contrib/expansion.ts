@@ -9,10 +9,10 @@ export const DOMAIN = 'com.microsoft';
 
 type Attributes = Readonly<Record<string, Attribute>>;
 
-/** Operators of ONNX by the opset whose definition is meant. */
+/** ONNX's operators, as defined by a given opset. */
 export type Versioned = readonly [op: string, opset: number];
 
-/** The nodes of ONNX's own that stand for another. */
+/** The ONNX nodes that replace another. */
 export class Expansion {
   readonly source: GraphNode;
   readonly reader: AttributeReader;
@@ -26,24 +26,24 @@ export class Expansion {
     this.#values = values;
   }
 
-  /** The name of an input; '' where it is left out. */
+  /** The name of an input; '' if it is left out. */
   input(i: number): string {
     return this.source.inputs[i] ?? '';
   }
 
-  /** @throws LanewiseError INVALID_MODEL where it is left out */
+  /** @throws LanewiseError INVALID_MODEL if it is left out */
   value(i: number): Value {
     const value = this.#values[i];
     if (!value) throw invalid(this.source, `leaves out its input ${i}, which it needs`);
     return value;
   }
 
-  /** All attributes but some. */
+  /** All attributes except some. */
   attributesWithout(...names: string[]): Attributes {
     return Object.fromEntries([...this.source.attributes].filter(([name]) => !names.includes(name)));
   }
 
-  /** A single number of an input's type. */
+  /** A scalar of an input's type. */
   number(value: number, i: number): string {
     const { type } = this.value(i);
     const name = this.#fresh();
@@ -51,7 +51,7 @@ export class Expansion {
     return name;
   }
 
-  /** @returns the name of the (first) output: of its own where none is said */
+  /** @returns the name of the (first) output, by default a new one */
   node(
     [op, opset]: Versioned,
     inputs: readonly string[],
@@ -70,7 +70,7 @@ export class Expansion {
     return outputs[0] as string;
   }
 
-  /** Under the name of the node's output. */
+  /** Gives the result the name of the node's output. */
   result(versioned: Versioned, inputs: readonly string[], attributes: Attributes = {}): void {
     this.node(versioned, inputs, attributes, [this.source.outputs[0] as string]);
   }
@@ -81,8 +81,8 @@ export class Expansion {
 }
 
 /**
- * An operator of onnxruntime that stands for others.
- * @param most how many outputs at most
+ * An onnxruntime operator that stands for others.
+ * @param most the most outputs
  */
 export function contrib(name: string, [least, most]: readonly [number, number], write: (to: Expansion) => void, outputs = 1): Operator {
   return {

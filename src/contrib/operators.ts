@@ -1,4 +1,4 @@
-// As github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md defines them, and as onnxruntime 1.30 computes them.
+// Defined as in github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md, and as onnxruntime 1.30 computes them.
 
 import { at } from '../graph/at.ts';
 import type { Operator } from '../ops/operator.ts';
@@ -8,7 +8,7 @@ const ADD: Versioned = ['Add', 13];
 const MUL: Versioned = ['Mul', 13];
 const GELU: Versioned = ['Gelu', 20];
 
-/** Activations that are fused behind others: the opset whose operator is meant, and its parameters in their order. */
+/** Activations that are fused to others: the opset whose operator is meant, and its parameters in order. */
 export const activations: Readonly<Record<string, readonly [opset: number, ...parameters: string[]]>> = {
   Clip: [6, 'min', 'max'],
   Elu: [6, 'alpha'],
@@ -21,7 +21,7 @@ export const activations: Readonly<Record<string, readonly [opset: number, ...pa
   Tanh: [6],
 };
 
-/** @param given the numbers that the file states for it */
+/** @param given the parameters that the file states */
 function activate(to: Expansion, x: string, given: readonly (number | undefined)[]): void {
   const name = to.reader.string('activation', '');
   if (name === '') {
@@ -68,7 +68,7 @@ const fusedGemm = contrib('FusedGemm', [2, 3], (to) => {
   );
 });
 
-/** The order of a matrix's dimensions where the first goes behind the others but two (`batch`), and the last two change places. */
+/** The order of a matrix's dimensions if the first goes behind all but the last two (`batch`), and the last two are swapped. */
 export function orderOf(rank: number, transposed: boolean, batch: boolean): number[] {
   const order = Array.from({ length: rank }, (_, i) => i);
   // onnxruntime leaves vectors as they are.
@@ -151,7 +151,7 @@ const nhwcMaxPool = contrib('NhwcMaxPool', [1, 1], (to) => {
   to.result(['Transpose', 13], [pooled], { perm: [0, ...spatial.map((i) => i + 2), 1] });
 });
 
-/** ONNX's own of opset 21, for files of older ones. */
+/** ONNX's own operator of opset 21, for files of older opsets. */
 const dequantizeLinear = contrib('DequantizeLinear', [2, 3], (to) => {
   to.result(
     ['DequantizeLinear', 21],

@@ -7,7 +7,7 @@ import { Tensor } from '../graph/tensor.ts';
 
 /**
  * Runs a node whose inputs are known, on the host.
- * @throws LanewiseError UNSUPPORTED where it has kernels only
+ * @throws LanewiseError UNSUPPORTED if it has kernels only
  */
 export function evaluateNode(
   source: GraphNode,

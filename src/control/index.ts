@@ -5,7 +5,7 @@ import { all } from './operators.ts';
 
 export { Stages } from './stages.ts';
 
-/** Makes If, Loop, Scan and the operators on sequences and optionals known. */
+/** Registers If, Loop, Scan and the operators on sequences and optionals. */
 export function addControl(): void {
   for (const operator of all) otherOperators.set(operator.name, operator);
 }

@@ -18,7 +18,7 @@ function listOf(around: Around, i: number): readonly Tensor[] {
   throw wrong(around, `takes a sequence as input ${i}, got ${held instanceof Tensor ? 'a tensor' : 'nothing'}`);
 }
 
-/** A place in a list, from its end where negative. @param last the last that there is */
+/** A position in a list; negative ones count from its end. @param last the last valid position */
 function position(around: Around, i: number, length: number, last = length - 1): number {
   const at = scalarOf(around, i);
   const place = at < 0 ? at + length : at;
@@ -48,7 +48,7 @@ function split(around: Around, reader: AttributeReader): Held {
   if (sizes.some((part) => part < 0) || sizes.reduce((sum, part) => sum + part, 0) !== length) {
     throw wrong(around, `splits ${length} elements into parts of ${sizes.slice(0, 8).join(', ')}`);
   }
-  // Without a second input every part has one element, and may lose the axis.
+  // Without a second input every part has one element, and may drop the axis.
   const keep = given !== undefined || reader.flag('keepdims', true);
   let from = 0;
   return sizes.map((size) => {
@@ -61,12 +61,15 @@ function split(around: Around, reader: AttributeReader): Held {
 function join(around: Around, reader: AttributeReader): Held {
   const tensors = listOf(around, 0);
   const added = reader.flag('new_axis');
-  // Of an empty sequence there is nothing to join, which the pieces say.
+  // An empty sequence cannot be joined; the functions for pieces throw.
   const axis = resolveAxis(around.node, reader.int('axis', 0), (tensors[0]?.dims.length ?? 0) + (added ? 1 : 0));
   return (added ? stacked : joined)(nodeTitle(around.node), tensors, axis);
 }
 
-/** SequenceMap: a body for each tensor of a sequence; other sequences go along, tensors are the same for each. */
+/**
+ * SequenceMap: runs a body for each tensor of a sequence; other sequences advance along with it, tensors are the same each
+ * time.
+ */
 const map: NodeRunner = function* (around) {
   const { node, inputs } = around;
   const body = subgraph(node, 'body');

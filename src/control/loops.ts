@@ -1,4 +1,4 @@
-// Loop and Scan as ONNX defines them: a body that runs over and over, by one plan as long as its shapes stay the same.
+// Loop and Scan as ONNX defines them: a body runs repeatedly, with one plan as long as its shapes stay the same.
 
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
@@ -11,10 +11,10 @@ import type { Held, Running } from '../runtime/running.ts';
 import { type Around, scalarOf, subgraph, tensorOf } from './around.ts';
 import { joined, part, stacked, withoutAxis } from './pieces.ts';
 
-/** A loop that turns more often is taken for a mistake: nothing could end it but the process. */
+/** A loop with more iterations is taken for a mistake, because only the end of the process could stop it. */
 const MOST_TURNS = 2 ** 20;
 
-/** Whether a body ends a loop at all, where nothing else does. */
+/** Throws for a loop that nothing ends: neither a trip count nor its body's condition. */
 function checkEnds({ node }: Around, { inputs, outputs, nodes, constants }: Subgraph): void {
   const names = new Map(nodes.filter(({ op }) => op === 'Identity').map((node) => [node.outputs[0], node.inputs[0]]));
   let name = outputs[0]?.name;
@@ -67,7 +67,7 @@ export function* loop(around: Around): Running<readonly Held[]> {
   return [...state, ...rows.all(body.outputs.slice(1 + carried), () => 0)];
 }
 
-/** What a body gave each time, to be one tensor. */
+/** A body's outputs of all iterations, to be joined to one tensor. */
 class Rows {
   readonly #around: Around;
   readonly #lists: Tensor[][];
@@ -88,7 +88,7 @@ class Rows {
     this.#around.checkBytes(`${nodeTitle(this.#around.node)}: what it collects`, this.#bytes);
   }
 
-  /** @param declared the body's outputs, which tell types and shapes where it never ran */
+  /** @param declared the body's outputs, whose types and shapes are used if it never ran */
   all(declared: readonly GraphOutput[], axisOf: (i: number) => number, backwards: (i: number) => boolean = () => false): Tensor[] {
     return this.#lists.map((list, i) => {
       const { type = 'float32', dims = [] } = declared[i] ?? {};
@@ -159,7 +159,7 @@ function* scanOf(around: Around, skipped: number): Running<Tensor[]> {
   ];
 }
 
-/** Opset 8 has a batch in front of everything, and lengths for each of it. */
+/** Opset 8 has a batch dimension in front of everything, and lengths for each entry of it. */
 function* batchedScan(around: Around): Running<readonly Held[]> {
   const { node, inputs } = around;
   const [batch = 0] = tensorOf(around, 1).dims;
@@ -186,7 +186,7 @@ function* batchedScan(around: Around): Running<readonly Held[]> {
   );
 }
 
-/** With zeros behind it, up to a length. */
+/** Pads with zeros, up to a length. */
 function padded(tensor: Tensor, length = 0): Tensor {
   const { type, dims } = tensor;
   const [own = 0] = dims;

@@ -39,7 +39,7 @@ const ifOperator: Operator = {
 
 const dynamic: Readonly<Record<string, NodeRunner>> = { Loop: loop, Scan: scan, ...listOperators };
 
-/** By op_type. Identity only of what is no tensor. */
+/** By op_type. Identity only for values that are no tensors. */
 export const runners: ReadonlyMap<string, NodeRunner> = new Map([...Object.entries(dynamic), ['Identity', identityRunner]]);
 
 export const all: readonly Operator[] = [

@@ -1,4 +1,4 @@
-// Parts of tensors and tensors of parts, on the host.
+// Parts of tensors, and tensors joined from parts, on the host.
 
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
@@ -19,15 +19,15 @@ export function part(tensor: Tensor, axis: number, from: number, to: number): Te
   return new Tensor(type, result as never, [...dims.slice(0, axis), to - from, ...dims.slice(axis + 1)]);
 }
 
-/** Without an axis, whose length is 1. */
+/** Drops an axis whose length is 1. */
 export const withoutAxis = ({ type, data, dims }: Tensor, axis: number): Tensor => new Tensor(type, data as never, dims.toSpliced(axis, 1));
 
-/** With a new axis, of length 1. */
+/** Adds an axis of length 1. */
 export const withAxis = ({ type, data, dims }: Tensor, axis: number): Tensor => new Tensor(type, data as never, dims.toSpliced(axis, 0, 1));
 
 /**
- * Tensors one behind the other along an axis that they have.
- * @throws LanewiseError INVALID_INPUT where they do not fit each other
+ * Joins tensors along an axis that they have.
+ * @throws LanewiseError INVALID_INPUT if they do not fit each other
  */
 export function joined(title: string, tensors: readonly Tensor[], axis: number): Tensor {
   const [first] = tensors;
@@ -54,7 +54,7 @@ export function joined(title: string, tensors: readonly Tensor[], axis: number):
   return new Tensor(type, data as never, dims.with(axis, total));
 }
 
-/** Tensors of one shape along a new axis. */
+/** Stacks tensors of one shape along a new axis. */
 export const stacked = (title: string, tensors: readonly Tensor[], axis: number): Tensor =>
   joined(
     title,

@@ -14,13 +14,13 @@ import { runners } from './operators.ts';
 
 export type StageOptions = Pick<CompileOptions, 'memoryLimit' | 'operators' | 'winograd' | 'threads'>;
 
-/** What names stand for where a graph runs: values of this run, and constants. */
+/** The values of names while a graph runs: values of this run, and constants. */
 export interface Frame {
   readonly values: Map<string, Held>;
   readonly constants: ReadonlyMap<string, Constant>;
 }
 
-/** Nodes that run one after the other by one program, or a body. */
+/** Nodes that run one after the other in one program, or a body. */
 interface Stage {
   readonly nodes: readonly GraphNode[];
   readonly outputs: readonly string[];
@@ -32,7 +32,7 @@ interface Stage {
   shaping?: { readonly types: string; readonly names: ReadonlySet<string> };
 }
 
-/** A plan, or what took none. */
+/** A plan, or the results of a stage that needed none. */
 interface Program {
   readonly plan?: Plan;
   readonly results: readonly (readonly [string, Tensor])[];
@@ -40,9 +40,9 @@ interface Program {
 }
 
 /**
- * Runs what only a run can tell the size or the course of. A plan leaves such nodes as `Late`: those that wait for nothing else run on the host
- * (NonZero, operators on lists) or run their bodies; the rest is then a graph whose inputs are known, and gets a plan of its own, which may leave
- * late nodes again.
+ * Runs the late nodes of a plan, whose sizes or course only a run can tell. Those that wait for nothing else run on the host
+ * (NonZero, operators on lists) or run their bodies; the rest is then a graph whose inputs are known, and gets a plan of its
+ * own, which may leave late nodes again.
  */
 export class Stages {
   readonly #graph: Graph;
@@ -50,9 +50,9 @@ export class Stages {
   readonly #find: FindOperator;
   readonly #bodies = new WeakMap<Subgraph, Stage>();
   readonly #rests = new WeakMap<Late, Map<string, Stage>>();
-  /** What the caller gave, as it is: a convolution that reads it is computed as in a graph without stages. */
+  /** The caller's inputs, unchanged: a convolution that reads them is computed as in a graph without stages. */
   #fed: ReadonlySet<Held> = new Set();
-  /** The elements that programs of this run have given and that are no output yet. */
+  /** Arrays that programs of this run have returned and that are no output yet. */
   readonly #made = new WeakSet<object>();
 
   constructor(graph: Graph, options: StageOptions) {
@@ -61,12 +61,12 @@ export class Stages {
     this.#find = operatorFinder(options.operators);
   }
 
-  /** @param values what the graph's own plan was given and gave; gets what the late nodes make */
+  /** @param values inputs and results of the graph's own plan; the late nodes' results are added */
   *finish(late: Late, values: Map<string, Held>): Running<void> {
     this.#fed = new Set(this.#graph.inputs.map(({ name }) => values.get(name) ?? null));
     yield* this.#finish(late, { values, constants: new Map() });
     for (const name of late.outputs) {
-      // Outputs are the caller's: none is an input, another output, a constant or the file's bytes.
+      // Outputs belong to the caller: none may share memory with an input, another output, a constant or the file's bytes.
       const own = (tensor: Tensor) => (this.#made.delete(tensor.data) ? tensor : copyOf(tensor));
       const held = values.get(name);
       if (held) values.set(name, held instanceof Tensor ? own(held) : held.map(own));
@@ -78,7 +78,7 @@ export class Stages {
     const read = new Set(late.nodes.flatMap(readsOf));
     for (const [name, { constant, fixed }] of late.scope) {
       if (!constant || !read.has(name)) continue;
-      // Others depend on the shapes of the inputs: they are values of this run.
+      // Other constants depend on the shapes of the inputs: they are values of this run.
       if (fixed) constants.set(name, constant);
       else around.values.set(name, tensorOf(constant));
     }
@@ -105,7 +105,7 @@ export class Stages {
     yield* this.#run(this.#restOf(late, rest, places.join(), waiting), frame);
   }
 
-  /** Runs a body. @returns what its outputs stand for */
+  /** Runs a body. @returns the values of its outputs */
   *body(graph: Subgraph, frame: Frame): Running<Held[]> {
     const outputs = graph.outputs.map(({ name }) => name);
     const stage = this.#bodies.get(graph) ?? stageOf(graph.nodes, outputs, graph.constants);
@@ -198,7 +198,7 @@ export class Stages {
       constants: new Map([...about.constants, ...stage.constants]),
     };
     const dims = new Map(inputs.map(({ name, dims }) => [name, dims as readonly number[]]));
-    // The plan outlives the run, which may change its tensors.
+    // Copied, because the plan outlives the run, which may change its tensors.
     const values = new Map([...shaping].map(([name, tensor]) => [name, copyOf(tensor)]));
     const options = { ...this.#options, dims, values, lists, fed, running: true };
     const bound = bind(graph, options);
@@ -215,7 +215,7 @@ interface About {
   readonly shaping: ReadonlyMap<string, Tensor>;
 }
 
-/** What comes out of a graph whose every node was computed when it was bound; inputs that go through have their names already. */
+/** The outputs of a graph whose every node was computed when it was bound; inputs that are outputs have their names already. */
 const constantsOf = ({ names, network }: Bound): [string, Tensor][] =>
   names.flatMap((name, i) => {
     const constant = network.outputs[i]?.constant;

@@ -1,5 +1,6 @@
-// In place of ../binaries.ts for places that forbid compiling and have their bundler import a binary as a module: Cloudflare Workers, Vercel's
-// Edge Runtime. The path is that of the package, seen from dist/edge/; `?module` is what Vercel asks for, and Wrangler takes.
+// Replaces ../binaries.ts on platforms that forbid compiling and whose bundlers import a binary as a module: Cloudflare
+// Workers, Vercel's Edge Runtime. The path is that of the package, seen from dist/edge/; Vercel requires `?module`, and
+// Wrangler accepts it.
 
 import type { BinaryName, Texts } from '../binaries.ts';
 import strict from '../wasm/strict.wasm?module';

@@ -5,7 +5,7 @@ import type { Constant } from '../graph/graph.ts';
 import { type Half, widenHalves } from '../graph/halves.ts';
 import { arrayTypes, type DataType, isDataType, type TypedArray } from '../graph/tensor.ts';
 
-/** What marks the bytes of a file: other things have a `read` too. */
+/** Marks the bytes of a file, because other objects have a `read` too. */
 export const FILE: unique symbol = Symbol('file');
 
 /** Bytes of a file, read when they are asked for. */
@@ -14,23 +14,23 @@ export interface FileBytes {
   readonly length: number;
   /**
    * Fills `target` with the bytes from `from` on.
-   * @throws LanewiseError FILE_NOT_FOUND or INVALID_FILE where the file is not there any more, or is another one
+   * @throws LanewiseError FILE_NOT_FOUND or INVALID_FILE if the file is gone, or has changed
    */
   read(target: Uint8Array, from: number): void;
 }
 
 export type Bytes = Uint8Array | FileBytes;
 
-/** Not `instanceof`: bytes may come from another frame. */
+/** `instanceof` would miss an array from another realm (an iframe, a `vm` context). */
 export const isInMemory = (bytes: Bytes): bytes is Uint8Array => !('read' in bytes);
 
-/** Bytes `from` to `to`, still unread where they are a file's. */
+/** Bytes `from` to `to`; a file's are not read yet. */
 export const partOf = (bytes: Bytes, from: number, to: number): Bytes =>
   isInMemory(bytes)
     ? bytes.subarray(from, to)
     : { [FILE]: true, length: Math.max(Math.min(to, bytes.length) - from, 0), read: (target, at) => bytes.read(target, from + at) };
 
-/** All of the bytes: a file's are read. */
+/** All of the bytes; a file's are read now. */
 export function inMemory(bytes: Bytes): Uint8Array {
   if (isInMemory(bytes)) return bytes;
   let all: Uint8Array;
@@ -45,7 +45,7 @@ export function inMemory(bytes: Bytes): Uint8Array {
   return all;
 }
 
-/** Whole numbers of less than a byte: the first of a byte lies in its lowest bits. They are of 8 bits when they are read. */
+/** Integers of less than a byte: the first one is in the byte's lowest bits. They are widened to 8 bits when they are read. */
 export type Packed = 'int4' | 'uint4' | 'int2' | 'uint2';
 
 /** An element type as files store it. The halves are widened to float32 when they are read. */
@@ -57,19 +57,19 @@ export const isStoredType = (name: string): name is StoredType => /^b?float16$/.
 
 const isHalf = (stored: StoredType): stored is Half => stored === 'float16' || stored === 'bfloat16';
 
-/** The type that the elements have once read. */
+/** The elements' type once they are read. */
 export const widened = (stored: StoredType): DataType => (isHalf(stored) ? 'float32' : (stored.replace(/t[24]$/, 't8') as DataType));
 
-/** The array that holds the elements as stored: a half is its 16 bits, and several share a byte. */
+/** The array that holds the elements as stored: the 16 bits of a half, or bytes of several elements each. */
 export const storageOf = (stored: StoredType) => arrayTypes[isHalf(stored) ? 'uint16' : widened(stored)];
 
-/** A half or a quarter where several share a byte. */
+/** Bytes of a stored element: a half or a quarter if several share a byte. */
 export const bytesPerElement = (stored: StoredType): number =>
   isPacked(stored) ? Number(stored.slice(-1)) / 8 : storageOf(stored).BYTES_PER_ELEMENT;
 
 /**
- * The elements from their storage: the halves become float32 exactly, of bool what is not 0 is 1, those that share a byte may be some more at
- * the end, everything else stays as it is.
+ * Stored elements to elements: halves become float32 exactly, a bool is 1 if it is not 0, elements that share a byte may be
+ * a few more than asked for at the end, and everything else stays.
  */
 export const widen = (stored: StoredType, data: TypedArray): TypedArray => {
   if (stored === 'bool') return (data as Uint8Array).map((x) => (x ? 1 : 0));
@@ -79,7 +79,7 @@ export const widen = (stored: StoredType, data: TypedArray): TypedArray => {
     const y = new (storageOf(stored))(data.length / size);
     let i = 0;
     for (const byte of data as Uint8Array) {
-      // To the upper end of 32 bits, and back with the sign.
+      // Shifts to the upper end of 32 bits, and back with the sign.
       for (let up = free; up >= 24; up -= size * 8) y[i++] = stored[0] === 'u' ? (byte << up) >>> free : (byte << up) >> free;
     }
     return y;
@@ -87,19 +87,22 @@ export const widen = (stored: StoredType, data: TypedArray): TypedArray => {
   return isHalf(stored) ? widenHalves(stored, data as Uint16Array) : data;
 };
 
-/** The little-endian elements that fill `bytes`: a view on the same memory where it is aligned, a copy where not or where they are widened. */
+/** The little-endian elements of `bytes`: a view on the same memory if it is aligned, else (or if they are widened) a copy. */
 export function elementsOf(stored: StoredType, bytes: Uint8Array): TypedArray {
   const Storage = storageOf(stored);
-  // Not slice(): on Node's Buffer it does not copy.
+  // slice() does not copy on Node's Buffer.
   const aligned = bytes.byteOffset % Storage.BYTES_PER_ELEMENT ? new Uint8Array(bytes) : bytes;
   return widen(stored, new Storage(aligned.buffer as ArrayBuffer, aligned.byteOffset, bytes.length / Storage.BYTES_PER_ELEMENT));
 }
 
-/** A tensor inside a file, decoded by each `read()`. `bytes` gives exactly the elements of `dims`, when they are first needed. */
+/**
+ * A tensor inside a file, decoded by each `read()`. `bytes` gives exactly the elements of `dims`; it is called when they are
+ * first needed.
+ */
 export function storedConstant(name: string, stored: StoredType, dims: readonly number[], bytes: () => Bytes): Constant {
   const size = bytesPerElement(stored);
   const count = product(dims);
-  /** They are the caller's, who may have given them away since. */
+  /** The bytes are the caller's, who may have transferred them since. */
   const present = (all: Bytes): Bytes => (isInMemory(all) ? bytesOf(all, name, Math.ceil(size * count)) : all);
   const decoded = (bytes: Uint8Array) => elementsOf(stored, bytes).subarray(0, count);
   let kept: TypedArray | undefined;
@@ -109,7 +112,7 @@ export function storedConstant(name: string, stored: StoredType, dims: readonly 
     dims,
     read() {
       const all = present(bytes());
-      // Who needs a whole tensor of a file may need it at every run.
+      // A tensor that is read whole may be needed at every run.
       if (!isInMemory(all)) kept ??= decoded(inMemory(all));
       return kept ?? decoded(all as Uint8Array);
     },
@@ -131,7 +134,7 @@ export function storedConstant(name: string, stored: StoredType, dims: readonly 
 /** The most dimensions a file may state; NumPy has the same limit. */
 export const maxRank = 64;
 
-/** How many elements `dims` has; NaN where they are not sizes that can be multiplied. */
+/** The number of elements of `dims`; NaN if they are not sizes that can be multiplied. */
 export function countOf(dims: readonly unknown[]): number {
   const sizes = dims.every((dim) => Number.isSafeInteger(dim) && (dim as number) >= 0) && dims.length <= maxRank;
   const count = sizes ? (dims as number[]).reduce((product, dim) => product * dim, 1) : NaN;
@@ -139,9 +142,9 @@ export function countOf(dims: readonly unknown[]): number {
 }
 
 /**
- * A file's bytes: a caller may have an ArrayBuffer at hand.
- * @returns them, in a view of their memory as it is now
- * @throws LanewiseError INVALID_INPUT where they are no Uint8Array, or gone
+ * A file's bytes, from a Uint8Array or an ArrayBuffer.
+ * @returns a view of their memory as it is now
+ * @throws LanewiseError INVALID_INPUT if they are neither, or were transferred
  */
 export function checkedBytes<T extends Bytes>(bytes: T, what: string): T {
   checkText("a file's name", what);
@@ -150,6 +153,6 @@ export function checkedBytes<T extends Bytes>(bytes: T, what: string): T {
   throw new LanewiseError('INVALID_INPUT', `${what} is read from a Uint8Array, got ${shown(bytes)}`);
 }
 
-/** What a file that is something else looks like, for errors: web pages and Git LFS pointers can be told by their first letters. */
+/** What an unexpected file looks like, for errors: web pages and Git LFS pointers are recognised by their first letters. */
 export const startOf = (bytes: Uint8Array): string =>
   bytes.length ? `it starts with ${JSON.stringify(String.fromCharCode(...bytes.subarray(0, 24)))}` : 'it is empty';

@@ -4,7 +4,7 @@ import { formatDims, type Tensor } from '../graph/tensor.ts';
 
 type Described = Pick<Constant | Tensor, 'type' | 'dims'>;
 
-/** How tensors differ from those that a network has. */
+/** How given tensors differ from those of a network. */
 export interface Misfit {
   /** Names that the network has and the tensors lack. */
   readonly missing: readonly string[];
@@ -26,7 +26,7 @@ export function compareTensors(wanted: ReadonlyMap<string, Described>, got: Read
 
 const describe = (tensor: Described | undefined): string => (tensor ? `${tensor.type} ${formatDims(tensor.dims)}` : '');
 
-/** More would not be read. */
+/** A message lists no more names than somebody would read. */
 const MOST_LISTED = 8;
 
 /** The error that lists them, a line for each kind. @param what 'weights.safetensors does not fit resnet18' */

@@ -1,4 +1,5 @@
-// Files in Protocol Buffers have no signature: they are told by which fields they have, of which kinds, and that these fill the file.
+// Files in Protocol Buffers have no signature: they are recognised by their fields and the fields' kinds, and because these
+// fill the file.
 
 import { type Bytes, inMemory, partOf } from './bytes.ts';
 
@@ -6,15 +7,15 @@ interface Field {
   readonly number: number;
   /** By wire type: v(arint), q(uad, 64 bits), b(ytes), w(ord, 32 bits). */
   readonly kind: string;
-  /** Of a varint; of bytes their length. */
+  /** A varint's value; the length of bytes. */
   readonly value: number;
   readonly body: Bytes;
 }
 
-/** So many fields tell enough. */
+/** How many fields are enough to recognise a file. */
 const MOST_FIELDS = 64;
 
-/** The fields of a message up to those many; undefined where they do not fill it. */
+/** The first fields of a message, at most that many; undefined if they do not fill it. */
 function skim(bytes: Bytes): Field[] | undefined {
   const fields: Field[] = [];
   for (let at = 0; at < bytes.length && fields.length < MOST_FIELDS; ) {
@@ -41,7 +42,7 @@ function skim(bytes: Bytes): Field[] | undefined {
   return fields;
 }
 
-/** `1v 2b 7b`: numbers and kinds. */
+/** `1v 2b 7b`: field numbers and kinds. */
 const formOf = (fields: readonly Field[] | undefined): string => (fields ?? []).map(({ number, kind }) => `${number}${kind}`).join(' ');
 
 const textOf = (field: Field | undefined): string => (field && field.value < 1000 ? new TextDecoder().decode(inMemory(field.body)) : '');
@@ -53,10 +54,10 @@ export const onnx = "an ONNX model: load it by load of lanewise, or compile it b
 export const tensor =
   "one tensor of ONNX, as its test data is kept, not a model: readTensorProto of lanewise/onnx reads it, and 'lanewise verify FOLDER' the folder of a test";
 
-/** Fields of ONNX's ModelProto, its graph (7) left out. */
+/** Fields of ONNX's ModelProto, without its graph (7). */
 const ofModel = '(?: (?:2b|3b|4b|5v|6b|8b|14b|20b|25b|26b))*';
 
-/** What a file in Protocol Buffers is, and what helps. Undefined where it cannot be told. */
+/** What kind of Protocol Buffers file this is, with advice. Undefined if it is not recognised. */
 export function identifyProtobuf(bytes: Bytes): string | undefined {
   const fields = skim(bytes);
   const form = formOf(fields);
@@ -66,7 +67,7 @@ export function identifyProtobuf(bytes: Bytes): string | undefined {
   if (/^1v( 2b)+$/.test(form) && first.value === 1 && isMetaGraph(second as Field)) {
     return "a TensorFlow SavedModel: convert its folder by 'python -m tf2onnx.convert --saved-model FOLDER --output model.onnx'";
   }
-  // Of Core ML the last field says which kind of model, by a number from 200 on.
+  // Core ML's last field gives the kind of model, by a field number from 200 on.
   if (/^1v 2b( \d+[vb])* ([2-9]\d\d|[12]\d\d\d)b( \d+[vb])*$/.test(form) && /^(1|10)b/.test(formOf(skim((second as Field).body)))) {
     return coreml;
   }

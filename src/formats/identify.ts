@@ -1,27 +1,30 @@
-// What a file is that is not what it should be, and what helps: loaded when a reader has refused one.
+// What an unreadable file is, with advice: a chunk that is loaded when a reader has refused a file.
 
 import { LanewiseError } from '../errors.ts';
 import { type Bytes, inMemory, partOf, startOf } from './bytes.ts';
 import { coreml, identifyProtobuf, onnx, tensor } from './identify-protobuf.ts';
 
-/** So much is looked at, at either end of the file. */
+/** Bytes that are examined at either end of the file. */
 const WINDOW = 64 * 1024;
 
-/** How the message of a reader ends that does not recognise a file. */
+/** The end of a reader's message when it does not recognise a file. */
 const unrecognised = / is (not an ONNX model|not an ONNX tensor|no compiled model)$/;
 
-/** The error of a reader that did not recognise a file, with what the file is, or at least how it starts. Others as they are. */
+/**
+ * A reader's error for an unrecognised file, with what the file is, or at least how it starts. Other errors are returned
+ * unchanged.
+ */
 export function identified(error: unknown, bytes: Bytes): unknown {
   const [, wanted] = (error instanceof LanewiseError && unrecognised.exec(error.message)) || [];
   if (wanted === undefined) return ofStrings(error);
   const known = identify(bytes);
-  // A file that is nearly what was wanted is not to be called that.
-  const told = known !== undefined && known !== { 'not an ONNX model': onnx, 'not an ONNX tensor': tensor }[wanted];
-  const is = told ? `it is ${known}` : startOf(inMemory(partOf(bytes, 0, 24)));
+  // If the file nearly is what was wanted, naming its kind would not help.
+  const recognised = known !== undefined && known !== { 'not an ONNX model': onnx, 'not an ONNX tensor': tensor }[wanted];
+  const is = recognised ? `it is ${known}` : startOf(inMemory(partOf(bytes, 0, 24)));
   return new LanewiseError('INVALID_FILE', `${(error as LanewiseError).message}: ${is}`, { cause: error });
 }
 
-/** Strings are among the types that no reader reads, and the one that people meet. */
+/** No reader reads strings; among those types it is the one that people meet. */
 function ofStrings(error: unknown): unknown {
   const [, holder] = (error instanceof LanewiseError && /^(.*) has element type string, /s.exec(error.message)) || [];
   if (holder === undefined) return error;
@@ -29,7 +32,7 @@ function ofStrings(error: unknown): unknown {
   return new LanewiseError('UNSUPPORTED', `${holder} holds strings, which are not supported: ${help}`, { cause: error });
 }
 
-/** What a reader of the bytes gives; where it does not recognise them, the error says what they are. */
+/** What the reader gives for the bytes; if it does not recognise them, the error says what they are. */
 export function naming<T>(bytes: Bytes, read: () => T): T {
   try {
     return read();
@@ -38,7 +41,7 @@ export function naming<T>(bytes: Bytes, read: () => T): T {
   }
 }
 
-/** What the file is, and what helps. Undefined where it cannot be told. */
+/** What the file is, with advice. Undefined if it is not recognised. */
 export function identify(bytes: Bytes): string | undefined {
   if (bytes.length === 0) return 'empty: it was not written or downloaded to its end';
   const head = inMemory(partOf(bytes, 0, WINDOW));
@@ -57,10 +60,10 @@ export function identify(bytes: Bytes): string | undefined {
   );
 }
 
-/** A byte a character; the decoder of that name is another. */
+/** One character per byte; TextDecoder's 'latin1' is windows-1252. */
 function latin1(bytes: Uint8Array): string {
   let text = '';
-  // An engine takes so many arguments.
+  // Engines limit the number of arguments of a call.
   for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
   return text;
 }
@@ -71,7 +74,7 @@ const picture = (kind: string) =>
   `a picture (${kind}): the model is another file; pictures become its inputs by lanewise/vision, or by 'lanewise run MODEL PICTURE'`;
 const packed = (kind: string) => `packed (${kind}): unpack it first`;
 
-/** Beginnings of files: what they mean, and where they stand where that is not at the start. */
+/** Signatures: what they mean, and their offset if it is not 0. */
 const signatures: readonly (readonly [mark: string, meaning: string, at?: number])[] = [
   ['lanewise', "a model that 'lanewise compile' has compiled: load it by load of lanewise or lanewise/runtime"],
   ['\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.', `a PyTorch checkpoint (.pt, .pth) of the older kind: ${exported}`],
@@ -97,7 +100,7 @@ const signatures: readonly (readonly [mark: string, meaning: string, at?: number
   ['\0asm', 'WebAssembly: a model is an ONNX file, and the binary goes into the option wasm'],
 ];
 
-/** By the names of the files inside, as far as they stand near either end. */
+/** Looks at the names of the files inside, as far as they are near either end. */
 function identifyZip(head: string, tail: string): string {
   const names = new Set([...zipNames(head, 'PK\x03\x04', 26, 30), ...zipNames(tail, 'PK\x01\x02', 28, 46)]);
   const list = [...names];
@@ -121,7 +124,7 @@ function identifyZip(head: string, tail: string): string {
   return model ? `a ZIP archive: unpack it, and load '${model}'` : packed('ZIP');
 }
 
-/** What stands behind each mark: names, whose length is the 16 bits at `lengthAt`. */
+/** What follows each mark: names, whose length is the 16 bits at `lengthAt`. */
 function zipNames(text: string, mark: string, lengthAt: number, nameAt: number): string[] {
   const names: string[] = [];
   for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
@@ -136,7 +139,7 @@ const flatbuffers: Readonly<Record<string, string>> = {
   ORTM: "a model in onnxruntime's own format (.ort): load the .onnx file that it was made of",
 };
 
-/** The offset of the root table, then the kind. */
+/** The offset of the root table, then the file identifier. */
 function identifyFlatbuffer(start: string, length: number): string | undefined {
   const [a = 0, b = 0, c = 0, d = 0] = [0, 1, 2, 3].map((i) => start.charCodeAt(i));
   const kind = start.slice(4, 8);
@@ -145,7 +148,7 @@ function identifyFlatbuffer(start: string, length: number): string | undefined {
 
 function identifyPickle(head: Uint8Array, tail: Uint8Array): string | undefined {
   const [mark, protocol = 0, next] = head;
-  // Protocol 4 and 5 begin with a frame; every one ends in a full stop.
+  // Protocols 4 and 5 begin with a frame; every pickle ends in a full stop.
   const ends = tail.at(-1) === 0x2e;
   if (mark !== 0x80 || protocol < 2 || protocol > 5 || !(ends && (protocol < 4 || next === 0x95))) return undefined;
   return `a Python pickle: ${exported}; of scikit-learn by skl2onnx`;
@@ -161,7 +164,7 @@ function identifySafetensors(head: Uint8Array, start: string, length: number): s
   return "a safetensors file, which holds weights and no network: give it to loadWeights of a network of lanewise/layers or lanewise/zoo, or put its weights into a graph by 'lanewise convert WEIGHTS.safetensors OUT.onnx --graph BASE.onnx'";
 }
 
-/** @param more whether the file goes on */
+/** @param more whether the file is longer than this part */
 function identifyText(head: Uint8Array, more: boolean): string | undefined {
   let text: string;
   try {
@@ -206,7 +209,7 @@ function identifyJson(text: string, more: boolean): string {
     : 'JSON: check the path or the address';
 }
 
-/** What an interface says in its answer. */
+/** What a web API's answer says. */
 function messageOf(text: string): string | undefined {
   try {
     const { error, message = error?.message ?? error, detail = message } = JSON.parse(text) ?? {};

@@ -18,7 +18,7 @@ const types = new Map<string, StoredType>([
   ['b1', 'bool'],
 ]);
 
-/** NumPy's own limit; it also bounds the time that searching the header takes. */
+/** NumPy's own limit; it also bounds the time for searching the header. */
 const maxHeader = 10_000;
 
 const magic = '\x93NUMPY';
@@ -44,12 +44,12 @@ function transpose(data: TypedArray, dims: readonly number[]): TypedArray {
 }
 
 /**
- * A NumPy array file (numpy.org/doc/stable/reference/generated/numpy.lib.format.html), versions 1 to 3. Fortran order is turned into
- * row-major order, float16 into float32. The tensor's data may share the memory of `bytes`.
+ * A NumPy array file (numpy.org/doc/stable/reference/generated/numpy.lib.format.html), versions 1 to 3. Fortran order
+ * becomes row-major order, float16 becomes float32. The tensor's data may share the memory of `bytes`.
  * @param file its bytes
  * @param what names the file in errors
- * @throws LanewiseError INVALID_FILE for bytes that are no .npy file, TRUNCATED_FILE where the file ends early, UNSUPPORTED for big-endian
- * numbers and for other element types, INVALID_INPUT for no bytes at all
+ * @throws LanewiseError INVALID_FILE for bytes that are no .npy file, TRUNCATED_FILE where the file ends early, UNSUPPORTED
+ *   for big-endian numbers and for other element types, INVALID_INPUT for no bytes at all
  */
 export function readNpy(file: Uint8Array, what = 'the file'): Tensor {
   const fail = (message: string, code: ErrorCode = 'INVALID_FILE') => new LanewiseError(code, `${what}: ${message}`);

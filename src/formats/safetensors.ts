@@ -26,13 +26,15 @@ const maxHeader = 100_000_000;
 const isObject = isOptions as (value: unknown) => value is Record<string, unknown>;
 
 /**
- * A safetensors file (github.com/huggingface/safetensors#format): the tensors by name in the header's order, and the `__metadata__`.
+ * A safetensors file (github.com/huggingface/safetensors#format): the tensors by name in the header's order, and the
+ * `__metadata__`.
  *
  * Constants are views on `file`, decoded by `read()`; F16 and BF16 come as float32.
  * @param file its bytes
  * @param what names the file in errors
- * @throws LanewiseError INVALID_FILE for bytes that are not safetensors or break its rules (offsets must cover the data without gaps),
- * TRUNCATED_FILE where the file ends early, UNSUPPORTED for other element types, INVALID_INPUT for no bytes at all
+ * @throws LanewiseError INVALID_FILE for bytes that are not safetensors or break its rules (offsets must cover the data
+ *   without gaps), TRUNCATED_FILE where the file ends early, UNSUPPORTED for other element types, INVALID_INPUT for no bytes
+ *   at all
  */
 export function readSafetensors(file: Uint8Array, what = 'the file'): { tensors: Map<string, Constant>; metadata: Map<string, string> } {
   const fail = (message: string, code: ErrorCode = 'INVALID_FILE') => new LanewiseError(code, `${what}: ${message}`);
@@ -94,15 +96,15 @@ export function readSafetensors(file: Uint8Array, what = 'the file'): { tensors:
 export interface SafetensorsOptions {
   /** The file's `__metadata__`. */
   readonly metadata?: ReadonlyMap<string, string>;
-  /** How float32 tensors are stored; 'f32' where left out. See `Weights`. */
+  /** How float32 tensors are stored. Default 'f32'. See `Weights`. */
   readonly weights?: Weights;
 }
 
 /**
- * A safetensors file of tensors by name: a graph's `constants`, what `readSafetensors` gave, or `Tensor`s. Those of larger elements come
- * first, each kind in the order given, so that every tensor starts at a multiple of its elements' size.
- * @throws LanewiseError INVALID_INPUT for the name `__metadata__`, and for options or tensors that make no sense; TOO_LARGE for more than
- * one array holds or a header over 100 MB
+ * A safetensors file of tensors by name: a graph's `constants`, what `readSafetensors` gave, or `Tensor`s. Tensors with
+ * larger elements come first, in the order given within each size, so that every tensor is aligned to its elements.
+ * @throws LanewiseError INVALID_INPUT for the name `__metadata__`, and for options or tensors that make no sense; TOO_LARGE
+ *   for more than one array holds or a header over 100 MB
  */
 export function writeSafetensors(tensors: ReadonlyMap<string, Writable>, options: SafetensorsOptions = {}): Uint8Array {
   checkOptions('writeSafetensors', options, { metadata: 1, weights: 1 } satisfies OptionNames<SafetensorsOptions>);
@@ -113,7 +115,7 @@ export function writeSafetensors(tensors: ReadonlyMap<string, Writable>, options
     for (const name of map.keys()) checkText('a name', name);
   }
   for (const [key, value] of metadata ?? []) checkText(`the metadata '${key}'`, value);
-  // Joined by hand: an object would put names that are numbers first and take '__proto__' for something else.
+  // Joined by hand, because an object would put numeric names first and treat '__proto__' as its prototype.
   const entries: string[] = [];
   if (metadata?.size) entries.push(`"__metadata__":{${[...metadata].map((pair) => pair.map((text) => JSON.stringify(text)).join(':'))}}`);
   const listed = [...tensors].map(([name, tensor]) => {
@@ -144,7 +146,7 @@ export function writeSafetensors(tensors: ReadonlyMap<string, Writable>, options
   return bytes;
 }
 
-/** Undefined where the engine has no array so large. */
+/** Undefined if the engine cannot allocate so large an array. */
 function allocate(size: number): Uint8Array<ArrayBuffer> | undefined {
   try {
     return new Uint8Array(size);

@@ -1,3 +1,3 @@
-// What `load` asks for when a reader has refused a file: a module that nobody imports at once, so that it can be a file of its own.
+// `load` imports this when a reader has refused a file: a dynamic import only, so that it is a file of its own.
 
 export { identified } from './identify.ts';

@@ -8,16 +8,16 @@ import { bytesPerElement, countOf, type StoredType } from './bytes.ts';
 /**
  * How the writers store float32 weights: as they are, or in half the space as float16, rounded to the nearest, ties to even.
  *
- * 'f16' takes the tensors of two or more dimensions and more than 16 elements: the kernels of convolutions and the matrices, where the
- * space is. Vectors (biases, batch norms) stay float32, and so does a tensor with a finite number that float16 does not hold (from
- * 65520 on): nothing becomes infinite.
+ * 'f16' takes the tensors of two or more dimensions and more than 16 elements: the kernels of convolutions and the matrices,
+ * where the space is. Vectors (biases, batch norms) stay float32, and so does a tensor with a finite number that float16
+ * does not hold (from 65520 on), so that nothing becomes infinite.
  */
 export type Weights = 'f32' | 'f16';
 
-/** What PyTorch's checkpoints are called: pytorch_model.bin is one, too. */
+/** File names of PyTorch's checkpoints, pytorch_model.bin among them. */
 export const isCheckpoint = (name: string): boolean => /\.(pth|pt|ckpt|bin)$/i.test(name);
 
-/** What PyTorch keeps beside the statistics of a batch-norm; nothing that runs needs it. */
+/** What PyTorch keeps beside the statistics of a batch-norm; inference does not need it. */
 export const isCounter = (name: string): boolean => name.endsWith('.num_batches_tracked');
 
 export const isWeights = (weights: unknown): weights is Weights => weights === 'f32' || weights === 'f16';
@@ -27,12 +27,12 @@ export function checkWeights(weights: unknown): asserts weights is Weights {
   if (!isWeights(weights)) throw new LanewiseError('INVALID_INPUT', `weights are 'f32' or 'f16', got ${shown(weights)}`);
 }
 
-/** A tensor to write: of a graph or a file, or a `Tensor`. */
+/** A tensor to write: from a graph or a file, or a `Tensor`. */
 export type Writable = Constant | Pick<Tensor, 'type' | 'dims' | 'data'> | Pick<Constant, 'type' | 'dims' | 'read'>;
 
 type Described = Pick<Writable, 'type' | 'dims'>;
 
-/** How many elements a tensor has, checked, for a caller may have built it. @throws LanewiseError INVALID_INPUT */
+/** A tensor's number of elements, checked, because a caller may have built it. @throws LanewiseError INVALID_INPUT */
 function checkedCount(label: string, tensor: Described): number {
   if (!isOptions(tensor)) throw new LanewiseError('INVALID_INPUT', `${label} is a tensor, got ${shown(tensor)}`);
   const { type, dims } = tensor;
@@ -55,7 +55,7 @@ function elements(label: string, tensor: Writable): TypedArray<TensorType> {
   return data as TypedArray<TensorType>;
 }
 
-/** The type to store a tensor in. Reads it only where that decides. @throws LanewiseError INVALID_INPUT */
+/** The type to store a tensor in. Reads the tensor only if that decides. @throws LanewiseError INVALID_INPUT */
 export function storedAs(label: string, tensor: Writable, weights: Weights): StoredType {
   const count = checkedCount(label, tensor);
   const { type, dims } = tensor;
@@ -67,7 +67,7 @@ export function storedAs(label: string, tensor: Writable, weights: Weights): Sto
 export const storedSize = (label: string, tensor: Described, stored: StoredType): number =>
   checkedCount(label, tensor) * bytesPerElement(stored);
 
-/** The elements as a file has them: little-endian, as every engine that has WebAssembly keeps them. */
+/** The elements as bytes of a file: little-endian, as on every engine with WebAssembly. */
 export function storedBytes(label: string, tensor: Writable, stored: StoredType): Uint8Array {
   const data = elements(label, tensor);
   const array = stored === 'float16' && tensor.type === 'float32' ? toFloat16(data as Float32Array) : data;

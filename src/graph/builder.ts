@@ -3,19 +3,19 @@ import type { Attribute, Constant, Dim, Graph, GraphInput, GraphNode, GraphOutpu
 import type { DataType } from './tensor.ts';
 
 export interface NodeOptions {
-  /** The node's name, and that of its first output; the operator and a number where left out. */
+  /** The node's name, and that of its first output. Default: the operator and a number. */
   readonly name?: string;
-  /** ONNX's own where left out; others are of version 1. */
+  /** The operator's domain, by default ONNX's own. Others are of version 1. */
   readonly domain?: string;
-  /** Attributes whose value tells their kind: text, tensors, whole numbers. */
+  /** Attributes whose kind follows from their value: text, tensors, whole numbers. */
   readonly attributes?: Readonly<Record<string, Attribute>>;
-  /** Attributes that ONNX has as floats, for a whole number does not tell. */
+  /** Attributes that ONNX declares as floats, because a whole number does not show that. */
   readonly floats?: Readonly<Record<string, number | readonly number[]>>;
 }
 
 /**
- * States a graph as a file would. Values are their names: what makes one returns its name, and takes the names of
- * values that exist already, so nodes are in execution order. Shapes are not looked at.
+ * Builds a graph as a file would state it. A value is its name: each method returns the name of what it adds, and takes
+ * names of values that exist already, so nodes are in execution order. Shapes are not checked.
  */
 export class GraphBuilder {
   readonly #name: string;
@@ -25,9 +25,9 @@ export class GraphBuilder {
   readonly #nodes: GraphNode[] = [];
   readonly #constants = new Map<string, Constant>();
   readonly #values = new Set<string>();
-  /** Those of the values, and those that outputs will have. A node is called as its first output is. */
+  /** Names of values and of outputs to come. A node has the name of its first output. */
   readonly #names = new Set<string>();
-  /** How many nodes of each operator have got a name here. */
+  /** How many nodes of each operator have been named here. */
   readonly #numbers = new Map<string, number>();
 
   constructor(name: string, opset = 13) {
@@ -35,7 +35,10 @@ export class GraphBuilder {
     this.#opset = opset;
   }
 
-  /** @throws LanewiseError INVALID_MODEL, as all of these, for a name that is empty or taken and for a value that does not exist */
+  /**
+   * @throws LanewiseError INVALID_MODEL, as do the other methods, for a name that is empty or taken and for a value that
+   *   does not exist
+   */
   input(name: string, dims: readonly Dim[], type: DataType = 'float32'): string {
     this.#claim(name);
     this.#inputs.push({ name, type, dims: [...dims] });
@@ -49,7 +52,7 @@ export class GraphBuilder {
     return constant.name;
   }
 
-  /** A node with one output. @param inputs '' is an optional one that is left out */
+  /** A node with one output. @param inputs '' stands for an optional one that is left out */
   node(op: string, inputs: readonly string[], options: NodeOptions = {}): string {
     return this.nodes(op, inputs, 1, options)[0] as string;
   }
@@ -91,7 +94,7 @@ export class GraphBuilder {
     const copies: GraphNode[] = [];
     for (const { name, value } of this.#outputs) {
       if (name === value) continue;
-      // What a node makes takes the output's name; an input, a constant and what has another output's name already are copied.
+      // A node's value is renamed to the output's name; an input, a constant or the value of another output is copied.
       const free = made.has(value) && !renamed.has(value) && !this.#outputs.some((output) => output.name === value);
       if (free) renamed.set(value, name);
       else copies.push({ op: 'Identity', domain: '', name, inputs: [value], outputs: [name], attributes: new Map() });

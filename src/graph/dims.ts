@@ -3,7 +3,7 @@ import type { Dim } from './graph.ts';
 import { elementCount, formatDims } from './tensor.ts';
 
 /**
- * The shape that a call or the options give an input, checked against the graph's.
+ * The shape of an input, as a call or the options give it, checked against the graph's.
  * @throws LanewiseError INVALID_INPUT
  */
 export function checkDims(name: string, expected: readonly Dim[], got: readonly number[]): void {

@@ -1,9 +1,9 @@
-// A model's face: the types that its file has for what goes in and comes out, where it computes in others.
+// A model's face: the types of inputs and outputs in its file, where the model computes in others.
 
 import { float16Array, toFloat16, widenHalves } from './halves.ts';
 import { type DataType, Tensor, type TensorType, type TypedArray } from './tensor.ts';
 
-/** @param narrow whether what is float64 at the face is float32 inside */
+/** @param narrow whether float64 at the face is float32 inside */
 export const insideType = (type: TensorType, narrow: boolean): DataType =>
   type === 'float16' || (narrow && type === 'float64') ? 'float32' : type;
 
@@ -15,7 +15,7 @@ export function inside({ type, data, dims }: Tensor, narrow = false): Tensor<Dat
   return new Tensor(to, numbers as never, dims);
 }
 
-/** @param type what the face has */
+/** @param type the element type at the face */
 export function outside(tensor: Tensor, type: TensorType, narrow: boolean): Tensor {
   if (tensor.type === type || tensor.type !== insideType(type, narrow)) return tensor;
   const data = tensor.data as Float32Array;
@@ -23,7 +23,7 @@ export function outside(tensor: Tensor, type: TensorType, narrow: boolean): Tens
 }
 
 /**
- * A tensor's numbers in float32: those of float16 exactly, whatever array the engine has for them; others rounded.
+ * A tensor's numbers in float32: float16 exactly, whichever array the engine stores it in; other types rounded.
  * @throws LanewiseError INVALID_INPUT for what is no tensor
  * @example
  * const { logits } = await model.run({ input }); // float16, as the file says

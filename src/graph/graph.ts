@@ -1,7 +1,7 @@
 import { isOptions, kindOf } from '../arguments.ts';
 import { type DataType, isDataType, type TypedArray } from './tensor.ts';
 
-/** A dimension: a size, or the name of one that the caller chooses (ONNX's dim_param; '' where it has none). */
+/** A dimension: a size, or the name of one that the caller chooses (ONNX's dim_param; '' if it has no name). */
 export type Dim = number | string;
 
 /** A tensor known at load. `read` gives its elements when they are needed, so that a file's weights are not held twice. */
@@ -10,11 +10,14 @@ export interface Constant {
   readonly type: DataType;
   readonly dims: readonly number[];
   read(): TypedArray;
-  /** Fills `target`, an array of the type's kind, with the elements from `from` on; for what can do so without reading them all. */
+  /**
+   * Fills `target`, an array of the type's kind, with the elements from `from` on. Only constants that can do so without
+   * reading everything have it.
+   */
   fill?(target: TypedArray, from: number): void;
 }
 
-/** An attribute as the file has it, by ONNX's kinds. */
+/** An attribute as stated in the file, by ONNX's kinds. */
 export type Attribute =
   | number
   | bigint
@@ -28,10 +31,11 @@ export type Attribute =
   | { readonly unsupported: string; readonly reference?: string };
 
 /**
- * A branch or a body, inside a node. It sees the names of what is around it; those that it makes itself occur nowhere else in the model.
+ * A branch or a body, inside a node. It sees the names of what is around it; those that it makes itself occur nowhere else
+ * in the model.
  */
 export interface Subgraph {
-  /** Their types and shapes are told by what goes in. */
+  /** Inputs of the branch or body; their types and shapes follow from what is passed in. */
   readonly inputs: readonly GraphOutput[];
   readonly outputs: readonly GraphOutput[];
   readonly nodes: readonly GraphNode[];
@@ -41,18 +45,18 @@ export interface Subgraph {
 export interface GraphNode {
   /** ONNX's op_type. */
   readonly op: string;
-  /** '' is ONNX's own domain. */
+  /** The operator's domain; '' is ONNX's own. */
   readonly domain: string;
   readonly name: string;
   /** Value names; '' is an optional input that is left out. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, Attribute>;
-  /** The kind of attributes whose value does not tell it: of all floats, for whole ones look like integers, and of empty lists of strings. */
+  /** The declared kind of attributes whose value is ambiguous: floats (2.0 looks like an integer) and empty lists of strings. */
   readonly kinds?: ReadonlyMap<string, 'float' | 'floats' | 'strings'>;
-  /** The names from around it that its subgraphs read. */
+  /** Names of outer values that its subgraphs read. */
   readonly captures?: readonly string[];
-  /** The version of its operator set, where it is another than the graph's: a function's. */
+  /** The version of its operator set, if it is not the graph's: nodes of functions have one. */
   readonly opset?: number;
 }
 
@@ -60,12 +64,15 @@ export interface GraphInput {
   readonly name: string;
   readonly type: DataType;
   readonly dims: readonly Dim[];
-  /** What is no tensor: a sequence of tensors of that type, or one of these or nothing. */
+  /** An output that is no tensor: a sequence of tensors of that type, or an optional that holds a tensor or a sequence. */
   readonly list?: 'sequence' | 'optional' | undefined;
   readonly face?: Face;
 }
 
-/** What callers have where the graph has float32: float16 as the file says, or float64 where the operators compute no such. */
+/**
+ * The callers' type where the graph has float32: float16 if the file says so, or float64 where the operators do not compute
+ * that.
+ */
 export type Face = 'float16' | 'float64';
 
 /** An output; files may leave its type and shape out. */
@@ -77,7 +84,7 @@ export interface GraphOutput {
   readonly face?: Face;
 }
 
-/** Whether something is a graph: every part of it is of its kind. Whether the parts go together is not looked at. */
+/** Whether a value is a graph: every part of it has the right kind. Whether the parts go together is not checked. */
 export function isGraph(value: unknown): value is Graph {
   const { name, inputs, outputs, nodes, constants, opsets, metadata } = (value ?? {}) as Graph;
   return (
@@ -138,7 +145,7 @@ function isSubgraph(value: unknown): value is Subgraph {
 
 /** The branches and bodies of a node. */
 export function subgraphsOf({ attributes, captures }: GraphNode): Subgraph[] {
-  // Only a node with such has captures, if none; the attributes of others need not be looked at.
+  // Only a node with subgraphs has captures, even if empty; the attributes of others need not be searched.
   if (!captures) return [];
   return [...attributes.values()].flat().filter((value): value is Subgraph => typeof value === 'object' && 'nodes' in value);
 }
@@ -155,15 +162,18 @@ export function* allNodes({ nodes }: Pick<Graph, 'nodes'>): Generator<GraphNode>
 export const readsOf = ({ inputs, captures = [] }: GraphNode): readonly string[] =>
   captures.length > 0 ? [...inputs, ...captures] : inputs;
 
-/** A network as a file or a builder states it: ONNX's meaning, logical NCHW, nothing about how it runs. Nodes are in execution order. */
+/**
+ * A network as a file or a builder states it: ONNX's meaning, logical NCHW, nothing about how it runs. Nodes are in
+ * execution order.
+ */
 export interface Graph {
   readonly name: string;
-  /** Without the initializers that IR 3 files list here. */
+  /** Inputs of the graph, without the initializers that IR 3 files list here. */
   readonly inputs: readonly GraphInput[];
   readonly outputs: readonly GraphOutput[];
   readonly nodes: readonly GraphNode[];
   readonly constants: ReadonlyMap<string, Constant>;
-  /** Version of each operator set by domain. */
+  /** The version of each operator set, by domain. */
   readonly opsets: ReadonlyMap<string, number>;
   readonly metadata: ReadonlyMap<string, string>;
 }

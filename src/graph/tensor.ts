@@ -5,7 +5,10 @@ import { type Float16Data, float16Array, Halves, toFloat16 } from './halves.ts';
 /** Element types by ONNX's names. */
 export type DataType = keyof typeof arrayTypes;
 
-/** The typed array that holds each element type. bool is one byte per element; float16 and bfloat16 are widened by the readers. */
+/**
+ * The typed array that holds each element type. bool is one byte per element; float16 and bfloat16 are widened by the
+ * readers.
+ */
 export const arrayTypes = {
   float32: Float32Array,
   float64: Float64Array,
@@ -22,7 +25,7 @@ export const arrayTypes = {
 
 export const elementBytes = (type: DataType): number => arrayTypes[type].BYTES_PER_ELEMENT;
 
-/** Element types of tensors: float16, too, which models take and give where their files say so. Inside it is float32. */
+/** Element types of tensors. float16 is among them: models take and give it where their files say so, and compute in float32. */
 export type TensorType = DataType | 'float16';
 
 type Arrays = { readonly [T in DataType]: (typeof arrayTypes)[T]['prototype'] } & { readonly float16: Float16Data };
@@ -31,7 +34,7 @@ export type TypedArray<T extends TensorType = DataType> = Arrays[T];
 
 export const isDataType = (type: unknown): type is DataType => typeof type === 'string' && Object.hasOwn(arrayTypes, type);
 
-/** The typed array of tensors: of float16 a Float16Array where the engine has one, else a Uint16Array of the bits. */
+/** The typed array of tensors: for float16 a Float16Array if the engine has one, else a Uint16Array of the bits. */
 export const tensorArrays: Readonly<Record<TensorType, { readonly name: string }>> = {
   ...arrayTypes,
   float16: Halves,
@@ -39,11 +42,11 @@ export const tensorArrays: Readonly<Record<TensorType, { readonly name: string }
 
 export const isTensorType = (type: unknown): type is TensorType => typeof type === 'string' && Object.hasOwn(tensorArrays, type);
 
-/** `[1, 3, 32, 32]` as people write it. */
+/** `[1, 3, 32, 32]`, for messages. */
 export const formatDims = (dims: readonly (number | string)[]): string => `[${dims.join(', ')}]`;
 
 /**
- * The product of `dims`, checked: every dimension a whole number from 0 on, the product at most 2^53.
+ * The product of `dims`, checked: every dimension is a whole number from 0 on, the product at most 2^53.
  * @param what names the tensor in the error.
  */
 export function elementCount(dims: readonly number[], what: string): number {
@@ -76,9 +79,10 @@ export class Tensor<T extends TensorType = TensorType> {
   readonly dims: readonly number[];
 
   /**
-   * @param data a typed array that matches `type`, or plain numbers, which are rounded to what floats hold; of float16 a Float16Array, or a
-   *   Uint16Array of the bits where the engine has none
-   * @param dims one dimension of `data.length` where left out
+   * @param data a typed array that matches `type`, or plain numbers, which are rounded to the type's precision; for float16
+   *   a Float16Array, or a
+   *   Uint16Array of the bits if the engine has none
+   * @param dims by default one dimension of `data.length`
    * @throws LanewiseError INVALID_INPUT where the data does not fit the type or the dims
    */
   constructor(type: T, data: TypedArray<T> | readonly (number | bigint)[], dims: readonly number[] = [data?.length ?? 0]) {
@@ -98,7 +102,7 @@ export class Tensor<T extends TensorType = TensorType> {
   }
 }
 
-/** A tensor of its own elements. */
+/** A tensor with a copy of its elements. */
 export const copyOf = ({ type, data, dims }: Tensor): Tensor => new Tensor(type, data.slice() as never, dims);
 
 function fromNumbers(type: TensorType, data: readonly (number | bigint)[]): TypedArray<TensorType> {

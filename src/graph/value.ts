@@ -12,9 +12,9 @@ export interface ValueType {
 export interface Value extends ValueType {
   readonly name: string;
   readonly constant?: Constant;
-  /** A constant that is the same for every shape of the inputs, as weights are; others belong to the plan. */
+  /** Whether the constant is the same for every shape of the inputs, as weights are; others belong to the plan. */
   readonly fixed?: boolean;
 }
 
-/** What it takes, in bytes. */
+/** Bytes of a tensor of that type and shape. */
 export const bytesOf = ({ type, dims }: ValueType): number => product(dims) * elementBytes(type);

@@ -17,14 +17,14 @@ export const relu6 = layerFunction<[options?: LayerOptions]>('relu6', {}, (to, x
 /** x · sigmoid(x), also called Swish. */
 export const silu = layerFunction<[options?: LayerOptions]>('silu', {}, (to, x) => to.node('Mul', [x, to.node('Sigmoid', [x])]));
 
-/** x, and slope · x below 0. @param slope 0.01 where left out */
+/** x, but slope · x below 0. @param slope default 0.01 */
 export const leakyRelu = layerFunction<
   [slope?: number, options?: LayerOptions],
   [slope?: number, options?: LayerOptions] | [options?: LayerOptions]
 >('leakyRelu', {}, (to, x, slope = 0.01) => to.node('LeakyRelu', [x], { floats: { alpha: finite('slope', slope) } }), 1);
 
 export interface GeluOptions extends LayerOptions {
-  /** 'tanh' for the approximation; 'none' where left out. */
+  /** 'tanh' for the approximation. Default 'none'. */
   readonly approximate?: 'none' | 'tanh';
 }
 
@@ -34,11 +34,11 @@ export const gelu = layerFunction<[options?: GeluOptions]>('gelu', { approximate
 );
 
 export interface SoftmaxOptions extends LayerOptions {
-  /** The dimension along which the outputs sum to 1; 1, classes or channels, where left out. */
+  /** The dimension along which the outputs sum to 1. Default 1: classes or channels. */
   readonly axis?: number;
 }
 
-/** e^x over its sum along an axis. @throws LanewiseError INVALID_MODEL for an axis that is not there */
+/** e^x over its sum along an axis. @throws LanewiseError INVALID_MODEL if the axis does not exist */
 export const softmax = layerFunction<[options?: SoftmaxOptions]>('softmax', { axis: 1 }, (to, x, { axis = 1 } = {}) =>
   to.node('Softmax', [x], { attributes: { axis } }),
 );

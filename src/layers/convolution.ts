@@ -6,23 +6,23 @@ import { channelsOf, type Padding, type Pair, pair, wholeNumber, windowAttribute
 import type { Recorder } from './recorder.ts';
 
 export interface WeightOptions extends LayerOptions {
-  /** How the weights start; `heUniform()` where left out. */
+  /** How the weights start. Default `heUniform()`. */
   readonly weight?: Init;
-  /** Whether there is a bias, or how it starts; `true`, which is zeros, where left out. */
+  /** Whether there is a bias, or how it starts. Default `true`, which is zeros. */
   readonly bias?: boolean | Init;
 }
 
 interface WindowOptions {
-  /** 1 where left out. */
+  /** Default 1. */
   readonly stride?: Pair;
-  /** 0 where left out. */
+  /** Default 0. */
   readonly padding?: Padding;
-  /** 1 where left out. */
+  /** Default 1. */
   readonly dilation?: Pair;
 }
 
 export interface Conv2dOptions extends WeightOptions, WindowOptions {
-  /** Into how many groups channels and filters are divided, each seeing its own only; 1 where left out. */
+  /** How many groups channels and filters are divided into; a group sees only its own channels. Default 1. */
   readonly groups?: number;
 }
 
@@ -30,9 +30,10 @@ const weightOptions = { weight: 1, bias: 1 };
 const windowOptions = { stride: 1, padding: 1, dilation: 1 };
 
 /**
- * Convolution (ONNX Conv): [N, C, H, W] to [N, filters, H', W'], H' = floor((H + top + bottom - dilation · (kernel - 1) - 1) / stride) + 1.
- * Parameters: `weight` [filters, C / groups, kernel, kernel], `bias` [filters].
- * @throws LanewiseError INVALID_INPUT for options that make no sense, INVALID_MODEL where the window or the groups do not fit the input
+ * Convolution (ONNX Conv): [N, C, H, W] to [N, filters, H', W'], H' = floor((H + top + bottom - dilation · (kernel - 1) - 1)
+ * / stride) + 1. Parameters: `weight` [filters, C / groups, kernel, kernel], `bias` [filters].
+ * @throws LanewiseError INVALID_INPUT for options that make no sense, INVALID_MODEL if the window or the groups do not fit
+ *   the input
  */
 export const conv2d = layerFunction<[filters: number, kernel: Pair, options?: Conv2dOptions]>(
   'conv2d',
@@ -41,7 +42,7 @@ export const conv2d = layerFunction<[filters: number, kernel: Pair, options?: Co
 );
 
 export interface DepthwiseConv2dOptions extends WeightOptions, WindowOptions {
-  /** How many filters each channel has; 1 where left out. */
+  /** How many filters each channel has. Default 1. */
   readonly multiplier?: number;
 }
 
@@ -94,14 +95,14 @@ function weights(
 }
 
 export interface Conv2dTransposeOptions extends Conv2dOptions {
-  /** Rows and columns that are added at the bottom and the right; 0 where left out. */
+  /** Rows and columns that are added at the bottom and the right. Default 0. */
   readonly outputPadding?: Pair;
 }
 
 /**
- * Transposed convolution (ONNX ConvTranspose), the gradient of a convolution with the same weights: [N, C, H, W] to [N, filters, H', W'],
- * H' = (H - 1) · stride - top - bottom + dilation · (kernel - 1) + outputPadding + 1, or H · stride with padding 'same'.
- * Parameters: `weight` [C, filters / groups, kernel, kernel], `bias` [filters].
+ * Transposed convolution (ONNX ConvTranspose), the gradient of a convolution with the same weights: [N, C, H, W] to [N,
+ * filters, H', W'], H' = (H - 1) · stride - top - bottom + dilation · (kernel - 1) + outputPadding + 1, or H · stride with
+ * padding 'same'. Parameters: `weight` [C, filters / groups, kernel, kernel], `bias` [filters].
  * @throws LanewiseError as `conv2d`
  */
 export const conv2dTranspose = layerFunction<[filters: number, kernel: Pair, options?: Conv2dTransposeOptions]>(
@@ -123,7 +124,7 @@ export const conv2dTranspose = layerFunction<[filters: number, kernel: Pair, opt
 
 /**
  * A fully connected layer (ONNX Gemm): [N, F] to [N, units]. Parameters: `weight` [units, F], `bias` [units].
- * @throws LanewiseError INVALID_INPUT where the input is no matrix: `flatten` makes one of pictures
+ * @throws LanewiseError INVALID_INPUT if the input is no matrix: `flatten` makes one of pictures
  */
 export const dense = layerFunction<[units: number, options?: WeightOptions]>('dense', weightOptions, (to, x, units, options = {}) => {
   const [, features] = x.dims;

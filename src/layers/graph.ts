@@ -18,7 +18,7 @@ export const customOperatorsOf = ({ layers }: Network): CustomOperator[] => [
   ...new Set(layers.flatMap(({ customOperators }) => customOperators)),
 ];
 
-/** The graph that a network's layers stand for: of opset 13, or as new as its newest operator. */
+/** The graph of a network's layers: of opset 13, or newer if an operator needs that. */
 export function graphOf(network: Network): Graph {
   const opset = network.layers
     .flatMap(({ steps }) => steps)
@@ -34,7 +34,7 @@ export function graphOf(network: Network): Graph {
     layer.steps.forEach((step, i) => {
       const { op, domain, attributes, floats } = step;
       const options = { name: stepName(layer, i), domain, attributes, floats };
-      // The same numbers, whatever layers they belong to, are one node.
+      // Equal numbers are one node, whichever layers they belong to.
       const key = op === 'Constant' ? JSON.stringify([attributes, floats]) : undefined;
       const known = key && constants.get(key);
       const inputs = step.inputs.map((value) => (value ? (names.get(value) as string) : ''));
@@ -47,7 +47,7 @@ export function graphOf(network: Network): Graph {
   return builder.build();
 }
 
-/** A layer's last step has its name; those before it are called after their operators. */
+/** A layer's last step has its name; those before it are named after their operators. */
 export function stepName(layer: AppliedLayer, i: number): string {
   const { steps, name } = layer;
   const { op } = steps[i] as LayerStep;

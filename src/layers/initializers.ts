@@ -5,14 +5,14 @@ import { formatDims } from '../graph/tensor.ts';
 import { finite, wholeNumber } from './options.ts';
 import { normals, numbersFor, uniforms } from './random.ts';
 
-/** What an initialiser knows of the parameter that it fills. */
+/** Facts about a parameter, for its initialiser. */
 export interface ParameterInfo {
   readonly name: string;
   readonly dims: readonly number[];
-  /** How many inputs one output sums over, and how many outputs one input goes to. */
+  /** How many inputs one output sums over, and how many outputs one input contributes to. */
   readonly fanIn: number;
   readonly fanOut: number;
-  /** The network's, or the initialiser's own. */
+  /** The network's seed, or the initialiser's own. */
   readonly seed: number;
 }
 
@@ -22,18 +22,18 @@ export interface ParameterInfo {
  */
 export type Initializer = (data: Float32Array, parameter: ParameterInfo) => void;
 
-/** What layers take for a parameter: an initialiser, or its elements in the order of its dimensions. */
+/** How a layer's parameter starts: an initialiser, or its elements in row-major order. */
 export type Init = Initializer | ArrayLike<number>;
 
 export interface SeedOptions {
-  /** A whole number from 0 on, instead of the network's. */
+  /** A whole number from 0 on, instead of the network's seed. */
   readonly seed?: number;
 }
 
 const onlySeed = { seed: 1 } satisfies OptionNames<SeedOptions>;
 
 export interface RandomOptions extends SeedOptions {
-  /** What the numbers are multiplied by; 1 where left out. */
+  /** A factor for the numbers. Default 1. */
   readonly gain?: number;
 }
 
@@ -68,7 +68,7 @@ export function normal(mean: number, deviation: number, options: SeedOptions = {
   };
 }
 
-/** An initialiser whose numbers have a variance that depends on the fans, evenly spread or normal. */
+/** An initialiser whose numbers have a variance that depends on the fans, uniform or normal. */
 function scaled(distribution: 'uniform' | 'normal', variance: (parameter: ParameterInfo) => number) {
   return (given: RandomOptions = {}): Initializer => {
     const seed = seedOf('an initialiser', given, { ...onlySeed, gain: 1 } satisfies OptionNames<RandomOptions>);
@@ -83,13 +83,13 @@ function scaled(distribution: 'uniform' | 'normal', variance: (parameter: Parame
   };
 }
 
-/** Variance 2 / fan in, for layers that ReLU follows (He et al. 2015, arXiv:1502.01852). What layers take where nothing is said. */
+/** Variance 2 / fan in, for layers that ReLU follows (He et al. 2015, arXiv:1502.01852). The default of layers. */
 export const heUniform = scaled('uniform', ({ fanIn }) => 2 / fanIn);
-/** As `heUniform`, of the normal distribution. */
+/** As `heUniform`, with the normal distribution. */
 export const heNormal = scaled('normal', ({ fanIn }) => 2 / fanIn);
 /** Variance 2 / (fan in + fan out), for layers that tanh or nothing follows (Glorot and Bengio 2010, "Xavier"). */
 export const xavierUniform = scaled('uniform', ({ fanIn, fanOut }) => 2 / (fanIn + fanOut));
-/** As `xavierUniform`, of the normal distribution. */
+/** As `xavierUniform`, with the normal distribution. */
 export const xavierNormal = scaled('normal', ({ fanIn, fanOut }) => 2 / (fanIn + fanOut));
 
 function seedOf(what: string, options: SeedOptions, known: OptionNames<SeedOptions> | OptionNames<RandomOptions>): number | undefined {
@@ -97,7 +97,10 @@ function seedOf(what: string, options: SeedOptions, known: OptionNames<SeedOptio
   return options.seed === undefined ? undefined : wholeNumber('seed', options.seed, 0);
 }
 
-/** An initialiser of what a layer was given. @throws LanewiseError INVALID_INPUT for elements that do not fit, or neither kind */
+/**
+ * The initialiser for an argument of a layer. @throws LanewiseError INVALID_INPUT for elements that do not fit, or neither
+ * kind
+ */
 export function initializerOf(init: Init, key: string, dims: readonly number[]): Initializer {
   if (typeof init === 'function') return init;
   const isList = typeof init === 'object' && init !== null && typeof init.length === 'number';

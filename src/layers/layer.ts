@@ -7,43 +7,43 @@ import type { Recorder } from './recorder.ts';
 import { applyLayer, SymbolicTensor, symbolic } from './symbol.ts';
 
 /**
- * A layer that can be applied: a function of a symbolic tensor. Any function of that shape is one, so that blocks are functions.
- * @param name what a named `sequential` calls it: 'features.0'
+ * A layer that can be applied: a function of a symbolic tensor. Any function of that form is one, so blocks are functions.
+ * @param name its name in a named `sequential`: 'features.0'
  */
 export interface Layer {
   (x: SymbolicTensor, name?: string): SymbolicTensor;
-  /** The name that it was given. */
+  /** The name that the layer was given. */
   readonly label?: string | undefined;
 }
 
 export interface LayerOptions {
-  /** The layer's name, of which its parameters' begin. 'conv2d_1' and so on where left out. */
+  /** The layer's name, which its parameters' names begin with. Default: 'conv2d_1' and so on. */
   readonly name?: string;
 }
 
 export const onlyName = { name: 1 } satisfies OptionNames<LayerOptions>;
 
-/** The names of the options that are the last of a function's arguments, beside the name. */
+/** The names of the options in a function's last argument, without `name`. */
 type NamesOf<A extends unknown[]> = Required<A> extends [...unknown[], infer O extends object] ? OptionNames<Omit<O, 'name'>> : object;
 
 /**
- * A layer's function. Applied to a symbolic tensor it gives the next one; without one it gives a `Layer` for `sequential`, or to be applied
- * several times with the same weights.
+ * A layer's function. Applied to a symbolic tensor it gives the next one; without one it gives a `Layer` for `sequential`,
+ * or to be applied several times with the same weights.
  */
 export interface LayerFunction<A extends unknown[]> {
   (x: SymbolicTensor, ...args: A): SymbolicTensor;
   (...args: A): Layer;
-  /** The second form alone, which tells a layer's function from a layer. */
+  /** Only the second form, which distinguishes a layer's function from a layer. */
   readonly [LATER]: (...args: A) => Layer;
 }
 
 export const LATER: unique symbol = /* @__PURE__ */ Symbol('later') as never;
 
 /**
- * Makes a layer's function. `Given` are the arguments that users may give, where those are more than `build` takes.
- * @param known its options, beside the name
+ * Makes a layer's function. `Given` are the arguments that users may pass, if those are more than `build` takes.
+ * @param known its options, without `name`
  * @param build records what the layer is made of and gives its output; its last argument is the options
- * @param places how many arguments stand before the options; as many as `build` takes without a default, where left out
+ * @param places how many arguments precede the options. Default: as many as `build` takes without a default value
  */
 export function layerFunction<A extends unknown[], Given extends unknown[] = A>(
   kind: string,
@@ -61,7 +61,7 @@ export function layerFunction<A extends unknown[], Given extends unknown[] = A>(
     let shared: readonly Parameter[] | undefined;
     const layer = (x: SymbolicTensor, name?: string): SymbolicTensor => {
       checkName(kind, name);
-      // The name that it was given is that of its first application; a second one may not have it too.
+      // The layer's name belongs to its first application, so a second one needs another.
       const whole = shared && name === undefined ? undefined : join(name, label);
       const y = apply(symbolic(x, `what ${kind} is applied to`), whole, shared);
       shared ??= y.layer.parameters;
@@ -72,7 +72,7 @@ export function layerFunction<A extends unknown[], Given extends unknown[] = A>(
   return Object.assign(made, { [LATER]: made }) as unknown as LayerFunction<Given>;
 }
 
-/** What was given, with the options at their place: right after the arguments that are there, for `leakyRelu({ name })` leaves one out. */
+/** The arguments, with the options in their place even if arguments before them are missing, as in `leakyRelu({ name })`. */
 function argumentsOf(kind: string, known: object, places: number, given: readonly unknown[]): [...unknown[], LayerOptions] {
   const count = isOptions(given.at(-1)) ? given.length - 1 : Math.min(given.length, places);
   const [options = {}, ...more] = given.slice(count);

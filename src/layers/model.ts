@@ -18,13 +18,13 @@ import { type AppliedLayer, SymbolicTensor, symbolic } from './symbol.ts';
 import { type LoadWeightsOptions, loadWeights, type WeightSource } from './weights.ts';
 
 export interface ModelOptions {
-  /** What errors and files call the network; 'model' where left out. */
+  /** The network's name in errors and files. Default 'model'. */
   readonly name?: string;
-  /** What the initial weights grow from that are in no other model yet, a whole number from 0 on; 0 where left out. */
+  /** The seed of initial weights that are in no other model yet, a whole number from 0 on. Default 0. */
   readonly seed?: number;
-  /** Beginnings of names that `loadWeights` passes over: heads that only training needs. */
+  /** Prefixes of names that `loadWeights` ignores: parts that only training needs. */
   readonly unusedWeights?: readonly string[];
-  /** What a name in a file of weights is here, where `loadWeights` finds older ones; the same where left out. */
+  /** Converts an older name in a file of weights, for `loadWeights`. Default: names stay. */
   readonly renameWeights?: (name: string) => string;
 }
 
@@ -35,7 +35,7 @@ const { externalData: _, ...checks } = loadChecks;
  *
  * @param inputs what `input()` gave
  * @param outputs one (called 'output'), several ('output_0', 'output_1'), or an object of them by name
- * @throws LanewiseError INVALID_INPUT where outputs depend on an input that is not listed; INVALID_MODEL for a name given twice
+ * @throws LanewiseError INVALID_INPUT if outputs depend on an input that is not listed; INVALID_MODEL for a name given twice
  */
 export function model(
   inputs: SymbolicTensor | readonly SymbolicTensor[],
@@ -57,7 +57,7 @@ export class LayersModel {
   readonly name: string;
   readonly inputs: readonly SymbolicTensor[];
   readonly outputs: ReadonlyMap<string, SymbolicTensor>;
-  /** In execution order, inputs left out. */
+  /** In execution order, without inputs. */
   readonly layers: readonly AppliedLayer[];
   readonly #unusedWeights: readonly string[];
   readonly #renameWeights: (name: string) => string;
@@ -87,7 +87,7 @@ export class LayersModel {
     this.#renameWeights = renameWeights;
     const layers = reached(inputs, outputs);
     for (const layer of layers) for (const parameter of layer.parameters) parameter.adopt(layer, seed);
-    // Parameters may be called after a layer of another model.
+    // Parameters may be named after a layer of another model.
     const owners = layers.flatMap(({ parameters }) => parameters.map(({ layer }) => layer));
     const taken = settleNames(new Set([...inputs.map((x) => x.layer), ...layers, ...owners]));
     for (const [name, x] of outputs) {
@@ -98,7 +98,7 @@ export class LayersModel {
     this.layers = layers;
   }
 
-  /** @throws LanewiseError INVALID_INPUT where there is none of that name */
+  /** @throws LanewiseError INVALID_INPUT if there is none of that name */
   layer(name: string): AppliedLayer {
     const found = this.layers.find((layer) => layer.name === name);
     if (!found) throw new LanewiseError('INVALID_INPUT', `${this.name} has no layer ${shown(name)}`);
@@ -110,7 +110,7 @@ export class LayersModel {
     return this.#all().filter(({ learned }) => learned);
   }
 
-  /** What is not learned but belongs to the weights: the running statistics of batch-norms. */
+  /** Weights that are not learned: the running statistics of batch-norms. */
   buffers(): Parameter[] {
     return this.#all().filter(({ learned }) => !learned);
   }
@@ -120,12 +120,15 @@ export class LayersModel {
     return this.parameters().reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** The operators of one's own among the layers: what `load` needs to read the file that `toONNX` writes. */
+  /** The custom operators of the layers, which `load` needs to read the file that `toONNX` writes. */
   get operators(): readonly CustomOperator[] {
     return customOperatorsOf(this);
   }
 
-  /** A table of the layers: shapes, parameters, multiply-accumulates, activations, receptive fields. `summarize` of lanewise/analysis has it as data. */
+  /**
+   * A table of the layers: shapes, parameters, multiply-accumulates, activations, receptive fields. `summarize` of
+   * lanewise/analysis gives it as data.
+   */
   summary(): string {
     return formatSummary(summarizeLayers(this));
   }
@@ -136,10 +139,10 @@ export class LayersModel {
 
   /**
    * Sets the weights by name, all or none. Models that are compiled already keep theirs.
-   * @param source a safetensors file, a PyTorch checkpoint (.pth) or an ONNX file (path, URL, Response, bytes), or tensors by name; not copied. A large
-   * checkpoint in Node stays in its file, and is read when the weights are needed.
-   * @returns what was missing and unexpected, where `strict` is false
-   * @throws LanewiseError INVALID_INPUT that lists what is missing, unexpected and of another shape; what reading files throws
+   * @param source a safetensors file, a PyTorch checkpoint (.pth) or an ONNX file (path, URL, Response, bytes), or tensors
+   *   by name; not copied. In Node, a large checkpoint stays in its file and is read when the weights are needed.
+   * @returns what was missing and unexpected, if `strict` is false
+   * @throws LanewiseError INVALID_INPUT listing what is missing, unexpected or of another shape; the errors of reading files
    * @example await resnet18().loadWeights('resnet18-f37072fd.pth');
    */
   async loadWeights(source: WeightSource, options: LoadWeightsOptions = {}): Promise<Misfit> {
@@ -151,7 +154,7 @@ export class LayersModel {
     return writeSafetensors(new Map(this.#all().map((parameter) => [parameter.name, parameter.constant()])), options);
   }
 
-  /** The network as an ONNX file: of opset 13, or as new as its newest operator. */
+  /** The network as an ONNX file: of opset 13, or newer if an operator needs that. */
   toONNX(options: OnnxOptions = {}): Uint8Array {
     return writeOnnx(this.graph(), options);
   }
@@ -168,7 +171,7 @@ export class LayersModel {
 
   /**
    * A model that runs, with the weights as they are now.
-   * @param options those of `load`, but for those of files
+   * @param options those of `load`, except those about files
    * @throws LanewiseError as `load` does
    */
   async compile(options: Omit<LoadOptions, 'externalData'> = {}): Promise<Model> {
@@ -187,9 +190,9 @@ export class LayersModel {
 }
 
 /**
- * Numbers the layers that have no name of their own, in their order.
+ * Numbers the layers that have no name of their own, in order.
  * @returns all names
- * @throws LanewiseError INVALID_MODEL where two have one
+ * @throws LanewiseError INVALID_MODEL if two layers have one name
  */
 function settleNames(layers: ReadonlySet<NamedLayer>): Set<string> {
   const taken = new Set<string>();
@@ -207,7 +210,10 @@ function settleNames(layers: ReadonlySet<NamedLayer>): Set<string> {
   return taken;
 }
 
-/** The layers between inputs and outputs, in execution order. @throws LanewiseError INVALID_INPUT for an input that is not listed */
+/**
+ * The layers between inputs and outputs, in execution order. @throws LanewiseError INVALID_INPUT for an input that is not
+ * listed
+ */
 function reached(inputs: readonly SymbolicTensor[], outputs: ReadonlyMap<string, SymbolicTensor>): AppliedLayer[] {
   const found = new Set<AppliedLayer>();
   const beginnings = new Set(inputs.map((x) => x.layer));

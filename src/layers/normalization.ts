@@ -4,22 +4,22 @@ import { type LayerOptions, layerFunction } from './layer.ts';
 import { channelsOf, finite, wholeNumber } from './options.ts';
 
 export interface BatchNormOptions extends LayerOptions {
-  /** Added to the variance; 1e-5 where left out. */
+  /** Added to the variance. Default 1e-5. */
   readonly epsilon?: number;
-  /** How the scale starts; ones where left out. */
+  /** How the scale starts. Default: ones. */
   readonly weight?: Init;
-  /** How the shift starts; zeros where left out. */
+  /** How the shift starts. Default: zeros. */
   readonly bias?: Init;
-  /** zeros where left out. */
+  /** Default: zeros. */
   readonly runningMean?: Init;
-  /** ones where left out. */
+  /** Default: ones. */
   readonly runningVar?: Init;
 }
 
 /**
- * Batch normalisation with the statistics that training gathered (Ioffe and Szegedy 2015, arXiv:1502.03167; ONNX BatchNormalization):
- * y = weight · (x - running_mean) / sqrt(running_var + epsilon) + bias, for each channel of [N, C, ...].
- * Parameters, [C] each: `weight`, `bias`; and the statistics `running_mean`, `running_var`.
+ * Batch normalisation with the statistics that training gathered (Ioffe and Szegedy 2015, arXiv:1502.03167; ONNX
+ * BatchNormalization): y = weight · (x - running_mean) / sqrt(running_var + epsilon) + bias, for each channel of [N, C,
+ * ...]. Parameters, [C] each: `weight`, `bias`; and the statistics `running_mean`, `running_var`.
  * @throws LanewiseError INVALID_INPUT
  */
 export const batchNorm = layerFunction<[options?: BatchNormOptions]>(
@@ -44,19 +44,26 @@ export const batchNorm = layerFunction<[options?: BatchNormOptions]>(
 );
 
 export interface LocalResponseNormOptions extends LayerOptions {
-  /** How many neighbouring channels are summed over; 5 where left out. Of an even size one more after than before, as in ONNX; PyTorch has it before. */
+  /**
+   * How many neighbouring channels are summed over. Default 5. An even size has one more after than before, as in ONNX;
+   * PyTorch has it before.
+   */
   readonly size?: number;
-  /** 1e-4 where left out. It is divided by `size`, as in ONNX and PyTorch: AlexNet's paper does not divide, and its 1e-4 is 5e-4 here. */
+  /**
+   * Default 1e-4. It is divided by `size`, as in ONNX and PyTorch: AlexNet's paper does not divide, and its 1e-4 is 5e-4
+   * here.
+   */
   readonly alpha?: number;
-  /** 0.75 where left out. */
+  /** Default 0.75. */
   readonly beta?: number;
-  /** The paper's k; 1 where left out, as in ONNX and PyTorch; 2 in the paper. */
+  /** The paper's k. Default 1, as in ONNX and PyTorch; the paper has 2. */
   readonly bias?: number;
 }
 
 /**
- * Local response normalisation (Krizhevsky et al. 2012, "ImageNet classification with deep convolutional neural networks", section 3.3; ONNX
- * LRN): y = x / (bias + alpha / size · sum of the squares of `size` channels around)^beta. [N, C, H, W] to the same.
+ * Local response normalisation (Krizhevsky et al. 2012, "ImageNet classification with deep convolutional neural networks",
+ * section 3.3; ONNX LRN): y = x / (bias + alpha / size · sum of the squares of `size` channels around)^beta. [N, C, H, W] to
+ * the same.
  * @throws LanewiseError INVALID_INPUT
  */
 export const localResponseNorm = layerFunction<[options?: LocalResponseNormOptions]>(
@@ -70,9 +77,9 @@ export const localResponseNorm = layerFunction<[options?: LocalResponseNormOptio
 );
 
 /**
- * Dropout (Srivastava et al. 2014): a part of training. A network that runs leaves everything as it is, and nothing is computed here; the
- * layer stands for the paper's, and in ONNX files.
- * @param rate the share that training drops; 0.5 where left out
+ * Dropout (Srivastava et al. 2014): a part of training. A network that runs leaves everything as it is, and nothing is
+ * computed here; the layer stands for the paper's, and in ONNX files.
+ * @param rate the share that training drops. Default 0.5
  * @throws LanewiseError INVALID_INPUT
  */
 export const dropout = layerFunction<

@@ -1,4 +1,4 @@
-// What the options of layers are checked by. Two numbers are [height, width], four are [top, left, bottom, right], as in ONNX.
+// Checks of layers' options. Two numbers are [height, width], four are [top, left, bottom, right], as in ONNX.
 
 import { shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
@@ -8,9 +8,9 @@ import type { Value } from '../graph/value.ts';
 export type Pair = number | readonly [height: number, width: number];
 
 /**
- * Zeros around a picture: one number for all sides, [height, width] for two each, or [top, left, bottom, right]. 'same' pads so that the
- * output has as many pixels as the input (divided by the stride, rounded up), an odd pixel going to the bottom and the right as in
- * TensorFlow; 'valid' pads nothing.
+ * Zeros around a picture: one number for all sides, [height, width] for two each, or [top, left, bottom, right]. 'same' pads
+ * so that the output has as many pixels as the input (divided by the stride, rounded up), with an odd pixel at the bottom or
+ * the right, as in TensorFlow; 'valid' pads nothing.
  */
 export type Padding = Sides | 'same' | 'valid';
 
@@ -27,7 +27,7 @@ export function wholeNumber(option: string, value: number, least: number): numbe
   throw new LanewiseError('INVALID_INPUT', `${option} takes a whole number from ${least} on, got ${shown(value)}`);
 }
 
-/** A number that float32, as files have it, can hold. */
+/** A number that float32, the type in files, can hold. */
 export function finite(option: string, value: number): number {
   if (typeof value === 'number' && Number.isFinite(Math.fround(value))) return value;
   throw new LanewiseError('INVALID_INPUT', `${option} takes a finite number, got ${shown(value)}`);
@@ -38,7 +38,7 @@ export function flag(option: string, value: boolean): boolean {
   throw new LanewiseError('INVALID_INPUT', `${option} is true or false, got ${shown(value)}`);
 }
 
-/** One of a few texts. */
+/** One of a few strings. */
 export function choice<T extends string>(option: string, value: T, choices: readonly T[]): T {
   if (choices.includes(value)) return value;
   const list = choices.map((text) => `'${text}'`).join(', ');
@@ -53,7 +53,7 @@ export function pair(option: string, value: Pair, least: number): [number, numbe
   throw new LanewiseError('INVALID_INPUT', `${option} takes a whole number from ${least} on or [height, width], got ${shown(value)}`);
 }
 
-/** [top, left, bottom, right], as ONNX's `pads` have them. */
+/** [top, left, bottom, right], the order of ONNX's `pads`. */
 export function sides(option: string, value: Sides): [number, number, number, number] {
   const list: readonly number[] = typeof value === 'number' ? [value, value] : Array.isArray(value) ? value : [];
   const four = list.length === 2 ? [...list, ...list] : [...list];
@@ -78,7 +78,7 @@ type WindowAttributes = {
   readonly dilations: readonly number[];
 } & ({ readonly pads: readonly number[] } | { readonly auto_pad: 'SAME_UPPER' });
 
-/** The attributes of a window that slides. */
+/** The attributes of a sliding window. */
 export function windowAttributes({ kernel, stride, padding, dilation }: Window): WindowAttributes {
   if (typeof padding === 'string' && padding !== 'same' && padding !== 'valid') {
     throw new LanewiseError('INVALID_INPUT', `padding is 'same', 'valid' or numbers, got ${shown(padding)}`);
@@ -91,7 +91,7 @@ export function windowAttributes({ kernel, stride, padding, dilation }: Window):
   };
 }
 
-/** The channels of a picture. @throws LanewiseError INVALID_INPUT where it is none */
+/** The channels of a picture. @throws LanewiseError INVALID_INPUT if it is no picture */
 export function channelsOf({ dims }: Value): number {
   if (dims.length !== 4) {
     throw new LanewiseError('INVALID_INPUT', `it takes pictures [N, C, H, W], got ${dims.length} dimensions`);

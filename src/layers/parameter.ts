@@ -7,22 +7,22 @@ import type { Value } from '../graph/value.ts';
 import type { Initializer } from './initializers.ts';
 import type { NamedLayer } from './names.ts';
 
-/** How a layer describes a parameter of its own. */
+/** A layer's description of one of its parameters. */
 export interface ParameterSpec {
-  /** As in torch.nn: 'weight', 'bias', 'running_mean', ... */
+  /** The name, as in torch.nn: 'weight', 'bias', 'running_mean', ... */
   readonly key: string;
   readonly dims: readonly number[];
   readonly init: Initializer;
   readonly fanIn?: number;
   readonly fanOut?: number;
-  /** false for statistics that training gathers, which papers do not count. */
+  /** False for statistics that training gathers, which papers do not count. */
   readonly learned?: boolean;
 }
 
-/** Weights of a layer: their initial values until others are set. */
+/** Weights of a layer: their initial values, until others are set. */
 export class Parameter {
   readonly dims: readonly number[];
-  /** false for the running statistics of batch-norm. */
+  /** False for the running statistics of batch-norm. */
   readonly learned: boolean;
   /** Stands for the parameter in the layer's steps. */
   readonly value: Value;
@@ -40,7 +40,7 @@ export class Parameter {
     this.value = { name: spec.key, type: 'float32', dims: this.dims };
   }
 
-  /** `LAYER.weight`, as in a state_dict of PyTorch. */
+  /** `LAYER.weight`, as in PyTorch's state_dict. */
   get name(): string {
     return `${this.#layer.name}.${this.#spec.key}`;
   }
@@ -50,7 +50,7 @@ export class Parameter {
     return product(this.dims);
   }
 
-  /** The elements, row-major: a copy where they are the initial ones, else what was set. */
+  /** The elements, row-major: a copy of the initial ones, or the array that was set. */
   get data(): Float32Array {
     if (!this.#set) return this.#initial();
     const data = this.#set.read();
@@ -64,9 +64,9 @@ export class Parameter {
   }
 
   /**
-   * Gives it other values. Models that are compiled already keep theirs.
+   * Sets other values. Models that are compiled already keep theirs.
    * @param tensor float32 of the same dims, or its elements; not copied
-   * @throws LanewiseError INVALID_INPUT where they do not fit
+   * @throws LanewiseError INVALID_INPUT if they do not fit
    */
   set(tensor: Tensor | Constant | Float32Array): void {
     const isList = tensor instanceof Float32Array;
@@ -78,17 +78,20 @@ export class Parameter {
       throw new LanewiseError('INVALID_INPUT', `the parameter '${this.name}' is float32 ${formatDims(this.dims)}, got ${got}`);
     }
     const read = isList ? () => tensor : 'read' in tensor ? () => tensor.read() : () => tensor.data;
-    // A large file's numbers then go to where they are packed, part by part.
+    // So a large file's numbers are copied part by part to where they are packed.
     const fill = 'read' in tensor && tensor.fill ? { fill: tensor.fill.bind(tensor) } : {};
     this.#set = { name: this.name, type: 'float32', dims: this.dims, read, ...fill };
   }
 
-  /** The layer after which it is called. @internal */
+  /** The layer that the name is taken from. @internal */
   get layer(): NamedLayer {
     return this.#layer;
   }
 
-  /** The first network that holds it says what its initial values grow from, and the layer where nobody named that of its first application. @internal */
+  /**
+   * The first network that contains the parameter fixes the seed of its initial values, and its layer's name, unless one was
+   * chosen. @internal
+   */
   adopt(layer: NamedLayer, seed: number): void {
     if (this.#seed !== undefined) return;
     this.#seed = seed;

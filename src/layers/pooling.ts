@@ -7,16 +7,16 @@ import { channelsOf, flag, type Padding, type Pair, pair, type Window, windowAtt
 import type { Recorder } from './recorder.ts';
 
 export interface PoolOptions extends LayerOptions {
-  /** The kernel's size where left out. */
+  /** Default: the kernel's size. */
   readonly stride?: Pair;
-  /** 0 where left out. */
+  /** Default 0. */
   readonly padding?: Padding;
-  /** Rounds the output's size up and not down: windows may reach over the edge. */
+  /** Rounds the output's size up instead of down: windows may reach over the edge. */
   readonly ceilMode?: boolean;
 }
 
 export interface MaxPool2dOptions extends PoolOptions {
-  /** 1 where left out. */
+  /** Default 1. */
   readonly dilation?: Pair;
 }
 
@@ -24,7 +24,7 @@ const poolOptions = { stride: 1, padding: 1, ceilMode: 1 };
 
 /**
  * The largest of each window (ONNX MaxPool): [N, C, H, W] to [N, C, H', W']. Padding never wins.
- * @throws LanewiseError INVALID_INPUT, INVALID_MODEL where the window does not fit
+ * @throws LanewiseError INVALID_INPUT, INVALID_MODEL if the window does not fit
  */
 export const maxPool2d = layerFunction<[kernel: Pair, options?: MaxPool2dOptions]>(
   'maxPool2d',
@@ -36,7 +36,10 @@ export const maxPool2d = layerFunction<[kernel: Pair, options?: MaxPool2dOptions
   },
 );
 
-/** The attributes of a pool's window, which must not lie in the padding alone: there is no largest and no average of nothing. */
+/**
+ * The attributes of a pool's window. It must not lie in the padding alone, because nothing has no largest element and no
+ * average.
+ */
 function poolAttributes(window: Window): ReturnType<typeof windowAttributes> {
   const attributes = windowAttributes(window);
   const kernel = attributes.kernel_shape;
@@ -47,13 +50,13 @@ function poolAttributes(window: Window): ReturnType<typeof windowAttributes> {
 }
 
 export interface AvgPool2dOptions extends PoolOptions {
-  /** Whether zeros of the padding count; true where left out, as in PyTorch, but false with padding 'same', as in TensorFlow. */
+  /** Whether zeros of the padding count. Default true, as in PyTorch; with padding 'same' false, as in TensorFlow. */
   readonly countIncludePad?: boolean;
 }
 
 /**
  * The average of each window (ONNX AveragePool): [N, C, H, W] to [N, C, H', W'].
- * @throws LanewiseError INVALID_INPUT, INVALID_MODEL where the window does not fit
+ * @throws LanewiseError INVALID_INPUT, INVALID_MODEL if the window does not fit
  */
 export const avgPool2d = layerFunction<[kernel: Pair, options?: AvgPool2dOptions]>(
   'avgPool2d',
@@ -84,8 +87,8 @@ export const globalMaxPool2d = layerFunction<[options?: LayerOptions]>('globalMa
 });
 
 /**
- * Averages over as many windows as the output has pixels: [N, C, H, W] to [N, C, h, w]. Window i of h reaches from floor(i · H / h) to
- * ceil((i + 1) · H / h), as in PyTorch's AdaptiveAvgPool2d; windows overlap where h does not divide H.
+ * Averages over as many windows as the output has pixels: [N, C, H, W] to [N, C, h, w]. Window i of h reaches from floor(i ·
+ * H / h) to ceil((i + 1) · H / h), as in PyTorch's AdaptiveAvgPool2d; windows overlap if h does not divide H.
  * @throws LanewiseError INVALID_INPUT
  */
 export const adaptiveAvgPool2d = layerFunction<[size: Pair, options?: LayerOptions]>('adaptiveAvgPool2d', {}, (to, x, size) => {
@@ -94,7 +97,7 @@ export const adaptiveAvgPool2d = layerFunction<[size: Pair, options?: LayerOptio
   const [outHeight, outWidth] = pair('size', size, 1);
   if (height === outHeight && width === outWidth) return to.node('Identity', [x]);
   if (outHeight === 1 && outWidth === 1) return to.node('GlobalAveragePool', [x]);
-  // Of one size, all windows are a pool.
+  // If all windows have one size, they are a pool.
   if (height % outHeight === 0 && width % outWidth === 0) {
     const kernel = [height / outHeight, width / outWidth];
     return to.node('AveragePool', [x], { attributes: { kernel_shape: kernel, strides: kernel } });
@@ -104,7 +107,10 @@ export const adaptiveAvgPool2d = layerFunction<[size: Pair, options?: LayerOptio
   return width === outWidth ? rows : to.node('MatMul', [rows, averages(to, outWidth, width, 'right')]);
 });
 
-/** The weights that average windows of several sizes, as a matrix: [windows, size] to stand on the left, [size, windows] on the right. */
+/**
+ * The weights that average windows of several sizes, as a matrix: [windows, size] for the left, [size, windows] for the
+ * right.
+ */
 function averages(to: Recorder, windows: number, size: number, side: 'left' | 'right'): Value {
   const count = windows * size;
   if (count > MOST_WEIGHTS) throw new LanewiseError('TOO_LARGE', `from ${size} to ${windows} pixels takes ${count} weights`);

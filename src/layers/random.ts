@@ -1,9 +1,13 @@
 import { log } from '../ops/exact.ts';
 
-// Looked up once: in a sandbox, such as a test runner's, globals are slow to reach, and this is called for every weight of a network.
+// Looked up once, because in a sandbox, such as a test runner's, globals are slow to reach, and this is called for every
+// weight of a network.
 const { imul } = Math;
 
-/** The finaliser of Austin Appleby's MurmurHash3 (public domain): one-to-one, and every bit of the result depends on every bit of `x`. */
+/**
+ * The finaliser of Austin Appleby's MurmurHash3 (public domain): one-to-one, and every bit of the result depends on every
+ * bit of `x`.
+ */
 function mix(x: number): number {
   let h = x;
   h = imul(h ^ (h >>> 16), 0x85ebca6b);
@@ -38,16 +42,17 @@ export function xoshiro128(...state: readonly [number, number, number, number]):
   };
 }
 
-/** The numbers that belong to a seed and a name, the same on every engine. */
+/** The random numbers of a seed and a name, the same on every engine. */
 export function numbersFor(seed: number, name: string): () => number {
-  // Each step is one-to-one, so that no two pairs of a seed and a hash start alike; and of `last`'s two at least one is not 0.
+  // Each step is one-to-one, so that different pairs of seed and hash start differently; and at least one of `last`'s two
+  // numbers is not 0.
   const first = mix(hash(name) + GOLDEN);
   const second = mix(first + seed);
   const last = mix(second + Math.floor(seed / 2 ** 32));
   return xoshiro128(mix(last + GOLDEN), mix(last + 2 * GOLDEN), first, second);
 }
 
-/** Numbers from -1 up to 1, evenly spread: the upper 24 bits of each. */
+/** Numbers from -1 up to 1, uniform: the upper 24 bits of each. */
 export const uniforms = (next: () => number): (() => number) => {
   return () => (next() >>> 8) / 2 ** 23 - 1;
 };

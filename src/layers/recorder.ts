@@ -1,4 +1,4 @@
-// What a layer is made of: its steps are recorded, and their shapes checked by the operators themselves.
+// Records a layer's steps. The operators themselves check their shapes.
 
 import { LanewiseError } from '../errors.ts';
 import type { Attribute, Constant, GraphNode } from '../graph/graph.ts';
@@ -12,7 +12,7 @@ import { constantValue } from '../ops/shapes.ts';
 import type { NamedLayer } from './names.ts';
 import { Parameter, type ParameterSpec } from './parameter.ts';
 
-/** The opset of graphs whose layers ask for no newer one. */
+/** The opset of graphs whose layers need no newer one. */
 export const OPSET = 13;
 
 /** One node of the graph that a layer stands for. */
@@ -20,9 +20,9 @@ export interface LayerStep {
   /** ONNX's op_type. */
   readonly op: string;
   readonly domain: string;
-  /** The oldest that has the operator. */
+  /** The oldest opset that has the operator. */
   readonly opset: number;
-  /** Undefined are optional ones that are left out. */
+  /** Undefined for optional inputs that are left out. */
   readonly inputs: readonly (Value | undefined)[];
   readonly outputs: readonly Value[];
   readonly attributes: Readonly<Record<string, Attribute>>;
@@ -31,16 +31,16 @@ export interface LayerStep {
 
 export interface StepOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>;
-  /** Attributes that ONNX has as floats. */
+  /** Attributes that ONNX declares as floats. */
   readonly floats?: Readonly<Record<string, number | readonly number[]>>;
   readonly domain?: string;
 }
 
-/** What a layer consists of, as it is recorded. */
+/** A layer's content while it is recorded. */
 export interface Recorded extends NamedLayer {
   readonly steps: LayerStep[];
   readonly parameters: Parameter[];
-  /** Custom operators that it runs. */
+  /** The custom operators of the layer. */
   readonly customOperators: CustomOperator[];
 }
 
@@ -54,7 +54,7 @@ export class Recorder {
     this.#shared = shared;
   }
 
-  /** A node of ONNX's own, with one output. @param op its op_type */
+  /** A node of ONNX's own operators, with one output. @param op its op_type */
   node(op: string, inputs: readonly (Value | undefined)[], options: StepOptions = {}): Value {
     const operator = operators.get(op);
     if (!operator) throw new Error(`there is no operator ${op}`);
@@ -68,7 +68,7 @@ export class Recorder {
     const reader = new AttributeReader(source);
     const read: object = operator.attributes?.(reader, Math.max(OPSET, operator.since)) ?? {};
     reader.finish();
-    // A file may hold a pool that gives nothing; in a network that somebody writes it is a mistake.
+    // Files may have a pool with an empty output; in a network written in code it is a mistake.
     const strict = 'mayBeEmpty' in read ? { ...read, mayBeEmpty: false } : read;
     const types = operator.inferShape({ name, attributes: strict, inputs, outputCount: 1, declaredOutputs: 1 });
     const outputs = types.map(({ type, dims }, i): Value => {
@@ -95,7 +95,7 @@ export class Recorder {
     return [{ name: this.#layer.name, type: 'float32', dims }];
   }
 
-  /** A parameter; that of the layer's first application where it is applied again. */
+  /** A parameter; if the layer is applied again, that of its first application. */
   parameter(spec: ParameterSpec): Value {
     const { parameters } = this.#layer;
     const known = this.#shared?.[parameters.length];

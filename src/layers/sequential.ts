@@ -5,14 +5,17 @@ import { type LayersModel, type ModelOptions, model } from './model.ts';
 import { checkName } from './options.ts';
 import { SymbolicTensor, symbolic } from './symbol.ts';
 
-/** What `sequential` takes: a layer, a block (a function from one symbolic tensor to the next), or a layer's function that needs no arguments. */
+/**
+ * What `sequential` takes: a layer, a block (a function from one symbolic tensor to the next), or a layer's function that
+ * needs no arguments.
+ */
 export type SequentialItem = Layer | Pick<LayerFunction<[options?: LayerOptions]>, typeof LATER>;
 
 /**
- * Layers one after the other. With a name its layers are called after their place, as in torch.nn.Sequential: 'features.0', 'features.1';
- * those that have names of their own 'features.conv0'.
+ * Layers one after the other. If it has a name, its layers are named by their position, as in torch.nn.Sequential:
+ * 'features.0', 'features.1'; layers with names of their own 'features.conv0'.
  *
- * @param layers with an `input()` first they are a whole network, and a model is what comes out; else a layer
+ * @param layers with an `input()` first they are a whole network and the result is a model; else it is a layer
  * @throws LanewiseError INVALID_INPUT
  */
 export function sequential(layers: readonly [SymbolicTensor, ...SequentialItem[]], options?: ModelOptions): LayersModel;
@@ -31,7 +34,7 @@ export function sequential(
   let applied = false;
   const layer = (x: SymbolicTensor, name?: string) => {
     checkName('sequential', name);
-    // As of a single layer, the names are those of the first application.
+    // As for a single layer, the names are those of the first application.
     const prefix = applied && name === undefined ? undefined : join(name, options.name);
     const y = apply(items, symbolic(x, 'what sequential is applied to'), prefix);
     applied = true;

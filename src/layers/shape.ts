@@ -5,7 +5,7 @@ import { channelsOf, choice, finite, flag, type Pair, type Sides, sides, wholeNu
 import type { Recorder } from './recorder.ts';
 import { applyLayer, SymbolicTensor, symbolic } from './symbol.ts';
 
-/** A layer of several inputs, two by two. */
+/** A layer of several inputs, applied to two at a time. */
 function combination(kind: string, op: string) {
   return (a: SymbolicTensor, b: SymbolicTensor, ...more: readonly (SymbolicTensor | LayerOptions)[]): SymbolicTensor => {
     const last = more.at(-1);
@@ -19,20 +19,23 @@ function combination(kind: string, op: string) {
   };
 }
 
-/** The sum of two inputs or more, element by element; dimensions of 1 are repeated. @throws LanewiseError INVALID_MODEL where shapes do not fit */
+/**
+ * The sum of two inputs or more, element by element; dimensions of 1 are repeated. @throws LanewiseError INVALID_MODEL if
+ * shapes do not fit
+ */
 export const add = combination('add', 'Add');
 
-/** The product, likewise: of a picture [N, C, H, W] and weights of its channels [N, C, 1, 1], say. */
+/** The product, likewise: for example of a picture [N, C, H, W] and weights of its channels [N, C, 1, 1]. */
 export const multiply = combination('multiply', 'Mul');
 
 export interface ConcatOptions extends LayerOptions {
-  /** 1, the channels, where left out. */
+  /** Default 1, the channels. */
   readonly axis?: number;
 }
 
 /**
  * Puts inputs side by side: [N, C1, H, W], [N, C2, H, W], ... to [N, C1 + C2 + ..., H, W].
- * @throws LanewiseError INVALID_MODEL where the other dimensions differ
+ * @throws LanewiseError INVALID_MODEL if the other dimensions differ
  */
 export function concat(parts: readonly SymbolicTensor[], options: ConcatOptions = {}): SymbolicTensor {
   if (!Array.isArray(parts) || parts.length === 0) {
@@ -52,9 +55,9 @@ export const flatten = layerFunction<[options?: LayerOptions]>('flatten', {}, (t
 );
 
 export interface PadOptions extends LayerOptions {
-  /** What stands around: `value`, the picture mirrored at its edge, or its edge repeated; 'constant' where left out. */
+  /** What is added: `value`, the picture mirrored at its edge, or its edge repeated. Default 'constant'. */
   readonly mode?: 'constant' | 'reflect' | 'edge';
-  /** 0 where left out. */
+  /** Default 0. */
   readonly value?: number;
 }
 
@@ -76,9 +79,9 @@ export const pad = layerFunction<[padding: Sides, options?: PadOptions]>(
 );
 
 export interface UpsampleOptions extends LayerOptions {
-  /** 'nearest' where left out. */
+  /** Default 'nearest'. */
   readonly mode?: 'nearest' | 'bilinear' | 'bicubic';
-  /** Whether the corners' pixels stay at the corners; false, as the field has come to agree on, where left out. */
+  /** Whether the corners' pixels stay at the corners. Default false, the field's convention. */
   readonly alignCorners?: boolean;
 }
 
@@ -107,22 +110,22 @@ export const upsample = layerFunction<[scale: Pair, options?: UpsampleOptions]>(
   },
 );
 
-/** The scale that has PyTorch's meaning in ONNX. @throws LanewiseError INVALID_INPUT where no pixel is left */
+/** The scale in ONNX that means the same as PyTorch's. @throws LanewiseError INVALID_INPUT if no pixel is left */
 function scaleOf(size: number, factor: number, mode: string, alignCorners: boolean): number {
   const resized = Math.floor(size * factor);
   if (resized < 1) throw new LanewiseError('INVALID_INPUT', `scale ${factor} leaves nothing of ${size} pixels`);
-  // Bilinear alone leaves as many as before where they are.
+  // Only bilinear leaves pixels in place if the size stays.
   if (resized === size && mode === 'bilinear') return 1;
-  // Corners are aligned by the pixels that there will be; ONNX would count parts of them.
+  // Corners are aligned for the rounded number of pixels; ONNX would count fractions of them.
   const exact = alignCorners ? resized / size : factor;
-  // float32, as files have it, and no less than was asked for: of 10 · 1.3 pixels rounding down leaves 12.
+  // Rounded to float32, the type in files, but not below the given scale, because 10 · 1.3 pixels would otherwise be 12.
   const rounded = Math.fround(exact);
   return rounded < exact ? Math.fround(exact * (1 + 2 ** -24)) : rounded;
 }
 
 /**
  * Exchanges channels between groups (Zhang et al. 2017, arXiv:1707.01083): channel g · (C / groups) + i becomes i · groups + g.
- * @throws LanewiseError INVALID_MODEL where the channels cannot be divided
+ * @throws LanewiseError INVALID_MODEL if the channels cannot be divided
  */
 export const channelShuffle = layerFunction<[groups: number, options?: LayerOptions]>('channelShuffle', {}, (to, x, groups) => {
   const channels = channelsOf(x);
@@ -130,7 +133,7 @@ export const channelShuffle = layerFunction<[groups: number, options?: LayerOpti
     throw new LanewiseError('INVALID_MODEL', `${channels} channels cannot be divided into ${groups} groups`);
   }
   const [height = 0, width = 0] = x.dims.slice(2);
-  // 0 is as many as before: the batch.
+  // 0 keeps the dimension: the batch.
   const grouped = to.node('Reshape', [x, to.ints([0, groups, channels / groups, height, width])]);
   const exchanged = to.node('Transpose', [grouped], { attributes: { perm: [0, 2, 1, 3, 4] } });
   return to.node('Reshape', [exchanged, to.ints([0, channels, height, width])]);

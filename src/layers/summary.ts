@@ -3,7 +3,7 @@ import { customOperatorsOf, graphOf, type Network, stepName } from './graph.ts';
 import type { Parameter } from './parameter.ts';
 import type { AppliedLayer } from './symbol.ts';
 
-/** The arithmetic of a network, layer by layer as they were written: what a layer is made of is added up. */
+/** The arithmetic of a network, layer by layer as written: what a layer consists of is added up. */
 export function summarizeLayers(network: Network): NetworkSummary {
   const { layers: nodes, ...totals } = summarizeGraph(graphOf(network), {}, { operators: customOperatorsOf(network) });
   const byName = new Map(nodes.map((node) => [node.name, node]));
@@ -11,7 +11,10 @@ export function summarizeLayers(network: Network): NetworkSummary {
   return { ...totals, params, layers: network.layers.map((layer) => summaryOf(layer, byName)) };
 }
 
-/** How many numbers are learned; those that several layers share count once. A graph cannot tell weights from tables as surely. */
+/**
+ * How many numbers are learned; those that several layers share count once. A graph cannot distinguish weights from tables
+ * as surely.
+ */
 const learned = (parameters: readonly Parameter[]): number =>
   [...new Set(parameters)].reduce((sum, { learned, size }) => sum + (learned ? size : 0), 0);
 

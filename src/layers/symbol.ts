@@ -13,15 +13,15 @@ let layersApplied = 0;
 
 /** A layer at its place in a network. */
 export class AppliedLayer {
-  /** The function that made it: 'conv2d'. */
+  /** The name of the function that made it: 'conv2d'. */
   readonly kind: string;
   readonly inputs: readonly SymbolicTensor[];
   readonly steps: LayerStep[] = [];
   readonly parameters: Parameter[] = [];
   outputs: readonly SymbolicTensor[] = [];
-  /** Custom operators that it runs. @internal */
+  /** The custom operators of the layer. @internal */
   readonly customOperators: CustomOperator[] = [];
-  /** Layers in this order are in execution order. @internal */
+  /** Increases in execution order. @internal */
   readonly order = layersApplied++;
   /** @internal */
   readonly names: Names;
@@ -41,17 +41,17 @@ export class AppliedLayer {
     return this.#name;
   }
 
-  /** Its output, the first where there are several. */
+  /** The layer's output, the first if there are several. */
   get output(): SymbolicTensor {
     return this.outputs[0] as SymbolicTensor;
   }
 
-  /** Whether the name may still change: nobody gave it one, and no model has it. @internal */
+  /** Whether the name may still change: nobody chose it, and no model has it. @internal */
   get unsettled(): boolean {
     return !this.#settled;
   }
 
-  /** Gives it the name that it keeps: a free one of a model's numbers. @internal */
+  /** Gives it its final name, a free one of a model's numbers. @internal */
   settle(taken: ReadonlySet<string>, names: Names): void {
     do this.#name = names.next(this.kind);
     while (taken.has(this.#name));
@@ -63,16 +63,16 @@ export class AppliedLayer {
   }
 }
 
-/** The name of an open batch, as ONNX files have it. */
+/** The name of an open batch in ONNX files. */
 const BATCH = 'N';
 
 /** A tensor of a network that is being written: its shape is known, its elements are not. */
 export class SymbolicTensor implements Applicable {
-  /** [N, C, H, W] or [N, F]; the batch is 'N' where it is open. */
+  /** [N, C, H, W] or [N, F]; the batch is 'N' if it is open. */
   readonly dims: readonly Dim[];
   /** The layer that makes it. */
   readonly layer: AppliedLayer;
-  /** With an open batch counted as 1. @internal */
+  /** The value with an open batch counted as 1. @internal */
   readonly value: Value;
   /** @internal */
   readonly openBatch: boolean;
@@ -89,7 +89,7 @@ export class SymbolicTensor implements Applicable {
     return this.value.type;
   }
 
-  /** That of its layer. */
+  /** The name of its layer. */
   get name(): string {
     return this.layer.name;
   }
@@ -98,7 +98,7 @@ export class SymbolicTensor implements Applicable {
     return `${this.layer} ${formatDims(this.dims)}`;
   }
 
-  /** What a custom operator does when it is used as a layer. */
+  /** Applies a custom operator that is used as a layer. */
   [APPLY](
     operator: CustomOperator,
     inputs: readonly Applicable[],
@@ -117,7 +117,7 @@ export class SymbolicTensor implements Applicable {
 }
 
 export interface ApplyOptions {
-  /** Where names come from; the first input's where left out. */
+  /** Where names come from. Default: the first input's. */
   readonly names?: Names;
   readonly openBatch?: boolean;
   /** The parameters of the layer's first application. */
@@ -127,7 +127,7 @@ export interface ApplyOptions {
 /**
  * Applies a layer to symbolic tensors.
  * @param build records its steps and gives its outputs
- * @throws LanewiseError as the operators do, named after the layer
+ * @throws LanewiseError the operators' errors, naming the layer
  */
 export function applyLayer(
   kind: string,
@@ -153,7 +153,7 @@ export function applyLayer(
   }
 }
 
-/** The operator's error, in the layer's name: its own is the same, or the user's problem is not a node's. */
+/** Rewrites an operator's error to name the layer, because users wrote layers, not nodes. */
 function named(layer: AppliedLayer, cause: LanewiseError): LanewiseError {
   const problem = cause.message.replace(/^\S+ '[^']*': /, '');
   const of = layer.inputs.length > 0 ? ` of ${layer.inputs.map(({ dims }) => formatDims(dims)).join(' and ')}` : '';
@@ -161,16 +161,16 @@ function named(layer: AppliedLayer, cause: LanewiseError): LanewiseError {
 }
 
 export interface InputOptions {
-  /** 'input' where left out. */
+  /** Default 'input'. */
   readonly name?: string;
-  /** How many pictures at a time; any number where left out. */
+  /** How many pictures at a time. Default: any number. */
   readonly batch?: number;
 }
 
 /**
- * The beginning of a network.
- * @param shape of one picture, without the batch: [channels, height, width], say
- * @throws LanewiseError INVALID_INPUT for a shape that is none
+ * The input of a network.
+ * @param shape of one picture, without the batch: for example [channels, height, width]
+ * @throws LanewiseError INVALID_INPUT for an invalid shape
  */
 export function input(shape: readonly number[], options: InputOptions = {}): SymbolicTensor {
   checkOptions('input', options, { name: 1, batch: 1 } satisfies OptionNames<InputOptions>);
@@ -189,7 +189,7 @@ export function input(shape: readonly number[], options: InputOptions = {}): Sym
   return x as SymbolicTensor;
 }
 
-/** @throws LanewiseError INVALID_INPUT where it is something else */
+/** @throws LanewiseError INVALID_INPUT if it is something else */
 export function symbolic(x: unknown, what: string): SymbolicTensor {
   if (x instanceof SymbolicTensor) return x;
   const got = typeof x === 'function' ? 'a layer that was not applied' : Array.isArray(x) ? 'a list' : shown(x);

@@ -11,20 +11,23 @@ import { openSource, type Source, sourceName } from '../source.ts';
 import { flag } from './options.ts';
 import { isTensor, type Parameter } from './parameter.ts';
 
-/** Weights by name: of a file (path, URL, Response or bytes; safetensors, a PyTorch checkpoint, or the initializers of an ONNX model), or tensors. */
+/**
+ * Weights by name: from a file (path, URL, Response or bytes; safetensors, a PyTorch checkpoint, or the initializers of an
+ * ONNX model), or tensors.
+ */
 export type WeightSource = Source | ReadonlyMap<string, Tensor | Constant> | Readonly<Record<string, Tensor>>;
 
 export interface LoadWeightsOptions {
-  /** Whether missing and unexpected names are an error; true where left out. A wrong shape always is. */
+  /** Whether missing and unexpected names are an error. Default true. A wrong shape always is. */
   readonly strict?: boolean;
 }
 
 /**
  * Sets parameters by name, all of them or none.
- * @param unused beginnings of names that are left out of account: weights that training alone needs
- * @param rename what a name in the file is here
- * @returns the names that did not fit, where `strict` is false
- * @throws LanewiseError INVALID_INPUT that lists what is missing, unexpected and of another shape; what the readers throw
+ * @param unused prefixes of names that are ignored: weights that only training needs
+ * @param rename converts names in the file
+ * @returns the names that did not fit, if `strict` is false
+ * @throws LanewiseError INVALID_INPUT listing what is missing, unexpected or of another shape; the readers' errors
  */
 export async function loadWeights(
   network: string,
@@ -66,15 +69,15 @@ async function tensorsOf(source: WeightSource): Promise<{ name: string; tensors:
   const name = sourceName(source as Source).replace(/^the (model|response)$/, UNNAMED);
   const bytes = await openSource(source as Source);
   const start = inMemory(partOf(bytes, 0, 9));
-  // A safetensors file is a length of eight bytes and a JSON object.
+  // A safetensors file starts with a length of eight bytes and a JSON object.
   if (start[8] === 0x7b) return { name, tensors: readSafetensors(inMemory(bytes), name).tensors };
-  // A checkpoint of PyTorch is a zip archive or a pickle; of what is neither its name says what it should be.
+  // A PyTorch checkpoint is a zip archive or a pickle; if it is neither, its name says what it should be.
   if ((start[0] === 0x50 && start[1] === 0x4b) || start[0] === 0x80 || isCheckpoint(name))
     return { name, tensors: (await import('../formats/checkpoint/index.ts')).openCheckpoint(bytes, name).tensors };
   return { name, tensors: (await openFetching(bytes, name)).graph().constants };
 }
 
-/** Neither a class's (URL, Response, ArrayBuffer) nor an array. */
+/** A plain object, no instance of a class (URL, Response, ArrayBuffer) and no array. */
 function isRecord(source: unknown): source is Readonly<Record<string, Tensor>> {
   if (typeof source !== 'object' || source === null) return false;
   const prototype = Object.getPrototypeOf(source);

@@ -1,7 +1,7 @@
 import { LanewiseError } from '../errors.ts';
 import type { Attribute, Constant, GraphNode } from '../graph/graph.ts';
 
-/** Reads a node's attributes by kind, with defaults; `finish` complains about those that nobody read. */
+/** Reads a node's attributes by kind, with defaults; `finish` throws for those that were not read. */
 export class AttributeReader {
   readonly #node: GraphNode;
   readonly #unread: Set<string>;
@@ -20,12 +20,12 @@ export class AttributeReader {
     return this.#read(name, 'a whole number', isInt) ?? fallback;
   }
 
-  /** Of a position that is brought into a range: int64's largest stands for the end, and is rounded. */
+  /** For a position that will be clamped to a range: int64's largest stands for the end, and is rounded. */
   position(name: string, fallback: number): number {
     return Number(this.#read(name, 'a whole number', isWhole) ?? fallback);
   }
 
-  /** As `position`; undefined where left out. */
+  /** As `position`; undefined if it is missing. */
   positions(name: string): readonly number[] | undefined {
     return this.#read(name, 'a list of whole numbers', (value): value is readonly number[] | readonly bigint[] =>
       isList(value, isWhole),
@@ -46,7 +46,7 @@ export class AttributeReader {
     return value === 1;
   }
 
-  /** @param finite false: infinities and NaN make sense as well */
+  /** @param finite false if infinities and NaN are valid as well */
   float(name: string, fallback: number, finite = true): number {
     const fits = (value: Attribute): value is number => typeof value === 'number' && (Number.isFinite(value) || !finite);
     return this.#read(name, finite ? 'a finite number' : 'a number', fits) ?? fallback;
@@ -56,24 +56,24 @@ export class AttributeReader {
     return this.#read(name, 'a string', (value): value is string => typeof value === 'string') ?? fallback;
   }
 
-  /** One of the strings that are known; the first where left out. */
+  /** One of the strings in a list. Default: the first. */
   choice<const T extends string>(name: string, ...known: readonly [T, ...T[]]): T {
     const value = this.string(name, known[0]) as T;
     if (!known.includes(value)) throw this.invalid(name, `is '${value}', expected ${known.join(' or ')}`);
     return value;
   }
 
-  /** What stands for one of the strings that are known; for the first where left out. */
+  /** The value for one of the strings. Default: that of the first. */
   choiceOf<V>(name: string, known: Readonly<Record<string, V>>): V {
     return known[this.choice(name, ...(Object.keys(known) as [string, ...string[]]))] as V;
   }
 
-  /** Undefined where left out. */
+  /** The attribute; undefined if it is missing. */
   ints(name: string): readonly number[] | undefined {
     return this.#read(name, 'a list of whole numbers', (value): value is readonly number[] => isList(value, isInt));
   }
 
-  /** The attribute as the file has it. */
+  /** The attribute as stated in the file. */
   any(name: string): Attribute | undefined {
     return this.#read(name, 'a value', (value): value is Attribute => value !== undefined);
   }
@@ -86,7 +86,7 @@ export class AttributeReader {
     return new LanewiseError('UNSUPPORTED', `${nodeTitle(this.#node)}: ${problem}`);
   }
 
-  /** @throws LanewiseError UNSUPPORTED where an attribute was not read: ignoring it could give wrong results */
+  /** @throws LanewiseError UNSUPPORTED if an attribute was not read, because ignoring it could give wrong results */
   finish(): void {
     for (const name of this.#unread) throw this.unsupported(`attribute '${name}' is not known at this opset`);
   }

@@ -1,4 +1,4 @@
-// Operators of the user's: one definition is a layer, and what runs a model file's nodes of that domain and name.
+// Custom operators: one definition is a layer, and runs the nodes of that domain and name in model files.
 
 import { checkOptions, checkSpelling, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
@@ -13,7 +13,7 @@ import { input, invalid } from './shapes.ts';
 /** What `run` and `inferShape` get for each kind of attribute, by ONNX's names of the kinds. */
 export interface AttributeTypes {
   int: number;
-  /** As a file has it: rounded to float32. */
+  /** As in a file: rounded to float32. */
   float: number;
   string: string;
   ints: readonly number[];
@@ -34,19 +34,22 @@ export type AttributesOf<S extends AttributeSpecs> = { readonly [N in keyof S]: 
 
 type RequiredOf<S extends AttributeSpecs> = { [N in keyof S]: S[N] extends { readonly default: unknown } ? never : N }[keyof S];
 
-/** What a layer is given: attributes, those with a default optional, and a name. */
+/** The arguments of a layer: attributes, optional if they have a default, and a name. */
 export type LayerAttributes<S extends AttributeSpecs> = Partial<AttributesOf<S>> &
   Pick<AttributesOf<S>, RequiredOf<S>> & { readonly name?: string };
 
-/** A tensor in the model's memory, row-major (NCHW). `data` is a view: valid until `run` returns, never to be kept. bool is a Uint8Array. */
+/**
+ * A tensor in the model's memory, row-major (NCHW). `data` is a view: valid until `run` returns, never to be kept. bool is a
+ * Uint8Array.
+ */
 export type OperatorTensor = {
   [T in DataType]: { readonly type: T; readonly dims: readonly number[]; readonly data: TypedArray<T> };
 }[DataType];
 
-/** How many inputs or outputs: so many, or at least and at most. */
+/** How many inputs or outputs: a number, or at least and at most. */
 export type Count = number | readonly [number, number];
 
-/** One thing for each input or output; undefined for an optional one that is left out. */
+/** A value for each input or output; undefined for an optional one that is left out. */
 type Slots<C extends Count, T> = C extends 1
   ? readonly [T]
   : C extends 2
@@ -60,20 +63,20 @@ type OutputShape = { readonly type?: DataType; readonly dims: readonly number[] 
 export interface OperatorDefinition<S extends AttributeSpecs, I extends Count, O extends Count> {
   /** ONNX's op_type. */
   readonly name: string;
-  /** ONNX's domain. '' is ONNX's own: the definition then stands in for an operator of that name. */
+  /** ONNX's domain. '' is ONNX's own: the definition then replaces the operator of that name. */
   readonly domain: string;
   readonly attributes?: S;
-  /** 1 where left out. The optional ones come last. */
+  /** How many inputs, the optional ones last. Default 1. */
   readonly inputs?: I;
   readonly outputs?: O;
   /**
-   * The outputs' types and dimensions from the inputs'; a type left out is the first input's. Left out: one output, like the first input.
-   * Called once for each shape of the model's inputs, when the plan is made.
+   * Gives the outputs' types and dimensions from the inputs'; the default type is the first input's. Default: one output,
+   * like the first input. Called once for each shape of the model's inputs, when the plan is made.
    */
   inferShape?(inputs: Slots<I, ValueType>, attributes: AttributesOf<S>): OutputShape | readonly OutputShape[];
   /**
-   * Fills the outputs, whose content is unspecified at first. Inputs must not be written: others may read them, and weights stay for
-   * good. Synchronous. Not called where all outputs are without elements.
+   * Fills the outputs, whose content is unspecified at first. Inputs must not be written, because other nodes may read them
+   * and weights are permanent. Synchronous. Not called if no output has elements.
    */
   run(tensors: {
     readonly inputs: Slots<I, OperatorTensor>;
@@ -85,7 +88,7 @@ export interface OperatorDefinition<S extends AttributeSpecs, I extends Count, O
 /** How a layer is applied to a symbolic tensor. */
 export const APPLY: unique symbol = /* @__PURE__ */ Symbol.for('lanewise.apply') as never;
 
-/** A symbolic tensor, as this room sees it. */
+/** A symbolic tensor, as seen from this folder. */
 export interface Applicable {
   [APPLY](
     operator: CustomOperator,
@@ -111,9 +114,11 @@ type Arguments<S extends AttributeSpecs> = [RequiredOf<S>] extends [never]
   : [attributes: LayerAttributes<S>];
 
 /**
- * A custom operator as a layer: `swirl(x, { strength: 2 })` of one symbolic tensor, or a list of them; without one, `swirl({ strength: 2 })`,
- * a layer that is applied later. A text for attributes is the layer's name. With several outputs it gives a list.
- * @throws LanewiseError INVALID_INPUT for inputs and attributes that it does not have; INVALID_MODEL for attributes of other kinds
+ * A custom operator as a layer: `swirl(x, { strength: 2 })` of one symbolic tensor, or a list of them; without one, `swirl({
+ * strength: 2 })`, a layer that is applied later. A string in place of the attributes is the layer's name. With several
+ * outputs it gives a list.
+ * @throws LanewiseError INVALID_INPUT for inputs and attributes that it does not have; INVALID_MODEL for attributes of other
+ *   kinds
  */
 export interface CustomLayer<S extends AttributeSpecs = AttributeSpecs, O extends Count = Count> extends CustomOperator {
   <T extends Applicable>(x: T | readonly T[], ...attributes: Arguments<S>): Made<O, T>;
@@ -122,17 +127,18 @@ export interface CustomLayer<S extends AttributeSpecs = AttributeSpecs, O extend
 
 /** A layer with its attributes. */
 export interface ConfiguredLayer<O extends Count = Count> {
-  /** @param name goes before the layer's own, if it has one */
+  /** @param name becomes a prefix of the layer's own name, or its name */
   <T extends Applicable>(x: T | readonly T[], name?: string): Made<O, T>;
-  /** The name that it was given. */
+  /** The name that the layer was given. */
   readonly label?: string | undefined;
 }
 
 /**
- * Defines an operator: a layer, and with `load(file, { operators: [it] })` what runs the file's nodes of its domain and name. It runs on
- * the host, between two stretches of the program, on views of the model's memory. What `run` and `inferShape` throw becomes a
- * LanewiseError OPERATOR_FAILED that names the operator and the node and has the error as its `cause`; the model can be used on.
- * @throws LanewiseError INVALID_INPUT for a definition that is none
+ * Defines an operator: a layer, which also runs a file's nodes of its domain and name if it is given to `load(file, {
+ * operators: [it] })`. It runs on the host, between two stretches of the program, on views of the model's memory. What `run`
+ * and `inferShape` throw becomes a LanewiseError OPERATOR_FAILED that names the operator and the node and has the error as
+ * its `cause`; the model stays usable.
+ * @throws LanewiseError INVALID_INPUT for an invalid definition
  */
 export function defineOp<const S extends AttributeSpecs = Record<never, never>, const I extends Count = 1, const O extends Count = 1>(
   definition: OperatorDefinition<S, I, O>,
@@ -141,7 +147,7 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
   const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', `defineOp of ${shown(name)}: ${problem}`);
   if (typeof name !== 'string' || name === '' || typeof definition.domain !== 'string') throw wrong('a name and a domain are texts');
   if (typeof run !== 'function') throw wrong('run is a function');
-  // It may have a state of its own, for its functions are called on it.
+  // The definition may have state, so its functions are called as its methods.
   checkSpelling('defineOp', definition, parts);
   const inputRange = rangeOf(inputs);
   const outputRange = rangeOf(outputs);
@@ -155,7 +161,7 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
     name,
     since: 0,
     inputs: inputRange,
-    // The last ones may be left out where nobody reads them; they are made all the same.
+    // The last ones may be omitted if nobody reads them; they are computed all the same.
     outputs: [1, outputRange[1]],
     types: ['any'],
     attributes(reader) {
@@ -168,7 +174,7 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
       return Object.fromEntries(values);
     },
     inferShape(node) {
-      // Throws where one is left out that is needed.
+      // Throws if a required one is left out.
       for (let i = 0; i < inputRange[0]; i++) input(node, i);
       const shapes = guarded(title, node, () => {
         const types = node.inputs.map((value) => value && { type: value.type, dims: [...value.dims] });
@@ -188,7 +194,7 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
             attributes: node.attributes,
           });
           if (typeof (result as PromiseLike<void> | undefined)?.then !== 'function') return;
-          // If it fails later, nobody else hears of it.
+          // A later rejection would be unhandled.
           (result as PromiseLike<void>).then(undefined, () => {});
           throw new Error('run gave a promise; it has to be done when it returns');
         }),
@@ -220,7 +226,7 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
     const given = (first ?? {}) as { name?: string };
     let applied = false;
     const later = (x: unknown, prefix?: string) => {
-      // Its own name is that of its first application; a second one may not have it too.
+      // Its own name belongs to its first application, so a second one needs another.
       const made = apply(x, applied && prefix === undefined ? { ...given, name: undefined } : given, prefix);
       applied = true;
       return made;
@@ -236,7 +242,7 @@ const parts = { name: 1, domain: 1, attributes: 1, inputs: 1, outputs: 1, inferS
   OperatorDefinition<never, never, never>
 >;
 
-/** `my.ops.Swirl`; ONNX's own domain is not told. */
+/** `my.ops.Swirl`; ONNX's own domain is omitted. */
 export const qualified = (domain: string, name: string): string => (domain === '' ? name : `${domain}.${name}`);
 
 function rangeOf(count: Count = 1): readonly [number, number] | undefined {
@@ -246,7 +252,7 @@ function rangeOf(count: Count = 1): readonly [number, number] | undefined {
 
 interface Spec {
   readonly kind: AttributeKind;
-  /** The default. */
+  /** The default value. */
   readonly fallback: AttributeTypes[AttributeKind] | undefined;
 }
 
@@ -282,7 +288,7 @@ const readList =
 const readTensor: Reading<Tensor> = (value) =>
   value !== null && isConstant(value) ? new Tensor(value.type, value.read(), value.dims) : undefined;
 
-/** How each kind is read from what a file or a layer has; undefined where it is something else. */
+/** Converts each kind from a file's or a layer's value; undefined if it is of another kind. */
 const kinds: { readonly [K in AttributeKind]: { readonly title: string; readonly read: Reading<AttributeTypes[K]> } } = {
   int: { title: 'a whole number', read: readInt },
   float: { title: 'a finite number', read: readFloat },
@@ -293,7 +299,7 @@ const kinds: { readonly [K in AttributeKind]: { readonly title: string; readonly
   tensor: { title: 'a tensor', read: readTensor },
 };
 
-/** A value of the user's as a graph has it. */
+/** A user's value as a graph's attribute. */
 function storedAttribute(value: unknown): Attribute {
   if (Array.isArray(value)) return [...value];
   if (typeof value !== 'object' || value === null || !('data' in value)) return value as Attribute;
@@ -305,7 +311,7 @@ function storedAttribute(value: unknown): Attribute {
 
 const isApplicable = (x: unknown): x is Applicable => typeof (x as Applicable | null | undefined)?.[APPLY] === 'function';
 
-/** @throws Error where they are no shapes */
+/** @throws Error if they are no shapes */
 function checkedShapes(made: unknown, [least, most]: readonly [number, number], type: DataType): ValueType[] {
   const list = (Array.isArray(made) ? made : [made]) as readonly (OutputShape | null | undefined)[];
   if (list.length < least || list.length > most) {
@@ -323,7 +329,7 @@ function checkedShapes(made: unknown, [least, most]: readonly [number, number], 
 const tensors = (values: readonly (ValueType | undefined)[], views: readonly (TypedArray | undefined)[]) =>
   values.map((value, i) => value && { type: value.type, dims: [...value.dims], data: views[i] });
 
-/** @throws LanewiseError OPERATOR_FAILED for whatever `action` throws */
+/** @throws LanewiseError OPERATOR_FAILED for any error of `action` */
 function guarded<T>(title: string, node: { readonly name: string }, action: () => T): T {
   try {
     return action();

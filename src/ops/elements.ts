@@ -1,4 +1,4 @@
-// Elements computed in TypeScript: what `evaluate` is made of. Only what is exact, so that every engine gives the same bits.
+// Helpers of `evaluate`, which computes elements in TypeScript. They are exact, so that every engine gives the same bits.
 
 import { LanewiseError } from '../errors.ts';
 import { at } from '../graph/at.ts';
@@ -62,7 +62,7 @@ export function eachIndex(
   }
 }
 
-/** f of the elements at each place, of one to three inputs that broadcast to `dims`. */
+/** f of the elements at each place, for one to three inputs that broadcast to `dims`. */
 export function mapElements(
   type: DataType,
   dims: readonly number[],
@@ -74,13 +74,14 @@ export function mapElements(
   if (!a || !b || !c) return output;
   const shapes = inputs.map((input) => input.dims);
   eachBroadcast(dims, shapes, (offsets, i) => {
-    // Not taken apart, which would make an iterator for every element. Fewer than three inputs stand for the others, which f ignores.
+    // No destructuring, which would make an iterator for every element. Missing inputs are replaced by others, which f
+    // ignores.
     output[i] = f(a[offsets[0] ?? 0] as Element, b[offsets[1] ?? 0] as Element, c[offsets[2] ?? 0] as Element) as never;
   });
   return output;
 }
 
-/** One element to another type: floats are cut towards zero and wrap (ONNX leaves that open), bool is whether it is not 0. */
+/** One element to another type: floats are cut towards zero and wrap (ONNX leaves that open), bool means not 0. */
 export function convert(value: Element, from: DataType, to: DataType): Element {
   if (to === 'bool') return Number(value) !== 0 ? 1 : 0;
   if (isFloat(to)) return Number(value);
@@ -89,11 +90,11 @@ export function convert(value: Element, from: DataType, to: DataType): Element {
   return Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n;
 }
 
-/** Whole numbers of a tensor of indices or sizes. */
+/** The integers in a tensor of indices or sizes. */
 export const integers = (data: TypedArray): number[] => Array.from(data, Number);
 
 /**
- * An index from 0 on; negative ones count from the end.
+ * An index made non-negative: negative ones count from the end.
  * @throws LanewiseError INVALID_INPUT
  */
 export function wrapIndex(node: { readonly name: string }, index: Element, size: number): number {

@@ -1,4 +1,4 @@
-// The instructions that work over any shape, for operators to compose.
+// Emits the instructions over any shape, which operators compose.
 
 import {
   BinaryArg,
@@ -20,7 +20,7 @@ import type { Lowering } from './operator.ts';
 import { unsupported } from './shapes.ts';
 import { broadcastStrides, inMemoryOrder, type Loops } from './strides.ts';
 
-/** A tensor in memory: its logical dimensions and, for each, a stride in bytes. */
+/** A tensor in memory: its logical dimensions, with a stride in bytes for each. */
 export interface Operand {
   readonly dims: readonly number[];
   readonly pointer: Pointer;
@@ -35,7 +35,7 @@ export const operand = (dims: readonly number[], { pointer, strides }: Pick<Plac
 
 export const shifted = (pointer: Pointer, bytes: number): Pointer => ({ buffer: pointer.buffer, offset: pointer.offset + bytes });
 
-/** The words of a list that fills the last of RANK places. */
+/** The words of a list that fills the last of RANK positions. */
 function innermost(first: number, list: readonly number[], filler: number): Args {
   const padded = [...new Array<number>(RANK - list.length).fill(filler), ...list];
   return Object.fromEntries(padded.map((word, i) => [first + i, word]));
@@ -67,22 +67,22 @@ export function emitBinary(lowering: Lowering, kind: BinaryKind, output: Operand
   });
 }
 
-/** Rows of neighbouring elements, as the instructions over pixels and channels take them. */
+/** Rows of contiguous elements, for the instructions over pixels and channels. */
 function rows(output: Operand, input: Operand): { pixels: number; channels: number; inStride: number; outStride: number } {
   const { sizes, strides } = inMemoryOrder({ sizes: [...output.dims], strides: [[...output.strides], [...input.strides]] });
   const [outStrides = [], inStrides = []] = strides;
-  // Single channels of a slice have no loop of their own.
+  // Single channels of a slice need no loop of their own.
   const neighbours = outStrides.at(-1) === 4 && inStrides.at(-1) === 4;
   if (sizes.length > 2 || (sizes.length === 2 && !neighbours)) {
     throw new Error('an element-wise instruction needs both sides in the same layout');
   }
-  // A single element has no loops.
+  // A single element needs no loops.
   const [pixels = 1, channels = 1] = sizes.length === 2 ? sizes : neighbours ? [1, sizes[0]] : [sizes[0], 1];
   const [[outStride = 0], [inStride = 0]] = [outStrides, inStrides];
   return { pixels, channels, inStride, outStride };
 }
 
-/** output = kind(input), with the parameters that the kind has. The two have the same dimensions and layout. */
+/** output = kind(input), with the kind's parameters. Input and output have the same dimensions and layout. */
 export function emitUnary(lowering: Lowering, kind: UnaryKind, output: Operand, input: Operand, alpha = 0, beta = 0): void {
   if (output.dims.includes(0)) return;
   const { pixels, channels, inStride, outStride } = rows(output, input);
@@ -115,10 +115,10 @@ export function emitClamp(lowering: Lowering, output: Operand, input: Operand, c
   });
 }
 
-/** Most matrices for which a copy becomes an instruction each. */
+/** A copy of more matrices than this is not split into an instruction for each. */
 const MOST_TRANSPOSES = 32;
 
-/** Copies elements of `bytes` bytes; the loops' strides are the output's, then the input's, in bytes. */
+/** Copies elements of `bytes` bytes. The loops' strides are in bytes: the output's, then the input's. */
 export function emitCopy(lowering: Lowering, bytes: number, output: Pointer, input: Pointer, loops: Loops): void {
   if (loops.sizes.includes(0)) return;
   const merged = inMemoryOrder(loops);
@@ -135,7 +135,7 @@ export function emitCopy(lowering: Lowering, bytes: number, output: Pointer, inp
   });
 }
 
-/** A copy that swaps two loops which are without gaps, on one side each, is a transpose of matrices: done in blocks of 4×4. */
+/** A copy that swaps two loops, each contiguous on one side, is a transpose of matrices, done in blocks of 4×4. */
 function emitTranspose(lowering: Lowering, output: Pointer, input: Pointer, { sizes, strides: [out = [], from = []] }: Loops): boolean {
   const row = sizes.length - 1;
   const column = from.indexOf(4);
@@ -169,7 +169,7 @@ function emitTranspose(lowering: Lowering, output: Pointer, input: Pointer, { si
 
 /**
  * output = scale * (kind over the input's `axes`). The output has the input's dimensions, those of `axes` being 1.
- * @param scale of sums
+ * @param scale factor of sums
  */
 export function emitReduce(
   lowering: Lowering,

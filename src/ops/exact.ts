@@ -1,7 +1,7 @@
-// Exponential and logarithm of float64 by additions and multiplications alone, which every engine rounds alike; Math.exp and Math.log differ
-// between engines in their last places.
+// Exponential and logarithm in float64 by additions and multiplications only, which every engine rounds alike; Math.exp and
+// Math.log differ between engines in the last digits.
 
-const LN2_HIGH = 0.6931471803691238; // ln 2 in two parts (Cody and Waite), the first with zeros at its end.
+const LN2_HIGH = 0.6931471803691238; // ln 2 in two parts (Cody and Waite); the first ends in zeros.
 const LN2_LOW = 1.9082149292705877e-10;
 
 /** e^x: x = n·ln 2 + r, e^r by Taylor's polynomial of degree 13, whose remainder is under 1e-17 of it. */
@@ -27,7 +27,7 @@ export function log(x: number): number {
   return n * LN2_HIGH + (n * LN2_LOW + 2 * s * sum);
 }
 
-/** y·2^n, step by step, so that only the last can leave the range. */
+/** y·2^n in steps, so that only the last one can overflow or underflow. */
 function scale(y: number, n: number): number {
   let result = y;
   for (let left = Math.abs(n); left > 0; left--) result = n > 0 ? result * 2 : result / 2;

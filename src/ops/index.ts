@@ -67,11 +67,17 @@ const list: readonly Operator[] = [
   unsqueeze,
 ];
 
-/** ONNX's newest opset whose definitions are known: that of ONNX 1.23. */
+/** ONNX's newest opset whose definitions are known, from ONNX 1.23. */
 export const NEWEST_OPSET = 28;
 
-/** ONNX's operators by op_type: those that most CNNs are made of, and once a network needs one of the others all (`more/index.ts`). */
+/**
+ * ONNX's operators by op_type: those of most CNNs at first, and all (`more/index.ts`) once a network needs one of the
+ * others.
+ */
 export const operators: Map<string, Operator> = new Map(list.map((operator) => [operator.name, operator]));
 
-/** Those that stand for others or run programs of their own, once a model has had one, by domain and op_type: src/control, src/contrib. */
+/**
+ * Operators that stand for others or run programs of their own, added once a model has had one, by domain and op_type:
+ * src/control, src/contrib.
+ */
 export const otherOperators = new Map<string, Operator>();

@@ -5,7 +5,7 @@ import { formatDims, type TypedArray } from '../graph/tensor.ts';
 import type { Value } from '../graph/value.ts';
 import type { OpenNode } from './operator.ts';
 
-/** The input at `index`, which the operator's arity says is there. */
+/** The input at `index`, which the operator's number of inputs guarantees. */
 export function input(node: { readonly name: string; readonly inputs: readonly (Value | undefined)[] }, index: number): Value {
   const value = node.inputs[index];
   if (!value) throw new LanewiseError('INVALID_MODEL', `node '${node.name}' leaves out its input ${index}, which it needs`);
@@ -32,7 +32,7 @@ export function unsupported(node: { readonly name: string }, problem: string): L
   return new LanewiseError('UNSUPPORTED', `node '${node.name}': ${problem}`);
 }
 
-/** Most elements of a shape, a list of axes and the like: what stands for thousands of dimensions is a mistake. */
+/** The most elements of a shape, a list of axes and the like: thousands of dimensions are a mistake. */
 const MOST_LISTED = 1 << 16;
 
 /** The elements of an input that must be known when the plan is made. */
@@ -43,7 +43,7 @@ export function constantInput(node: OpenNode<unknown>, index: number): TypedArra
   return constant.read();
 }
 
-/** An axis from 0 on; negative ones count from the end. `rank` itself is allowed where `end` says so. */
+/** An axis made non-negative: negative ones count from the end. `rank` itself is allowed if `end` is true. */
 export function resolveAxis(node: { readonly name: string }, axis: number, rank: number, end = false): number {
   const resolved = axis < 0 ? axis + rank : axis;
   if (resolved < 0 || resolved > (end ? rank : rank - 1)) throw invalid(node, `axis ${axis} is outside a tensor of rank ${rank}`);

@@ -2,7 +2,7 @@ import { at } from '../graph/at.ts';
 import { product } from '../graph/dims.ts';
 import type { Layout } from '../plan/place.ts';
 
-/** The dimensions of a tensor of `rank` in the order in which memory has them, as indices of logical ones. */
+/** The dimensions of a tensor of `rank` in the order of memory, as indices of logical ones. */
 export function memoryOrder(layout: Layout, rank: number): number[] {
   const order = Array.from({ length: rank }, (_, i) => i);
   if (layout === 'channelsLast' && rank > 2) order.push(...order.splice(1, 1));
@@ -11,8 +11,8 @@ export function memoryOrder(layout: Layout, rank: number): number[] {
 
 /**
  * Strides by logical dimension, of a tensor without gaps.
- * @param unit what one element counts: 1 for strides in elements
- * @param pixelStride channels-last: from one pixel to the next, where that is more than the channels
+ * @param unit size of an element: 1 for strides in elements
+ * @param pixelStride channels-last: from one pixel to the next, if that is more than the channels
  */
 export function stridesOf(layout: Layout, dims: readonly number[], unit = 1, pixelStride?: number): number[] {
   const strides = dims.map(() => 0);
@@ -43,7 +43,7 @@ export interface Loops {
   readonly strides: number[][];
 }
 
-/** Drops loops of size 1 and joins neighbours that every tensor steps through evenly. */
+/** Drops loops of size 1, and merges neighbours that every tensor steps through evenly. */
 export function mergeLoops({ sizes, strides }: Loops): Loops {
   const merged: Loops = { sizes: [], strides: strides.map(() => []) };
   sizes.forEach((size, i) => {
@@ -60,7 +60,7 @@ export function mergeLoops({ sizes, strides }: Loops): Loops {
   return merged;
 }
 
-/** Loops in the order in which the first tensor's memory has them, the longest stride first, and merged. */
+/** Loops in the order of the first tensor's memory, the longest stride first, merged. */
 export function inMemoryOrder({ sizes, strides }: Loops): Loops {
   const step = (i: number) => Math.abs(at(at(strides, 0), i));
   const order = sizes.map((_, i) => i).sort((a, b) => step(b) - step(a) || a - b);
@@ -68,7 +68,7 @@ export function inMemoryOrder({ sizes, strides }: Loops): Loops {
   return mergeLoops({ sizes: pick(sizes), strides: strides.map(pick) });
 }
 
-/** Strides of a tensor that broadcasts to `target` (numpy's rule): 0 where it repeats. */
+/** Strides of a tensor that broadcasts to `target` (numpy's rule): 0 along dimensions that repeat. */
 export function broadcastStrides(strides: readonly number[], dims: readonly number[], target: readonly number[]): number[] {
   const missing = target.length - dims.length;
   return target.map((size, axis) => (dims[axis - missing] === size ? at(strides, axis - missing) : 0));

@@ -1,5 +1,5 @@
-// What each argument of an instruction is, and what its kernel reads and writes by it: beside instructions.ts, for who checks programs that somebody
-// else wrote.
+// What each argument of an instruction is, and what its kernel reads and writes by it: beside instructions.ts, for the check
+// of programs from elsewhere.
 
 import {
   BatchNormArg,
@@ -33,10 +33,13 @@ import {
 import { product } from '../graph/dims.ts';
 import type { Word } from './instructions.ts';
 
-/** Memory by a pointer: the pointer's position, bytes that lie together, and the loops that come to such, each with its stride in bytes. */
+/**
+ * Memory behind a pointer: the pointer's position, the length of a contiguous run in bytes, and the loops over such runs,
+ * each with its stride in bytes.
+ */
 export type Touch = readonly [at: number, bytes: number, counts?: readonly number[], strides?: readonly number[]];
 
-/** Where it begins and where it ends, in bytes from the pointer on. */
+/** Where the memory begins and ends, in bytes from the pointer. */
 export function hullOf([, bytes, counts = [], strides = []]: Touch): [low: number, high: number] {
   if (counts.includes(0)) return [0, 0];
   let [low, high] = [0, bytes];
@@ -49,15 +52,15 @@ export function hullOf([, bytes, counts = [], strides = []]: Touch): [low: numbe
 }
 
 export interface Bounds {
-  /** Of each list the product is what the kernel's loops run to. */
+  /** The product of each list is the count of the kernel's loops. */
   readonly loops: readonly (readonly number[])[];
-  /** What is read may go on for OVERREAD bytes. Bytes are infinite where the kernel does not take such words. */
+  /** Reads may run on for OVERREAD bytes. Bytes are infinite if the kernel does not take such words. */
   readonly touches: readonly Touch[];
 }
 
 /**
- * Kinds of the arguments, one letter each, and the bounds that follow from the words. Rows that a table in memory chooses (Gather, Resample) are known to
- * the kernel alone.
+ * Kinds of the arguments, one letter each, and the bounds that follow from the words. Rows that a table in memory chooses
+ * (Gather, Resample) are known only to the kernel.
  *
  *   r  a pointer to what is read         n  a count, 0 or more
  *   o  as r; 0: absent                   d  1 or more: what is divided by, or a loop's step
@@ -71,10 +74,13 @@ const list = (word: Word, first: number, count = RANK): number[] => Array.from({
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
-/** Bytes of panels of weights: `depth` rows and one of biases. */
+/** Bytes of panels of weights: `depth` rows, and one of biases. */
 const panels = (groups: number, columns: number, depth: number): number => groups * roundUp(columns, NR) * (depth + 1) * 4;
 
-/** Of instructions over pixels of channels: Input, Output, and at `first` Pixels, Channels, InPixelStride and OutPixelStride. */
+/**
+ * For instructions over pixels of channels: Input, Output, and at `first` Pixels, Channels, InPixelStride and
+ * OutPixelStride.
+ */
 function pixels(word: Word, first: number, ...touches: Touch[]): Bounds {
   const [count = 0, channels = 0, inStride = 0, outStride = 0] = list(word, first, 4);
   return {
@@ -84,13 +90,13 @@ function pixels(word: Word, first: number, ...touches: Touch[]): Bounds {
 }
 
 const WINDOW = 'rwnnnnnssddddnnddn';
-/** Positions, with padding and all, stay far inside 32 bits. */
+/** Positions, padding included, stay far below 32 bits. */
 const FAR = 2 ** 29;
 
 /**
- * Of instructions whose windows slide over a picture.
- * @param inputs, outputs floats of a pixel
- * @param fits whether the kernel takes other words that only this instruction has
+ * For instructions whose windows slide over a picture.
+ * @param inputs, outputs floats per pixel
+ * @param fits whether the kernel accepts the words that only this instruction has
  */
 function window(
   word: Word,
@@ -121,7 +127,7 @@ function window(
 
 const kernel = (word: Word): number[] => [...list(word, WindowArg.KernelHeight, 2), word(WindowArg.Channels)];
 
-/** Of pools; their windows see nothing outside the picture, however large they are. */
+/** For pools; however large their windows are, they see nothing outside the picture. */
 const pool = (word: Word): Bounds => window(word, word(WindowArg.Channels), word(WindowArg.Channels), {});
 
 function depthwise(word: Word, more: Partial<Bounds> & { fits?: boolean } = {}): Bounds {
@@ -131,7 +137,7 @@ function depthwise(word: Word, more: Partial<Bounds> & { fits?: boolean } = {}):
   return window(word, channels, channels, { ...more, loops: [kernel(word)], touches });
 }
 
-/** F(4, 3), F(2, 3) and F(2, 5), by points and taps. */
+/** F(4, 3), F(2, 3) and F(2, 5), as points and taps. */
 const isWinograd = (points: number, taps: number): boolean => ['6,3', '4,3', '6,5'].includes(`${points},${taps}`);
 
 export const accesses: Readonly<Record<Op, Accesses>> = {
@@ -168,7 +174,7 @@ export const accesses: Readonly<Record<Op, Accesses>> = {
           [ConvArg.Residual, 4 * groups * columns, [count], [word(ConvArg.ResidualPixelStride)]],
           [ConvArg.InScale, 4 * depth],
           [ConvArg.InShift, 4 * depth],
-          // Packed as it lies, one pixel after the other.
+          // The packed input is contiguous, one pixel after the other.
           ...(word(ConvArg.InScale) ? [[WindowArg.Input, 4 * depth, [count], [word(WindowArg.InPixelStride)]] as const] : []),
         ],
       });
@@ -276,7 +282,7 @@ export const accesses: Readonly<Record<Op, Accesses>> = {
       return {
         loops: [[outer, count, bytes]],
         touches: [
-          // And the rows that the indices say.
+          // The kernel also reads the rows that the indices select.
           [GatherArg.Input, bytes, [outer], [word(GatherArg.InOuterStride)]],
           [GatherArg.Output, bytes, [outer, count], list(word, GatherArg.OutOuterStride, 2)],
           [GatherArg.Indices, 4 * count],
@@ -294,7 +300,7 @@ export const accesses: Readonly<Record<Op, Accesses>> = {
           [length, taps],
         ],
         touches: [
-          // And the rows that the indices say.
+          // The kernel also reads the rows that the indices select.
           [ResampleArg.Input, 4 * inner, [outer], [word(ResampleArg.InOuterStride)]],
           [ResampleArg.Output, 4 * inner, [outer, length], list(word, ResampleArg.OutOuterStride, 2)],
           [ResampleArg.Indices, 4 * length * taps],
@@ -345,7 +351,7 @@ export const accesses: Readonly<Record<Op, Accesses>> = {
       return window(word, groups * channels, groups * columns, {
         loops: [kernel(word)],
         touches: [
-          // Biases as they are, and the rest by points.
+          // Biases unchanged, and the weights by points.
           [WinogradArg.Weights, panels(groups, columns, points ** 2 * channels)],
           [WinogradArg.Zeros, 4 * Math.max(channels, NR)],
           [WinogradArg.Scratch, WINOGRAD_PATCHES + WINOGRAD_SCRATCH + points ** 2 * block * (channels + NR) * 4],

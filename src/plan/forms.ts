@@ -1,4 +1,4 @@
-// How profiles describe instructions: beside instructions.ts, for who shows them.
+// How profiles describe instructions: beside instructions.ts, for what displays them.
 
 import {
   BinaryArg,
@@ -18,68 +18,59 @@ import {
 import { kernelOf, type Word } from './instructions.ts';
 import { isHost, type Step } from './plan.ts';
 
-/** How a step of a plan computes. */
+/** How a step of a plan is computed. */
 export interface Algorithm {
   /** The kernel: a file under assembly/. */
   readonly kernel: string;
-  /** What of it the instruction's arguments choose: the form of Winograd's algorithm, a window, an operation; '' where there is no choice. */
+  /**
+   * What the instruction's arguments select in the kernel: the form of Winograd's algorithm, a window, an operation; '' if
+   * there is no choice.
+   */
   readonly form: string;
 }
 
-/** What runs a step. */
+/** The kernel that runs a step, and its form. */
 export function algorithmOf(step: Step): Algorithm {
   const kernel = kernelOf(step);
   if (isHost(step)) return { kernel, form: '' };
-  const form = forms[step.op]((index) => {
+  const form = forms[step.op]?.((index) => {
     const word = step.args[index];
-    // The plan leaves zeros out.
+    // The plan omits words that are 0.
     return typeof word === 'number' ? word : 0;
   });
-  return { kernel, form };
+  return { kernel, form: form ?? '' };
 }
 
-const none = (): string => '';
 const window = (word: Word): string => windowOf(word);
 
-const forms: Readonly<Record<Op, (word: Word) => string>> = {
-  [Op.End]: none,
-  [Op.PackPanels]: none,
+/** Kernels that are not here have no choice. */
+const forms: Readonly<Partial<Record<Op, (word: Word) => string>>> = {
   [Op.Conv]: (word) => (isMatrixProduct(word) ? 'matrix product' : windowOf(word, word(ConvArg.Groups))),
-  [Op.Gemv]: none,
   [Op.DepthwiseConv]: window,
   [Op.DepthwiseRing]: window,
   [Op.MaxPool]: window,
   [Op.AveragePool]: window,
   [Op.Col2Im]: window,
-  [Op.BatchNorm]: none,
-  [Op.Clamp]: none,
   [Op.Binary]: (word) => lower(BinaryKind[word(BinaryArg.Kind)]),
   [Op.Unary]: (word) => lower(UnaryKind[word(UnaryArg.Kind)]),
   [Op.Reduce]: (word) => lower(ReduceKind[word(ReduceArg.Kind)]),
   [Op.GridSample]: (word) => lower(GridMode[word(GridSampleArg.Mode)]),
   [Op.Softmax]: (word) => (word(SoftmaxArg.Log) ? 'log' : ''),
-  [Op.Transpose]: none,
-  [Op.Copy]: none,
-  [Op.Gather]: none,
-  [Op.Resample]: none,
-  [Op.Lrn]: none,
   [Op.Winograd]: (word) => {
     const [size, taps] = [word(WinogradArg.TileSize), word(WindowArg.KernelHeight)];
     return `F(${size}×${size}, ${taps}×${taps})${groupsOf(word(WinogradArg.Groups))}`;
   },
-  [Op.WinogradWeights]: none,
-  [Op.Widen]: none,
 };
 
 const lower = (name = ''): string => name.toLowerCase();
 
-/** Operators of matrices take rows for pixels of one column. */
+/** Operators on matrices treat rows as pixels of one column. */
 const isMatrixProduct = (word: Word): boolean =>
   word(WindowArg.Batch) === 1 && word(WindowArg.InWidth) === 1 && word(WindowArg.KernelHeight) * word(WindowArg.KernelWidth) === 1;
 
 const groupsOf = (groups: number): string => (groups > 1 ? `, ${groups} groups` : '');
 
-/** `3×3 /2, dilation 2, 32 groups`: a sliding window and what of it is not 1. */
+/** `3×3 /2, dilation 2, 32 groups`: a sliding window, with what is not 1. */
 function windowOf(word: Word, groups = 1): string {
   const pair = (height: WindowArg, width: WindowArg): string =>
     word(height) === word(width) ? `${word(height)}` : `${word(height)}×${word(width)}`;

@@ -1,6 +1,6 @@
-// What is known of an instruction, by its opcode, in tables that bundles take one by one: here, which kernel runs it and what it may overwrite;
-// in accesses.ts what each argument is and what the kernel reads and writes by it; in forms.ts how profiles describe it. Its length and the
-// names of its arguments are in assembly/opcodes.ts.
+// Facts about instructions by opcode, in tables that bundles take one by one: here, which kernel runs an instruction and
+// what it may overwrite; in accesses.ts what each argument is and what the kernel reads and writes by it; in forms.ts how
+// profiles describe it. Lengths and argument names are in assembly/opcodes.ts.
 
 import {
   BatchNormArg,
@@ -19,7 +19,7 @@ import {
 } from '../../assembly/opcodes.ts';
 import { isHost, type Step } from './plan.ts';
 
-/** An instruction's word at a position, as a number. */
+/** The instruction's word at a position, as a number. */
 export type Word = (index: number) => number;
 
 /** The kernel that runs a step: a file under assembly/. */
@@ -53,12 +53,12 @@ export const kernelNames: Readonly<Record<Op, string>> = {
   [Op.DepthwiseRing]: 'f32_dwconv_ring_c4',
 };
 
-/** The opcode as it stands in memory. @param wide whether the engine has registers for the wide tile: see WIDE */
+/** The opcode in memory. @param wide whether the engine has registers for the wide tile: see WIDE */
 export const opcodeWord = (op: Op, wide: boolean): number => (wide && (op === Op.Conv || op === Op.Winograd) ? op | WIDE : op);
 
 /**
- * The positions of an output and of an input that it may overwrite where their strides are the same: of those, how many and the first of
- * each; and what else has to hold.
+ * The positions of an output and of an input that it may overwrite if their strides are the same: how many strides, and the
+ * first of each; and further conditions.
  */
 export type Overwrite = readonly [
   output: number,
@@ -69,7 +69,7 @@ export type Overwrite = readonly [
   holds?: (word: Word) => boolean,
 ];
 
-/** As the kernels' files have it: "output may be input". */
+/** As the kernels' headers say: "output may be input". */
 export const overwrites: Readonly<Partial<Record<Op, readonly Overwrite[]>>> = {
   [Op.BatchNorm]: [[BatchNormArg.Output, BatchNormArg.Input, 1, BatchNormArg.OutPixelStride, BatchNormArg.InPixelStride]],
   [Op.Clamp]: [[ClampArg.Output, ClampArg.Input, 1, ClampArg.OutPixelStride, ClampArg.InPixelStride]],
@@ -88,7 +88,7 @@ export const overwrites: Readonly<Partial<Record<Op, readonly Overwrite[]>>> = {
       1,
       WindowArg.OutPixelStride,
       ConvArg.ResidualPixelStride,
-      // Between blocks of the depth the output holds what has been summed so far.
+      // Between blocks of the depth the output holds partial sums.
       (word) => word(ConvArg.BlockDepth) >= word(WindowArg.KernelHeight) * word(WindowArg.KernelWidth) * word(WindowArg.Channels),
     ],
   ],

@@ -3,7 +3,10 @@ import { opcodeWord } from './instructions.ts';
 import type { Pointer } from './place.ts';
 import { isHost, type Step } from './plan.ts';
 
-/** Bytes that the instructions and the End take; at least those of one that packs weights, which is written in the program's place at load. */
+/**
+ * Bytes of the instructions and the End; at least those of an instruction that packs weights, because that is written in the
+ * program's place at load.
+ */
 export const programBytes = (steps: readonly Step[]): number =>
   4 *
   (Math.max(
@@ -13,7 +16,7 @@ export const programBytes = (steps: readonly Step[]): number =>
     1);
 
 /**
- * Writes instructions from byte address `base` on, with an End after the last. What runs on the host takes no words.
+ * Writes instructions from byte address `base` on, with an End after the last. Host steps take no words.
  * @param origin the address at which `memory` begins
  * @param wide whether the engine has registers for the wide tile
  * @returns the address of each step and of the End
@@ -46,7 +49,7 @@ export function writeProgram(
   return [...starts, at];
 }
 
-/** A program ends where it should: else it is damaged. */
+/** If a program ends elsewhere, it is damaged. */
 export function checkEnd(stopped: number, to: number): void {
   if (stopped !== to) throw new Error(`the program stopped at ${stopped} instead of ${to}: it holds no instruction there`);
 }

@@ -5,8 +5,8 @@ import { checkEnd } from '../plan/program.ts';
 import { Loader } from './loader.ts';
 import type { Memory, MemoryUse, Runner } from './memory.ts';
 
-/** A stretch of instructions, steps `from` to `to`, or one of the host's. */
-interface Part {
+/** A stretch of instructions, steps `from` to `to`, or one host step. */
+interface Section {
   readonly from: number;
   readonly to: number;
   readonly host?: HostStep;
@@ -20,7 +20,7 @@ export class Engine {
   readonly #loader: Loader;
   #stopping = false;
 
-  /** @param runner this thread where nobody is named; the module has to be for its kind of memory */
+  /** @param runner default: this thread; the module has to be for its kind of memory */
   constructor(module: WebAssembly.Module, runner?: Runner) {
     this.#loader = new Loader(module, runner);
   }
@@ -30,23 +30,29 @@ export class Engine {
   }
 
   /**
-   * Makes `plan` the one that runs.
-   * @param inRun whether it belongs to the run of the one before it
-   * @throws LanewiseError TOO_LARGE; INVALID_INPUT where the module does not suit
+   * Makes `plan` the current one.
+   * @param inRun whether it belongs to the same run as the one before it
+   * @throws LanewiseError TOO_LARGE; INVALID_INPUT if the module is the wrong one
    */
   use(plan: Plan, inRun = false): void {
     this.#loader.load(plan, inRun);
   }
 
-  /** Loads a weight of the plan in use again, and says so before each instruction: for who writes a compiled model. The program is gone then. */
+  /**
+   * Loads a resident of the current plan again, and calls `before` before each instruction: for the writer of compiled
+   * models. The program is overwritten.
+   */
   reload(weight: Resident, before: (instruction: Instruction) => void): void {
     this.#loader.reload(weight, before);
   }
 
-  /** Runs the whole plan, or steps `first` to `last`, and blocks until it is done. @throws LanewiseError UNSUPPORTED where a worker has the memory */
+  /**
+   * Runs the whole plan, or steps `first` to `last`, and blocks until it is done. @throws LanewiseError UNSUPPORTED where a
+   * worker has the memory
+   */
   run(first?: number, last?: number): void {
     const memory = this.#memory.near();
-    for (const { from, to, host } of this.#parts(first, last)) {
+    for (const { from, to, host } of this.#sections(first, last)) {
       const end = this.#loader.starts[to] as number;
       if (host) memory.compute(...this.#faces(host));
       else checkEnd(memory.runSync(this.#loader.starts[from] as number, end), end);
@@ -57,7 +63,7 @@ export class Engine {
   profile(): number[] {
     const memory = this.#memory.near();
     const times: number[] = [];
-    for (const { from, to, host } of this.#parts()) {
+    for (const { from, to, host } of this.#sections()) {
       const begun = performance.now();
       if (host) memory.compute(...this.#faces(host));
       times.push(...(host ? [performance.now() - begun] : memory.time(this.#loader.starts.slice(from, to + 1))));
@@ -67,7 +73,7 @@ export class Engine {
 
   /** Runs the whole plan without blocking, or until `stop` ends it. */
   async runAsync(): Promise<void> {
-    for (const { from, to, host } of this.#parts()) {
+    for (const { from, to, host } of this.#sections()) {
       const end = this.#loader.starts[to] as number;
       const stopped = await (host ? this.#memory.compute(...this.#faces(host)) : this.#memory.run(this.#loader.starts.slice(from, to + 1)));
       if (this.#stopping) return;
@@ -75,7 +81,7 @@ export class Engine {
     }
   }
 
-  /** Ends what `runAsync` does before its next instruction. */
+  /** Ends `runAsync` before its next instruction. */
   stop(): void {
     this.#stopping = true;
     this.#loader.memory?.stop();
@@ -86,7 +92,7 @@ export class Engine {
     this.#loader.memory?.dispose();
   }
 
-  /** Where a pointer of the plan in use points. */
+  /** The address of a pointer in the current plan. */
   addressOf(pointer: Pointer): number {
     return this.#loader.addressOf(pointer);
   }
@@ -103,22 +109,22 @@ export class Engine {
     this.#memory.write(address, { type, length, fill: (target) => target.set(data as never) });
   }
 
-  /** A copy. */
+  /** A copy of the elements. */
   readSync(span: Span): TypedArray {
     return this.#memory.near().view(this.#loader.regionOf(span)).slice();
   }
 
-  /** As `readSync`, of any memory. */
+  /** As `readSync`, for any memory. */
   read(span: Span): Promise<TypedArray> {
     return this.#memory.read(this.#loader.regionOf(span));
   }
 
-  /** There is one once a plan is in use. */
+  /** There is a memory once a plan is in use. */
   get #memory(): Memory {
     return this.#loader.memory as Memory;
   }
 
-  *#parts(first = 0, last = this.#loader.starts.length - 1): Generator<Part> {
+  *#sections(first = 0, last = this.#loader.starts.length - 1): Generator<Section> {
     this.#stopping = false;
     let from = first;
     for (let i = first; i < last; i++) {
@@ -131,7 +137,7 @@ export class Engine {
     if (from < last) yield { from, to: last };
   }
 
-  #faces({ inputs, outputs, fill }: HostStep): Parameters<Memory['compute']> {
-    return [inputs.map((span) => span && this.#loader.regionOf(span)), outputs.map((span) => this.#loader.regionOf(span)), fill];
+  #faces({ inputs, outputs, compute }: HostStep): Parameters<Memory['compute']> {
+    return [inputs.map((span) => span && this.#loader.regionOf(span)), outputs.map((span) => this.#loader.regionOf(span)), compute];
   }
 }

@@ -10,21 +10,22 @@ import type { Memory, MemoryUse, Region, Runner } from './memory.ts';
 import { checkPack, hasWideTile, MOST_PAGES, PAGE } from './wasm.ts';
 
 /**
- * Puts plans into a model's memory. It holds, from its start: the binary's tables, weights, program, the plan's constants, arena, what threads
- * have for themselves. Weights stay; the rest belongs to the plan in use. It grows where a plan needs more than those before it.
+ * Puts plans into a model's memory, which holds, from its start: the binary's tables, weights, program, the plan's
+ * constants, arena, then the threads' counters and workspaces. Weights stay; the rest belongs to the current plan. It grows
+ * when a plan needs more than those before it.
  * @internal
  */
 export class Loader {
-  /** From the first plan on. */
+  /** Exists from the first plan on. */
   memory: Memory | undefined;
-  /** The plan in use. */
+  /** The current plan. */
   plan: Plan | undefined;
   /** The addresses of its steps and of its end. */
   starts: readonly number[] = [];
   readonly #module: WebAssembly.Module;
   readonly #runner: Runner;
   readonly #wide = hasWideTile();
-  /** Offsets of the weights that are there, by their keys. */
+  /** Offsets of the weights that are in memory, by their keys. */
   readonly #weights = new Map<string, number>();
   #weightBytes = 0;
   #activations = 0;
@@ -41,8 +42,8 @@ export class Loader {
   }
 
   /**
-   * Makes `plan` the one that runs: its weights are loaded where they are not there yet, its own constants and its program are written.
-   * @param inRun whether it belongs to the run of the one before it: the larger counts as the memory that the run takes
+   * Makes `plan` the current one: loads its weights that are not in memory yet, and writes its constants and program.
+   * @param inRun whether it belongs to the same run as the one before it: the larger one then counts as the run's memory
    */
   load(plan: Plan, inRun: boolean): void {
     if (this.memory?.lost) this.#reset();
@@ -52,14 +53,14 @@ export class Loader {
     const missing = weights.filter(({ key }) => !this.#weights.has(key));
     const ownBytes = bytesOf(own);
     checkPack(this.#module, packOf(plan.steps), this.#runner.shared ? 'strict-threads' : 'strict');
-    // May throw; nothing has changed by then.
+    // This may throw; nothing has changed by then.
     const workspaceBytes = this.#layOut(plan, this.#weightBytes + bytesOf(missing), ownBytes);
     this.plan = undefined;
     for (const { key, buffer } of weights) buffer.offset = this.#weights.get(key) ?? buffer.offset;
     for (const weight of missing) {
       weight.buffer.offset = this.#weightBytes;
       this.reload(weight);
-      // Only now: what cannot be loaded is tried again by the next run.
+      // Only now, so that the next run tries again what could not be loaded.
       this.#weights.set(weight.key, weight.buffer.offset);
       this.#weightBytes += align(weight.buffer.bytes);
     }
@@ -76,8 +77,9 @@ export class Loader {
   }
 
   /**
-   * Loads what the plan has in memory.
-   * @param before is told each instruction that does so: for who writes a compiled model. The plan's program is gone then
+   * Loads the plan's residents.
+   * @param before is called before each instruction that does so, for the writer of compiled models. The plan's program is
+   *   overwritten
    */
   reload({ load }: Resident, before?: (instruction: Instruction) => void): void {
     for (const { copies, instruction } of load()) {
@@ -89,7 +91,7 @@ export class Loader {
     }
   }
 
-  /** Where a pointer of the plan in use points. */
+  /** The address of a pointer in the current plan. */
   addressOf({ buffer, offset }: Pointer): number {
     return this.#bases[buffer.region] + buffer.offset + offset;
   }
@@ -98,7 +100,7 @@ export class Loader {
     return { type, address: this.addressOf(pointer), length: product(dims) };
   }
 
-  /** Says where everything lies, once there is room. @returns what threads have for themselves */
+  /** Decides where everything lies, once there is room. @returns where the threads' counters and workspaces are */
   #layOut({ steps, arenaBytes, workspaceBytes }: Plan, weightBytes: number, ownBytes: number): number {
     const program = STATIC_BYTES + weightBytes;
     const plan = program + align(programBytes(steps));
@@ -122,7 +124,7 @@ export class Loader {
     return starts;
   }
 
-  /** As if nothing had been loaded. */
+  /** Resets the state, as if nothing had been loaded. */
   #reset(): void {
     this.memory?.dispose();
     this.memory = undefined;

@@ -1,11 +1,11 @@
 import { LanewiseError } from '../errors.ts';
 import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
-import type { Fill } from '../plan/plan.ts';
+import type { Compute } from '../plan/plan.ts';
 import { checkEnd } from '../plan/program.ts';
 import type { Content, NearMemory, Region, Runner, Workspaces } from './memory.ts';
 import { instantiate, type Kernels, PAGE } from './wasm.ts';
 
-/** Memory on this thread, which runs what is in it. */
+/** Memory on this thread, which also runs the programs. */
 export class LocalMemory implements NearMemory {
   workspaces: Workspaces = { address: 0, bytes: 0 };
   readonly lost = false;
@@ -43,9 +43,9 @@ export class LocalMemory implements NearMemory {
     return this.view(region).slice();
   }
 
-  compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], fill: Fill): void {
-    // Views made for this call alone: memory may have grown since the last.
-    fill(
+  compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], compute: Compute): void {
+    // The views are made for this call only, because memory may have grown since the last.
+    compute(
       inputs.map((region) => region && this.view(region)),
       outputs.map((region) => this.view(region)),
     );
@@ -75,18 +75,18 @@ export class LocalMemory implements NearMemory {
 
   dispose(): void {}
 
-  /** On this thread alone. */
+  /** For this thread alone. */
   #enter(from: number, to: number): number {
     try {
       return this.#kernels.run(from, to) >>> 0;
     } catch (cause) {
-      // A compiled model that was changed: what the compiler writes stays inside its memory.
+      // The compiled model was changed, because what the compiler writes stays inside its memory.
       throw new LanewiseError('INVALID_FILE', `the program is damaged: ${(cause as Error).message}`, { cause });
     }
   }
 }
 
-/** This thread. */
+/** The runner of this thread. */
 export const thisThread: Runner = {
   count: 1,
   shared: false,

@@ -1,6 +1,7 @@
-// What threads and the one that started them say to each other. Types only: team.ts and workerMemory.ts are one side, worker.js the other.
+// The messages between threads and the thread that started them. Types only: team.ts and workerMemory.ts are one side,
+// worker.js the other.
 
-/** By `kind`. Every message is about one memory, which `memoryId` names. */
+/** Messages by `kind`. Every message is about one memory, which `memoryId` names. */
 export type Message = Open | Close | Job | TimedJob | OwnMessage;
 
 /** Memory that the worker shares from now on. */
@@ -11,27 +12,30 @@ export interface Open {
   readonly memory: WebAssembly.Memory;
 }
 
-/** Memory that is let go of, shared or the worker's own. */
+/** Memory that is released, shared or the worker's own. */
 export interface Close {
   readonly kind: 'close';
   readonly memoryId: number;
 }
 
-/** A stretch of a program in shared memory, for each of several threads. The first one answers `stopped`. */
+/** A stretch of a program in shared memory, for several threads. The first thread answers `stopped`. */
 interface Run {
-  /** The number by which an answer names what it answers. */
+  /** The number that an answer repeats. */
   readonly id: number;
   readonly memoryId: number;
-  /** Which thread this is, of how many. */
+  /** The index of this thread, and how many there are. */
   readonly index: number;
   readonly threads: number;
-  /** Byte addresses. */
+  /** Byte addresses of the stretch. */
   readonly from: number;
   readonly to: number;
-  /** Where the threads' counters lie, and behind them the workspaces of all threads but the first, and the bytes of each. */
+  /**
+   * The address of the threads' counters, which the workspaces of all threads but the first follow, and the bytes of each
+   * workspace.
+   */
   readonly workspaces: number;
   readonly workspaceBytes: number;
-  /** TeamWord.Done, in words: 1 once the program has run, -1 where it failed; where it stopped comes behind it. */
+  /** The index of TeamWord.Done: 1 once the program has run, -1 if it failed; the next word is where it stopped. */
   readonly doneWord: number;
 }
 
@@ -44,16 +48,16 @@ export interface TimedJob extends Run, Timing {
 }
 
 export interface Timing {
-  /** Addresses at which the time is taken, the last one the end. */
+  /** Addresses at which the time is taken; the last one is the end. */
   readonly marks: readonly number[];
-  /** For the milliseconds since the start: 8 bytes each. */
+  /** Receives milliseconds since the start: 8 bytes each. */
   readonly times: SharedArrayBuffer;
 }
 
-/** About a memory that is the worker's own, where memory cannot be shared. */
+/** About a memory that is the worker's own, if memory cannot be shared. */
 export type OwnMessage = Command | Numbered<Question>;
 
-/** What has no answer; what the engine refuses the worker is the answer to the next question. */
+/** Messages without an answer; if the engine refuses one, the answer to the next question says so. */
 export type Command =
   | { readonly kind: 'create'; readonly memoryId: number; readonly module: WebAssembly.Module; readonly pages: number }
   | { readonly kind: 'grow'; readonly memoryId: number; readonly pages: number }
@@ -70,7 +74,7 @@ export interface Read {
   readonly kind: 'read';
   readonly memoryId: number;
   readonly address: number;
-  /** Bytes. */
+  /** Length in bytes. */
   readonly length: number;
 }
 
@@ -84,12 +88,12 @@ export interface RunOwn {
 
 export type Numbered<T> = T & { readonly id: number };
 
-/** What a question is answered, unless it is refused. */
+/** Answers to questions, unless they are refused. */
 export type AnswerTo<Q extends Question> = Q extends Read ? Bytes : Stopped;
 
 export type Answer = Stopped | Bytes | Refused | Failed;
 
-/** Where a program stopped. */
+/** The address where a program stopped. */
 export interface Stopped {
   readonly kind: 'stopped';
   readonly id: number;
@@ -102,38 +106,38 @@ export interface Bytes {
   readonly bytes: ArrayBuffer;
 }
 
-/** What the worker goes on after. */
+/** An error after which the worker goes on. */
 export interface Refused {
   readonly kind: 'refused';
   readonly id: number;
   readonly why: string;
 }
 
-/** What it cannot go on after. */
+/** An error after which it cannot go on. */
 export interface Failed {
   readonly kind: 'failed';
   readonly why: string;
 }
 
-/** A web worker's first word. */
+/** A web worker's first message. */
 export interface Running {
   readonly kind: 'running';
 }
 
-/** A worker, in the words that Node and browsers have in common. */
+/** A worker, by the methods that Node and browsers have in common. */
 export interface Member {
   post(message: Message, transfer?: ArrayBuffer[]): void;
-  /** Whether it keeps the process alive. */
+  /** Sets whether it keeps the process alive. */
   hold(held: boolean): void;
-  /** Resolves when it runs no more. */
+  /** Resolves when it has ended. */
   terminate(): Promise<unknown>;
-  /** Whether it is known to run no more, though word of that may wait until this thread is free; false where nobody can tell. */
+  /** Whether it is known to have ended, though the event may wait until this thread is free; false if that cannot be known. */
   ended(): boolean;
   /** The memories that it has, by their ids. */
   readonly opened: Set<number>;
 }
 
-/** How a worker reports. */
+/** Callbacks for a worker's messages and errors. */
 export interface Listener {
   readonly answer: (answer: Answer) => void;
   readonly dead: (why: string) => void;

@@ -12,20 +12,23 @@ import type { MemoryUse, Runner } from './memory.ts';
 import { type Held, type Request, type Running, recent } from './running.ts';
 import type { Variant } from './wasm.ts';
 
-/** Tensors by the names of a model's inputs. Sequences are lists of tensors; an optional that is empty is null, or left out. */
+/** Tensors by the names of a model's inputs. Sequences are lists of tensors; an empty optional is null, or left out. */
 export type Feeds<T extends Held = Tensor> = Readonly<Record<string, T>>;
 
-/** What goes into a model. A dimension that the caller chooses is a name, '' where it has none. */
+/** An input of a model. A dimension that the caller chooses is a name, '' if it has none. */
 export interface ModelInput {
   readonly name: string;
-  /** As the file says. What is float16 here, or float64 of a model that runs in float32 (`warnings`), takes float32 tensors as well, as they are. */
+  /**
+   * The type in the file. Inputs that are float16 here, or float64 in a model that runs in float32 (`warnings`), accept
+   * float32 tensors as well.
+   */
   readonly type: TensorType;
   readonly dims: readonly Dim[];
-  /** What is no tensor. */
+  /** Set if the input is no tensor. */
   readonly list?: 'sequence' | 'optional' | undefined;
 }
 
-/** What comes out of a model; without dimensions where its file leaves them out. */
+/** An output of a model; without dimensions if its file omits them. */
 export interface ModelOutput {
   readonly name: string;
   readonly type: TensorType;
@@ -37,22 +40,22 @@ export interface ModelOutput {
 export type Outputs<T extends Held = Tensor> = Record<string, T>;
 
 /**
- * Where plans come from: the compiler.
+ * Makes plans: the compiler.
  * @internal
  */
 export interface PlanSource {
   readonly inputs: readonly ModelInput[];
   readonly outputs: readonly ModelOutput[];
-  /** What is to be said of the model though it runs. */
+  /** Warnings about the model. */
   readonly warnings?: readonly string[];
   /** Whether inputs and outputs of float64 are float32 inside. */
   readonly narrow: boolean;
   /** The inputs whose elements the plan depends on. */
   readonly shapingInputs: ReadonlySet<string>;
-  /** The inputs that nothing reads: they may be left out. */
+  /** The inputs that nothing reads; they may be left out. */
   readonly unreadInputs: ReadonlySet<string>;
   plan(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>): Plan;
-  /** Runs the nodes that wait for a run. `values` has the feeds and what the plan before them gave; what they make is added. */
+  /** Runs the nodes that wait for a run. `values` has the feeds and the results of the plan before them; theirs are added. */
   finish?(late: Late, values: Map<string, Held>): Running<void>;
 }
 
@@ -69,7 +72,7 @@ export interface RunOptions {
 }
 
 /**
- * The binary that runs a model, and who runs it: this thread where nobody is named.
+ * The binary that runs a model, and where: by default on this thread.
  * @internal
  */
 export interface Binary {
@@ -82,7 +85,7 @@ export interface Binary {
 export class Model {
   readonly inputs: readonly ModelInput[];
   readonly outputs: readonly ModelOutput[];
-  /** What is to be known of the model though it runs, in a sentence each; mostly nothing. */
+  /** Warnings about the model, a sentence each; mostly none. */
   readonly warnings: readonly string[];
   /** Which binary runs it. */
   readonly variant: Variant;
@@ -91,14 +94,14 @@ export class Model {
   readonly #source: PlanSource;
   readonly #plans = new Map<string, Plan>();
   #engine: Engine | undefined;
-  /** While a run is on, which a custom operator could interrupt by another. */
+  /** Set during a run, which a custom operator could interrupt by another. */
   #running = false;
-  /** The last of the runs on the team that were asked for: they take turns. It never fails. */
+  /** The last of the runs on the team that were requested: they take turns. It never rejects. */
   #last: Promise<void> | undefined;
   readonly #onTeam: boolean;
 
   /**
-   * @param dims the shapes to plan for at once, where all are known; else the first run does
+   * @param dims the shapes to plan for at once, if all are known; else the first run plans
    * @internal
    */
   constructor(source: PlanSource, { module, variant, runner }: Binary, dims: ReadonlyMap<string, readonly number[]> | undefined) {
@@ -113,22 +116,27 @@ export class Model {
     if (dims && source.shapingInputs.size === 0) this.#engine.use(this.#planOf(dims, new Map()));
   }
 
-  /** Bytes of linear memory, exact, known before the first run where the input shapes are. Where only a run decides what else runs, what the last one took. */
+  /**
+   * Bytes of linear memory, exact, known before the first run if the input shapes are. If only a run tells what else runs:
+   * what the last one took.
+   */
   get memory(): MemoryUse {
     return this.#alive().memory;
   }
 
   /**
-   * Runs the network. With threads it leaves this thread free, and runs that are asked for meanwhile wait for their turn; without, it blocks.
+   * Runs the network. With threads this thread stays free, and runs that are requested meanwhile wait for their turn;
+   * without, it blocks.
    * @param feeds a tensor for each input, row-major in ONNX's order of dimensions (NCHW); they are read before this returns
-   * @param options.signal ends the run: with threads between two instructions, without before it begins
+   * @param options.signal ends the run: with threads between two instructions, else before it begins
    * @returns a tensor for each output; they are the caller's
-   * @throws LanewiseError INVALID_INPUT; TOO_LARGE; DISPOSED, also where the model is disposed of meanwhile; UNSUPPORTED where the model
-   *   cannot run at these shapes; OPERATOR_FAILED where a custom operator throws; ABORTED; WORKER_FAILED; for input shapes that are new,
-   *   FILE_NOT_FOUND and INVALID_FILE where the model's file, which is read again, is gone or has changed
+   * @throws LanewiseError INVALID_INPUT; TOO_LARGE; DISPOSED, also if the model is disposed of meanwhile; UNSUPPORTED if the
+   *   model
+   *   cannot run at these shapes; OPERATOR_FAILED if a custom operator throws; ABORTED; WORKER_FAILED; for new input shapes
+   *   FILE_NOT_FOUND and INVALID_FILE if the model's file, which is read again, is gone or has changed
    */
   run<T extends Held = Tensor>(feeds: Feeds<Held>, options?: RunOptions): Promise<Outputs<T>>;
-  // The last one is what ReturnType sees.
+  // ReturnType sees the last overload.
   run(feeds: Feeds<Held>, options?: RunOptions): Promise<Outputs>;
   async run(feeds: Feeds<Held>, options: RunOptions = {}): Promise<Outputs> {
     checkOptions('run', options, { signal: signalCheck });
@@ -137,7 +145,7 @@ export class Model {
     if (!this.#onTeam) return this.runSync(feeds);
     this.#alive();
     const before = this.#last;
-    // What waits for a run reads them later.
+    // Late nodes read them later.
     const checked = before || this.#source.finish ? copied(this.#check(feeds)) : this.#check(feeds);
     const running = this.#runOnTeam(before, checked, signal);
     const last = Promise.allSettled([before, running]).then(() => {
@@ -164,7 +172,7 @@ export class Model {
   }
 
   /**
-   * As `profile`, with what the plan knows of each step. What a loop runs many times has one time.
+   * As `profile`, with what the plan knows of each step. Steps that a loop runs many times have one time.
    * @internal
    */
   timeSteps(feeds: Feeds<Held>, each: (step: Step, ms: number) => void): void {
@@ -176,8 +184,8 @@ export class Model {
   }
 
   /**
-   * Drops the memory. Whatever is called afterwards throws DISPOSED, and so do runs that threads have not finished; a run on this thread (a custom
-   * operator may call this) is finished.
+   * Releases the memory. Later calls throw DISPOSED, and so do runs that threads have not finished; a run on this thread (a
+   * custom operator may call this) finishes.
    */
   dispose(): void {
     this.#engine?.dispose();
@@ -220,7 +228,7 @@ export class Model {
         this.#alive();
         data = await Promise.all(plan.outputs.map((port) => engine.read(port)));
       } catch (error) {
-        // What fails for that reason says so.
+        // Errors due to disposal say so.
         this.#alive();
         throw error;
       } finally {
@@ -245,7 +253,7 @@ export class Model {
     return asked.value;
   }
 
-  /** A run, program by program, whoever runs these. */
+  /** A run, program by program, wherever they run. */
   #begin(checked: ReadonlyMap<string, Held>): (data: readonly TypedArray[]) => IteratorResult<Request, Outputs> {
     const programs = this.#programs(checked);
     return (data) => this.#blamingInputs(checked, () => programs.next(data));
@@ -269,7 +277,7 @@ export class Model {
     );
   }
 
-  /** Where a model that was fine so far is not, its inputs are to blame. */
+  /** If a model that was fine so far fails, its inputs are to blame. */
   #blamingInputs<T>(values: ReadonlyMap<string, Held>, action: () => T): T {
     try {
       return action();
@@ -311,16 +319,16 @@ export class Model {
     return values;
   }
 
-  /** A tensor of the input's type, as it is inside. */
+  /** A tensor of the input's type, converted to the type inside. */
   #checked(tensor: Tensor, { name, type, dims, list }: ModelInput): Tensor {
     const { narrow } = this.#source;
-    // What is float32 inside takes that, too.
+    // Inputs that are float32 inside accept float32, too.
     if (tensor.type !== type && (tensor.type !== 'float32' || insideType(type, narrow) !== tensor.type)) {
       const got = typeof tensor.type === 'string' ? `a tensor of ${tensor.type}` : 'no Tensor';
       throw new LanewiseError('INVALID_INPUT', `input '${name}' takes ${type}, got ${got}`);
     }
     if (!list) checkDims(name, dims, tensor.dims);
-    // Looked at again: a caller may have made the object by hand.
+    // Checked again, because a caller may have made the object by hand.
     return inside(new Tensor(tensor.type, tensor.data, tensor.dims), narrow);
   }
 
@@ -330,7 +338,7 @@ export class Model {
 
   #planFor(tensors: ReadonlyMap<string, Tensor>): Plan {
     const dims = new Map([...tensors].map(([name, tensor]) => [name, tensor.dims]));
-    // Copies, for the plan outlives the call.
+    // Copied, because the plan outlives the call.
     const shaping = [...tensors].filter(([name]) => this.#source.shapingInputs.has(name));
     const values = new Map(shaping.map(([name, tensor]) => [name, copyOf(tensor)]));
     return this.#planOf(dims, values);
@@ -343,7 +351,7 @@ export class Model {
   }
 }
 
-/** @param first whether the run begins with it */
+/** @param first whether it is the run's first */
 function prepare(engine: Engine, plan: Plan, feeds: readonly Tensor[], first: boolean): void {
   engine.use(plan, !first);
   plan.inputs.forEach((port, i) => void engine.write(port, (feeds[i] as Tensor).data));
@@ -359,13 +367,13 @@ const isTensor = (held: Held | undefined): held is Tensor => held instanceof Ten
 const tensorsOf = (values: ReadonlyMap<string, Held>): Map<string, Tensor> =>
   new Map([...values].filter((entry): entry is [string, Tensor] => isTensor(entry[1])));
 
-/** Whether a feed is a sequence, or an optional that is one or is empty. */
+/** Whether a feed is a sequence, or an optional with a sequence or nothing. */
 const isListed = (held: Held, list: 'sequence' | 'optional'): held is readonly Tensor[] | null =>
   Array.isArray(held) ? held.every(isTensor) : !held && list === 'optional';
 
 /**
- * Makes every NaN the positive quiet one without a payload. Sign and payload of those that arithmetic makes are left to the machine (WebAssembly
- * specification, 4.3.3), and differ between x86 and ARM.
+ * Makes every NaN the positive quiet one without a payload. The sign and payload of NaNs from arithmetic depend on the
+ * machine (WebAssembly specification, 4.3.3), and differ between x86 and ARM.
  */
 function withOneNaN<T extends TypedArray>(data: T): T {
   if (!(data instanceof Float32Array || data instanceof Float64Array)) return data;

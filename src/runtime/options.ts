@@ -1,11 +1,12 @@
-// What a model's run depends on besides its plan: the binary, the threads. Models from files, from layers and compiled ones share it.
+// What a model's run depends on besides its plan: the binary, the threads. Models from files, from layers and compiled ones
+// share these options.
 
 import { flagCheck, type OptionChecks, signalCheck } from '../arguments.ts';
 import type { Pack } from '../plan/packs.ts';
 import type { Binary } from './model.ts';
 import { checkPack, chooseVariant, compileModule } from './wasm.ts';
 
-/** A guard against numbers that are a mistake. */
+/** The most threads, a guard against numbers that are a mistake. */
 export const MOST_THREADS = 64;
 
 /** How a model is run. */
@@ -13,19 +14,20 @@ export interface RuntimeOptions {
   /** Relaxed SIMD: faster, but results may differ between machines. Default false. */
   readonly relaxed?: boolean | 'auto';
   /**
-   * How many threads run the model, 1 where nothing is said; 'auto': as many as the machine has cores, 8 at most. Threads are workers that share
-   * memory, so a page has to be cross-origin isolated (COOP and COEP); elsewhere one worker runs it. Any number gives the same bits.
+   * How many threads run the model. Default 1. 'auto': as many as the machine has cores, 8 at most. Threads are workers that
+   * share memory, so a page has to be cross-origin isolated (COOP and COEP); elsewhere one worker runs it. Any number gives
+   * the same bits.
    */
   readonly threads?: number | 'auto';
-  /** Whether one thread, too, is a worker, so that `run` leaves the caller's free. Default false. */
+  /** Run in a worker even with one thread, so that `run` does not block the caller. Default false. */
   readonly worker?: boolean;
-  /** The binary, compiled already, for places that forbid compiling. `relaxed` and `threads` then say which one it is. */
+  /** The compiled binary, for platforms that forbid compiling. `relaxed` and `threads` then say which one it is. */
   readonly wasm?: WebAssembly.Module;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Starts compiling the binary. What goes wrong is reported by `createModel`, which awaits it.
+ * Starts compiling the binary. `createModel`, which awaits it, reports errors.
  * @internal
  */
 export function startCompiling(options: RuntimeOptions): Promise<Binary> {
@@ -42,7 +44,7 @@ async function compileFor({ threads: count = 1, worker = false, relaxed = false,
 
 /**
  * The binary with the kernels of a pack; the core's is compiling already.
- * @throws LanewiseError INVALID_INPUT where the option wasm is without them; as `startCompiling` promises
+ * @throws LanewiseError INVALID_INPUT if the option wasm lacks them; the errors of `startCompiling`
  * @internal
  */
 export async function withPack(compiling: Promise<Binary>, pack: Pack, { wasm }: RuntimeOptions): Promise<Binary> {
@@ -65,6 +67,11 @@ export const runtimeChecks: OptionChecks<RuntimeOptions> = {
   signal: signalCheck,
 };
 
+/** Not by instanceof: places that compile modules for a program may do so in another realm. */
 function isKernels(value: unknown): boolean {
-  return value instanceof WebAssembly.Module && WebAssembly.Module.exports(value).some(({ name }) => name === 'run');
+  try {
+    return WebAssembly.Module.exports(value as WebAssembly.Module).some(({ name }) => name === 'run');
+  } catch {
+    return false;
+  }
 }

@@ -3,10 +3,10 @@
 import type { Tensor, TypedArray } from '../graph/tensor.ts';
 import type { Plan } from '../plan/plan.ts';
 
-/** What stands for a name while a model runs: a tensor, a sequence of them, or an optional that is empty. */
+/** The value of a name while a model runs: a tensor, a sequence of tensors, or an empty optional. */
 export type Held = Tensor | readonly Tensor[] | null;
 
-/** A program to run, and what goes in, in the order of the plan's inputs. What comes out is given back likewise. */
+/** A program to run, and its inputs, in the order of the plan's. The outputs are passed back likewise. */
 export interface Request {
   readonly plan: Plan;
   readonly feeds: readonly Tensor[];
@@ -18,7 +18,7 @@ export type Running<T> = Generator<Request, T, readonly TypedArray[]>;
 /** Plans kept for input shapes seen before. */
 const MOST_PLANS = 8;
 
-/** What there is for a key, or made for it now. The newest stands last; the oldest goes. */
+/** The value for a key, made now if it does not exist. The newest is last; the oldest is dropped. */
 export function recent<T>(kept: Map<string, T>, key: string, make: () => T): T {
   const value = kept.get(key) ?? make();
   kept.delete(key);

@@ -1,5 +1,5 @@
-// The threads that run programs: workers, started once when they are first needed and shared by all models. Every thread runs the same
-// program over the model's memory; assembly/threads.inline.ts tells how they share it.
+// The threads that run programs: workers, started once when they are first needed and shared by all models. Every thread
+// runs the same program over the model's memory; assembly/threads.inline.ts explains how they share it.
 
 import { COUNTER_SHIFT, TeamWord } from '../../assembly/opcodes.ts';
 import { LanewiseError } from '../errors.ts';
@@ -8,14 +8,17 @@ import { startWebWorker } from './webWorker.ts';
 
 /** A stretch of a program, for a team. */
 export interface Stretch {
-  /** A number for each memory: see newId. */
+  /** The memory's id: see newId. */
   readonly memoryId: number;
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly threads: number;
   readonly from: number;
   readonly to: number;
-  /** Where the threads' counters lie, and behind them the workspaces of all threads but the first, and the bytes of each. */
+  /**
+   * The address of the threads' counters, which the workspaces of all threads but the first follow, and the bytes of each
+   * workspace.
+   */
   readonly workspaces: number;
   readonly workspaceBytes: number;
   readonly timing?: Timing;
@@ -24,16 +27,19 @@ export interface Stretch {
 /** Starts a worker. */
 type Start = (listener: Listener) => Member;
 
-/** Words of a memory, for Atomics. */
+/** A memory's words, for Atomics. */
 const wordsOf = (memory: WebAssembly.Memory) => new Int32Array(memory.buffer, 0, 16);
 
-/** How long no thread may get on before a blocking wait gives up, in milliseconds: where nobody can tell whether a worker has ended. */
+/**
+ * How long a blocking wait goes on without progress of any thread, in milliseconds, if it cannot be known whether a worker
+ * has ended.
+ */
 const PATIENCE = 20_000;
 
-/** After how many milliseconds a blocking wait looks again. */
+/** Milliseconds after which a blocking wait checks again. */
 const LOOK = 50;
 
-/** What the first thread's word says once the program has run; anything else but 0: a thread has failed. */
+/** The first thread's word once the program has run; any other but 0: a thread has failed. */
 const RAN = 1;
 
 /** @internal */
@@ -43,10 +49,10 @@ export class Team {
   readonly #pending = new Map<number, { readonly resolve: (answer: Answer) => void; readonly reject: (error: LanewiseError) => void }>();
   #lastJob = 0;
   #lastMemory = 0;
-  /** Lets the workers go of memories that nobody disposed of. */
-  readonly #forgotten = new FinalizationRegistry((memoryId: number) => this.close(memoryId));
+  /** Makes the workers release memories that nobody disposed of. */
+  readonly #collected = new FinalizationRegistry((memoryId: number) => this.close(memoryId));
   #generation = 0;
-  /** While workers of a team that failed are still ending. */
+  /** Whether workers of a team that failed are still ending. */
   #ending: Promise<unknown> | undefined;
 
   constructor(start: Start) {
@@ -61,33 +67,33 @@ export class Team {
     return Team.#shared;
   }
 
-  /** Counts teams that failed. With them went the memories that were their workers' own. */
+  /** How many teams have failed. Memories that were their workers' own are lost. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** A number for a memory, by which workers know it. It is closed once nobody holds `memory` any more. */
+  /** An id by which workers know a memory. It is released once `memory` has been collected. */
   newId(memory: object): number {
     const id = ++this.#lastMemory;
-    this.#forgotten.register(memory, id);
+    this.#collected.register(memory, id);
     return id;
   }
 
-  /** Runs a stretch; gives where it stopped. Stretches run in the order in which they are given. */
+  /** Runs a stretch. @returns where it stopped. Stretches run in the order in which they are given */
   async run(stretch: Stretch): Promise<number> {
     while (this.#ending) await this.#ending;
     return (await this.#answer<Stopped>(this.#post(stretch))).stopped;
   }
 
-  /** Sends word to the first worker about a memory of its own: see workerMemory.ts. */
+  /** Sends a message about a memory of its own to the first worker: see workerMemory.ts. */
   tell(message: OwnMessage, transfer?: ArrayBuffer[]): void {
-    if (this.#members.length === 0) this.#hire();
+    if (this.#members.length === 0) this.#addWorker();
     const [first] = this.#members;
     first?.opened.add(message.memoryId);
     first?.post(message, transfer);
   }
 
-  /** As `tell`, and gives the answer. */
+  /** As `tell`. @returns the answer */
   ask<Q extends Question>(question: Q): Promise<AnswerTo<Q> | Refused> {
     const id = ++this.#lastJob;
     this.tell({ ...question, id });
@@ -138,7 +144,7 @@ export class Team {
     Atomics.store(wordsOf(memory), TeamWord.Stop / 4, 1);
   }
 
-  /** Lets go of a memory. */
+  /** Releases a memory. */
   close(memoryId: number): void {
     for (const member of this.#members) if (member.opened.delete(memoryId)) member.post({ kind: 'close', memoryId });
   }
@@ -147,11 +153,11 @@ export class Team {
     const id = ++this.#lastJob;
     const { memoryId, threads } = rest;
     const words = wordsOf(memory);
-    // What threads that died have left; others leave zeros.
+    // Threads that died may have left other numbers; otherwise these are zeros.
     Atomics.store(words, TeamWord.Arrived / 4, 0);
     new Int32Array(memory.buffer, rest.workspaces, (threads << COUNTER_SHIFT) / 4).fill(0);
     Atomics.store(words, TeamWord.Stop / 4, 0);
-    while (this.#members.length < threads) this.#hire();
+    while (this.#members.length < threads) this.#addWorker();
     for (const [index, member] of this.#members.slice(0, threads).entries()) {
       if (!member.opened.has(memoryId)) member.post({ kind: 'open', memoryId, module, memory });
       member.opened.add(memoryId);
@@ -161,12 +167,12 @@ export class Team {
     return id;
   }
 
-  /** Looked at by each answer too: whether a worker has ended can be told only of one that was looked at while it ran. */
+  /** Every answer checks this too, because whether a worker has ended is known only if it was checked while it ran. */
   #someEnded(): boolean {
     return this.#members.some((member) => member.ended());
   }
 
-  #hire(): void {
+  #addWorker(): void {
     const member = this.#start({
       answer: (answer) => {
         this.#someEnded();
@@ -180,7 +186,7 @@ export class Team {
     this.#members.push(member);
   }
 
-  /** Without one of its threads a team cannot go on: all runs fail, and the next one gets new workers. */
+  /** A team cannot go on without one of its threads: all runs fail, and the next one gets new workers. */
   #fail(why: string): LanewiseError {
     const error = new LanewiseError('WORKER_FAILED', `a worker that ran the model failed: ${why}`);
     const members = this.#members;
@@ -199,9 +205,10 @@ export class Team {
 /** Node's own kind of workers. */
 export const nodeWorkers = () => globalThis.process?.getBuiltinModule?.('node:worker_threads');
 
-/** Starts a worker of the kind that this place has. */
+/** Starts a worker of the kind that this platform has. */
 export const startWorker: Start = (listener) => {
-  // Deno and Bun have both kinds, and only Node's lets a program end while a worker waits. Emscripten's modules make Node's kind global under Node.
+  // Deno and Bun have both kinds, and only Node's lets a program end while a worker waits. Under Node, Emscripten's modules
+  // make Node's kind global.
   const node = nodeWorkers();
   const web = typeof Worker === 'function' && (Worker as unknown) !== node?.Worker && !('Deno' in globalThis || 'Bun' in globalThis);
   const threads = web ? undefined : node;
@@ -209,9 +216,10 @@ export const startWorker: Start = (listener) => {
 };
 
 function startNodeWorker(threads: NonNullable<ReturnType<typeof nodeWorkers>>, { answer, dead }: Listener): Member {
-  // Options of this process, --input-type for one, may not suit a file.
+  // The process' options, such as --input-type, may not suit a file.
   const worker = new threads.Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
-  // Node says so where its event loop is measured, from the first look on: -1 once it is gone, long before the event can be received here. Bun and Deno have no such thing.
+  // Node shows this if the event loop is measured, from the first check on: it becomes -1 when the worker ends, long before
+  // the event can be received here. Bun and Deno have nothing like it.
   const ended = () => (worker.performance?.eventLoopUtilization?.().idle ?? 0) < 0;
   worker.on('message', answer);
   worker.on('error', (error) => dead(error.message));

@@ -1,4 +1,4 @@
-// Memory that a team's threads share with this one. A chunk of its own with the team: threads.ts loads it.
+// Memory that a team's threads share with this one. In one chunk with the team, which threads.ts loads.
 
 import { COUNTER_SHIFT } from '../../assembly/opcodes.ts';
 import { checkEnd } from '../plan/program.ts';
@@ -7,7 +7,7 @@ import type { Runner } from './memory.ts';
 import type { Stretch, Team } from './team.ts';
 import { MOST_PAGES } from './wasm.ts';
 
-/** A team, of which so many threads run each program. */
+/** A team, of which this many threads run each program. */
 export const teamRunner = (team: Team, count: number): Runner => ({
   count,
   shared: true,
@@ -67,7 +67,7 @@ class TeamMemory extends LocalMemory {
   }
 }
 
-/** A memory that may grow as far as any, where the engine sets that much of its address space aside. */
+/** A memory that may grow to the maximum, if the engine reserves that much address space. */
 function sharedMemory(pages: number): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: MOST_PAGES, shared: true });

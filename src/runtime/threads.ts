@@ -1,18 +1,18 @@
-// Whether this place has threads, and how many are wanted. Loaded where a model is to run on them.
+// Whether this platform has threads, and how many are wanted. Loaded if a model is to run on threads.
 
 import type { Runner } from './memory.ts';
 import { nodeWorkers, Team } from './team.ts';
 import { teamRunner } from './teamMemory.ts';
 import { compilesNothing } from './wasm.ts';
 
-/** What 'auto' takes at most: beyond it single pictures hardly gain. */
+/** The most threads of 'auto': with more, single pictures hardly gain. */
 const MOST_AUTOMATIC = 8;
 
 let toldOnce = false;
 
-/** Workers for a model; undefined where there are none. One, which is said once, where memory cannot be shared. */
+/** Workers for a model; undefined if there are none. If memory cannot be shared there is one, with a warning the first time. */
 export async function findRunner(count: number | 'auto'): Promise<Runner | undefined> {
-  // workerd, for one, has Node's module of workers, but no workers.
+  // workerd, for example, has Node's module of workers, but no workers.
   const workers = !compilesNothing() && (typeof Worker === 'function' || nodeWorkers());
   const shared = canShare();
   if (!workers || (!shared && count !== 1)) {

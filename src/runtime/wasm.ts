@@ -1,4 +1,4 @@
-// The border to WebAssembly: which binary, compiled once, instantiated once per model. It knows no operator.
+// The border to WebAssembly: which binary, compiled once, instantiated once per model. It does not know operators.
 
 import { PROGRAM_VERSION } from '../../assembly/opcodes.ts';
 import { type BinaryName, given, texts } from '../binaries.ts';
@@ -9,9 +9,9 @@ import type { Pack } from '../plan/packs.ts';
 /** strict gives the same bits on every engine; relaxed may fuse multiply and add. */
 export type Variant = 'strict' | 'relaxed' | 'strict-threads' | 'relaxed-threads';
 
-/** Of 64 KiB: the most that WebAssembly can address, less one, so that the end of memory has an address too. */
+/** Pages of 64 KiB. One less than the maximum, so that the address one past the end still fits 32 bits. */
 export const MOST_PAGES = 65535;
-/** Bytes. */
+/** Bytes of a page. */
 export const PAGE = 65536;
 
 /** What the binary exports. */
@@ -20,11 +20,11 @@ export interface Kernels {
   run(from: number, to: number): number;
   /** Makes the instance one of several threads: see assembly/program.ts. */
   join(index: number, count: number, base: number, bytes: number): void;
-  /** The checksum of bytes in memory, a multiple of 16: see assembly/math/xxh32.ts. As a signed number. */
+  /** The checksum of bytes in memory, a multiple of 16, as a signed number: see assembly/math/xxh32.ts. */
   xxh32(data: number, bytes: number): number;
   /** Where the binary's own tables end. */
   readonly staticEnd: { readonly value: number };
-  /** Which programs it runs: PROGRAM_VERSION. */
+  /** The version of programs that it runs: PROGRAM_VERSION. */
   readonly version?: { readonly value: number };
 }
 
@@ -35,7 +35,10 @@ const RELAXED_PROBE = [
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, 253,
   133, 2, 11,
 ];
-/** A table of 64-bit addresses stands for engines since 2025, V8 13.3 among them. Since 12.8 V8 has the compiler that WIDE needs. */
+/**
+ * Tables with 64-bit addresses are in engines since 2025, V8 13.3 among them. V8 has had the compiler that WIDE needs since
+ * 12.8.
+ */
 const RECENT_PROBE = [0, 97, 115, 109, 1, 0, 0, 0, 4, 4, 1, 112, 4, 0];
 
 const validates = (bytes: readonly number[]): boolean => WebAssembly.validate(Uint8Array.from(bytes));
@@ -44,8 +47,8 @@ const validates = (bytes: readonly number[]): boolean => WebAssembly.validate(Ui
 export const hasWideTile = (): boolean => validates(RECENT_PROBE);
 
 /**
- * @param relaxed true asks for a relaxed binary, 'auto' takes it where the engine has it
- * @param shared for memory that threads share
+ * @param relaxed true: a relaxed binary; 'auto': one if the engine supports it
+ * @param shared whether threads share the memory
  * @throws LanewiseError NO_SIMD
  */
 export function chooseVariant(relaxed: boolean | 'auto', shared = false): Variant {
@@ -61,17 +64,17 @@ function chooseKind(relaxed: boolean | 'auto'): 'strict' | 'relaxed' {
       'this engine has WebAssembly without SIMD; Chrome 91, Firefox 89, Safari 16.4 and Node 16.4 have it',
     );
   }
-  // Where nothing can be compiled, there is no binary but the one that is provided.
+  // If nothing can be compiled, the only binary is the one that was provided.
   if (!relaxed || (relaxed === 'auto' && !texts)) return 'strict';
   if (validates(RELAXED_PROBE)) return 'relaxed';
   if (relaxed === 'auto') return 'strict';
   throw new LanewiseError('NO_SIMD', "this engine has no relaxed SIMD; relaxed: 'auto' falls back to the strict binary");
 }
 
-/** By name, compiled or about to be. */
+/** Compiled modules by name, or promises of them. */
 const compiled = new Map<BinaryName, Promise<WebAssembly.Module>>(given.map(([name, module]) => [name, Promise.resolve(module)]));
 
-/** Whether this place compiles nothing. */
+/** Whether nothing is compiled on this platform. */
 export const compilesNothing = (): boolean => !texts;
 
 const nameOf = (variant: Variant, pack: Pack): BinaryName => (pack === 'more' ? `${variant}-more` : variant);
@@ -83,7 +86,7 @@ export function compileModule(variant: Variant, pack: Pack = 'core'): Promise<We
   if (!module) {
     module = compileBinary(name);
     compiled.set(name, module);
-    // A failure (a page's policy, say) is not kept: the next call tries again.
+    // A failure (from a page's policy, say) is not cached, so that the next call tries again.
     module.catch(() => compiled.delete(name));
   }
   return module;

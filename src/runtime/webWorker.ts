@@ -3,14 +3,14 @@
 import type { Listener, Member, Message } from './messages.ts';
 
 /**
- * Starts worker.js from its address, which bundlers that know `new URL(…, import.meta.url)` turn into that of a copy. Others (esbuild, Rollup)
- * leave it where no file is, and a page may take no worker from another server: there the worker starts from its text, unless the page's
- * policy forbids blobs.
+ * Starts worker.js from its address, which bundlers that know `new URL(…, import.meta.url)` turn into that of a copy. With
+ * others (esbuild, Rollup) there is no file at that address, and a page may not start a worker from another server: then the
+ * worker starts from its text, unless the page's policy forbids blobs.
  */
 export function startWebWorker({ answer, dead }: Listener): Member {
   let worker: Worker | undefined;
   let ended = false;
-  /** What was posted before the worker said that it runs: another may have to take its place. */
+  /** Messages posted before the worker said that it runs, because another may have to replace it. */
   let unheard: Message[] | undefined = [];
 
   const listen = (started: Worker, failed: (why: string) => void): void => {
@@ -45,7 +45,7 @@ export function startWebWorker({ answer, dead }: Listener): Member {
     opened: new Set(),
     post: (message, transfer = []) => {
       unheard?.push(message);
-      // What is transferred is gone here.
+      // Transferred objects cannot be sent again.
       worker?.postMessage(message, unheard ? [] : transfer);
     },
     hold: () => {},

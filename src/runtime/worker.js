@@ -1,6 +1,6 @@
 // @ts-check
-// A thread of the team in team.ts, in a file of its own because that is what a Worker loads: plain JavaScript, the same in the sources and in the
-// package. messages.ts says what it is sent and what it answers.
+// A thread of the team in team.ts, in a file of its own because that is what a Worker loads: plain JavaScript, the same in
+// the sources and in the package. messages.ts has its messages and answers.
 
 /**
  * @import { Answer, Job, Message, OwnMessage, TimedJob } from './messages.ts'
@@ -10,11 +10,11 @@
  * @typedef {{ run: Run, memory: WebAssembly.Memory, stop: boolean }} Own
  */
 
-/** How many bytes of memory that was let go of are worth a collection at once. */
+/** How many bytes of released memory are worth a collection at once. */
 const MUCH = 64 * 1024 * 1024;
 
 /**
- * By memory: the kernels on it, and its first words.
+ * By memory id: the kernels on it, and its first words.
  * @type {Map<number, Shared>}
  */
 const shared = new Map();
@@ -55,13 +55,13 @@ function runShared(job, reply) {
   try {
     join(index, job.threads, job.workspaces, job.workspaceBytes);
     const stopped = job.kind === 'timedJob' ? runAndTime(run, job) : run(from, to) >>> 0;
-    // Where the first thread is, all others have been: each instruction ends for all of them at once.
+    // When the first thread has stopped, all others have: each instruction ends for all of them at once.
     if (index > 0) return;
     Atomics.store(words, doneWord + 1, stopped);
     tell(1);
     reply({ kind: 'stopped', id, stopped });
   } catch (error) {
-    // Whoever blocks hears no reply.
+    // A thread that blocks receives no reply.
     tell(-1);
     reply(failure(error));
   }
@@ -72,7 +72,7 @@ let releasedBytes = 0;
 let releaseTimer;
 
 /**
- * A model's memory goes soon after the last of several models, or when it is much.
+ * Collects soon after the last of several models was released, or at once if it is much.
  * @type {(memoryId: number) => void}
  */
 function release(memoryId) {
@@ -86,20 +86,20 @@ function release(memoryId) {
 }
 
 /**
- * Engines do not count memory that threads share when they decide when to collect garbage, so it would stay for minutes. They do count this, which
- * nobody touches and which therefore takes none.
+ * Engines do not count shared memory when they decide when to collect garbage, so it would stay for minutes. They do count
+ * these buffers, which take no memory because nobody touches them.
  */
 function urgeCollection() {
   releasedBytes = 0;
   try {
     for (let i = 0; i < 3; i++) new ArrayBuffer(128 * 1024 * 1024);
   } catch {
-    // Where there is no such room, it is collected anyway.
+    // If there is not enough room, the engine collects anyway.
   }
 }
 
 /**
- * From one mark to the next, and when it was reached.
+ * Runs from one address to the next, and notes when each was reached.
  * @type {(run: Run, job: TimedJob) => number}
  */
 function runAndTime(run, { from, marks, times, index }) {
@@ -115,17 +115,17 @@ function runAndTime(run, { from, marks, times, index }) {
 }
 
 /**
- * By memory: those that are this worker's own, where memory cannot be shared. workerMemory.ts is the other side.
+ * By memory id: memories of this worker's own, if memory cannot be shared. workerMemory.ts is the other side.
  * @type {Map<number, Own>}
  */
 const owned = new Map();
 /**
- * By memory: what the engine said when it refused room.
+ * By memory id: the engine's error when it refused to allocate or grow.
  * @type {Map<number, string>}
  */
 const refusals = new Map();
 /**
- * The runs take turns.
+ * The end of the last run: they take turns.
  * @type {Promise<void>}
  */
 let lastRun = Promise.resolve();
@@ -198,7 +198,7 @@ async function runOwn(entry, starts) {
   return at;
 }
 
-// Bun's workers have both, and hear what Node's kind is sent by Node's kind alone.
+// Bun supports both APIs, but delivers messages of `worker_threads` only to `parentPort`.
 const { parentPort } = globalThis.process?.getBuiltinModule?.('node:worker_threads') ?? {};
 if (parentPort) {
   parentPort.on('message', (data) => receive(data, (answer, transfer) => parentPort.postMessage(answer, transfer)));

@@ -1,15 +1,16 @@
-// A model's memory in a worker, where memory cannot be shared: what is written is sent, what is read is asked for. Messages are received in the order
-// in which they are sent, so only reading and running wait. worker.js is the other side. A chunk of its own: threads.ts loads it.
+// A model's memory in a worker, where memory cannot be shared: writes are sent, reads are requested. Messages are received
+// in the order in which they are sent, so only reading and running wait. worker.js is the other side. A chunk of its own,
+// which threads.ts loads.
 
 import { LanewiseError } from '../errors.ts';
 import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
-import type { Fill } from '../plan/plan.ts';
+import type { Compute } from '../plan/plan.ts';
 import type { Content, Memory, Region, Runner, Workspaces } from './memory.ts';
 import type { AnswerTo, Question } from './messages.ts';
 import type { Team } from './team.ts';
 import { instantiate } from './wasm.ts';
 
-/** Bytes at a memory's start that come before an instance's own tables. */
+/** Bytes at a memory's start, before an instance's own tables. */
 const SETTINGS = 64;
 
 /** A team's first worker, with memory of its own for each model. */
@@ -22,7 +23,7 @@ export const workerRunner = (team: Team): Runner => ({
 
 /** @internal */
 export class WorkerMemory implements Memory {
-  /** Of one thread: there are none. */
+  /** With one thread there are no workspaces. */
   workspaces: Workspaces = { address: 0, bytes: 0 };
   pages: number;
   readonly #team: Team;
@@ -30,12 +31,12 @@ export class WorkerMemory implements Memory {
   readonly #generation: number;
   #refused = false;
 
-  /** @throws WebAssembly.LinkError where the module is for memory that is shared */
+  /** @throws WebAssembly.LinkError if the module is for shared memory */
   constructor(team: Team, module: WebAssembly.Module, pages: number) {
     this.#team = team;
     this.pages = pages;
     this.#generation = team.generation;
-    // Says at once where the module does not suit, and sets the words that it wants.
+    // Checks the module at once, and sets the words that depend on it.
     const memory = new WebAssembly.Memory({ initial: 1 });
     instantiate(module, memory);
     this.#id = team.newId(this);
@@ -52,7 +53,7 @@ export class WorkerMemory implements Memory {
     throw new LanewiseError('UNSUPPORTED', 'the model is in a worker whose memory is not shared: use run(), which does not block');
   }
 
-  /** What the worker refuses is told by the next question. */
+  /** If the worker refuses, the next question fails. */
   grow(pages: number): void {
     if (pages <= this.pages) return;
     this.pages = pages;
@@ -72,10 +73,10 @@ export class WorkerMemory implements Memory {
     return new ArrayType(bytes);
   }
 
-  async compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], fill: Fill): Promise<void> {
+  async compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], compute: Compute): Promise<void> {
     const given = await Promise.all(inputs.map((region) => region && this.read(region)));
     const made = outputs.map(({ type, length }) => new arrayTypes[type](length));
-    fill(given, made);
+    compute(given, made);
     for (const [i, { address }] of outputs.entries()) this.#send(address, (made[i] as TypedArray).buffer as ArrayBuffer);
   }
 
@@ -87,7 +88,7 @@ export class WorkerMemory implements Memory {
     return (await this.#ask({ kind: 'run', memoryId: this.#id, starts })).stopped;
   }
 
-  /** Ends the run before an instruction that begins some milliseconds from now. */
+  /** Ends the run before an instruction that begins within some milliseconds. */
   stop(): void {
     if (!this.lost) this.#team.tell({ kind: 'stop', memoryId: this.#id });
   }
@@ -96,7 +97,7 @@ export class WorkerMemory implements Memory {
     this.#team.close(this.#id);
   }
 
-  /** @param bytes are given away */
+  /** @param bytes are transferred */
   #send(address: number, bytes: ArrayBuffer): void {
     this.#team.tell({ kind: 'write', memoryId: this.#id, address, bytes }, [bytes]);
   }
@@ -105,7 +106,7 @@ export class WorkerMemory implements Memory {
     if (this.lost) throw new LanewiseError('WORKER_FAILED', "the worker that held the model's memory has ended");
     const answer = await this.#team.ask(question);
     if (answer.kind !== 'refused') return answer;
-    // It is asked for anew by the next run.
+    // The next run requests it anew.
     this.#refused = true;
     this.dispose();
     throw new LanewiseError('TOO_LARGE', `the engine refuses the memory that the model needs: ${answer.why}`);

@@ -3,13 +3,13 @@ import type { Picture } from './picture.ts';
 import { drawPicture } from './sources.ts';
 
 /**
- * Decodes a picture in a browser (page or worker), in whatever formats it reads; a `File` is a `Blob`. The picture is turned as its EXIF
- * orientation says and colour profiles are ignored. Decoders differ by a unit here and there in lossy formats, and a canvas rounds the
- * colours of see-through pixels (to black where alpha is 0); opaque PNG comes out as it is.
+ * Decodes a picture in a browser (page or worker), in whatever formats it reads; a `File` is a `Blob`. The picture is turned
+ * according to its EXIF orientation, and colour profiles are ignored. Decoders differ by a unit here and there in lossy
+ * formats, and a canvas rounds the colours of see-through pixels (to black where alpha is 0); opaque PNG is exact.
  *
  * @returns the picture as RGBA
- * @throws LanewiseError INVALID_FILE where the browser cannot decode it, TOO_LARGE where it is larger than a canvas can be, UNSUPPORTED
- * outside browsers
+ * @throws LanewiseError INVALID_FILE if the browser cannot decode it, TOO_LARGE if it is larger than a canvas can be,
+ *   UNSUPPORTED outside browsers
  */
 export async function pictureFromBlob(blob: Blob): Promise<Picture> {
   if (typeof createImageBitmap !== 'function') {

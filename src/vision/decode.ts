@@ -2,33 +2,35 @@ import { bytesOf, checkText, kindOf, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkPicture, type Picture } from './picture.ts';
 
-/** As sharp names them; 'heif' holds AVIF. */
+/** Formats by sharp's names; 'heif' includes AVIF. */
 const formats = ['jpeg', 'png', 'webp', 'gif', 'heif', 'tiff'];
 const formatNames = 'JPEG, PNG, WebP, GIF, AVIF and TIFF';
 
 /**
- * Decodes a picture file in Node, through the optional package sharp: JPEG, PNG, WebP, GIF (the first frame), AVIF, TIFF. The picture is
- * turned as its EXIF orientation says; grey, CMYK and 16 bits per channel become 8-bit RGB; alpha is dropped, not blended. Colour profiles
- * are ignored, as Pillow ignores them and as `pictureFromBlob` does.
+ * Decodes a picture file in Node, through the optional package sharp: JPEG, PNG, WebP, GIF (the first frame), AVIF, TIFF.
+ * The picture is turned according to its EXIF orientation; grey, CMYK and 16 bits per channel become 8-bit RGB; alpha is
+ * dropped, not blended. Colour profiles are ignored, as Pillow ignores them and as `pictureFromBlob` does.
  *
  * @param bytes the file's content
  * @param what names the file in errors
- * @throws LanewiseError INVALID_INPUT for anything but a Uint8Array, INVALID_FILE where the bytes are not a whole picture in one of the
- * formats, TOO_LARGE over sharp's limit of 268 million pixels, MISSING_DEPENDENCY without sharp
+ * @throws LanewiseError INVALID_INPUT for anything but a Uint8Array, INVALID_FILE if the bytes are not a whole picture in
+ *   one of the formats, TOO_LARGE over sharp's limit of 268 million pixels, MISSING_DEPENDENCY without sharp
  */
 export async function decodePicture(bytes: Uint8Array, what = 'the file'): Promise<Picture> {
-  // By name, for bytes may come from another frame. A path would do for sharp, but then errors would be its own.
+  // Checked by name, because bytes may come from another realm. sharp would take a path too, but then errors would be its
+  // own.
   if (kindOf(bytes) !== 'Uint8Array')
     throw new LanewiseError('INVALID_INPUT', `decodePicture takes a file's bytes as a Uint8Array, got ${shown(bytes)}`);
   checkText("a file's name", what);
   bytesOf(bytes, what);
   const sharp = await loadSharp();
   try {
-    // Errors include a missing end; sharp's own setting also refuses what decoders only warn of, as stray bytes between segments.
+    // 'error' includes a missing end; sharp's default also refuses what decoders only warn of, such as stray bytes between
+    // segments.
     const image = sharp(bytes, { failOn: 'error', ignoreIcc: true });
     const { format } = await image.metadata();
     if (!formats.includes(format)) throw new Error(`the format is ${format}`);
-    // rotate() without an angle is what sharp 0.33 calls autoOrient().
+    // rotate() without an angle is the autoOrient() of newer versions of sharp.
     const { data, info } = await image
       .rotate()
       .toColourspace('srgb')

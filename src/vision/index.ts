@@ -1,5 +1,5 @@
-// Node's decodePicture is in decode.ts, which nothing here imports: a browser bundle must not reach for sharp. Long lists of labels are in
-// lanewise/vision/labels.
+// Node's decodePicture is in decode.ts, which nothing here imports, because a browser bundle must not import sharp. Long
+// lists of labels are in lanewise/vision/labels.
 export { pictureFromBlob } from './decode-browser.ts';
 export { labelsFromConfig, labelsFromText } from './labels/read.ts';
 export { centerCrop, checkPicture, cropPicture, flipHorizontal, flipVertical, type Picture, type PictureLike } from './picture.ts';

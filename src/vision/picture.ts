@@ -16,14 +16,14 @@ export interface Picture {
   readonly data: Uint8Array | Uint8ClampedArray;
 }
 
-/** What the calls take: a {@link Picture}, a grey one, or one without `channels`, such as a browser's `ImageData`. */
+/** What the functions accept: a {@link Picture}, a grey one, or one without `channels`, such as a browser's `ImageData`. */
 export type PictureLike = Omit<Picture, 'channels'> & { readonly channels?: 1 | 3 | 4 };
 
 /**
- * Checks the sizes of a picture and fills in `channels` (`data.length / (width * height)` where left out). The bytes are not copied, but
- * for those of grey pictures (one channel), which become RGB.
+ * Checks the sizes of a picture and fills in `channels` (default: `data.length / (width * height)`). The bytes are not
+ * copied, except those of grey pictures (one channel), which become RGB.
  * @param what names the picture in the error
- * @throws LanewiseError INVALID_INPUT where the sizes are not whole numbers from 1 on, or the data does not fit them
+ * @throws LanewiseError INVALID_INPUT if the sizes are not whole numbers from 1 on, or the data does not fit them
  */
 export function checkPicture(picture: PictureLike, what = 'the picture'): Picture {
   checkText("a picture's name", what);
@@ -60,8 +60,9 @@ function fromGrey(width: number, height: number, grey: Picture['data']): Picture
 }
 
 /**
- * The window of `width`×`height` pixels at (`left`, `top`), as an RGB copy. The window may reach over the edges: black fills the rest.
- * @throws LanewiseError INVALID_INPUT for a wrong picture, corner or size; TOO_LARGE where the result cannot be allocated
+ * The window of `width`×`height` pixels at (`left`, `top`), as an RGB copy. The window may reach over the edges: black fills
+ * the rest.
+ * @throws LanewiseError INVALID_INPUT for a wrong picture, corner or size; TOO_LARGE if the result cannot be allocated
  */
 export function cropPicture(picture: PictureLike, left: number, top: number, width: number, height: number): Picture {
   const source = checkPicture(picture);
@@ -91,10 +92,10 @@ export function cropPicture(picture: PictureLike, left: number, top: number, wid
 }
 
 /**
- * The `width`×`height` pixels in the middle, as an RGB copy, black around where the picture is smaller.
- * @param rounding where the middle lies on half a pixel, 'even' takes the even pixel, as torchvision's `CenterCrop` does, 'down' the one
- * before, as Hugging Face does
- * @throws LanewiseError INVALID_INPUT for a wrong picture, size or rounding; TOO_LARGE where the result cannot be allocated
+ * The `width`×`height` pixels in the middle, as an RGB copy, with black around it if the picture is smaller.
+ * @param rounding if the middle lies on half a pixel, 'even' takes the even pixel, as torchvision's `CenterCrop` does,
+ *   'down' the one before, as Hugging Face does
+ * @throws LanewiseError INVALID_INPUT for a wrong picture, size or rounding; TOO_LARGE if the result cannot be allocated
  */
 export function centerCrop(picture: PictureLike, width: number, height: number, rounding: 'down' | 'even' = 'even'): Picture {
   const source = checkPicture(picture);
@@ -104,7 +105,7 @@ export function centerCrop(picture: PictureLike, width: number, height: number, 
   }
   const start = (room: number) => {
     const down = Math.floor(room / 2);
-    // torchvision pads first, less at the start, then crops at Python's round() of the half.
+    // torchvision pads first, with less at the start, then crops at Python's round() of the half.
     return rounding === 'even' && room % 2 !== 0 && (room < 0 || down % 2 !== 0) ? down + 1 : down;
   };
   return cropPicture(source, start(source.width - width), start(source.height - height), width, height);
@@ -112,7 +113,7 @@ export function centerCrop(picture: PictureLike, width: number, height: number, 
 
 /**
  * Left and right exchanged, as torchvision's `hflip`, as an RGB copy.
- * @throws LanewiseError INVALID_INPUT for a wrong picture; TOO_LARGE where the result cannot be allocated
+ * @throws LanewiseError INVALID_INPUT for a wrong picture; TOO_LARGE if the result cannot be allocated
  */
 export function flipHorizontal(picture: PictureLike): Picture {
   const source = checkPicture(picture);
@@ -134,7 +135,7 @@ export function flipHorizontal(picture: PictureLike): Picture {
 
 /**
  * Top and bottom exchanged, as torchvision's `vflip`, as an RGB copy.
- * @throws LanewiseError INVALID_INPUT for a wrong picture; TOO_LARGE where the result cannot be allocated
+ * @throws LanewiseError INVALID_INPUT for a wrong picture; TOO_LARGE if the result cannot be allocated
  */
 export function flipVertical(picture: PictureLike): Picture {
   const source = checkPicture(picture);
@@ -148,7 +149,7 @@ export function flipVertical(picture: PictureLike): Picture {
   return { width, height, channels: 3, data };
 }
 
-/** @throws LanewiseError INVALID_INPUT where the size of `what` is not two whole numbers from 1 on */
+/** @throws LanewiseError INVALID_INPUT if the size of `what` is not two whole numbers from 1 on */
 export function checkSize(width: number, height: number, what: string): void {
   if (!isSize(width) || !isSize(height)) {
     throw new LanewiseError('INVALID_INPUT', `the size of ${what} is two whole numbers from 1 on, got ${shown(width)}×${shown(height)}`);
@@ -156,8 +157,9 @@ export function checkSize(width: number, height: number, what: string): void {
 }
 
 /**
- * A call's options, none where they are left out or null.
- * @throws LanewiseError INVALID_INPUT where they are something else, such as a filter's name in the place of `{ filter }`, or not known
+ * A function's options; none if they are left out or null.
+ * @throws LanewiseError INVALID_INPUT if they are something else, such as a filter's name in place of `{ filter }`, or not
+ *   known
  */
 export function checkedOptions<T extends object>(options: T | null | undefined, what: string, known: OptionNames<T>): Partial<T> {
   checkOptions(what, options ?? {}, known);

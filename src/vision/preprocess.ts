@@ -3,39 +3,43 @@ import { LanewiseError } from '../errors.ts';
 import { centerCrop, checkPicture, checkSize, cropPicture, type Picture, type PictureLike } from './picture.ts';
 import { checkFilter, type Filter, resize } from './resize.ts';
 
-/** Pixels. */
+/** A size in pixels. */
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** How a picture becomes the input of a network. The steps that are there run in the order of the fields. */
+/** How a picture becomes the input of a network. The given steps run in the order of the fields. */
 export interface Preprocessing {
   /** Cut out the largest square in the middle first; an odd pixel left over goes to the right or the bottom. */
   readonly crop?: 'center_square';
-  /** Resize: to a size, whatever the shape, or until the shorter side is `shortestEdge`, the longer rounded down. */
+  /**
+   * Resize: to a size, ignoring the aspect ratio, or so that the shorter side is `shortestEdge` and the longer one rounded
+   * down.
+   */
   readonly resize?: Size | { readonly shortestEdge: number };
-  /** How `resize` does it; bilinear (with antialias) where left out. */
+  /** The filter of `resize`. Default: bilinear (with antialias). */
   readonly filter?: Filter;
   /**
-   * Cut out the middle, black around it where the picture is smaller. Where the middle lies on half a pixel, `rounding` 'down' (where left
-   * out) takes the pixel before, as Hugging Face does, 'even' the even one, as torchvision does.
+   * Cut out the middle, with black around it if the picture is smaller. If the middle lies on half a pixel, `rounding`
+   * 'down' (the default) takes the pixel before, as Hugging Face does, 'even' the even one, as torchvision does.
    */
   readonly centerCrop?: Size & { readonly rounding?: 'down' | 'even' };
-  /** What bytes are divided by; 255 where left out. */
+  /** What bytes are divided by. Default 255. */
   readonly divisor?: number;
-  /** Then subtracted: red, green, blue; or one number, for a network that sees grey. */
+  /** Then subtracted: for red, green, blue; or one number, for a network that takes grey pictures. */
   readonly mean: readonly number[];
-  /** Then divided by: as many as means. */
+  /** Then divided by: as many numbers as `mean` has. */
   readonly std: readonly number[];
-  /** The names of the classes that the network tells apart, by index. */
+  /** The names of the classes that the network recognises, by index. */
   readonly labels?: readonly string[];
 }
 
 /**
- * The bytes that a network sees: a picture after the crops and the resize.
+ * The bytes that a network gets: a picture after the crops and the resize.
  * @returns an RGB copy
- * @throws LanewiseError INVALID_INPUT for a wrong picture, size or filter; TOO_LARGE where a picture on the way cannot be allocated
+ * @throws LanewiseError INVALID_INPUT for a wrong picture, size or filter; TOO_LARGE if an intermediate picture cannot be
+ *   allocated
  */
 export function fitPicture(picture: PictureLike, preprocessing: Preprocessing): Picture {
   const { crop, resize: size, filter, centerCrop: middle } = checkPreprocessing(preprocessing);
@@ -68,7 +72,7 @@ export const preprocessingNames: OptionNames<Preprocessing> = {
 
 const sizeNames = { resize: { width: 1, height: 1, shortestEdge: 1 }, centerCrop: { width: 1, height: 1, rounding: 1 } };
 
-/** @throws LanewiseError INVALID_INPUT where it is no object, or what it says of sizes is none */
+/** @throws LanewiseError INVALID_INPUT if it is no object, or a size in it is invalid */
 export function checkPreprocessing(preprocessing: Preprocessing): Preprocessing {
   checkOptions('a preprocessing, such as the preset imagenet,', preprocessing, preprocessingNames);
   for (const key of ['resize', 'centerCrop'] as const) {
@@ -77,7 +81,7 @@ export function checkPreprocessing(preprocessing: Preprocessing): Preprocessing 
   return preprocessing;
 }
 
-/** torchvision and Hugging Face alike. */
+/** Rounded down, as in torchvision and Hugging Face. */
 function shortestEdgeSize({ width, height }: Size, edge: number): Size {
   checkSize(edge, edge, 'the shortest edge');
   return width <= height

@@ -3,20 +3,22 @@ import { LanewiseError } from '../errors.ts';
 import type { Preprocessing, Size } from './preprocess.ts';
 import type { Filter } from './resize.ts';
 
-/** By the numbers of Pillow's `Resampling`. */
+/** Filters by the numbers of Pillow's `Resampling`. */
 const filters = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'];
 
-/** Steps of some of Hugging Face's processors that change the numbers, and that Lanewise does not do. */
+/** Steps of some of Hugging Face's processors that change the numbers and that Lanewise does not do. */
 const otherSteps = ['do_pad', 'do_flip_channel_order', 'rescale_offset', 'include_top'];
 
 /**
- * Reads a Hugging Face preprocessor_config.json: `do_resize`, `size`, `resample` (bilinear where left out), `do_center_crop`, `crop_size`,
- * `do_rescale`, `rescale_factor`, `do_normalize`, `image_mean`, `image_std`, and ConvNext's `crop_pct`. A `size` that is one number is the
- * shorter side where a crop follows, else a square. One key is Lanewise's own: `"crop": "center_square"`, a crop before the resize.
+ * Reads a Hugging Face preprocessor_config.json: `do_resize`, `size`, `resample` (default: bilinear), `do_center_crop`,
+ * `crop_size`, `do_rescale`, `rescale_factor`, `do_normalize`, `image_mean`, `image_std`, and ConvNext's `crop_pct`. A
+ * `size` that is one number is the shorter side if a crop follows, else a square. One key is Lanewise's own: `"crop":
+ * "center_square"`, a crop before the resize.
  *
  * @param json the parsed file
  * @param what names the file in the error
- * @throws LanewiseError INVALID_FILE for a value that is missing or wrong; UNSUPPORTED for a step or filter that Lanewise does not have
+ * @throws LanewiseError INVALID_FILE for a value that is missing or wrong; UNSUPPORTED for a step or filter that Lanewise
+ *   does not have
  */
 export function readPreprocessorConfig(json: unknown, what = 'preprocessor_config.json'): Preprocessing {
   checkText("a file's name", what);
@@ -70,7 +72,7 @@ export function readPreprocessorConfig(json: unknown, what = 'preprocessor_confi
     if (convNext) {
       const edge = typeof size === 'number' ? size : 'shortestEdge' in size ? size.shortestEdge : undefined;
       if (edge === undefined) throw wrong('size', 'a number of pixels or {"shortest_edge"}');
-      // Its crop_pct counts below 384 only; from there on it squashes.
+      // ConvNext's crop_pct is used only below 384; from there on pictures are squashed.
       const share = config.crop_pct ?? 224 / 256;
       if (!isNumber(share) || share <= 0 || share > 1) throw wrong('crop_pct', 'a number over 0, at most 1');
       resize = edge < 384 ? { shortestEdge: Math.trunc(edge / share) } : { width: edge, height: edge };
@@ -108,7 +110,7 @@ export function readPreprocessorConfig(json: unknown, what = 'preprocessor_confi
   };
 }
 
-/** As the file has it, or whatever it is. */
+/** The value in the file, whatever it is. */
 function inJson(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);

@@ -2,8 +2,8 @@ import { cifar10Labels, mnistLabels } from './labels/small.ts';
 import type { Preprocessing } from './preprocess.ts';
 
 /**
- * CIFAR-10's, and the default model's: the centre square as 32×32; mean and standard deviation of the training pictures, as PyTorch
- * examples round them.
+ * For CIFAR-10 and the default model: the centre square as 32×32; mean and standard deviation of the training pictures,
+ * rounded as in PyTorch's examples.
  */
 export const cifar10: Preprocessing = {
   crop: 'center_square',
@@ -14,8 +14,9 @@ export const cifar10: Preprocessing = {
 };
 
 /**
- * torchvision's for most of its ImageNet networks (`ImageClassification` with `crop_size=224`): the shorter side to 256, bilinear, then the
- * middle 224×224; mean and standard deviation of ImageNet. The names of the classes are `imagenetLabels` in `lanewise/vision/labels`.
+ * torchvision's preprocessing for most of its ImageNet networks (`ImageClassification` with `crop_size=224`): the shorter
+ * side to 256, bilinear, then the middle 224×224; mean and standard deviation of ImageNet. The names of the classes are
+ * `imagenetLabels` in `lanewise/vision/labels`.
  */
 export const imagenet: Preprocessing = {
   resize: { shortestEdge: 256 },
@@ -24,12 +25,16 @@ export const imagenet: Preprocessing = {
   std: [0.229, 0.224, 0.225],
 };
 
-/** timm's default for ImageNet networks (`crop_pct` 0.875, `interpolation` bicubic, 224): {@link imagenet} with a bicubic resize. */
+/**
+ * timm's default preprocessing for ImageNet networks (`crop_pct` 0.875, `interpolation` bicubic, 224): {@link imagenet} with
+ * a bicubic resize.
+ */
 export const imagenetBicubic: Preprocessing = { ...imagenet, filter: 'bicubic' };
 
 /**
- * timm's for Inception v3 and v4 with weights that come from TensorFlow (299, `crop_pct` 0.875, bicubic), whose inputs go from -1 to 1. TensorFlow's
- * MobileNets want the same values at 224: `{ ...imagenetBicubic, mean, std }` with these means and stds.
+ * timm's preprocessing for Inception v3 and v4 with weights from TensorFlow (299, `crop_pct` 0.875, bicubic), whose inputs
+ * go from -1 to 1. TensorFlow's MobileNets take the same values at 224: `{ ...imagenetBicubic, mean, std }` with these means
+ * and stds.
  */
 export const imagenetInception: Preprocessing = {
   resize: { shortestEdge: 341 },
@@ -40,8 +45,8 @@ export const imagenetInception: Preprocessing = {
 };
 
 /**
- * MNIST's: grey, 28×28, with the mean and standard deviation that PyTorch's MNIST example gives. The digits of MNIST are white on black, and
- * lie in the middle with a margin: a photo of ink on paper is another thing.
+ * For MNIST: grey, 28×28, with the mean and standard deviation of PyTorch's MNIST example. MNIST's digits are white on
+ * black, and in the middle with a margin, so a photo of ink on paper has to be inverted and cropped first.
  */
 export const mnist: Preprocessing = {
   crop: 'center_square',

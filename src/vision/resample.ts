@@ -1,13 +1,19 @@
-// Resampling along one axis, as Pillow's src/libImaging/Resample.c does it: the weights, and the two passes as plain loops. The passes in
-// simd.ts give the same bytes.
+// Resampling along one axis, as Pillow's src/libImaging/Resample.c does it: the weights, and the two passes as plain loops.
+// The passes in simd.ts give the same bytes.
 
 import type { Picture } from './picture.ts';
 
-/** Fraction bits of a weight: a sum of weights times bytes fits an int32 even where the negative weights of a cubic make it overshoot. */
+/**
+ * Fraction bits of a weight: a sum of weights times bytes fits an int32, even if the negative weights of a cubic make it
+ * overshoot.
+ */
 const FRACTION = 22;
 const HALF = 1 << (FRACTION - 1);
 
-/** Where each output sample takes its input from: `count[i]` samples from `first[i]` on, by `weights[i * stride ...]`. */
+/**
+ * Which input samples each output sample is made of: `count[i]` samples from `first[i]` on, weighted by `weights[i * stride
+ * ...]`.
+ */
 export interface Taps {
   readonly first: Int32Array;
   readonly count: Int32Array;
@@ -21,7 +27,7 @@ interface Kernel {
   readonly at: (x: number) => number;
 }
 
-/** Pillow's filters that need no more than arithmetic: sines differ between engines. */
+/** Those of Pillow's filters that need only arithmetic, because sines differ between engines. */
 export const kernels = {
   box: { support: 0.5, at: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
   bilinear: { support: 1, at: (x) => Math.max(0, 1 - Math.abs(x)) },
@@ -36,7 +42,10 @@ function bicubic(x: number): number {
   return t < 2 ? (((t - 5) * t + 8) * t - 4) * a : 0;
 }
 
-/** The taps of `outputs` samples that share [from, to] of `inputs` samples evenly; the filter widens with the reduction (antialias). */
+/**
+ * The taps of `outputs` samples that share [from, to] of `inputs` samples evenly; the filter widens with the reduction
+ * (antialias).
+ */
 export function taps({ support, at }: Kernel, inputs: number, from: number, to: number, outputs: number): Taps {
   const scale = Math.fround(to - from) / outputs;
   const widen = Math.max(scale, 1);
@@ -67,7 +76,7 @@ export function taps({ support, at }: Kernel, inputs: number, from: number, to: 
   return { first, count, stride, weights };
 }
 
-/** A sum with `HALF` in it already, as a byte. */
+/** A sum that includes `HALF`, as a byte. */
 function toByte(sum: number): number {
   const whole = sum >> FRACTION;
   return (whole & ~255) === 0 ? whole : whole < 0 ? 0 : 255;
@@ -104,7 +113,7 @@ export function resampleRows(
   }
 }
 
-/** The columns of `source`, RGB, into `data`. `source` begins with row `firstRow` of those that `first` counts. */
+/** The columns of `source`, RGB, into `data`. `source` begins with row `firstRow`, in the numbering of `first`. */
 export function resampleColumns(source: Picture, { first, count, stride, weights }: Taps, firstRow: number, data: Uint8Array): void {
   const input = source.data;
   const row = source.width * 3;

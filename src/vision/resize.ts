@@ -5,8 +5,8 @@ import * as loops from './resample.ts';
 import * as simd from './simd.ts';
 
 /**
- * What a resized pixel is made of: `nearest` the pixel under its middle, `box` the mean of those that it covers, `bilinear` and `bicubic` a
- * triangle and Keys' cubic (a = -1/2) over them, which widen with the reduction (antialias).
+ * What a resized pixel is made of: `nearest` the pixel under its middle, `box` the mean of those that it covers, `bilinear`
+ * and `bicubic` a triangle and Keys' cubic (a = -1/2) over them, which widen with the reduction (antialias).
  */
 export type Filter = 'nearest' | 'box' | 'bilinear' | 'bicubic';
 
@@ -14,11 +14,11 @@ export type Filter = 'nearest' | 'box' | 'bilinear' | 'bicubic';
 export type Box = readonly [left: number, top: number, right: number, bottom: number];
 
 export interface ResizeOptions {
-  /** bilinear where left out */
+  /** Default: bilinear. */
   readonly filter?: Filter;
   /**
-   * The part to resize; the whole picture where left out. As in Pillow, the filter still sees the pixels around the box; crop first where it
-   * should not.
+   * The part to resize. Default: the whole picture. As in Pillow, the filter still sees the pixels around the box; to avoid
+   * that, crop first.
    */
   readonly box?: Box;
 }
@@ -26,14 +26,15 @@ export interface ResizeOptions {
 const filters: readonly string[] = ['nearest', ...Object.keys(loops.kernels)];
 
 /**
- * Resizes as Pillow's `Image.resize((width, height), filter, box)` does on 8-bit RGB, byte for byte: rows first, then columns, rounded to
- * bytes in between. The sums are of integers, so every engine gives the same bytes, with SIMD and without. The algorithm is that of Pillow's
- * src/libImaging/Resample.c, and of Geometry.c for `nearest`.
+ * Resizes as Pillow's `Image.resize((width, height), filter, box)` does on 8-bit RGB, byte for byte: rows first, then
+ * columns, rounded to bytes in between. The sums are of integers, so every engine gives the same bytes, with SIMD and
+ * without. The algorithm is that of Pillow's src/libImaging/Resample.c, and of Geometry.c for `nearest`.
  *
  * @param width of the result, in pixels
  * @param height of the result, in pixels
  * @returns an RGB copy, alpha dropped
- * @throws LanewiseError INVALID_INPUT for a wrong picture, size, filter, box or options; TOO_LARGE where the result cannot be allocated
+ * @throws LanewiseError INVALID_INPUT for a wrong picture, size, filter, box or options; TOO_LARGE if the result cannot be
+ *   allocated
  */
 export function resize(picture: PictureLike, width: number, height: number, options: ResizeOptions = {}): Picture {
   const { filter, box } = checkedOptions(options, 'resize', { filter: 1, box: 1 });
@@ -44,7 +45,7 @@ export function resize(picture: PictureLike, width: number, height: number, opti
   if (Number.isInteger(left) && Number.isInteger(top) && right - left === width && bottom - top === height) {
     return cropPicture(source, left, top, width, height);
   }
-  // Before the work on the weights: a size that cannot be allocated fails at once.
+  // Before the weights are computed, so that a size that cannot be allocated fails at once.
   const data = newBytes(width, height);
   const result: Picture = { width, height, channels: 3, data };
   if (name === 'nearest') {
@@ -72,15 +73,15 @@ function columns(source: Picture, taps: loops.Taps, firstRow: number, data: Uint
   if (!simd.resampleColumns(source, taps, firstRow, data)) loops.resampleColumns(source, taps, firstRow, data);
 }
 
-/** The first row that is read and the one after the last. */
+/** The first row that is read, and the one after the last. */
 function rowsOf({ first, count }: loops.Taps): [number, number] {
   const last = first.length - 1;
   return [first[0] as number, (first[last] as number) + (count[last] as number)];
 }
 
 /**
- * The name of a filter, bilinear where left out.
- * @throws LanewiseError INVALID_INPUT where there is no such filter
+ * The name of a filter. Default: bilinear.
+ * @throws LanewiseError INVALID_INPUT if there is no such filter
  */
 export function checkFilter(filter: Filter = 'bilinear'): Filter {
   if (!filters.includes(filter))
@@ -88,7 +89,7 @@ export function checkFilter(filter: Filter = 'bilinear'): Filter {
   return filter;
 }
 
-/** In floats, as Pillow holds it. */
+/** In float32, as in Pillow. */
 function checkBox(box: Box | undefined, { width, height }: Picture): Box {
   const sides = box ?? [0, 0, width, height];
   const isList = Array.isArray(sides) && sides.every((side) => typeof side === 'number');

@@ -2,8 +2,9 @@ import { shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 
 /**
- * The `k` largest values with their places, largest first; equal values by the lower index, NaN last. Fewer where there are fewer values.
- * @throws LanewiseError INVALID_INPUT where there is no list of values, or `k` is not a whole number from 0 on
+ * The `k` largest values with their places, largest first; equal values by the lower index, NaN last. Fewer if there are
+ * fewer values.
+ * @throws LanewiseError INVALID_INPUT if there is no list of values, or `k` is not a whole number from 0 on
  */
 export function topK(values: ArrayLike<number | bigint>, k: number): { index: number; value: number }[] {
   const list = checkedList(values);
@@ -15,20 +16,20 @@ export function topK(values: ArrayLike<number | bigint>, k: number): { index: nu
 }
 
 /**
- * Scores (logits) as shares of 1, for display: `Math.exp` may differ between engines in the last bit. NaN anywhere, or an infinite
- * largest value, makes every share NaN.
- * @throws LanewiseError INVALID_INPUT where there is no list of values
+ * Scores (logits) as shares of 1, for display: `Math.exp` may differ between engines in the last bit. NaN anywhere, or an
+ * infinite largest value, makes every share NaN.
+ * @throws LanewiseError INVALID_INPUT if there is no list of values
  */
 export function softmax(values: ArrayLike<number | bigint>): Float32Array {
   const exact = checkedList(values);
-  // Without the largest, exp would overflow.
+  // The largest is subtracted, because exp would overflow.
   const max = exact.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const powers = exact.map((value) => Math.exp(value - max));
   const sum = powers.reduce((a, b) => a + b, 0);
   return Float32Array.from(powers, (power) => power / sum);
 }
 
-/** A tensor is none, and would seem to be empty. */
+/** A Tensor is no list, and would seem to be empty. */
 function checkedList(values: ArrayLike<number | bigint>): number[] {
   const list: number[] = [];
   let right = typeof values === 'object' && Number.isSafeInteger(values?.length) && values.length >= 0;

@@ -1,7 +1,8 @@
-// The border to the pictures' own WebAssembly (assembly/vision): a binary under 4 KB, which every browser compiles at once and on the main
-// thread, with a memory of its own. Big pictures go through it in bands, so the memory stays small, and is kept for the next call. Each
-// function here does what the plain loop of its name does, to the same bytes, or returns false where there is no SIMD, where the engine
-// refuses to compile (a page's policy, workers of some clouds) or where a single row needs too much memory.
+// The border to the pictures' own WebAssembly (assembly/vision): a binary under 4 KB, which every browser compiles at once
+// and on the main thread, with a memory of its own. Big pictures go through it in bands, so the memory stays small, and is
+// kept for the next call. Each function here does what the plain loop of its name does, to the same bytes, or returns false
+// if there is no SIMD, if the engine refuses to compile (a page's policy, workers of some clouds) or if a single row needs
+// too much memory.
 
 import text from '../../build/vision.js';
 import { decodeBinary } from '../binary.ts';
@@ -34,12 +35,12 @@ interface Kernels {
   f32_lookup_planes(input: number, channels: number, pixels: number, tables: number, output: number): void;
 }
 
-/** Bytes of input for a call, about: with its output it stays in a core's second cache. */
+/** Approximate bytes of input per call: with its output it stays in a core's second-level cache. */
 const BAND = 1 << 17;
-/** The most that the memory grows to, in bytes. */
+/** The largest size of the memory, in bytes. */
 const LIMIT = 1 << 24;
 const PAGE = 1 << 16;
-/** What is to spare after each part: kernels read and some store past the end of a row. */
+/** Spare bytes after each part, because kernels read, and some store, past the end of a row. */
 const SPARE = 64;
 
 let loaded: Kernels | null | undefined;
@@ -55,7 +56,7 @@ export const usesSimd = (): boolean => kernels() !== undefined;
 
 let provided: WebAssembly.Module | undefined;
 
-/** @internal Gives the binary, compiled already: what the entry for places that forbid compiling does (src/edge). */
+/** @internal Sets the compiled binary: used by the entry for platforms that forbid compiling (src/edge). */
 export function provide(module: WebAssembly.Module): void {
   provided = module;
 }
@@ -71,7 +72,7 @@ function kernels(): Kernels | undefined {
   return allowed && loaded ? loaded : undefined;
 }
 
-/** The addresses of parts of these sizes, the memory grown to hold them; undefined where that is too much. */
+/** The addresses of parts of these sizes, in memory that is grown to hold them; undefined if that is too much. */
 function place({ memory }: Kernels, sizes: readonly number[]): number[] | undefined {
   let end = SPARE;
   const addresses = sizes.map((size) => {
@@ -89,7 +90,7 @@ function place({ memory }: Kernels, sizes: readonly number[]): number[] | undefi
   return addresses;
 }
 
-/** The weights as the kernels want them (assembly/vision/resample.inline.ts), `padded` taps for every output. */
+/** The weights in the kernels' form (assembly/vision/resample.inline.ts), `padded` taps for every output. */
 function packWeights({ first, count, stride, weights }: Taps, padded: number): Int16Array {
   const packed = new Int16Array(first.length * padded * 2);
   for (let i = 0; i < first.length; i++) {
@@ -114,14 +115,14 @@ function table({ first, count }: Taps, sampleBytes: number, group: 2 | 4): Int32
 }
 
 /**
- * Where the parts of a resampling lie, taps and weights written already; undefined where they are too much.
+ * The addresses of the parts of a resampling, with taps and weights written; undefined if they are too much.
  * @param group the taps that the kernel takes at a time
  */
 function placeTaps(wasm: Kernels, taps: Taps, sampleBytes: number, group: 2 | 4, inputBytes: number, outputBytes: number) {
   const outputs = taps.first.length;
   const padded = Math.ceil(taps.stride / group) * group;
   const weightStride = padded * 4;
-  // Not packed before it is known to fit.
+  // Weights are packed only once they are known to fit.
   const places = place(wasm, [outputs * 8, outputs * weightStride, inputBytes, outputBytes]);
   if (!places) return undefined;
   const [entries, weights, input, output] = places as [number, number, number, number];
@@ -131,7 +132,7 @@ function placeTaps(wasm: Kernels, taps: Taps, sampleBytes: number, group: 2 | 4,
   return { bytes, entries, weights, weightStride, input, output };
 }
 
-/** As the `resampleRows` of resample.ts. */
+/** As `resampleRows` of resample.ts. */
 export function resampleRows(source: Picture, taps: Taps, firstRow: number, lastRow: number, data: Uint8Array): boolean {
   const wasm = kernels();
   if (!wasm) return false;
@@ -152,7 +153,7 @@ export function resampleRows(source: Picture, taps: Taps, firstRow: number, last
   return true;
 }
 
-/** As the `resampleColumns` of resample.ts. */
+/** As `resampleColumns` of resample.ts. */
 export function resampleColumns(source: Picture, taps: Taps, firstRow: number, data: Uint8Array): boolean {
   const wasm = kernels();
   if (!wasm) return false;
@@ -184,7 +185,7 @@ export function resampleColumns(source: Picture, taps: Taps, firstRow: number, d
 }
 
 /**
- * Bytes of the first three channels to the values in `tables`, [3, 256], and to planes.
+ * Converts bytes of the first three channels to the values in `tables`, [3, 256], as planes.
  * @param data gets three planes of `width * height` values each
  */
 export function lookupPlanes({ width, height, channels, data: source }: Picture, tables: Float32Array, data: Float32Array): boolean {

@@ -3,22 +3,22 @@ import { LanewiseError } from '../errors.ts';
 import { checkPicture, type Picture, type PictureLike } from './picture.ts';
 
 /**
- * What a browser draws on a canvas, by the sizes that it has: an `ImageBitmap`, an `HTMLCanvasElement`, an `OffscreenCanvas`, a loaded
- * `HTMLImageElement`, the frame that an `HTMLVideoElement` shows, a `VideoFrame`.
+ * What a browser can draw on a canvas, by its sizes: an `ImageBitmap`, an `HTMLCanvasElement`, an `OffscreenCanvas`, a
+ * loaded `HTMLImageElement`, the frame that an `HTMLVideoElement` shows, a `VideoFrame`.
  */
 export type Drawable =
   | { readonly width: number; readonly height: number }
   | { readonly displayWidth: number; readonly displayHeight: number };
 
 /**
- * The pixels of what a browser can draw, at its own size (not the size it is shown at), in a page or a worker, as sRGB. The source is left as it
- * is; an `ImageBitmap` or `VideoFrame` is still yours to close. A canvas rounds the colours of see-through pixels (to black where alpha is 0).
- * What holds its bytes already, `ImageData` too, is checked and handed back, so that this takes whatever there is; for files see
- * `pictureFromBlob`.
+ * The pixels of what a browser can draw, at its own size (not the size it is shown at), in a page or a worker, as sRGB. The
+ * source is left as it is; an `ImageBitmap` or `VideoFrame` is still yours to close. A canvas rounds the colours of
+ * see-through pixels (to black where alpha is 0). Sources that have their bytes already, such as `ImageData`, are checked
+ * and returned, so that every kind is accepted; for files see `pictureFromBlob`.
  *
- * @returns the picture, as RGBA where it was drawn
- * @throws LanewiseError INVALID_INPUT where it is none of these, has no pixels (yet) or comes from another origin whose pixels a page may not
- * read; TOO_LARGE where it is larger than a canvas can be; UNSUPPORTED outside browsers
+ * @returns the picture, as RGBA if it was drawn
+ * @throws LanewiseError INVALID_INPUT if it is none of these, has no pixels (yet) or comes from another origin whose pixels
+ *   a page may not read; TOO_LARGE if it is larger than a canvas can be; UNSUPPORTED outside browsers
  */
 export function pictureFrom(source: PictureLike | Drawable): Picture {
   if (typeof source === 'object' && source !== null && 'data' in source && source.data) return checkPicture(source);
@@ -37,7 +37,7 @@ export function pictureFrom(source: PictureLike | Drawable): Picture {
 }
 
 /**
- * RGBA, by way of a canvas.
+ * RGBA, drawn on a canvas.
  * @param what names the source in errors, which are those of {@link pictureFrom}
  */
 export function drawPicture(source: CanvasImageSource, width: number, height: number, what: string): Picture {

@@ -6,17 +6,18 @@ import { checkedOptions, newBytes, type Picture, type PictureLike } from './pict
 import { checkPreprocessing, fitPicture, type Preprocessing, preprocessingNames } from './preprocess.ts';
 import * as simd from './simd.ts';
 
-/** Where the channels are: before rows and columns, as PyTorch and ONNX have them, or after, as TensorFlow and pictures do. */
+/** The place of the channels: before rows and columns, as in PyTorch and ONNX, or after, as in TensorFlow and pictures. */
 export type Layout = 'NCHW' | 'NHWC';
 
 /**
- * Pictures as the input of a network: cropped, resized, each byte as `(byte / divisor - mean) / std`, in float64 and rounded once. With one
- * mean and std the picture becomes grey after the resize, as Pillow's `convert('L')` makes it (299, 587 and 114 of 1000).
+ * Pictures as the input of a network: cropped, resized, each byte as `(byte / divisor - mean) / std`, in float64 and rounded
+ * once. With one mean and std the picture becomes grey after the resize, as Pillow's `convert('L')` makes it (299, 587 and
+ * 114 of 1000).
  *
- * @param options `layout`: NCHW where left out
- * @returns float32 [N, C, height, width] or [N, height, width, C], N = 1 for one picture, C = 3, or 1 where there is one mean
- * @throws LanewiseError INVALID_INPUT for no picture, a wrong picture or preprocessing, or pictures that end up in several sizes;
- * TOO_LARGE where a picture on the way cannot be allocated
+ * @param options `layout`: default NCHW
+ * @returns float32 [N, C, height, width] or [N, height, width, C], N = 1 for one picture, C = 3, or 1 if there is one mean
+ * @throws LanewiseError INVALID_INPUT for no picture, a wrong picture or preprocessing, or pictures that end up in several
+ *   sizes; TOO_LARGE if an intermediate picture cannot be allocated
  */
 export function toTensor(
   pictures: PictureLike | readonly PictureLike[],
@@ -25,7 +26,7 @@ export function toTensor(
 ): Tensor<'float32'> {
   const nchw = isNchw(checkedOptions(options, 'toTensor', { layout: 1 }).layout);
   const tables = byteTables(checkPreprocessing(preprocessing));
-  // From every place of the list: an empty one is no picture.
+  // Array.from visits missing elements too: they are no pictures.
   const fitted = Array.from(Array.isArray(pictures) ? pictures : [pictures], (picture: PictureLike) => fitPicture(picture, preprocessing));
   const first = fitted[0];
   if (!first) throw new LanewiseError('INVALID_INPUT', 'toTensor takes one picture or more, got an empty list');
@@ -49,28 +50,29 @@ export function toTensor(
 }
 
 export interface ToPictureOptions extends Partial<Pick<Preprocessing, 'mean' | 'std' | 'divisor'>> {
-  /** NCHW where left out. */
+  /** Default: NCHW. */
   readonly layout?: Layout;
-  /** Which of a batch, or of the filters of a convolution; 0 where left out. */
+  /** Which of a batch, or of the filters of a convolution. Default 0. */
   readonly index?: number;
-  /** Show one channel alone, as grey: a feature map. */
+  /** Show only this channel, as grey: a feature map. */
   readonly channel?: number;
   /** After the rest, map what is shown so that its least value becomes 0 and its largest 255. */
   readonly stretch?: boolean;
 }
 
-/** A whole preprocessing will do. */
+/** A whole preprocessing is accepted. */
 const pictureNames: OptionNames<ToPictureOptions> = { ...preprocessingNames, layout: 1, index: 1, channel: 1, stretch: 1 };
 
 /**
- * A tensor as a picture, the inverse of {@link toTensor}: each value as `(value * std + mean) * divisor`, rounded (a half to the even
- * byte), clamped to a byte; NaN is 0. Without means and stds the values 0 to 1 are black to white. For feature maps and filters there are
- * `channel` and `stretch`.
+ * A tensor as a picture, the inverse of {@link toTensor}: each value as `(value * std + mean) * divisor`, rounded (a half to
+ * the even byte), clamped to a byte; NaN is 0. Without means and stds the values 0 to 1 are black to white. For feature maps
+ * and filters there are `channel` and `stretch`.
  *
  * @param tensor [N, C, H, W] or [N, H, W, C], one of them without N, or [H, W]; of any type
  * @param options a preprocessing, such as `imagenet`, or parts of one, and what to show
  * @returns RGB; one channel is shown grey
- * @throws LanewiseError INVALID_INPUT for other dimensions, a place that is not there, wrong options; TOO_LARGE where it cannot be allocated
+ * @throws LanewiseError INVALID_INPUT for other dimensions, an index out of range, wrong options; TOO_LARGE if it cannot be
+ *   allocated
  */
 export function toPicture(tensor: Tensor, options: ToPictureOptions = {}): Picture {
   const { layout, index = 0, channel, stretch = false, divisor = 255, ...own } = checkedOptions(options, 'toPicture', pictureNames);
@@ -144,7 +146,7 @@ function byteTables({ mean, std, divisor = 255 }: Preprocessing): Float32Array {
   return tables;
 }
 
-/** @throws LanewiseError INVALID_INPUT where there are not as many means and stds as one of `counts`, or a number will not do */
+/** @throws LanewiseError INVALID_INPUT if the number of means or stds is not one of `counts`, or a number is invalid */
 function checkNormalization(mean: readonly number[], std: readonly number[], divisor: number, counts: readonly number[]): void {
   const isList = (values: unknown): values is number[] => Array.isArray(values) && Array.from(values).every(Number.isFinite);
   const right = isList(mean) && isList(std) && mean.length === std.length && counts.includes(mean.length);
@@ -156,7 +158,7 @@ function checkNormalization(mean: readonly number[], std: readonly number[], div
   }
 }
 
-/** As simd.ts does it. */
+/** As in simd.ts. */
 function lookupPlanes({ width, height, channels, data: bytes }: Picture, tables: Float32Array, data: Float32Array): void {
   const plane = width * height;
   for (let c = 0; c < 3; c++) {
@@ -172,7 +174,7 @@ function lookupPixels({ width, height, channels, data: bytes }: Picture, tables:
   }
 }
 
-/** ITU-R 601's luma in 16 bits of fraction, as Pillow has it. */
+/** ITU-R 601's luma with 16 bits of fraction, as in Pillow. */
 function greyValues({ width, height, channels, data: bytes }: Picture, table: Float32Array, data: Float32Array): void {
   for (let i = 0, from = 0; i < width * height; i++, from += channels) {
     const luma = (bytes[from] as number) * 19595 + (bytes[from + 1] as number) * 38470 + (bytes[from + 2] as number) * 7471 + 0x8000;

@@ -13,9 +13,9 @@ import {
 import { type Factory, imagenet, network } from './network.ts';
 
 /**
- * AlexNet on one GPU (Krizhevsky 2014, "One weird trick for parallelizing convolutional neural networks", arXiv:1404.5997), as torchvision
- * has it: no groups and no response normalisation, 64 · 192 · 384 · 256 · 256 filters where that paper has 64 · 192 · 384 · 384 · 256, and an
- * average pooling to 6×6 that does nothing at 224×224. 61,100,840 parameters.
+ * AlexNet on one GPU (Krizhevsky 2014, "One weird trick for parallelizing convolutional neural networks", arXiv:1404.5997),
+ * as in torchvision: no groups and no response normalisation, 64 · 192 · 384 · 256 · 256 filters (the paper: 64 · 192 · 384
+ * · 384 · 256), and an average pooling to 6×6 that does nothing at 224×224. 61,100,840 parameters.
  */
 export const alexnet: Factory = network('alexnet', imagenet, (x, { classes }) => {
   const pool = () => maxPool2d(3, { stride: 2 });
@@ -41,17 +41,18 @@ export const alexnet: Factory = network('alexnet', imagenet, (x, { classes }) =>
   return classifier(flatten(adaptiveAvgPool2d(features(x), 6, { name: 'avgpool' })));
 });
 
-/** Section 3.3 of the paper. Its α is not divided by n, the layer's is: 1e-4 there are 5e-4 here. */
+/** Section 3.3 of the paper, where α is not divided by n. The layer divides, so 1e-4 there is 5e-4 here. */
 const lrn = (x: SymbolicTensor, name: string) => localResponseNorm(x, { size: 5, alpha: 5e-4, beta: 0.75, bias: 2, name });
 
 /** Section 3.4: windows of 3×3, two pixels apart, overlap. */
 const overlapping = (x: SymbolicTensor, name: string) => maxPool2d(x, 3, { stride: 2, name });
 
 /**
- * AlexNet as it won in 2012 (Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural networks"): the
- * second, fourth and fifth convolution in two groups, one for each of its two GPUs; response normalisation; pooling that overlaps. Pictures
- * are 227×227: the paper says 224, but its 55×55 = ((227 - 11) / 4 + 1)² outputs need 227. The dense layers are as large as pictures make
- * them. Layers are called as in the reference model of Caffe. 60,965,224 parameters, where the paper says 60 million.
+ * AlexNet as it won in 2012 (Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural
+ * networks"): the second, fourth and fifth convolution in two groups, one for each of its two GPUs; response normalisation;
+ * pooling that overlaps. Pictures are 227×227: the paper says 224, but its 55×55 = ((227 - 11) / 4 + 1)² outputs need 227.
+ * The dense layers' sizes follow from the pictures'. Layers have the names of Caffe's reference model. 60,965,224 parameters
+ * (the paper says 60 million).
  */
 export const alexnet2012: Factory = network('alexnet2012', { ...imagenet, inputShape: [3, 227, 227] }, (pictures, { classes }) => {
   let x = relu(conv2d(pictures, 96, 11, { stride: 4, name: 'conv1' }));

@@ -12,7 +12,7 @@ function denseLayer(x: SymbolicTensor, growth: number, name: string): SymbolicTe
   return conv(relu(norm(narrow, `${name}.norm2`), { name: `${name}.relu2` }), growth, 3, `${name}.conv2`);
 }
 
-/** Layers that see the outputs of all before them. */
+/** Layers that each see the outputs of all layers before them. */
 function denseBlock(x: SymbolicTensor, depth: number, growth: number, name: string): SymbolicTensor {
   const parts = [x];
   for (let i = 1; i <= depth; i++) {
@@ -22,13 +22,16 @@ function denseBlock(x: SymbolicTensor, depth: number, growth: number, name: stri
   return concat(parts, { name });
 }
 
-/** Half as many channels, half as large. */
+/** Half as many channels, in half the size. */
 function transition(x: SymbolicTensor, name: string): SymbolicTensor {
   const y = conv(relu(norm(x, `${name}.norm`), { name: `${name}.relu` }), Math.floor(channels(x) / 2), 1, `${name}.conv`);
   return avgPool2d(y, 2, { name: `${name}.pool` });
 }
 
-/** As `denselayer1.norm.1.weight` the files that torchvision publishes have what its networks, and these, call `denselayer1.norm1.weight`. */
+/**
+ * Files that torchvision publishes have `denselayer1.norm.1.weight` for what its networks, and these, call
+ * `denselayer1.norm1.weight`.
+ */
 const renameWeights = (name: string): string => name.replace(/(denselayer\d+\.(?:norm|conv))\.([12]\.)/, '$1$2');
 
 function densenet(name: string, depths: readonly number[], growth = 32): Factory<DenseNetOptions> {
@@ -46,8 +49,8 @@ function densenet(name: string, depths: readonly number[], growth = 32): Factory
 }
 
 /**
- * DenseNet-121 (Huang, Liu, van der Maaten and Weinberger 2016, "Densely connected convolutional networks", arXiv:1608.06993) as torchvision
- * has it: the paper's DenseNet-BC of table 1, growth k = 32. 7,978,856 parameters.
+ * DenseNet-121 (Huang, Liu, van der Maaten and Weinberger 2016, "Densely connected convolutional networks",
+ * arXiv:1608.06993) as in torchvision: the paper's DenseNet-BC of table 1, growth k = 32. 7,978,856 parameters.
  */
 export const densenet121 = densenet('densenet121', [6, 12, 24, 16]);
 /** DenseNet-161, growth k = 48. 28,681,000 parameters. See `densenet121`. */

@@ -13,7 +13,10 @@ import {
 } from '../layers/index.ts';
 import { type Factory, imagenet, network, varied } from './network.ts';
 
-/** Channels of a module's 1×1; of what its 3×3, of what its 5×5 gets and gives; of what follows its pooling. Table 1 of the paper. */
+/**
+ * Channels: of a module's 1×1; into and out of its 3×3, and its 5×5; of the convolution after its pooling. Table 1 of the
+ * paper.
+ */
 type Module = readonly [one: number, beforeThree: number, three: number, beforeFive: number, five: number, pooled: number];
 
 const modules: Readonly<Record<string, Module>> = {
@@ -28,10 +31,10 @@ const modules: Readonly<Record<string, Module>> = {
   '5b': [384, 192, 384, 48, 128, 128],
 };
 
-/** A convolution and what follows it. Its padding keeps the size at stride 1. */
+/** A convolution and its activation. At stride 1 its padding keeps the size. */
 type Conv = (x: SymbolicTensor, filters: number, kernel: number, name: string, stride?: number) => SymbolicTensor;
 
-/** Convolutions of several sizes and a pooling side by side. @param five the kernel of what the paper has as 5×5 */
+/** Convolutions of several sizes and a pooling side by side. @param five the kernel of the paper's 5×5 */
 function inception(x: SymbolicTensor, name: string, conv: Conv, five: number): SymbolicTensor {
   const [one, beforeThree, three, beforeFive, fives, pooled] = modules[name] as Module;
   const branch = (i: number | string) => `inception${name}.branch${i}`;
@@ -57,10 +60,10 @@ const head = (x: SymbolicTensor, classes: number, rate: number): SymbolicTensor 
   dense(dropout(flatten(globalAvgPool2d(x, { name: 'avgpool' })), rate, { name: 'dropout' }), classes, { name: 'fc' });
 
 /**
- * GoogLeNet (Szegedy et al. 2014, "Going deeper with convolutions", arXiv:1409.4842) as torchvision has it: a batch-norm after each
- * convolution and no response normalisation, a 3×3 convolution where the paper has a 5×5, and a last grid-halving pooling of 2×2. Without the
- * two heads that help in training (`loadWeights` passes over theirs, aux1 and aux2), and pictures come in as they are (no `transform_input`).
- * 6,624,904 parameters.
+ * GoogLeNet (Szegedy et al. 2014, "Going deeper with convolutions", arXiv:1409.4842) as in torchvision: a batch-norm after
+ * each convolution and no response normalisation, a 3×3 convolution instead of the paper's 5×5, and a last grid-halving
+ * pooling of 2×2. Without the two heads that help in training (`loadWeights` ignores theirs, aux1 and aux2), and pictures
+ * are not transformed (no `transform_input`). 6,624,904 parameters.
  */
 export const googlenet: Factory = network(
   'googlenet',
@@ -80,10 +83,10 @@ export const googlenet: Factory = network(
 );
 
 /**
- * GoogLeNet as it won in 2014 (Szegedy et al. 2014, "Going deeper with convolutions", arXiv:1409.4842, table 1 and figure 3): response
- * normalisation, 5×5 convolutions, biases, no batch-norm. Without the two heads that help in training. The paper does not give the constants of its
- * response normalisation; n = 5, α = 1e-4 (divided by n), β = 0.75 and k = 1 are those of its usual form, BVLC's for Caffe. Layers are called as in
- * `googlenet`. 6,998,552 parameters.
+ * GoogLeNet as it won in 2014 (Szegedy et al. 2014, "Going deeper with convolutions", arXiv:1409.4842, table 1 and figure
+ * 3): response normalisation, 5×5 convolutions, biases, no batch-norm. Without the two heads that help in training. The
+ * paper does not give the constants of its response normalisation; n = 5, α = 1e-4 (divided by n), β = 0.75 and k = 1 are
+ * those of its usual form, BVLC's for Caffe. Layers have the names of `googlenet`'s. 6,998,552 parameters.
  */
 export const googlenet2014: Factory = network('googlenet2014', imagenet, (pictures, { classes }) => {
   const conv: Conv = (x, filters, kernel, name, stride = 1) =>

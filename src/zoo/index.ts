@@ -1,5 +1,5 @@
-// The networks that courses on CNNs teach, as layers with random weights. The parameters are called as in torchvision's state_dict, so that
-// `loadWeights` takes the files that it publishes (docs/weights.md).
+// The networks that courses on CNNs teach, as layers with random weights. The parameters have the names of torchvision's
+// state_dict, so that `loadWeights` takes the files that it publishes (docs/weights.md).
 
 import { alexnet, alexnet2012 } from './alexnet.ts';
 import { densenet121, densenet161, densenet169, densenet201 } from './densenet.ts';
@@ -80,7 +80,10 @@ export {
   vgg19Bn,
 };
 
-/** Every network by the name that torchvision and the command line give it; resnet20, 32, 44, 56 and 110 and their plain twins are CIFAR-10's. */
+/**
+ * Every network by its name in torchvision and on the command line; resnet20, 32, 44, 56 and 110 and their plain twins are
+ * CIFAR-10's.
+ */
 export const zoo: ReadonlyMap<string, Factory> = new Map<string, Factory>([
   ['alexnet', alexnet],
   ['alexnet2012', alexnet2012],

@@ -4,37 +4,41 @@ import { batchNorm, conv2d, input, type LayersModel, type ModelOptions, model, t
 import { choice, wholeNumber } from '../layers/options.ts';
 
 export interface ZooOptions {
-  /** How many classes the network tells apart; 1000 where left out, 10 for those of CIFAR-10. */
+  /** How many classes the network distinguishes. Default 1000, or 10 for those of CIFAR-10. */
   readonly classes?: number;
-  /** [channels, height, width] of a picture; that of the paper where left out. */
+  /** [channels, height, width] of a picture. Default: the paper's. */
   readonly inputShape?: readonly number[];
-  /** What the random weights grow from, a whole number from 0 on; 0 where left out. The same seed gives the same weights on every engine. */
+  /**
+   * The seed of the random weights, a whole number from 0 on. Default 0. The same seed gives the same weights on every
+   * engine.
+   */
   readonly seed?: number;
 }
 
 export interface WidthOptions extends ZooOptions {
-  /** What numbers of channels are multiplied by, as the network says; 1 where left out. */
+  /** A factor for numbers of channels; the network says which. Default 1. */
   readonly width?: number;
 }
 
 /**
- * Makes a network with random weights: convolutions and dense layers start as He et al. 2015 (arXiv:1502.01852) suggest, in the uniform form.
- * Its input is 'input' ['N', ...inputShape], its output 'output' ['N', classes]: scores, no probabilities (`softmax` makes them).
- * Its `loadWeights` takes the files that torchvision publishes; docs/weights.md says which.
- * @throws LanewiseError INVALID_INPUT for options that make no sense, INVALID_MODEL where a window does not fit into a picture that small,
+ * Makes a network with random weights: convolutions and dense layers start as He et al. 2015 (arXiv:1502.01852) suggest, in
+ * the uniform form. Its input is 'input' ['N', ...inputShape], its output 'output' ['N', classes]: scores, not probabilities
+ * (`softmax` makes them). Its `loadWeights` takes the files that torchvision publishes; docs/weights.md says which.
+ * @throws LanewiseError INVALID_INPUT for options that make no sense, INVALID_MODEL if a window does not fit into a small
+ *   picture,
  *   TOO_LARGE
  */
 export type Factory<O extends ZooOptions = ZooOptions> = (options?: O) => LayersModel;
 
 export interface ShortcutOptions extends WidthOptions {
   /**
-   * What shortcuts are where the shape changes, as the paper names them: every other pixel and channels of zeros ('A'), or a 1×1 convolution
-   * with a batch-norm ('B', `downsample.0` and `downsample.1`); 'A' where left out.
+   * The kind of shortcut when the shape changes, by the paper's names: every other pixel and channels of zeros ('A'), or a
+   * 1×1 convolution with a batch-norm ('B', `downsample.0` and `downsample.1`). Default 'A'.
    */
   readonly shortcut?: 'A' | 'B';
 }
 
-/** What options are where they are left out. */
+/** The options' default values. */
 interface Defaults extends Required<Omit<ZooOptions, 'seed'>> {
   readonly width?: number;
   readonly growth?: number;
@@ -44,14 +48,14 @@ interface Defaults extends Required<Omit<ZooOptions, 'seed'>> {
 export const imagenet = { classes: 1000, inputShape: [3, 224, 224] } as const;
 export const cifar = { classes: 10, inputShape: [3, 32, 32] } as const;
 
-/** What a network's builder gets. */
+/** The arguments of a network's builder. */
 type OptionsOf<D> = { readonly [K in Exclude<keyof D, 'inputShape'>]: K extends 'shortcut' ? 'A' | 'B' : number };
 
 /**
  * A network's factory.
- * @param defaults what its options are, and their values where they are left out
+ * @param defaults its options and their default values
  * @param build from pictures to the scores of the classes
- * @param weights what `loadWeights` passes over, and what older names are: see `ModelOptions`
+ * @param weights what `loadWeights` ignores, and how it converts older names: see `ModelOptions`
  */
 export function network<D extends Defaults, O extends ZooOptions = ZooOptions>(
   name: string,
@@ -87,13 +91,16 @@ function checkWidth(width: number): void {
 /** How many channels pictures have. */
 export const channels = (x: SymbolicTensor): number => x.dims[1] as number;
 
-/** How far batch-norm's weights and statistics are from those that change nothing, so that a mistake in folding them would show. */
+/**
+ * How far batch-norm's weights and statistics are from those that change nothing, so that a mistake in folding them would be
+ * noticed.
+ */
 const VARIATION = 0.1;
 
-/** The gain of a residual branch's last batch-norm: what blocks add to their input shall not grow out of bounds over fifty of them. */
+/** The gain of a residual branch's last batch-norm, so that the sums do not grow out of bounds over fifty blocks. */
 export const BRANCH_GAIN = 0.25;
 
-/** Batch-norm's options. @param gain about which the weights lie */
+/** Batch-norm's options. @param gain the mean of the weights */
 export const varied = (gain = 1) => ({
   weight: uniform(gain, VARIATION * gain),
   bias: uniform(0, VARIATION),
@@ -101,10 +108,10 @@ export const varied = (gain = 1) => ({
   runningVar: uniform(1, VARIATION),
 });
 
-/** Batch-norm. @param gain about which the weights lie */
+/** Batch-norm. @param gain the mean of the weights */
 export const norm = (x: SymbolicTensor, name: string, gain = 1): SymbolicTensor => batchNorm(x, { ...varied(gain), name });
 
-/** A convolution that a batch-norm follows, and so without a bias; its padding keeps the size at stride 1. */
+/** A convolution that a batch-norm follows, so without a bias; at stride 1 its padding keeps the size. */
 export const conv = (
   x: SymbolicTensor,
   filters: number,

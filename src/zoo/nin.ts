@@ -2,10 +2,10 @@ import { avgPool2d, conv2d, dropout, flatten, globalAvgPool2d, maxPool2d, relu, 
 import { cifar, type Factory, network } from './network.ts';
 
 /**
- * Network in Network for CIFAR-10 (Lin, Chen and Yan 2013, arXiv:1312.4400): three convolutions, each with a small perceptron of two 1×1
- * convolutions that runs over every pixel, and the average of each class's map instead of dense layers. The paper draws it; numbers of
- * channels, pools that round up and names (cccp is cascaded cross-channel parametric pooling) are those of the authors' definition for Caffe.
- * 966,986 parameters.
+ * Network in Network for CIFAR-10 (Lin, Chen and Yan 2013, arXiv:1312.4400): three convolutions, each with a small
+ * perceptron of two 1×1 convolutions that runs over every pixel, and the average of each class's map instead of dense
+ * layers. The paper has only a drawing; numbers of channels, pools that round up and names (cccp is cascaded cross-channel
+ * parametric pooling) are those of the authors' definition for Caffe. 966,986 parameters.
  */
 export const networkInNetwork: Factory = network('network_in_network', cifar, (pictures, { classes }) => {
   let x = mlpconv(pictures, 5, { conv1: 192, cccp1: 160, cccp2: 96 });

@@ -1,5 +1,5 @@
-// Residual networks (He, Zhang, Ren and Sun 2015, "Deep residual learning for image recognition", arXiv:1512.03385), and the plain ones that
-// the paper compares them with: the same without shortcuts (sections 3.3, 4.1 and 4.2).
+// Residual networks (He, Zhang, Ren and Sun 2015, "Deep residual learning for image recognition", arXiv:1512.03385), and the
+// plain networks that the paper compares them with: the same without shortcuts (sections 3.3, 4.1 and 4.2).
 
 import { add, conv2d, dense, flatten, globalAvgPool2d, maxPool2d, relu, type SymbolicTensor } from '../layers/index.ts';
 import { layerFunction } from '../layers/layer.ts';
@@ -17,10 +17,10 @@ import {
   type WidthOptions,
 } from './network.ts';
 
-/** What a block adds to its branch: its input `x` with as many channels and pixels as the branch's output. */
+/** The shortcut, which a block adds to its branch: its input `x` with as many channels and pixels as the branch's output. */
 type Shortcut = (x: SymbolicTensor, filters: number, stride: number, name: string) => SymbolicTensor;
 
-/** What each block of a network is. */
+/** The kind of a network's blocks. */
 interface BlockOptions {
   readonly filters: number;
   readonly stride: number;
@@ -30,7 +30,7 @@ interface BlockOptions {
 
 type Block = (x: SymbolicTensor, name: string, options: BlockOptions) => SymbolicTensor;
 
-/** relu(branch(x) + shortcut(x)). @param last what the branch's last batch-norm normalises */
+/** relu(branch(x) + shortcut(x)). @param last the input of the branch's last batch-norm */
 function residual(
   x: SymbolicTensor,
   last: SymbolicTensor,
@@ -50,7 +50,10 @@ const basic: Block = (x, name, options) => {
   return residual(x, conv(inner, filters, 3, `${name}.conv2`), `${name}.bn2`, name, options);
 };
 
-/** 1×1, 3×3 and 1×1, the first two with a quarter of the channels, or `width` times that. The 3×3 strides, where in the paper the first 1×1 does. */
+/**
+ * 1×1, 3×3 and 1×1, the first two with a quarter of the channels, or `width` times that. The 3×3 strides; in the paper the
+ * first 1×1 does.
+ */
 const bottleneck = (width: number): Block => {
   return (x, name, options) => {
     const { filters, stride } = options;
@@ -61,7 +64,7 @@ const bottleneck = (width: number): Block => {
   };
 };
 
-/** The paper's option B: x itself, or where the shape changes a 1×1 convolution. */
+/** The paper's option B: x itself, or a 1×1 convolution if the shape changes. */
 const projection: Shortcut = (x, filters, stride, name) =>
   stride === 1 && channels(x) === filters ? x : norm(conv(x, filters, 1, `${name}.downsample.0`, { stride }), `${name}.downsample.1`);
 
@@ -70,14 +73,14 @@ const padChannels = layerFunction<[before: number, after: number]>('padChannels'
   to.node('Pad', [x, to.ints([0, before, 0, 0, 0, after, 0, 0])]),
 );
 
-/** Option A, without parameters: every other pixel where the branch strides, and channels of zeros. */
+/** Option A, without parameters: every other pixel if the branch strides, and channels of zeros. */
 const subsampling: Shortcut = (x, filters, stride) => {
   const y = stride === 1 ? x : maxPool2d(x, 1, { stride });
   const missing = filters - channels(x);
   return missing === 0 ? y : padChannels(y, Math.floor(missing / 2), Math.ceil(missing / 2));
 };
 
-/** Blocks one after the other, the first of which strides. @param index from 1 on */
+/** Blocks one after the other; the first one strides. @param index from 1 on */
 function stage(x: SymbolicTensor, block: Block, index: number, depth: number, options: Omit<BlockOptions, 'stride'>): SymbolicTensor {
   let y = x;
   for (let i = 0; i < depth; i++) y = block(y, `layer${index}.${i}`, { ...options, stride: i === 0 && index > 1 ? 2 : 1 });
@@ -87,7 +90,7 @@ function stage(x: SymbolicTensor, block: Block, index: number, depth: number, op
 /** The average of each channel, and the classes. */
 const head = (x: SymbolicTensor, classes: number) => dense(flatten(globalAvgPool2d(x, { name: 'avgpool' })), classes, { name: 'fc' });
 
-/** As torchvision has it: table 1 of the paper. */
+/** As in torchvision: table 1 of the paper. */
 function body(pictures: SymbolicTensor, block: Block, expansion: number, depths: readonly number[], plain: boolean): SymbolicTensor {
   let x = relu(norm(conv2d(pictures, 64, 7, { stride: 2, padding: 3, bias: false, name: 'conv1' }), 'bn1'), { name: 'relu' });
   x = maxPool2d(x, 3, { stride: 2, padding: 1, name: 'maxpool' });
@@ -106,16 +109,16 @@ const bottleneckNet = (name: string, depths: readonly number[], plain = false): 
   network(name, { ...imagenet, width: 1 }, (x, { classes, width }) => head(body(x, bottleneck(width), 4, depths, plain), classes));
 
 /**
- * ResNet-18 (He et al. 2015, arXiv:1512.03385, section 4.1) as torchvision has it: shortcuts that change shape are 1×1 convolutions.
- * 11,689,512 parameters.
+ * ResNet-18 (He et al. 2015, arXiv:1512.03385, section 4.1) as in torchvision: shortcuts that change shape are 1×1
+ * convolutions. 11,689,512 parameters.
  */
 export const resnet18 = basicNet('resnet18', [2, 2, 2, 2]);
 /** ResNet-34. 21,797,672 parameters. See `resnet18`. */
 export const resnet34 = basicNet('resnet34', [3, 4, 6, 3]);
 /**
- * ResNet-50 (He et al. 2015, arXiv:1512.03385, section 4.1) as torchvision has it: where a bottleneck strides, its 3×3 convolution does
- * and not its first 1×1 ("v1.5"). `width` multiplies the channels of the 3×3 convolutions: 2 is the Wide ResNet-50-2 of Zagoruyko and
- * Komodakis 2016 (arXiv:1605.07146). 25,557,032 parameters.
+ * ResNet-50 (He et al. 2015, arXiv:1512.03385, section 4.1) as in torchvision: if a bottleneck strides, its 3×3 convolution
+ * does and not its first 1×1 ("v1.5"). `width` multiplies the channels of the 3×3 convolutions: 2 is the Wide ResNet-50-2 of
+ * Zagoruyko and Komodakis 2016 (arXiv:1605.07146). 25,557,032 parameters.
  */
 export const resnet50 = bottleneckNet('resnet50', [3, 4, 6, 3]);
 /** ResNet-101. 44,549,160 parameters. See `resnet50`. */
@@ -135,8 +138,8 @@ export const plain101 = bottleneckNet('plain101', [3, 4, 23, 3], true);
 export const plain152 = bottleneckNet('plain152', [3, 8, 36, 3], true);
 
 /**
- * A network of 6n + 2 layers for CIFAR-10 (section 4.2): stages of n blocks with 16, 32 and 64 channels, or `width` times that as in Zagoruyko
- * and Komodakis 2016 (arXiv:1605.07146).
+ * A network of 6n + 2 layers for CIFAR-10 (section 4.2): stages of n blocks with 16, 32 and 64 channels, or `width` times
+ * that as in Zagoruyko and Komodakis 2016 (arXiv:1605.07146).
  */
 function cifarBody(pictures: SymbolicTensor, n: number, width: number, shortcut: Shortcut | undefined): SymbolicTensor {
   wholeNumber('width', width, 1);
@@ -154,9 +157,9 @@ const plainCifarNet = (name: string, n: number): Factory<WidthOptions> =>
   network(name, { ...cifar, width: 1 }, (x, { classes, width }) => head(cifarBody(x, n, width, undefined), classes));
 
 /**
- * ResNet-20 for CIFAR-10 (He et al. 2015, arXiv:1512.03385, section 4.2). Where the size halves, shortcuts take every other pixel and add
- * channels of zeros (option A), without parameters. `width`, a whole number, multiplies the channels of the three stages; `shortcut: 'B'` takes
- * 1×1 convolutions. 269,722 parameters.
+ * ResNet-20 for CIFAR-10 (He et al. 2015, arXiv:1512.03385, section 4.2). When the size halves, shortcuts take every other
+ * pixel and add channels of zeros (option A), without parameters. `width`, a whole number, multiplies the channels of the
+ * three stages; `shortcut: 'B'` takes 1×1 convolutions. 269,722 parameters.
  */
 export const resnet20 = cifarNet('resnet20', 3);
 /** ResNet-32 for CIFAR-10. 464,154 parameters. See `resnet20`. */

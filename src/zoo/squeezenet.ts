@@ -1,10 +1,10 @@
 import { concat, conv2d, dropout, flatten, globalAvgPool2d, maxPool2d, relu, type SymbolicTensor } from '../layers/index.ts';
 import { type Factory, imagenet, network } from './network.ts';
 
-/** A fire module's channels: those it squeezes to, and those of each of the two convolutions that it expands with. */
+/** A fire module's channels: those that it squeezes to, and those of each of the two convolutions that it expands with. */
 type Fire = readonly [squeeze: number, expand: number];
 
-/** What torchvision's `features` hold from their first pooling on, at their index there. */
+/** torchvision's `features` from the first pooling on, by their index there. */
 const versions: Readonly<Record<'1_0' | '1_1', readonly (Fire | 'pool')[]>> = {
   '1_0': ['pool', [16, 64], [16, 64], [32, 128], 'pool', [32, 128], [48, 192], [48, 192], [64, 256], 'pool', [64, 256]],
   '1_1': ['pool', [16, 64], [16, 64], 'pool', [32, 128], [32, 128], 'pool', [48, 192], [48, 192], [64, 256], [64, 256]],
@@ -31,9 +31,12 @@ function squeezenet(version: '1_0' | '1_1', filters: number, kernel: number): Fa
 }
 
 /**
- * SqueezeNet 1.0 (Iandola et al. 2016, "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters", arXiv:1602.07360), the paper's; as
- * torchvision has it. 1,248,424 parameters.
+ * SqueezeNet 1.0 (Iandola et al. 2016, "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters", arXiv:1602.07360),
+ * the paper's; as in torchvision. 1,248,424 parameters.
  */
 export const squeezenet1_0 = squeezenet('1_0', 96, 7);
-/** SqueezeNet 1.1, by the same authors: as good with less than half of the arithmetic. As torchvision has it. 1,235,496 parameters. */
+/**
+ * SqueezeNet 1.1, by the same authors: as good with less than half of the arithmetic. As in torchvision. 1,235,496
+ * parameters.
+ */
 export const squeezenet1_1 = squeezenet('1_1', 64, 3);

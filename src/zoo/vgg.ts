@@ -6,9 +6,9 @@ const depths = { 11: [1, 1, 2, 2, 2], 13: [2, 2, 2, 2, 2], 16: [2, 2, 3, 3, 3], 
 const widths = [64, 128, 256, 512, 512] as const;
 
 /**
- * VGG (Simonyan and Zisserman 2014, "Very deep convolutional networks for large-scale image recognition", arXiv:1409.1556) as torchvision
- * has it: with an average pooling to 7×7, which does nothing at 224×224 and lets pictures of other sizes in. The `Bn` forms, which have a
- * batch-norm after each convolution, are torchvision's own.
+ * VGG (Simonyan and Zisserman 2014, "Very deep convolutional networks for large-scale image recognition", arXiv:1409.1556)
+ * as in torchvision: with an average pooling to 7×7, which does nothing at 224×224 and allows pictures of other sizes. The
+ * `Bn` forms, which have a batch-norm after each convolution, are torchvision's own.
  */
 function vgg(depth: keyof typeof depths, normalized: boolean): Factory {
   const block = (filters: number) => [conv2d(filters, 3, { padding: 1 }), ...(normalized ? [batchNorm(varied())] : []), relu()];
@@ -28,8 +28,8 @@ export const vgg11 = vgg(11, false);
 /** VGG-13, the paper's B. 133,047,848 parameters. See `vgg16`. */
 export const vgg13 = vgg(13, false);
 /**
- * VGG-16, the paper's D (Simonyan and Zisserman 2014, arXiv:1409.1556). torchvision's average pooling to 7×7 does nothing at 224×224.
- * 138,357,544 parameters.
+ * VGG-16, the paper's D (Simonyan and Zisserman 2014, arXiv:1409.1556). torchvision's average pooling to 7×7 does nothing at
+ * 224×224. 138,357,544 parameters.
  */
 export const vgg16 = vgg(16, false);
 /** VGG-19, the paper's E. 143,667,240 parameters. See `vgg16`. */

@@ -58,7 +58,18 @@ eachVariant((variant) => {
           const second = columns > NR ? b + 4 * NR * (depth + 1) : b;
           const added = residual ? kernels.floats(more ?? []) : 0;
           const out = kernels.room(columns);
-          kernels.call('f32_gemv_1x16', columns, depth, 7, kernels.floats(x ?? []), b, second, out, added, kernels.floats([LOW, HIGH]));
+          kernels.call(
+            'f32_gemv_columns_1x16',
+            columns,
+            depth,
+            7,
+            kernels.floats(x ?? []),
+            b,
+            second,
+            out,
+            added,
+            kernels.floats([LOW, HIGH]),
+          );
           const expected = range(columns).map((n) => {
             let sum = at(bias ?? [], n) + (residual ? at(more ?? [], n) : 0);
             for (let k = 0; k < depth; k++) sum += at(x ?? [], k) * at(w ?? [], k * columns + n);

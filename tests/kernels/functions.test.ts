@@ -1,49 +1,13 @@
 // How exact the kernels' functions are, over dense ranges, against float64.
-import { array, at, type FunctionAttributes, functions, type NdArray, ulpError } from '../reference/index.ts';
+import { array, at, functions, functionTable, type NdArray, ulpError } from '../reference/index.ts';
 import { graphOf } from './graph.ts';
-import { eachVariant, ROUNDING, runGraph, runNode, variants } from './run.ts';
+import { eachVariant, runGraph, runNode, variants } from './run.ts';
 
-interface Accuracy {
-  op: string;
-  attributes?: FunctionAttributes;
-  /** Largest error in units in the last place of the exact result. 0: float32's nearest. */
-  ulp: number;
-  /** An absolute error that is allowed as well, where a formula cancels. */
-  absolute?: (x: number) => number;
-}
-
-const size = (units: number) => (x: number) => units * ROUNDING * Math.abs(x);
-
-const accuracies: readonly Accuracy[] = [
-  ...['Abs', 'Neg', 'Floor', 'Ceil', 'Round', 'Sign', 'Sqrt', 'Reciprocal', 'LeakyRelu', 'ThresholdedRelu'].map((op) => ({ op, ulp: 0 })),
-  { op: 'LeakyRelu', attributes: { alpha: 1.7 }, ulp: 0 },
-  { op: 'ThresholdedRelu', attributes: { alpha: -0.3 }, ulp: 0 },
-  { op: 'Exp', ulp: 1.1 },
-  { op: 'Log', ulp: 1 },
-  { op: 'Tanh', ulp: 1.5 },
-  { op: 'Sigmoid', ulp: 2.5 },
-  { op: 'Erf', ulp: 1 },
-  { op: 'Softplus', ulp: 3.5 },
-  { op: 'Softsign', ulp: 1.5 },
-  { op: 'Mish', ulp: 4.5, absolute: (x) => (x < -87.3 ? 1e-35 : 0) },
-  { op: 'Swish', ulp: 3, absolute: (x) => (x < -87.3 ? 1e-35 : 0) },
-  // With another factor it is a Scale, a Sigmoid and a Mul.
-  { op: 'Swish', attributes: { alpha: 0.5 }, ulp: 3.5, absolute: (x) => (x < -174.6 ? 1e-35 : 0) },
-  { op: 'Elu', ulp: 2 },
-  { op: 'Elu', attributes: { alpha: 0.3 }, ulp: 2.5 },
-  { op: 'Celu', attributes: { alpha: 2.5 }, ulp: 2.5 },
-  { op: 'Celu', ulp: 2 },
-  { op: 'Selu', ulp: 2.5 },
-  // Below 0 these take a number near 1 from 1: their error is that of a rounding or two of x.
-  { op: 'Gelu', ulp: 2.5, absolute: size(2.5) },
-  { op: 'Gelu', attributes: { approximate: 'tanh' }, ulp: 2.5, absolute: size(2) },
-  { op: 'HardSwish', ulp: 2, absolute: size(2) },
-  { op: 'HardSigmoid', ulp: 1, absolute: () => ROUNDING },
-  { op: 'HardSigmoid', attributes: { alpha: 1 / 6, beta: 0.25 }, ulp: 1, absolute: () => ROUNDING },
-  // From 2^28 on the reduction of the argument has an absolute error.
-  { op: 'Sin', ulp: 0.51, absolute: (x) => (Math.abs(x) < 2 ** 28 ? 0 : 4 * ROUNDING) },
-  { op: 'Cos', ulp: 0.51, absolute: (x) => (Math.abs(x) < 2 ** 28 ? 0 : 4 * ROUNDING) },
-];
+const accuracies = Object.entries(functionTable).flatMap(([op, row]) =>
+  [{ ...row, attributes: {} }, ...(row.more ?? [])].flatMap(({ attributes, ulp, absolute }) =>
+    ulp === undefined ? [] : [{ title: `${op}${JSON.stringify(attributes)}`, op, attributes, ulp, absolute }],
+  ),
+);
 
 const COUNT = 1 << 15;
 
@@ -61,9 +25,7 @@ const ranges = { 'all of float32': everywhere(), '-1 to 1': ramp(-1, 1), '-12 to
 
 const vector = (data: ArrayLike<number>): NdArray => array([data.length], data);
 
-const titled = accuracies.map((accuracy) => ({ title: `${accuracy.op}${JSON.stringify(accuracy.attributes ?? {})}`, ...accuracy }));
-
-test.each(titled)('$title is right to $ulp units in the last place', ({ op, attributes = {}, ulp, absolute = () => 0 }) => {
+test.each(accuracies)('$title is right to $ulp units in the last place', ({ op, attributes, ulp, absolute = () => 0 }) => {
   const f = functions[op] as (typeof functions)[string];
   for (const [name, x] of Object.entries(ranges)) {
     const exact = Array.from(x, (value) => f(value, attributes));
@@ -113,7 +75,7 @@ test('Silu is right to 3 units in the last place', () => {
 // Softplus and its kin at the largest numbers, where a product or a power would overflow.
 const huge = [1e19, 3e21, 1e30, 3.4028234663852886e38];
 
-test.each(['Mish', 'Swish', 'Softplus', 'Elu', 'Celu', 'HardSwish', 'Gelu', 'LeakyRelu'])('%s of huge numbers is the number', (op) => {
+test.each(Object.keys(functionTable).filter((op) => functionTable[op]?.keepsHuge))('%s of huge numbers is the number', (op) => {
   for (const variant of variants) {
     const y = runNode({ op, opset: 24, inputs: [vector(huge)], variant });
     expect([...y.data]).toEqual(huge.map(Math.fround));
@@ -123,31 +85,14 @@ test.each(['Mish', 'Swish', 'Softplus', 'Elu', 'Celu', 'HardSwish', 'Gelu', 'Lea
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 const specials = [nan, inf, -inf, 0, -0];
 
-test.each([
-  ['Exp', [nan, inf, 0, 1, 1]],
-  ['Log', [nan, inf, nan, -inf, -inf]],
-  ['Tanh', [nan, 1, -1, 0, -0]],
-  ['Sigmoid', [nan, 1, 0, 0.5, 0.5]],
-  ['Erf', [nan, 1, -1, 0, -0]],
-  ['Softplus', [nan, inf, 0, Math.fround(Math.LN2), Math.fround(Math.LN2)]],
-  ['Sqrt', [nan, inf, nan, 0, -0]],
-  ['Reciprocal', [nan, 0, -0, inf, -inf]],
-  ['Abs', [nan, inf, inf, 0, 0]],
-  ['Neg', [nan, -inf, inf, -0, 0]],
-  ['Floor', [nan, inf, -inf, 0, -0]],
-  ['Ceil', [nan, inf, -inf, 0, -0]],
-  ['Round', [nan, inf, -inf, 0, -0]],
-  ['Sin', [nan, nan, nan, 0, -0]],
-  ['Cos', [nan, nan, nan, 1, 1]],
-  ['Elu', [nan, inf, -1, 0, -0]],
-  ['LeakyRelu', [nan, inf, -inf, 0, -0]],
-  ['ThresholdedRelu', [0, inf, 0, 0, 0]],
-  ['HardSigmoid', [nan, 1, 0, 0.5, 0.5]],
-])('%s of NaN, infinities and zeros', (op, expected) => {
-  for (const variant of variants) {
-    expect([...runNode({ op, opset: 24, inputs: [vector(specials)], variant }).data]).toEqual(expected);
-  }
-});
+test.each(Object.entries(functionTable).flatMap(([op, row]) => (row.specials ? [[op, row.specials] as const] : [])))(
+  '%s of NaN, infinities and zeros',
+  (op, expected) => {
+    for (const variant of variants) {
+      expect([...runNode({ op, opset: 24, inputs: [vector(specials)], variant }).data]).toEqual(expected);
+    }
+  },
+);
 
 test('Sign of NaN, infinities and zeros', () => {
   const y = runNode({ op: 'Sign', inputs: [vector([...specials, 1e-45, -3])] });

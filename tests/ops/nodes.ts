@@ -351,7 +351,7 @@ const makers: Record<string, Maker> = {
     const axes = c.of([[0], [-1], [0, 1], [x.dims.length]]);
     return opset < 13 ? { inputs: [x], attributes: { axes } } : { inputs: [x, c.ints(axes)] };
   },
-  ThresholdedRelu: unary,
+  DequantizeLinear: (c) => ({ inputs: [{ ...c.any(c.dims(1, 4)), type: 'int8' }, scalar('float32', 0.5)] }),
   TopK: (c, opset) => {
     const x = c.any(c.dims(1, 4));
     const axis = c.axis(x.dims.length);

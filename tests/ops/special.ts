@@ -88,8 +88,8 @@ export const lines = array(
 export const large = array([3, 3], [LARGEST, 0, 0, -LARGEST, 1, 0, LARGEST / 4, LARGEST / 4, -LARGEST / 2].map(Math.fround));
 
 export const unary = (op: string, extra: Partial<Case> = {}): Case => {
-  const f = reference.functions[op] as (typeof reference.functions)[string];
-  return { inputs: [vector(specials)], expected: [vector(specials.map((x) => f(x, {})))], opset: 20, ...extra };
+  const { f, ulp } = reference.functionTable[op] as reference.FunctionRow;
+  return { inputs: [vector(specials)], expected: [vector(specials.map((x) => f(x, {})))], opset: 24, ulp, ...extra };
 };
 
 export const [down, across] = [array([specials.length, 1], specials), array([1, specials.length], specials)];

@@ -6,6 +6,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { copyExample, emptyProject, ensureTools, exec, pack, repository, script, tool } from './harness/setup.mjs';
 import { table } from './harness/table.mjs';
 import { measureInNode } from './node.mjs';
@@ -36,6 +37,7 @@ const models = join(temp, 'models');
 mkdirSync(models);
 // In the project, where they find the package.
 for (const file of ['harness/models.mjs', 'bits.js']) copyFileSync(join(here, file), join(project, basename(file)));
+await build({ entryPoints: [join(repository, 'tests/reference/functions.ts')], outfile: join(project, 'functions.mjs'), format: 'esm' });
 const context = {
   temp,
   project,

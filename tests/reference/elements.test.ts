@@ -7,32 +7,13 @@ function expectArray(actual: NdArray, dims: number[], values: number[]): void {
   expect(ref.maxError(Array.from(actual.data), array(dims, values))).toBeLessThan(1e-12);
 }
 
-const points = [-2.5, -0.75, 0, 0.3, 4];
-
-test.each([
-  ['Sigmoid', {}, [0.07585818002124355, 0.320821300824607, 0.5, 0.574442516811659, 0.9820137900379085]],
-  ['Tanh', {}, [-0.9866142981514303, -0.6351489523872873, 0, 0.2913126124515909, 0.999329299739067]],
-  ['Erf', {}, [-0.999593047982555, -0.7111556336535151, 0, 0.3286267594591274, 0.9999999845827421]],
-  ['Softplus', {}, [0.07888973429254963, 0.38687100611489994, Math.LN2, 0.8543552444685272, 4.0181499279178094]],
-  ['Softsign', {}, [-2.5 / 3.5, -0.75 / 1.75, 0, 0.3 / 1.3, 0.8]],
-  ['Mish', {}, [-0.19681620390653337, -0.27649471450546514, 0, 0.20800137234811503, 3.9974128069762385]],
-  ['Swish', {}, [-0.18964545005310887, -0.24061597561845527, 0, 0.1723327550434977, 3.928055160151634]],
-  ['Swish', { alpha: 2 }, [-0.01673212731071214, -0.13681914285476726, 0, 0.1936968918677386, 3.9986585994781345]],
-  ['HardSwish', {}, [-0.20833333333333334, -0.28125, 0, 0.165, 4]],
-  ['Gelu', {}, [-0.015524163314440398, -0.16997051428265111, 0, 0.1853734266566858, 3.9998733150326675]],
-  ['Gelu', { approximate: 'tanh' }, [-0.015084266089998577, -0.17003944483437966, 0, 0.18537092354275922, 3.9999297540518075]],
-  ['Elu', {}, [-0.9179150013761012, -0.5276334472589853, 0, 0.3, 4]],
-  ['Celu', { alpha: 2 }, [-1.4269904062796197, -0.6254214424180555, 0, 0.3, 4]],
-  ['Selu', { alpha: 2, gamma: 0.5 }, [-0.9179150013761012, -0.5276334472589853, 0, 0.15, 2]],
-  ['HardSigmoid', { alpha: 0.25, beta: 0.5 }, [0, 0.3125, 0.5, 0.575, 1]],
-  ['LeakyRelu', { alpha: 0.5 }, [-1.25, -0.375, 0, 0.3, 4]],
-  ['ThresholdedRelu', { alpha: 0.25 }, [0, 0, 0, 0.3, 4]],
-  ['Round', {}, [-2, -1, 0, 0, 4]],
-  ['Sign', {}, [-1, -1, 0, 1, 1]],
-] as const)('%s %j', (op, attributes, values) => {
-  const f = ref.functions[op] as (typeof ref.functions)[string];
-  points.forEach((x, i) => {
-    expect(f(x, attributes)).toBeCloseTo(values[i] ?? Number.NaN, 13);
+test.each(
+  Object.entries(ref.functionTable).flatMap(([op, { f, points, more = [] }]) =>
+    [{ attributes: {}, points }, ...more].flatMap(({ attributes, points }) => (points ? [{ op, f, attributes, points }] : [])),
+  ),
+)('$op $attributes', ({ f, attributes, points }) => {
+  ref.POINTS.forEach((x, i) => {
+    expect(f(x, attributes)).toBeCloseTo(points[i] ?? Number.NaN, 13);
   });
 });
 

@@ -6,7 +6,7 @@ import { input } from '../../ops/shapes.ts';
 import { as } from '../network.ts';
 import type { Pass } from './pass.ts';
 
-/** One spelling for what files spell in several ways, so that the passes that follow need to know one only. */
+/** One form for what files express in several ways, so that the passes that follow need to know only one. */
 export const canonicalize: Pass = {
   match(node, network) {
     const replace = (by: Partial<Node>, more: Node[] = []) => ({

@@ -3,17 +3,17 @@ import type { TypedArray } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
 import { constantValue } from '../../ops/shapes.ts';
 
-/** The number that a constant of one element holds. */
+/** The number in a constant of one element. */
 export function numberOf(value: Value | undefined): number | undefined {
   if (!value?.constant || value.dims.some((dim) => dim !== 1)) return undefined;
   return Number(value.constant.read()[0]);
 }
 
-/** Whether a number is as near to another as float32 can say. */
+/** Whether two numbers are as close as float32 can express. */
 export const isAbout = (x: number | undefined, expected: number): boolean =>
   x !== undefined && Math.abs(x - expected) <= 1e-6 * Math.max(1, Math.abs(expected));
 
-/** How to fill arrays with elements of a constant: part after part of a file, or from all of it, read once. */
+/** A function that fills arrays with elements of a constant: part by part from a file, or from the whole constant, read once. */
 export function filler(constant: Constant): (target: TypedArray, from: number) => void {
   if (constant.fill) return (target, from) => constant.fill?.(target, from);
   let all: TypedArray | undefined;
@@ -24,9 +24,9 @@ export function filler(constant: Constant): (target: TypedArray, from: number) =
 }
 
 /**
- * A float32 constant made of others, when it is read.
- * @param name what no other value is called: weights are told apart by their names
- * @param from what it is made of: the same for every shape of the inputs where they all are
+ * A float32 constant that is computed from others when it is read.
+ * @param name a name that no other value has, because weights are distinguished by their names
+ * @param from the other constants: it is the same for every shape of the inputs if they all are
  */
 export function derived(
   name: string,

@@ -8,8 +8,8 @@ import { as, type Network } from '../network.ts';
 import type { Pass } from './pass.ts';
 
 /**
- * A channels-last picture that is flattened for a dense layer stays as it lies: the layer's weights, which are constant, are packed
- * in that order instead, once, at load.
+ * A channels-last picture that is flattened for a dense layer stays as it is: the layer's constant weights are packed in
+ * that order instead, once, at load.
  */
 export const flattenWeights: Pass = {
   match(node, network) {
@@ -29,7 +29,7 @@ export const flattenWeights: Pass = {
   },
 };
 
-/** Whether the layout pass will lay the value channels-last. */
+/** Whether the layout pass will make the value channels-last. */
 function isChannelsLast(value: Value, network: Network, seen = new Set<Value>()): boolean {
   const producer = network.producer(value);
   if (!producer || seen.has(value)) return false;

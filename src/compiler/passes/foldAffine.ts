@@ -14,8 +14,9 @@ import { derived, filler } from './constants.ts';
 import type { Pass } from './pass.ts';
 
 /**
- * Batch-norm, or a constant for each channel that is multiplied or added, becomes part of the weights and the bias of the convolution (or
- * dense layer) before it, if nobody else reads that one's output: W' = W * a, b' = b * a + shift; in float64, rounded once.
+ * Batch-norm, or a constant for each channel that is multiplied or added, becomes part of the weights and the bias of the
+ * convolution (or dense layer) before it, if nobody else reads its output: W' = W * a, b' = b * a + shift; in float64,
+ * rounded once.
  */
 export const foldAffine: Pass = {
   match(node, network) {
@@ -23,7 +24,7 @@ export const foldAffine: Pass = {
     const before = as<FoldedAttributes>(network.privateProducer(x, node), conv, convTranspose, gemm);
     const [output] = node.outputs;
     if (!x || !before || !output) return undefined;
-    const filters = filtersOf(before);
+    const order = weightOrderOf(before);
     const affine = affineOf(node, x);
     const [input, weights, bias] = before.inputs;
     if (!affine || !weights?.constant || before.inputs[ConvInput.Residual] || before.attributes.clamp) return undefined;
@@ -35,16 +36,11 @@ export const foldAffine: Pass = {
     if (scale && !scale().every(Number.isFinite)) return undefined;
     const { clamp } = node.attributes as Clamped;
     const newWeights = scale
-      ? derived(
-          JSON.stringify([weights.name, '*', output.name]),
-          weights.dims,
-          [weights, ...from],
-          scaled(weights.constant, filters, scale),
-        )
+      ? derived(JSON.stringify([weights.name, '*', output.name]), weights.dims, [weights, ...from], scaled(weights.constant, order, scale))
       : weights;
     const shiftedBias = () => {
       const [a, b, old] = [scale?.(), shift?.(), bias?.constant?.read()];
-      // What is left out scales by 1 and adds 0.
+      // A missing scale is 1, a missing shift 0.
       return Float32Array.from({ length: channels }, (_, i) => beta * Number(old?.[i] ?? 0) * (a?.[i] ?? 1) + (b?.[i] ?? 0));
     };
     const newBias = derived(JSON.stringify([bias?.name ?? weights.name, '+', output.name]), [channels], [bias, ...from], {
@@ -66,15 +62,18 @@ export const foldAffine: Pass = {
 
 type FoldedAttributes = Partial<ConvAttributes & GemmAttributes>;
 
-/** Where the weights of an output channel lie: weight i is channel floor(i / outer) * channels + floor(i / inner) % channels. */
-interface Filters {
-  /** So many weights side by side belong to one channel. */
+/**
+ * Where the weights of an output channel are: weight i is of channel floor(i / outer) * channels + floor(i / inner) %
+ * channels.
+ */
+interface WeightOrder {
+  /** How many consecutive weights are of one channel. */
   readonly inner: number;
   readonly channels: number;
   readonly outer: number;
 }
 
-function filtersOf(node: Node<FoldedAttributes>): Filters {
+function weightOrderOf(node: Node<FoldedAttributes>): WeightOrder {
   const dims = node.inputs[1]?.dims ?? [];
   const [rows = 1, columns = 1, ...kernel] = dims;
   const all = product(dims);
@@ -86,8 +85,12 @@ function filtersOf(node: Node<FoldedAttributes>): Filters {
   return node.attributes.transB ? { inner: columns, channels: rows, outer: all } : { inner: 1, channels: columns, outer: all };
 }
 
-/** Weights times the factor of their channel. */
-function scaled(weights: Constant, { inner, channels, outer }: Filters, scale: () => readonly number[]): Pick<Constant, 'read' | 'fill'> {
+/** Weights times their channel's factor. */
+function scaled(
+  weights: Constant,
+  { inner, channels, outer }: WeightOrder,
+  scale: () => readonly number[],
+): Pick<Constant, 'read' | 'fill'> {
   const unscaled = filler(weights);
   let factors: readonly number[] | undefined;
   const fill = (target: Float32Array, from: number) => {
@@ -97,7 +100,7 @@ function scaled(weights: Constant, { inner, channels, outer }: Filters, scale: (
     for (let i = 0; i < length; ) {
       const run = Math.floor((from + i) / inner);
       const factor = at(factors, Math.floor((from + i) / outer) * channels + (run % channels));
-      // Nothing else in the loop: it passes over every weight of a model.
+      // The loop does nothing else, because it runs over every weight of a model.
       for (const end = Math.min(length, (run + 1) * inner - from); i < end; i++) target[i] = (target[i] as number) * factor;
     }
   };
@@ -111,11 +114,11 @@ function scaled(weights: Constant, { inner, channels, outer }: Filters, scale: (
   };
 }
 
-/** y = scale * x + shift per channel, in float64; 1 and 0 where left out. */
+/** y = scale * x + shift per channel, in float64. Default: scale 1, shift 0. */
 interface Affine {
   readonly scale?: () => readonly number[];
   readonly shift?: () => readonly number[];
-  /** What they are made of. */
+  /** The constants that scale and shift are computed from. */
   readonly from: readonly (Value | undefined)[];
 }
 
@@ -127,7 +130,7 @@ function affineOf(node: Node, x: Value): Affine | undefined {
   const binary = as(node, add, sub, mul, div);
   if (!binary || !other?.constant || rest.length > 0 || binary.attributes.axis !== undefined) return undefined;
   const { op } = binary;
-  // What is subtracted from or divided by is no affine function of x, or one that networks do not have.
+  // If x is subtracted or divided by, the function is not affine, or not one that networks have.
   if ((op === sub || op === div) && a !== x) return undefined;
   const channels = at(x.dims, 1);
   if (!isPerChannel(other.dims, x.dims) || node.outputs[0]?.dims.join() !== x.dims.join()) return undefined;
@@ -140,13 +143,13 @@ function affineOf(node: Node, x: Value): Affine | undefined {
   return { shift: read((value) => (op === add ? value : -value)), from: [other] };
 }
 
-/** Whether `dims` broadcast to `target` with one number for all or one for each channel, dimension 1. */
+/** Whether `dims` broadcast to `target` with one number for all or one for each channel (dimension 1). */
 function isPerChannel(dims: readonly number[], target: readonly number[]): boolean {
   const missing = target.length - dims.length;
   return missing >= 0 && dims.every((dim, i) => dim === 1 || i + missing === 1);
 }
 
-/** Undefined where the statistics are fed, or the input's own. */
+/** Undefined if the statistics are computed at run time, or are the input's own. */
 export function batchNormAffine({ inputs, attributes: { epsilon, momentum } }: Node<BatchNormAttributes>): Required<Affine> | undefined {
   const [scale, bias, mean, variance] = inputs.slice(1);
   const vectors = [scale, bias, mean, variance];

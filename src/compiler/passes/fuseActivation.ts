@@ -10,14 +10,14 @@ import type { Pass } from './pass.ts';
 import { type Gate, rare } from './rare.ts';
 
 /**
- * Activations that files spell as products become one node: x·sigmoid(x), x·hardSigmoid(x), x·min(max(x + 3, 0), 6) / 6, and those of
- * more/gates.ts. What comes in between must be nobody else's.
+ * Activations that files express as products become one node: x·sigmoid(x), x·hardSigmoid(x), x·min(max(x + 3, 0), 6) / 6,
+ * and those of more/gates.ts. Nobody else may read the values in between.
  */
 export const fuseActivation: Pass = {
   match(node, network) {
     const [output] = node.outputs;
     if (!output || (node.attributes as Clamped)?.clamp) return undefined;
-    // The two operands as they are, before a product of products is taken apart.
+    // The two operands as they are, before nested products are expanded.
     for (const depth of [0, 2]) {
       const factors = factorsOf(node, network, depth);
       const patch = factors?.values.length === 2 ? fuse(node, output, factors, network) : undefined;
@@ -68,7 +68,7 @@ export function factorsOf(node: Node | undefined, network: Network, depth: numbe
   };
 }
 
-/** What `other` makes of x, if their product with the scale is an activation. */
+/** The activation that `other` makes of x, if their product with the scale is one. */
 function gateOf(x: Value, other: Value, scale: number, network: Network): Gate {
   const node = network.producer(other);
   const [inner] = node?.inputs ?? [];

@@ -7,7 +7,10 @@ import { derived } from './constants.ts';
 import { batchNormAffine } from './foldAffine.ts';
 import type { Pass } from './pass.ts';
 
-/** Batch-norm, clamped or not, that a 1×1 convolution alone reads, as in DenseNet, is done while that one packs its input. */
+/**
+ * Batch-norm, clamped or not, that only a 1×1 convolution reads, as in DenseNet, is done while that convolution packs its
+ * input.
+ */
 export const fuseNormalization: Pass = {
   match(node, network) {
     const reader = as(node, conv);

@@ -8,13 +8,13 @@ import { as } from '../network.ts';
 import { numberOf } from './constants.ts';
 import type { Pass } from './pass.ts';
 
-/** A Pad with zeros before a convolution, or before an average that has no padding of its own, becomes that one's padding. */
+/** A Pad with zeros before a convolution, or before an average that has no padding of its own, becomes its padding. */
 export const fusePad: Pass = {
   match(node, network) {
     const windowed = as<WindowAttributes>(node, conv, averagePool);
     const before = as(network.privateProducer(node.inputs[0], node), pad);
     if (!windowed || !before) return undefined;
-    // What scales its input as it packs that would shift the zeros.
+    // A convolution that scales its input as it packs would shift the zeros.
     if (node.inputs[ConvInput.Scale]) return undefined;
     const { attributes } = windowed;
     const averages = node.op === averagePool;
@@ -24,10 +24,10 @@ export const fusePad: Pass = {
     const [batch, channels, ...spatial] = padsOf(before);
     if ([batch, channels].some((pair) => pair?.some((count) => count !== 0)) || spatial.some(([b, e]) => b < 0 || e < 0)) return undefined;
     const own = attributes.autoPad === 'VALID' ? [] : (attributes.pads ?? []);
-    // Taps in a pool's own padding count or do not; those in the Pad do.
+    // A pool's attribute decides whether taps in its own padding count; those in the Pad always count.
     if (averages && (attributes.ceilMode || own.some((count) => count !== 0))) return undefined;
     const rank = spatial.length;
-    // A convolution without pads has none to add to.
+    // Without `pads` there is nothing to add to.
     const pads = [0, 1].flatMap((side) => spatial.map((pair, axis) => at(pair, side) + (own[axis + side * rank] ?? 0)));
     const padded = { ...attributes, autoPad: 'NOTSET', pads, ...(averages && { countIncludePad: true }) };
     const fused: Node = { ...node, attributes: padded, inputs: [before.inputs[0], ...node.inputs.slice(1)] };

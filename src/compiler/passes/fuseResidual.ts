@@ -8,8 +8,9 @@ import { as, type Network, type Patch } from '../network.ts';
 import type { Pass } from './pass.ts';
 
 /**
- * The sum of a convolution's private output and a value of the same shape becomes the convolution's residual input, at the sum's place.
- * Where both operands would do it is the later one: the earlier one's input need not be kept until then.
+ * The sum of a convolution's private output and a value of the same shape becomes the convolution's residual input, at the
+ * sum's place. If both operands qualify, the later one is taken, because the earlier one's input need not be kept until
+ * then.
  */
 export const fuseResidual: Pass = {
   match(given, network) {

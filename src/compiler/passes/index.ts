@@ -35,13 +35,13 @@ export const passes: readonly Pass[] = [
 ];
 
 export interface SimplifyOptions {
-  /** Only so many of the passes, to bisect a wrong result. */
+  /** Runs only this many of the passes, to bisect a wrong result. */
   readonly maxPasses?: number;
   /** Looks at the network after every patch: see src/compiler/verify.ts. */
   readonly verify?: (network: Network) => void;
 }
 
-/** Runs the passes over the network. @returns what was done, in order */
+/** Runs the passes over the network. @returns the patches, in order */
 export function simplify(network: Network, { maxPasses = passes.length, verify }: SimplifyOptions = {}): Patch[] {
   const applied: Patch[] = [];
   const attempt = (pass: Pass, i: number): Patch | undefined => {
@@ -59,7 +59,7 @@ export function simplify(network: Network, { maxPasses = passes.length, verify }
     }
     for (let i = 0; i < network.nodes.length; i++) {
       const patch = attempt(pass, i);
-      // Look again at what now stands there.
+      // Try the node that now stands there.
       if (patch) i = Math.max(-1, i - patch.remove.length);
     }
   }

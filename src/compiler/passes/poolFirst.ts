@@ -12,8 +12,8 @@ import type { Pass } from './pass.ts';
 const TAP_COST = 8;
 
 /**
- * The average of a 1×1 convolution is the 1×1 convolution of the average, both being linear, and the weights of an average adding up
- * to 1; that way round, as in DenseNet's transitions, the convolution has fewer pixels.
+ * The average of a 1×1 convolution is the 1×1 convolution of the average, because both are linear and an average's weights
+ * add up to 1. In this order, as in DenseNet's transitions, the convolution has fewer pixels.
  */
 export const poolFirst: Pass = {
   match(node, network) {
@@ -51,7 +51,7 @@ function tapsOf(node: Node, { dims }: Value): number | undefined {
   const { countIncludePad, ceilMode } = average.attributes;
   const { kernel, dilation, padBegin, padEnd } = resolveWindow(average, dims);
   const pads = [...padBegin, ...padEnd];
-  // A window that sees nothing of the picture gives 0, without the convolution's bias.
+  // A window without any tap in the picture gives 0, without the convolution's bias.
   if (dilation.some((step) => step > 1) || pads.some((count, i) => count >= at(kernel, i % kernel.length))) return undefined;
   return countIncludePad && (ceilMode || pads.some((count) => count > 0)) ? undefined : product(kernel);
 }

@@ -4,12 +4,12 @@ import type { Node, Operator } from '../../ops/operator.ts';
 import type { Network } from '../network.ts';
 import type { Pass } from './pass.ts';
 
-/** What takes the place of a product, and the nodes that it is made of. */
+/** What replaces a product, and the nodes that it is made of. */
 export type Gate = { op: Operator<UnaryAttributes>; nodes: Node[] } | undefined;
 
-/** What passes do about what few networks have, once that is fetched: see src/compiler/operators.ts. */
+/** Passes for what few networks have, once they are fetched: see src/compiler/operators.ts. */
 export const rare: {
-  /** More activations for `fuseActivation`: what a node makes of x, if their product with the scale is one. */
+  /** More activations for `fuseActivation`: the one that a node makes of x, if their product with the scale is one. */
   gateOf?: (x: Value, node: Node, scale: number, network: Network) => Gate;
   fuseShuffle?: Pass;
 } = {};

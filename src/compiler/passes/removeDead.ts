@@ -1,6 +1,9 @@
 import type { Pass } from './pass.ts';
 
-/** Nodes whose outputs nobody reads. From the last to the first: one that is gone may leave another unread. */
+/**
+ * Removes nodes whose outputs nobody reads, from the last to the first, because one that is removed may leave another
+ * unread.
+ */
 export const removeDead: Pass = {
   backwards: true,
   match(node, network) {

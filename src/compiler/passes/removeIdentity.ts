@@ -5,7 +5,10 @@ import { permOf, transpose } from '../../ops/move/transpose.ts';
 import type { Node, Operator } from '../../ops/operator.ts';
 import type { Pass } from './pass.ts';
 
-/** Identity, Dropout at inference, and what changes nothing here (a Pad by nothing, a Reshape to the same shape) give way to their input. */
+/**
+ * Identity, Dropout at inference, and nodes that change nothing here (a Pad by nothing, a Reshape to the same shape) are
+ * replaced by their input.
+ */
 export const removeIdentity: Pass = {
   match(node) {
     const [input] = node.inputs;
@@ -16,7 +19,7 @@ export const removeIdentity: Pass = {
   },
 };
 
-/** Whether a node is of an operator, and one that changes nothing. */
+/** Whether a node is of the operator and changes nothing. */
 const rule =
   <A>(op: Operator<A>, changesNothing: (node: Node<A>) => boolean) =>
   (node: Node) =>

@@ -8,27 +8,29 @@ import { Reader } from './reader.ts';
 import { constantOf, kindOfPickled, namedTensors, StateDictHost, type Storage, type StoredTensor } from './tensors.ts';
 import { contentsOf, type Fail, readZip } from './zip.ts';
 
-/** What the pickle of a file says, and where its storages are. */
+/** The object in a file's pickle, and where its storages are. */
 interface Contents {
   readonly root: Pickled;
-  /** @throws LanewiseError where the storage is not there, or not whole */
+  /** @throws LanewiseError if the storage is missing or incomplete */
   bytesOf(storage: Storage): Bytes;
 }
 
 /**
- * The tensors of a PyTorch checkpoint (`.pth`, `.pt`, `pytorch_model.bin`), what `torch.save` writes of a state dict, by name.
+ * The tensors of a PyTorch checkpoint (`.pth`, `.pt`, `pytorch_model.bin`), as `torch.save` writes a state dict, by name.
  *
- * Both of its forms are read: the zip archive of PyTorch 1.6 and later (pytorch.org/docs/stable/notes/serialization.html), and the older one of several
- * pickles (`_legacy_save` in torch/serialization.py). The state dict may lie under `state_dict`, `model_state_dict` or `model`, with anything plain
- * beside it; `module.` in front of all names, from DataParallel, is left out. Nothing of the file is ever run: a pickle that needs more than dictionaries,
- * numbers, texts and tensors is refused.
+ * Both of its forms are read: the zip archive of PyTorch 1.6 and later (pytorch.org/docs/stable/notes/serialization.html),
+ * and the older one of several pickles (`_legacy_save` in torch/serialization.py). The state dict may lie under
+ * `state_dict`, `model_state_dict` or `model`, with anything plain beside it; `module.` in front of all names, from
+ * DataParallel, is removed. Nothing of the file is ever run: a pickle that needs more than dictionaries, numbers, texts and
+ * tensors is refused.
  *
- * Constants are views on `file`, decoded by `read()`, of the shapes and strides that were saved; float16 and bfloat16 come as float32. Checksums are not compared.
+ * Constants are views on `file`, decoded by `read()`, of the shapes and strides that were saved; float16 and bfloat16 come
+ * as float32. Checksums are not compared.
  * @param file its bytes
  * @param what names the file in errors
- * @throws LanewiseError INVALID_FILE for bytes that are no checkpoint or are damaged, TRUNCATED_FILE where the file ends early, UNSUPPORTED for whole models,
- * TorchScript, other objects, element types and big-endian files, TOO_LARGE where tensors that share memory take over 16 times what the file does,
- * INVALID_INPUT for no bytes at all
+ * @throws LanewiseError INVALID_FILE for bytes that are no checkpoint or are damaged, TRUNCATED_FILE where the file ends
+ *   early, UNSUPPORTED for whole models, TorchScript, other objects, element types and big-endian files, TOO_LARGE where
+ *   tensors that share memory take over 16 times what the file does, INVALID_INPUT for no bytes at all
  * @example
  * const { tensors } = readCheckpoint(readFileSync('resnet18-f37072fd.pth'), 'resnet18-f37072fd.pth');
  * tensors.get('conv1.weight'); // { type: 'float32', dims: [64, 3, 7, 7], read(): Float32Array, ... }
@@ -37,12 +39,12 @@ export function readCheckpoint(file: Uint8Array, what = 'the file'): { tensors: 
   return openCheckpoint(file, what);
 }
 
-/** How many times its own size a file's tensors may take: halves take twice, and weights that are tied as often as there are names. */
+/** How many times its own size a file's tensors may take: widened halves take twice, and tied weights once for each name. */
 const MOST_SHARED = 16;
-/** Small files may share more. */
+/** Bytes that the tensors of any file may take, because small files may share more. */
 const SMALL = 2 ** 20;
 
-/** As `readCheckpoint`; of a file's bytes only what describes the tensors is read. */
+/** As `readCheckpoint`, but reads only what describes the tensors. */
 export function openCheckpoint(file: Bytes, what: string): { tensors: Map<string, Constant> } {
   const fail: Fail = (message, code = 'INVALID_FILE') => new LanewiseError(code, `${what}: ${message}`);
   const bytes = checkedBytes(file, what);
@@ -71,7 +73,7 @@ export function openCheckpoint(file: Bytes, what: string): { tensors: Map<string
   return { tensors };
 }
 
-/** What to do with files of a kind that is not read. */
+/** The advice for files of a kind that is not read. */
 const SAVE_AGAIN = "in Python, torch.save(torch.load('old.pth'), 'new.pth') writes one that Lanewise reads";
 
 /** PyTorch 1.6 and later: a zip archive of `NAME/data.pkl` and the storages, each in a file `NAME/data/KEY`. */
@@ -105,8 +107,8 @@ const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
 
 /**
- * Before PyTorch 1.6: the pickles of a magic number, of a version, of the machine, of the object and of the storages' keys, then in their order each storage's
- * size and numbers.
+ * Before PyTorch 1.6: the pickles of a magic number, of a version, of the machine, of the object and of the storages' keys,
+ * then in their order each storage's size and numbers.
  */
 function openLegacy(bytes: Bytes, host: StateDictHost, fail: Fail): Contents {
   const reader = new Reader(bytes, 'the file', fail);
@@ -142,14 +144,14 @@ function openLegacy(bytes: Bytes, host: StateDictHost, fail: Fail): Contents {
 
 const bigEndian = (fail: Fail) => fail(`its numbers are big-endian: on a little-endian machine, ${SAVE_AGAIN}`, 'UNSUPPORTED');
 
-/** What training scripts call a state dict that lies beside other things. */
+/** Keys under which training scripts keep the state dict beside other things. */
 const NESTED = ['state_dict', 'model_state_dict', 'model'];
-/** DataParallel and DistributedDataParallel put it in front of every name. */
+/** The prefix that DataParallel and DistributedDataParallel put before every name. */
 const PARALLEL = 'module.';
-/** More names would not be read. */
+/** Errors list no more names than somebody would read. */
 const MOST_NAMES = 8;
 
-/** The tensors by name, wherever in the file's object they are. */
+/** The tensors by name, wherever they are in the file's object. */
 function stateDict(root: Pickled, fail: Fail): Map<string, StoredTensor> {
   const seen = new Set<Pickled>();
   let dict = root;
@@ -157,7 +159,7 @@ function stateDict(root: Pickled, fail: Fail): Map<string, StoredTensor> {
     if (!isDict(dict)) {
       throw fail(`it holds ${kindOfPickled(dict)}, no state dict: save one, torch.save(model.state_dict(), 'weights.pth')`, 'UNSUPPORTED');
     }
-    // It may hold itself.
+    // An object may contain itself.
     if (seen.has(dict)) throw fail('its state dict is inside itself');
     seen.add(dict);
     const around: ReadonlyMap<Pickled, Pickled> = dict;
@@ -167,7 +169,7 @@ function stateDict(root: Pickled, fail: Fail): Map<string, StoredTensor> {
   }
   const tensors = namedTensors(dict);
   if (tensors.size === 0 && dict.size > 0) {
-    // Never String(): a key may be a list of any depth.
+    // String() would recurse into a key that is a deep list.
     const names = [...dict]
       .slice(0, MOST_NAMES)
       .map(([name, value]) => `${typeof name === 'string' ? shown(name) : kindOfPickled(name)} (${kindOfPickled(value)})`);

@@ -2,25 +2,28 @@ import type { Reader } from './reader.ts';
 import type { Fail } from './zip.ts';
 
 /**
- * What a pickle holds: Python's None, booleans, integers, floats, strings and bytes; lists and tuples are arrays, dictionaries Maps; the rest is
- * what `PickleHost` made.
+ * What a pickle holds: Python's None, booleans, integers, floats, strings and bytes; lists and tuples are arrays,
+ * dictionaries Maps; the rest is what `PickleHost` made.
  */
 export type Pickled = null | boolean | number | bigint | string | Uint8Array | Pickled[] | Map<Pickled, Pickled> | Made;
 
-/** An object of the host's own, with what it is, for errors. */
+/** An object that the host made, and what it is, for errors. */
 export interface Made {
   readonly made: string;
 }
 
-/** Stands for Python's functions, classes and persistent objects. Nothing of a file is ever run: what the host does not know it refuses. */
+/**
+ * Gives the meaning of Python's functions, classes and persistent objects. Nothing of a file is ever run: what the host does
+ * not know it refuses.
+ */
 export interface PickleHost {
-  /** @param stack what has been made so far and not been used */
+  /** @param stack the values made so far and not yet used */
   global(module: string, name: string, stack: readonly unknown[]): Made;
   call(callable: Pickled, args: Pickled): Pickled;
   persistent(id: Pickled): Pickled;
 }
 
-/** Opcodes that Python's pickle has (Lib/pickletools.py) and a state dict does not need. */
+/** Opcodes of Python's pickle (Lib/pickletools.py) that a state dict does not need. */
 const refused: Readonly<Record<number, string>> = {
   70: 'FLOAT',
   73: 'INT',
@@ -45,7 +48,7 @@ const refused: Readonly<Record<number, string>> = {
   152: 'READONLY_BUFFER',
 };
 
-/** The newest protocol, of Python 3.8. */
+/** The newest protocol, from Python 3.8. */
 const NEWEST = 5;
 const MOST_LONG = 255;
 
@@ -55,7 +58,7 @@ export const isDict = (value: unknown): value is Map<Pickled, Pickled> => value 
 class Machine {
   readonly stack: Pickled[] = [];
   readonly #memo = new Map<number, Pickled>();
-  /** Where in the stack what belongs to each open mark starts. */
+  /** The stack positions of the open marks. */
   readonly #marks: number[] = [];
   readonly #fail: Fail;
 
@@ -88,7 +91,7 @@ class Machine {
     return values.reverse();
   }
 
-  /** What came behind the last mark. */
+  /** The values above the last mark. */
   marked(): Pickled[] {
     const from = this.#marks.pop();
     if (from === undefined) throw this.damaged('there is no mark');
@@ -129,9 +132,10 @@ class Machine {
 }
 
 /**
- * Reads a pickle up to its end: the binary opcodes of protocols 2 to 5 (PEP 307, PEP 3154; Lib/pickletools.py of Python describes each) that make
- * plain values, and those that ask the host. There is no recursion: what is nested deeply, or holds itself, is a value like others.
- * @throws LanewiseError UNSUPPORTED for opcodes that do something else, INVALID_FILE, TRUNCATED_FILE; what the host throws
+ * Reads a pickle up to its end: the binary opcodes of protocols 2 to 5 (PEP 307, PEP 3154; Lib/pickletools.py of Python
+ * describes each) that make plain values, and those that ask the host. There is no recursion, so values may be nested deeply
+ * or contain themselves.
+ * @throws LanewiseError UNSUPPORTED for other opcodes, INVALID_FILE, TRUNCATED_FILE; the host's errors
  */
 export function unpickle(reader: Reader, host: PickleHost, fail: Fail): Pickled {
   const machine = new Machine(fail);
@@ -212,7 +216,7 @@ export function unpickle(reader: Reader, host: PickleHost, fail: Fail): Pickled 
       const [callable, args] = machine.last(2) as [Pickled, Pickled];
       push(host.call(callable, args));
     },
-    // BUILD: attributes of a dictionary (a state dict's `_metadata`), which nothing here has a use for.
+    // BUILD sets attributes of a dictionary (a state dict's `_metadata`), which are ignored here.
     98: () => {
       machine.pop();
       if (!isDict(machine.top())) throw fail('the pickle gives attributes to what is no dictionary (BUILD)', 'UNSUPPORTED');

@@ -1,14 +1,17 @@
 import { type Bytes, inMemory, isInMemory, partOf } from '../bytes.ts';
 import type { Fail } from './zip.ts';
 
-/** Of a file, so many bytes are read at once. */
+/** How many bytes of a file are read at once. */
 const WINDOW = 16 * 1024;
-/** No module or class has a longer name. */
+/** The longest name of a module or a class that is read. */
 const MOST_LINE = 1024;
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Bytes one after the other, of memory or through a window on a file. Nothing is allocated that the file has no bytes for. */
+/**
+ * Reads bytes one after the other, from memory or through a window on a file. Nothing is allocated that the file has no
+ * bytes for.
+ */
 export class Reader {
   pos = 0;
   readonly #bytes: Bytes;
@@ -17,7 +20,7 @@ export class Reader {
   #window: Uint8Array;
   #base = 0;
 
-  /** @param what it is, for errors */
+  /** @param what the file's name, for errors */
   constructor(bytes: Bytes, what: string, fail: Fail) {
     this.#what = what;
     this.#bytes = bytes;
@@ -50,12 +53,12 @@ export class Reader {
     return byte;
   }
 
-  /** A whole number of so many bytes, little-endian; past 2^53 it is not exact. */
+  /** An unsigned integer of that many bytes, little-endian; past 2^53 it is not exact. */
   uint(size: number): number {
     return this.take(size).reduceRight((high, byte) => high * 256 + byte, 0);
   }
 
-  /** Of the sizes that pickles give in two's complement, any. */
+  /** Pickles give sizes in two's complement, of any length. */
   int(size: number): number | bigint {
     const bytes = this.take(size);
     const value = BigInt.asIntN(
@@ -75,7 +78,7 @@ export class Reader {
     return utf8.decode(this.take(length));
   }
 
-  /** What comes before the next line feed. */
+  /** The text before the next line feed. */
   line(): string {
     const codes: number[] = [];
     for (let code = this.byte(); code !== 0x0a; code = this.byte()) {

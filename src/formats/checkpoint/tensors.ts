@@ -5,7 +5,7 @@ import { type Bytes, bytesPerElement, countOf, inMemory, maxRank, partOf, type S
 import { isDict, type Made, type Pickled, type PickleHost } from './pickle.ts';
 import type { Fail } from './zip.ts';
 
-/** The element types of PyTorch's storages that Lanewise has. */
+/** PyTorch's storage types, as Lanewise's element types. */
 const storages: Readonly<Record<string, StoredType>> = {
   FloatStorage: 'float32',
   HalfStorage: 'float16',
@@ -19,13 +19,13 @@ const storages: Readonly<Record<string, StoredType>> = {
   BoolStorage: 'bool',
 };
 
-/** Numbers of one type in a row, of which tensors show parts. */
+/** A row of numbers of one type; tensors are views of it. */
 export interface Storage extends Made {
   readonly stored: StoredType;
   readonly key: string;
-  /** How many numbers there are. */
+  /** How many numbers the storage holds. */
   readonly size: number;
-  /** A part of the storage: where it starts, and how long it is. Files before PyTorch 0.4 have such. */
+  /** A part of another storage: where it starts, and its length. Files before PyTorch 0.4 have these. */
   readonly offset: number;
   readonly length: number;
 }
@@ -35,7 +35,7 @@ export interface StoredTensor extends Made {
   readonly storage: Storage;
   readonly offset: number;
   readonly dims: readonly number[];
-  /** By dimension, how many numbers further the next one is. */
+  /** The stride of each dimension, in numbers. */
   readonly strides: readonly number[];
 }
 
@@ -46,19 +46,22 @@ const isMade = (value: Pickled | undefined): value is Made => (value as Made | n
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isSizes = (value: unknown): value is number[] => Array.isArray(value) && value.length <= maxRank && value.every(isSize);
 
-/** What a global is called that makes a value, and what it makes of its arguments: undefined where they are not those that PyTorch gives. */
+/**
+ * A Python function by its global name, and the value that it makes of its arguments: undefined if they are not those that
+ * PyTorch writes.
+ */
 type Callable = (args: readonly Pickled[]) => Pickled | undefined;
 
 /** The globals of a state dict: those of PyTorch's own `torch.load(weights_only=True)` that plain tensors need. */
 export class StateDictHost implements PickleHost {
   readonly #fail: Fail;
   readonly #callables: ReadonlyMap<string, Callable>;
-  /** Those met, by key. */
+  /** Storages found so far, by key. */
   readonly storages = new Map<Pickled, Storage>();
-  /** How many items ordered dictionaries may still take from lists: a pickle may give one list to many. */
+  /** How many items ordered dictionaries may still take from lists, because a pickle may give one list to many. */
   #items: number;
 
-  /** @param bytes how many the file has */
+  /** @param bytes the size of the file */
   constructor(bytes: number, fail: Fail) {
     this.#fail = fail;
     this.#items = bytes;
@@ -79,7 +82,7 @@ export class StateDictHost implements PickleHost {
     if (module === 'torch' && name.endsWith('Storage')) {
       throw this.#fail(`it has tensors of ${made}, numbers of a type that Lanewise does not read`, 'UNSUPPORTED');
     }
-    // Where nothing came before it, the file is the object. Files before PyTorch 1.6 keep a class's source code beside it.
+    // If nothing came before it, the file is this object. Files before PyTorch 1.6 keep a class's source code beside it.
     if (stack.length === 0 || stack.at(-1) === 'module') {
       throw this.#fail(
         `it holds a whole pickled object ('${made}'), and Lanewise runs no code of files: save its weights alone, torch.save(model.state_dict(), 'weights.pth')`,
@@ -99,7 +102,7 @@ export class StateDictHost implements PickleHost {
     return value;
   }
 
-  /** A tuple that starts with 'storage': its class, its key, where it was computed, its size, and before PyTorch 1.6 what part of it is meant. */
+  /** A tuple that starts with 'storage': its class, key, device and size, and before PyTorch 1.6 which part of it is meant. */
   persistent(id: Pickled): Pickled {
     const [kind, type, key, , size, view = null] = Array.isArray(id) ? id : [];
     const stored = isMade(type) ? storages[type.made.slice('torch.'.length)] : undefined;
@@ -125,14 +128,14 @@ export class StateDictHost implements PickleHost {
 
 const rebuildTensor: Callable = ([storage, offset, dims, strides]) => {
   if (!isStorage(storage) || !isSize(offset) || !isSizes(dims) || !isSizes(strides) || dims.length !== strides.length) return undefined;
-  // Copies: a list may grow.
+  // Copied, because a list may grow.
   return { made: 'a tensor', storage, offset, dims: [...dims], strides: [...strides] } satisfies StoredTensor;
 };
 
 /**
  * The tensor as a constant that reads it.
- * @param bytes those of its storage, which has the length that it should have
- * @throws LanewiseError INVALID_FILE where it is not in its storage
+ * @param bytes those of its storage, whose length has been checked
+ * @throws LanewiseError INVALID_FILE if it reaches past its storage
  */
 export function constantOf(name: string, tensor: StoredTensor, bytes: Bytes, fail: Fail): Constant {
   const { storage, dims, strides } = tensor;
@@ -149,12 +152,12 @@ export function constantOf(name: string, tensor: StoredTensor, bytes: Bytes, fai
     return storedConstant(name, stored, dims, () => partOf(bytes, first * size, (first + count) * size));
   }
   const all = partOf(bytes, first * size, (storage.offset + last + 1) * size);
-  // Parts are not read by themselves: to gather them all again for each would take long.
+  // Parts are not read alone, because gathering everything again for each part would be slow.
   const { fill: _, ...constant } = storedConstant(name, stored, dims, () => gathered(name, inMemory(all), stored, dims, strides, count));
   return constant;
 }
 
-/** Whether numbers lie as in memory of their own, the last dimension's side by side. */
+/** Whether the tensor is contiguous: row-major without gaps. */
 function isContiguous(dims: readonly number[], strides: readonly number[]): boolean {
   let next = 1;
   for (let i = dims.length - 1; i >= 0; i--) {
@@ -164,7 +167,7 @@ function isContiguous(dims: readonly number[], strides: readonly number[]): bool
   return true;
 }
 
-/** The bytes of a tensor's numbers in the order of its dimensions. */
+/** The bytes of a tensor's numbers in row-major order. */
 function gathered(
   name: string,
   bytes: Uint8Array,
@@ -175,7 +178,7 @@ function gathered(
 ): Uint8Array {
   const Storage = storageOf(stored);
   const size = Storage.BYTES_PER_ELEMENT;
-  // Not slice(): on Node's Buffer it does not copy.
+  // slice() does not copy on Node's Buffer.
   const aligned = bytes.byteOffset % size ? new Uint8Array(bytes) : bytes;
   const from = new Storage(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.length / size);
   let to: typeof from;
@@ -199,14 +202,14 @@ function gathered(
   return new Uint8Array(to.buffer, to.byteOffset, to.byteLength);
 }
 
-/** What of a dictionary has tensors by name, and those names. */
+/** The tensors in a dictionary, by name. */
 export function namedTensors(dict: ReadonlyMap<Pickled, Pickled>): Map<string, StoredTensor> {
   const tensors = new Map<string, StoredTensor>();
   for (const [name, value] of dict) if (typeof name === 'string' && isStoredTensor(value)) tensors.set(name, value);
   return tensors;
 }
 
-/** What a value is, for errors. */
+/** A value's kind, for errors. */
 export function kindOfPickled(value: Pickled): string {
   if (isDict(value)) return 'a dictionary';
   if (Array.isArray(value)) return 'a list';

@@ -1,19 +1,19 @@
 import type { ErrorCode, LanewiseError } from '../../errors.ts';
 import { type Bytes, inMemory, partOf } from '../bytes.ts';
 
-/** Makes an error that names the file. INVALID_FILE where no code is given. */
+/** Makes an error that names the file. Default code: INVALID_FILE. */
 export type Fail = (message: string, code?: ErrorCode) => LanewiseError;
 
-/** A file in a zip archive, as the archive's directory states it. */
+/** A file in a zip archive, as the archive's directory lists it. */
 export interface Entry {
   readonly name: string;
   readonly encrypted: boolean;
-  /** How it is compressed: 0 not at all, 8 deflate. */
+  /** The compression method: 0 for none, 8 for deflate. */
   readonly method: number;
-  /** How many bytes it takes in the archive, and unpacked. */
+  /** Bytes in the archive, and unpacked. */
   readonly packed: number;
   readonly size: number;
-  /** Where its local header is, and what comes behind it: the next header or the directory. */
+  /** Where its local header starts, and where the next header or the directory does. */
   readonly header: number;
   end: number;
 }
@@ -28,17 +28,17 @@ const CENTRAL_BYTES = 46;
 const END_BYTES = 22;
 const END64_BYTES = 56;
 const LOCATOR64_BYTES = 20;
-/** Stands for a number that is in a zip64 record instead. */
+/** The value that stands for a number kept in the zip64 record. */
 const ELSEWHERE = 0xffffffff;
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-/** Past 2^53 it is not exact, and past the end of any file all the same. */
+/** Past 2^53 it is not exact, but past the end of any file anyway. */
 const getUint64 = (view: DataView, at: number): number => view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
 const utf8 = new TextDecoder();
 
 /**
- * The directory of a zip archive, zip64 too (PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3), by name. Entries lie one behind the other: none
- * may share bytes with another, so that what they hold is never more than the file.
+ * The directory of a zip archive, zip64 too (PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3), by name. Entries lie one
+ * behind the other: none may share bytes with another, so that together they are never more than the file.
  */
 export function readZip(bytes: Bytes, fail: Fail): Map<string, Entry> {
   const { count, from, size, limit } = readEnd(bytes, fail);
@@ -54,7 +54,7 @@ export function readZip(bytes: Bytes, fail: Fail): Map<string, Entry> {
     const start = at + CENTRAL_BYTES;
     const next = start + name + extra + comment;
     if (next > size) throw damaged(`its entry ${i} goes past its end`);
-    // In this order in the zip64 field, those that do not fit here.
+    // The zip64 field holds the numbers that do not fit here, in this order.
     const numbers = [24, 20, 42].map((field) => view.getUint32(at + field, true));
     const wide = wideNumbers(view, start + name, start + name + extra);
     const [unpacked, packed, header] = numbers.map((number) => (number === ELSEWHERE ? (wide.shift() ?? number) : number));
@@ -75,7 +75,7 @@ export function readZip(bytes: Bytes, fail: Fail): Map<string, Entry> {
   for (const [i, entry] of inOrder.entries()) {
     const next = inOrder[i + 1];
     if (next) entry.end = next.header;
-    // The local header has the name once more.
+    // The local header repeats the name, of its own length.
     if (entry.header + LOCAL_BYTES + entry.packed > entry.end) {
       throw fail(`the zip's entry '${entry.name}' goes into ${next ? `'${next.name}'` : 'the directory'}: it was damaged`);
     }
@@ -89,7 +89,7 @@ function readEnd(bytes: Bytes, fail: Fail): { count: number; from: number; size:
   const tail = inMemory(partOf(bytes, base, bytes.length));
   const view = viewOf(tail);
   let at = tail.length - END_BYTES;
-  // A comment may follow.
+  // A comment may follow the record.
   while (at >= 0 && !(view.getUint32(at, true) === END && at + END_BYTES + view.getUint16(at + 20, true) <= tail.length)) at--;
   if (at < 0) throw fail("the zip's directory, which comes last, is not there: the file was cut off or damaged", 'TRUNCATED_FILE');
   const end = {
@@ -107,7 +107,7 @@ function readEnd(bytes: Bytes, fail: Fail): { count: number; from: number; size:
   return { count: getUint64(record, 32), size: getUint64(record, 40), from: getUint64(record, 48), limit };
 }
 
-/** The numbers of the zip64 field among an entry's extra fields. */
+/** The numbers in the zip64 field of an entry's extra fields. */
 function wideNumbers(view: DataView, from: number, to: number): number[] {
   for (let at = from; at + 4 <= to; ) {
     const next = at + 4 + view.getUint16(at + 2, true);
@@ -121,7 +121,7 @@ function wideNumbers(view: DataView, from: number, to: number): number[] {
   return [];
 }
 
-/** The bytes of an entry, still unread where they are a file's. They are not compared with the entry's checksum: PyTorch may leave that out. */
+/** The bytes of an entry; a file's are not read yet. The checksum is not compared, because PyTorch may omit it. */
 export function contentsOf(bytes: Bytes, entry: Entry, fail: Fail): Bytes {
   const title = `the zip's entry '${entry.name}'`;
   if (entry.encrypted) throw fail(`${title} is encrypted`, 'UNSUPPORTED');

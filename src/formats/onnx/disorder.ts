@@ -4,14 +4,14 @@ import type { Disorder, Wire } from './wire.ts';
 
 const titleOf = ({ op, name }: GraphNode) => `${op} '${name}'`;
 
-/** What is wrong with a graph whose nodes do not go together. */
+/** Finds what is wrong with a graph whose nodes cannot be ordered. */
 export function disorder(wire: Wire, { twice, waiting, missing }: Disorder): LanewiseError {
   const invalid = (problem: string) => wire.fail('INVALID_MODEL', problem);
   if (twice) {
     const [name, producer] = twice;
     return invalid(`${producer ? titleOf(producer) : 'an input'} produces '${name}', which exists already`);
   }
-  // What still waits reads what nobody makes, or goes round in a circle.
+  // The nodes that still wait read values that no node makes, or form a cycle.
   const makers = new Map<string, [GraphNode, string]>();
   for (const [lacks, readers] of waiting) for (const [node] of readers) for (const name of node.outputs) makers.set(name, [node, lacks]);
   for (const [lacks, [reader]] of waiting) {

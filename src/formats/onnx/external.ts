@@ -2,8 +2,8 @@ import { type Bytes, partOf } from '../bytes.ts';
 import type { ExternalTensor, Wire } from './wire.ts';
 
 /**
- * A location without the parts that mean nothing. A model must not choose what else is read from a machine: undefined for absolute
- * paths, drives, '..' and what another system could take for one of them.
+ * A normalised location. A model must not choose what else is read from a machine, so this is undefined for absolute paths,
+ * drives, '..' and anything that another system could take for one of these.
  */
 export function insideFolder(location: string): string | undefined {
   if (/^[a-z]:|^\/|[\\\0]/i.test(location)) return undefined;
@@ -12,10 +12,10 @@ export function insideFolder(location: string): string | undefined {
 }
 
 /**
- * Notes the tensor at hand in `wire.external`.
+ * Adds the current tensor to `wire.external`.
  * @param described the tensor with its type and shape, for errors
  * @param entries TensorProto.external_data
- * @param size what its shape takes, in bytes
+ * @param size bytes that its shape takes
  * @throws LanewiseError INVALID_MODEL
  */
 export function readExternalTensor(
@@ -33,7 +33,7 @@ export function readExternalTensor(
   const number = (key: string, otherwise: number): number => {
     const text = entries.get(key) ?? '';
     const value = text === '' ? otherwise : Number(text);
-    // Number('0x10') and Number(' 1 ') are numbers too.
+    // Number('0x10') and Number(' 1 ') would be numbers too.
     if (/\D/.test(text) || !Number.isSafeInteger(value)) throw invalid(`has the ${key} '${text}' in '${location}'`);
     return value;
   };

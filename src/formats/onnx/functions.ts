@@ -1,4 +1,4 @@
-// Functions of the model (onnx.ai/onnx/repo-docs/IR.html#functions): what a node calls takes its place.
+// Functions of the model (onnx.ai/onnx/repo-docs/IR.html#functions): each call is replaced by the function's nodes.
 
 import { type Attribute, allNodes, type GraphNode, type Subgraph } from '../../graph/graph.ts';
 import { domainOf, type FileNode, type Kinds, readAttribute, readNode } from './graph.ts';
@@ -11,7 +11,7 @@ export interface ModelFunction {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly nodes: readonly FileNode[];
-  /** Of attributes that a call may leave out. */
+  /** Default values of attributes that a call may omit. */
   readonly defaults: ReadonlyMap<string, Attribute>;
   readonly kinds: Kinds;
   readonly opsets: ReadonlyMap<string, number>;
@@ -20,24 +20,27 @@ export interface ModelFunction {
 /** A function that a node calls. */
 export interface Call {
   readonly called: ModelFunction;
-  /** The node, its name with those of the calls around it. */
+  /** The calling node; its name has those of the calls around it. */
   readonly node: GraphNode;
   readonly attributes: ReadonlyMap<string, Attribute>;
   readonly kinds: Kinds;
-  /** The functions that it lies in. */
+  /** The functions that contain the call. */
   readonly within: readonly ModelFunction[];
 }
 
-/** Functions that call each other; what people export has three or four. */
+/** How deep functions may call each other; exported models have a depth of three or four. */
 const MOST_CALLS = 32;
-/** Nodes that calls make, with their inputs, outputs and attributes: a few functions that call each other twice would make any number. */
+/**
+ * How many nodes calls may make, with their inputs, outputs and attributes, because a few functions that call each other
+ * twice would make any number.
+ */
 const MOST_MADE = 1 << 18;
-/** Letters of a path; of longer ones the end is left, and engines are slow to compare long names. */
+/** Letters of a path that are kept: the end of longer ones, because engines compare long names slowly. */
 const MOST_LETTERS = 256;
 
 export const joined = (path: string, name: string): string => `${path}/${name}`.slice(-MOST_LETTERS);
 
-/** A name by which a node calls a function. ONNX asks that it be one function's. */
+/** The name under which a node calls a function. ONNX requires it to be unique. */
 const keyOf = ({ domain, op, overload = '' }: Pick<FileNode, 'domain' | 'op' | 'overload'>): string =>
   JSON.stringify([domain, op, overload]);
 
@@ -49,12 +52,12 @@ export class Functions {
   readonly #stays: (node: GraphNode) => unknown;
   #made = 0;
 
-  /** @param stays whether a node is none of a function's, for there is an operator for it */
+  /** @param stays whether an operator, and not a function, runs the node */
   constructor(stays: (node: GraphNode) => unknown = () => false) {
     this.#stays = stays;
   }
 
-  /** The FunctionProto at hand. */
+  /** Reads the current FunctionProto. */
   read(wire: Wire): void {
     let op = '';
     let domain = '';
@@ -89,11 +92,11 @@ export class Functions {
     }
     const key = keyOf({ domain, op, overload });
     if (this.#functions.has(key)) throw wire.fail('INVALID_MODEL', `there is more than one ${title}`);
-    // Where a function is called as an operator of ONNX's own, that is meant, as in onnxruntime.
+    // A function that has the name of one of ONNX's own operators is used in its place, as in onnxruntime.
     if (domain !== '') this.#functions.set(key, { title, domain, inputs, outputs, nodes, defaults, kinds, opsets });
   }
 
-  /** The function that a node calls; undefined where it is an operator's. */
+  /** The function that a node calls; undefined if it is an operator. */
   calledBy(node: FileNode): ModelFunction | undefined {
     const called = this.#functions.get(keyOf(node));
     return called && !this.#stays(node) ? called : undefined;
@@ -124,7 +127,10 @@ export class Functions {
     return { called, node, attributes: new Map([...called.defaults, ...node.attributes]), kinds, within };
   }
 
-  /** The values that the names in a function stand for at a call. @param fresh names those that the call does not */
+  /**
+   * The values that the names in a function stand for at a call. @param fresh makes names for values that the call does not
+   * name
+   */
   names(wire: Wire, { called, node }: Call, fresh: (name: string) => string): Map<string, string> {
     this.#spend(wire, called.inputs.length + called.outputs.length + called.defaults.size);
     const own = new Map(called.inputs.map((name, i) => [name, node.inputs[i] ?? '']));
@@ -135,7 +141,7 @@ export class Functions {
     return own;
   }
 
-  /** A node of a function, as it is at a call. @param opsets the model's, which gets those that only functions have */
+  /** A node of a function, as it is at a call. @param opsets the model's, to which those that only functions have are added */
   inside(wire: Wire, node: FileNode, { called, node: caller, ...given }: Call, opsets: Map<string, number>): FileNode {
     const name = joined(caller.name, node.name);
     this.#spend(wire, 1 + node.inputs.length + node.outputs.length + node.attributes.size);
@@ -144,7 +150,7 @@ export class Functions {
     for (const [key, stated] of node.attributes) {
       const reference = typeof stated === 'object' && 'reference' in stated ? stated.reference : undefined;
       const value = reference === undefined ? stated : given.attributes.get(reference);
-      // As if the node did not state it, either.
+      // An attribute that the call omits is omitted in the node too.
       if (value === undefined) continue;
       if (reference !== undefined && isGraph(value)) {
         throw wire.fail('UNSUPPORTED', `node '${name}' takes a graph from the attribute '${reference}' of node '${caller.name}'`);
@@ -165,7 +171,7 @@ export class Functions {
   }
 
   /**
-   * What takes the place of a call: the function's nodes, but those that make only what the call leaves out.
+   * The nodes that replace a call: the function's, without those that make only outputs which the call omits.
    * @param own the values that the function's names stand for
    */
   result(wire: Wire, { called, node }: Call, nodes: readonly GraphNode[], own: ReadonlyMap<string, string>): GraphNode[] {
@@ -175,7 +181,7 @@ export class Functions {
       if (!output || value === output) return;
       if (value === '')
         throw wire.fail('INVALID_MODEL', `node '${node.name}' leaves out its input '${name}', which ${called.title} gives back`);
-      // An input, or what another output is already.
+      // The output is an input, or already another output.
       const identity = { op: 'Identity', domain: '', name: joined(node.name, output), inputs: [value], outputs: [output] };
       made.push({ ...identity, attributes: new Map() });
     });
@@ -199,7 +205,7 @@ export class Functions {
     throw wire.fail('TOO_LARGE', "the model's functions are called so often that they make more nodes than Lanewise takes");
   }
 
-  /** The operator sets that are left once no function is. */
+  /** The model's operator sets, without those of functions. */
   settle(nodes: readonly GraphNode[], opsets: Map<string, number>): void {
     if (this.#functions.size === 0) return;
     const domains = new Set([...allNodes({ nodes } as Subgraph)].map(({ domain }) => domain));

@@ -9,7 +9,7 @@ const kindNames =
     ' ',
   );
 
-/** The kind of value that each field of AttributeProto holds; files of IR 1 do not state it. */
+/** The value's kind by the field of AttributeProto that holds it, because files of IR 1 do not state the kind. */
 const kindOfField: Record<number, number> = {
   2: 1,
   3: 2,
@@ -31,7 +31,7 @@ export const domainOf = (domain: string): string => (domain === 'ai.onnx' ? '' :
 
 export type Kinds = Map<string, 'float' | 'floats' | 'strings'>;
 
-/** AttributeProto, one more of `attributes`. */
+/** Reads an AttributeProto into `attributes`. */
 export function readAttribute(wire: Wire, attributes: Map<string, Attribute>, stated: Kinds): void {
   const node = wire.where;
   let place = `an attribute of ${node}`;
@@ -125,7 +125,7 @@ export function readNode(wire: Wire, index: number): FileNode {
   };
 }
 
-/** TensorShapeProto: a size, a name, or '' for what is not known, which exporters write as nothing or as -1. */
+/** TensorShapeProto: a size, a name, or '' if unknown, which exporters write as nothing or as -1. */
 function readShape(wire: Wire, label: string, dims: Dim[]): Dim[] {
   wire.message(label, (field) => {
     if (field !== 1) return;
@@ -143,7 +143,10 @@ function readShape(wire: Wire, label: string, dims: Dim[]): Dim[] {
   return dims;
 }
 
-/** ValueInfoProto. An input must be a tensor with a shape; an output's type and shape may be left out, and what is no tensor is left out. */
+/**
+ * ValueInfoProto. An input must be a tensor with a shape; an output's type and shape may be missing, and outputs that are no
+ * tensors are skipped.
+ */
 function readValue(wire: Wire, kind: 'input' | 'output', index: number, inner?: boolean): GraphOutput {
   const strict = kind === 'input' && !inner;
   let label = `${kind} ${index}`;
@@ -154,7 +157,7 @@ function readValue(wire: Wire, kind: 'input' | 'output', index: number, inner?: 
   let other = false;
   const readType = (depth: number) => {
     wire.message(label, (field) => {
-      // Of several kinds the last counts.
+      // If there are several kinds, the last counts.
       if (depth === 0 && [1, 4, 5, 8, 9].includes(field)) {
         other = field !== 1;
         list = field === 4 ? 'sequence' : field === 9 ? 'optional' : undefined;
@@ -182,12 +185,12 @@ function readValue(wire: Wire, kind: 'input' | 'output', index: number, inner?: 
   return { name, type, dims: list && strict ? [] : dims, ...(list && { list }), ...(stored === 'float16' && { face: stored }) };
 }
 
-/** Sequences and optionals in each other. */
+/** How deep sequences and optionals may be nested. */
 const MOST_LISTS = 3;
 
 /**
- * The GraphProto at hand, part by part: nothing is known yet about how the parts go together. What there is already becomes more.
- * @param place where it stands, of a branch or a body: its inputs need neither type nor shape
+ * Reads the current GraphProto, part by part, without checking yet how the parts go together. Repeated messages merge.
+ * @param place where it is, for a branch or a body: its inputs need neither type nor shape
  */
 export function readGraph(
   wire: Wire,

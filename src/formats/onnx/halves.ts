@@ -14,9 +14,9 @@ function unusedName(name: string, used: Set<string>): string {
 }
 
 /**
- * The graph's nodes where `halves` are stored as float16: each is cast to float32 first, and read from there. What only feeds such casts
- * already, as in a file that was written like this, needs no further one. An output of the graph has no reader to put a cast before: it is
- * taken out of `halves`.
+ * The graph's nodes where `halves` are stored as float16: each is cast to float32 first, and read from there. A value that
+ * only feeds such casts already, as in a file that was written this way, needs no further one. An output of the graph has no
+ * reader to put a cast before: it is taken out of `halves`.
  * @throws LanewiseError UNSUPPORTED before opset 6, the first whose Cast names its type by number
  */
 export function halve({ nodes, inputs, outputs, constants, opsets }: Graph, halves: Set<string>): readonly GraphNode[] {

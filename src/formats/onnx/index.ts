@@ -7,10 +7,10 @@ import { newExtras } from './subgraphs.ts';
 
 export { readTensorProto } from './tensorProto.ts';
 
-/** As `openOnnx`, with all that a file may have. */
+/** As `openOnnx`, with the readers of everything that a file may contain. */
 export const openWhole = (bytes: Bytes, what: string): OpenedOnnx => openOnnx(bytes, what, newExtras());
 
-/** `readOnnx` of lanewise/onnx, but for what files are that are no ONNX. */
+/** `readOnnx` of lanewise/onnx, without the naming of files that are not ONNX. */
 export function readOnnx(bytes: Uint8Array, what = 'the model', externalFiles?: ReadonlyMap<string, Uint8Array>): Graph {
   const opened = openWhole(bytes, what);
   if (externalFiles === undefined) return opened.graph();
@@ -19,5 +19,5 @@ export function readOnnx(bytes: Uint8Array, what = 'the model', externalFiles?: 
   return opened.graph(new Map([...externalFiles].map(([path, file]) => [path, checkedBytes(file, path)])));
 }
 
-/** `externalLocations` likewise. */
+/** `externalLocations`, likewise. */
 export const externalLocations = (bytes: Uint8Array, what = 'the model'): string[] => [...openWhole(bytes, what).external.keys()];

@@ -1,66 +1,26 @@
-import { type Graph, type GraphNode, readsOf, type Subgraph } from '../../graph/graph.ts';
+import type { Graph, GraphNode } from '../../graph/graph.ts';
 import type { Bytes } from '../bytes.ts';
 import { domainOf, readGraph } from './graph.ts';
-import { type Disorder, type Extras, type GraphParts, readPair, Wire } from './wire.ts';
+import { inOrder } from './order.ts';
+import { type Extras, type GraphParts, readPair, Wire } from './wire.ts';
 
-/**
- * The nodes in the order of the file, but each behind what it reads. Each name has one producer.
- * @param around names that are visible from around it
- */
-export function inOrder(wire: Wire, { inputs, constants, nodes, outputs }: Subgraph, around: Iterable<string> = []): GraphNode[] {
-  const known = new Set([...around, ...constants.keys()]);
-  let twice: Disorder['twice'];
-  const produce = (name: string, producer?: GraphNode) => {
-    if (known.has(name)) twice ??= [name, producer];
-    known.add(name);
-  };
-  for (const { name } of inputs) produce(name);
-  const sorted: GraphNode[] = [];
-  const waiting = new Map<string, [GraphNode, number][]>();
-  for (const first of nodes) {
-    const ready: [GraphNode, number][] = [[first, 0]];
-    for (const [node, from] of ready) {
-      let at = from;
-      const reads = readsOf(node);
-      while (at < reads.length && (!reads[at] || known.has(reads[at] as string))) at++;
-      const lacks = reads[at];
-      if (lacks !== undefined) {
-        const others = waiting.get(lacks);
-        if (others) others.push([node, at]);
-        else waiting.set(lacks, [[node, at]]);
-        continue;
-      }
-      sorted.push(node);
-      for (const name of node.outputs) {
-        if (!name) continue;
-        produce(name, node);
-        for (const reader of waiting.get(name) ?? []) ready.push(reader);
-        waiting.delete(name);
-      }
-    }
-  }
-  const missing = outputs.find(({ name }) => !known.has(name));
-  if (twice || waiting.size > 0 || missing) {
-    if (wire.extras) throw wire.extras.disorder(wire, { twice, waiting, missing });
-    wire.lacksExtras = true;
-  }
-  return sorted;
-}
-
-/** A model that is read but for the data that it keeps in other files. */
+/** A model whose external data has not been read yet. */
 export interface OpenedOnnx {
-  /** Those files, as paths with '/' relative to the model's folder and inside it; each with the first tensor that it holds, for errors. */
+  /**
+   * The external files, as paths with '/' relative to the model's folder and inside it; each with the first tensor that it
+   * holds, for errors.
+   */
   readonly external: ReadonlyMap<string, string>;
   /**
    * @param files the bytes of each of them
-   * @throws LanewiseError FILE_NOT_FOUND for a file that is not given, TRUNCATED_FILE for one that is too short
+   * @throws LanewiseError FILE_NOT_FOUND for a missing file, TRUNCATED_FILE for one that is too short
    */
   graph(files?: ReadonlyMap<string, Bytes>): Graph;
-  /** Whether it is to be opened again with `extras`, which it turned out to need. */
+  /** Whether the model turned out to need `extras`, so that it has to be opened again. */
   readonly lacksExtras: boolean;
 }
 
-/** The first half of `readOnnx`: what other files a model needs is known only once it is read. */
+/** The first half of `readOnnx`, because which other files a model needs is known only once it is read. */
 export function openOnnx(bytes: Bytes, what: string, extras?: Extras): OpenedOnnx {
   const wire = new Wire(bytes, what, 'model');
   wire.extras = extras;
@@ -104,7 +64,7 @@ export function openOnnx(bytes: Bytes, what: string, extras?: Extras): OpenedOnn
 }
 
 /**
- * As `openOnnx`, with what few files need, fetched where this one does.
+ * As `openOnnx`, but fetches the readers that few files need if this one does.
  * @param stays gives what `newExtras` takes
  */
 export async function openFetching(

@@ -3,7 +3,7 @@ import type { DataType } from '../../graph/tensor.ts';
 import { maxRank } from '../bytes.ts';
 import { typeOfCode } from './tensor.ts';
 
-/** What is known of a value. Without dims not even their number is. */
+/** A value's known type and dimensions. Without `dims` not even their number is known. */
 interface Known {
   readonly type?: DataType;
   readonly dims?: readonly Dim[];
@@ -42,7 +42,7 @@ function infer(graph: Graph, { op, inputs, attributes }: GraphNode, known: Reado
     dims: count !== undefined && count <= maxRank ? Array(count).fill('') : undefined,
   });
   if (likeFirst.has(op)) return { ...rank(ranks[0]), ...(op === 'Cast' ? { type: typeOfCode(Number(attributes.get('to'))) } : {}) };
-  // A vector times a matrix has a dimension less.
+  // A vector times a matrix has one dimension fewer.
   const whole = ranks.every((count) => count !== undefined && (op !== 'MatMul' || count > 1));
   if (likeLargest.has(op)) return rank(whole ? ranks.reduce<number>((most, count) => Math.max(most, count ?? 0), 0) : undefined);
   if (flat.has(op)) return rank(2);
@@ -60,7 +60,7 @@ function infer(graph: Graph, { op, inputs, attributes }: GraphNode, known: Reado
 }
 
 /**
- * The outputs, each with a type, and with dimensions where it can be told how many there are. Files may leave both out; ONNX's checker asks
+ * The outputs, each with a type, and with dimensions if their number is known. Files may leave both out; ONNX's checker asks
  * for both.
  */
 export function statedOutputs(graph: Graph): { name: string; type: DataType; dims: readonly Dim[] | undefined }[] {
@@ -73,7 +73,7 @@ export function statedOutputs(graph: Graph): { name: string; type: DataType; dim
     }
   }
   return graph.outputs.map(({ name, type, dims }) => {
-    const told = known.get(name);
-    return { name, type: type ?? told?.type ?? 'float32', dims: dims ?? told?.dims };
+    const inferred = known.get(name);
+    return { name, type: type ?? inferred?.type ?? 'float32', dims: dims ?? inferred?.dims };
   });
 }

@@ -2,15 +2,15 @@ import { PbfWriter } from 'pbf';
 import { LanewiseError } from '../../errors.ts';
 
 /**
- * A piece of a file: its bytes, or their number and how to come by them. A message is a list of pieces, so that its length, which stands
- * before it, is known without its weights being read or anything being moved.
+ * A piece of a file: its bytes, or their number and a function that gives them. A message is a list of pieces, because its
+ * length comes first and must be known before weights are read or moved.
  */
 export type Part = Uint8Array | { readonly length: number; bytes(): Uint8Array };
 
-/** Protocol Buffers' readers take no more: sizes are int32 in theirs. */
+/** Protocol Buffers' readers accept no more, because their sizes are int32. */
 const maxFile = 2 ** 31 - 1;
 
-/** Bytes that pbf writes. */
+/** Bytes that pbf has written. */
 export function fields(write: (pbf: PbfWriter) => void): Uint8Array {
   const pbf = new PbfWriter();
   write(pbf);
@@ -30,7 +30,7 @@ export const embedded = (field: number, parts: readonly Part[]): Part[] => [
 
 const utf8 = new TextEncoder();
 
-/** A field that holds text. Not pbf's writeStringField, which takes letters from U+20000 on for others. */
+/** A field that holds text. pbf's writeStringField writes other letters than those from U+20000 on. */
 export const writeText = (pbf: PbfWriter, field: number, text: string): void => pbf.writeBytesField(field, utf8.encode(text));
 
 /** A field that holds an int64; pbf's own writer takes no bigints. */
@@ -46,7 +46,7 @@ export function writeInt(pbf: PbfWriter, field: number, value: number | bigint):
   pbf.buf[pbf.pos++] = Number(rest);
 }
 
-/** The whole file, its pieces made one at a time. @throws LanewiseError TOO_LARGE */
+/** The whole file; its pieces are made one at a time. @throws LanewiseError TOO_LARGE */
 export function joined(parts: readonly Part[]): Uint8Array {
   const length = lengthOf(parts);
   if (length > maxFile) {

@@ -1,19 +1,19 @@
-// Branches, bodies, functions and data in other files, which few files have, and what is wrong with a graph: a chunk of its own.
+// Branches, bodies, functions and external data, which few files have, and errors of a graph's order: a chunk of its own.
 
 import type { Attribute, GraphNode, GraphOutput, Subgraph } from '../../graph/graph.ts';
 import { disorder } from './disorder.ts';
 import { readExternalTensor, resolveExternal } from './external.ts';
 import { type Call, Functions, joined, type ModelFunction } from './functions.ts';
 import { readGraph } from './graph.ts';
-import { inOrder } from './open.ts';
+import { inOrder } from './order.ts';
 import type { Extras, GraphParts, Wire } from './wire.ts';
 
-/** Graphs inside each other; what people export has two or three. */
+/** How deep graphs may be nested; exported models have a depth of two or three. */
 const MOST_DEPTH = 32;
 
 /**
- * What `openOnnx` takes for files that have them, anew for each.
- * @param stays whether there is an operator for a node, which goes before a function of the model
+ * What `openOnnx` takes for files that need it, new for each file.
+ * @param stays whether an operator runs a node, and not a function of the model
  */
 export function newExtras(stays?: (node: GraphNode) => unknown): Extras {
   let depth = 0;
@@ -42,20 +42,20 @@ const isSubgraph = (value: Attribute): value is Subgraph => typeof value === 'ob
 /** Whether a node has branches or bodies. */
 const hasGraphs = ({ attributes }: GraphNode): boolean => [...attributes.values()].flat().some(isSubgraph);
 
-/** Where a node stands. */
+/** The context of a node. */
 interface Place {
-  /** What the graph around it is called: what has to be told apart gets it before its name. */
+  /** The path of the enclosing graph, which names that are not unique get as a prefix. */
   readonly path: string;
   /** The value that a name stands for here. */
   readonly seen: (name: string) => string;
-  /** Of a function's nodes. */
+  /** The call, for the nodes of a function. */
   readonly call?: Call | undefined;
 }
 
 /**
- * Makes every name of a model stand for one thing. In ONNX (IR.md, "Names within a graph") what a branch makes is not seen outside it, so two
- * branches may use one name; here the second gets the path of its node before it. So does all that a function makes, each time that it is
- * called.
+ * Makes every name of a model stand for one thing. In ONNX (IR.md, "Names within a graph") values made by a branch are not
+ * visible outside it, so two branches may use one name; here the second gets the path of its node as a prefix. So do all
+ * values of a function, at each call.
  */
 class Scopes {
   readonly nodes: readonly GraphNode[];
@@ -63,7 +63,7 @@ class Scopes {
   readonly #functions: Functions;
   readonly #opsets: Map<string, number>;
   readonly #used: Set<string>;
-  /** How many names that had to be told apart are called so. */
+  /** How many names that were not unique have become this one. */
   readonly #numbers = new Map<string, number>();
 
   constructor(wire: Wire, graph: GraphParts, functions: Functions, opsets: Map<string, number>) {
@@ -74,7 +74,7 @@ class Scopes {
     this.nodes = graph.nodes.flatMap((node) => this.#node(node, { path: '', seen: (name) => name }));
   }
 
-  /** The node, or those of the function that it calls. */
+  /** The node, or the nodes of the function that it calls. */
   #node(stated: GraphNode, { path, seen, call }: Place): GraphNode[] {
     const node = call ? this.#functions.inside(this.#wire, stated, call, this.#opsets) : stated;
     const renamed = { ...node, inputs: node.inputs.map(seen), outputs: node.outputs.map(seen) };
@@ -91,7 +91,7 @@ class Scopes {
     return [{ ...renamed, attributes: new Map(attributes), captures: [...captures] }];
   }
 
-  /** @param node its names are those of the values around it */
+  /** @param node with the names of the enclosing graph's values */
   #call(called: ModelFunction, node: GraphNode, path: string, around: Call | undefined): GraphNode[] {
     const call = this.#functions.call(this.#wire, called, node, around);
     const own = this.#functions.names(this.#wire, call, (name) => this.#unused(joined(path, name)));
@@ -104,7 +104,7 @@ class Scopes {
     return this.#functions.result(this.#wire, call, nodes, own);
   }
 
-  /** @param free gets the names that it reads from around it */
+  /** @param free collects the outer names that it reads */
   #subgraph(graph: Subgraph, { path, seen: around, call }: Place, free: Set<string>): Subgraph {
     const own = new Map<string, string>();
     for (const name of definitions(graph)) own.set(name, this.#unused(name, joined(path, name)));
@@ -121,7 +121,7 @@ class Scopes {
     return { ...whole, nodes: inOrder(this.#wire, whole, captured) };
   }
 
-  /** The first name that is free: of those given, and of the last with a number. */
+  /** The first free name: one of those given, or the last with a number. */
   #unused(name: string, other = name): string {
     let unused = name;
     if (this.#used.has(unused)) {
@@ -135,7 +135,7 @@ class Scopes {
   }
 }
 
-/** The names that a graph makes, each once for each time that it does. */
+/** The names that a graph makes, once for each time. */
 const definitions = ({ inputs, constants, nodes }: Subgraph): string[] => [
   ...inputs.map(({ name }) => name).filter((name) => !constants.has(name)),
   ...constants.keys(),

@@ -18,7 +18,7 @@ import { FIXED32, FIXED64, readPair, type ScalarWire, VARINT, Wire } from './wir
 /** The number of a type in TensorProto.DataType. */
 export const typeCode = (type: StoredType): number => typeNames.indexOf(type);
 
-/** The type that elements of that number have once read; undefined where they are not read. */
+/** The element type, once read, of a number in TensorProto.DataType; undefined if it is not read. */
 export const typeOfCode = (code: number): DataType | undefined => {
   const name = typeNames[code] ?? '';
   return isStoredType(name) ? widened(name) : undefined;
@@ -32,7 +32,7 @@ export function storedType(wire: Wire, code: number, label: string): StoredType 
   return name;
 }
 
-/** The field of TensorProto that holds a type's elements where raw_data does not. */
+/** The field of TensorProto that holds a type's elements if raw_data does not. */
 const typedField = (stored: StoredType): number =>
   (({ float32: 4, int64: 7, float64: 10, uint32: 11, uint64: 11 }) as Partial<Record<StoredType, number>>)[stored] ?? 5;
 
@@ -41,9 +41,9 @@ const typedFields = [4, 5, 7, 10, 11];
 const wireOf = (field: number): ScalarWire => (field === 4 ? FIXED32 : field === 10 ? FIXED64 : VARINT);
 
 /**
- * The TensorProto at hand, checked so far that its `read()` cannot fail, once what `wire.external` says of it has its bytes.
+ * The current TensorProto, checked so that its `read()` cannot fail once an external tensor has its bytes.
  * @param place names it in errors
- * @param placed names it by its own name, where that says more
+ * @param placed names it by its own name, if that is clearer
  */
 export function readTensor(wire: Wire, place: string, placed?: (name: string) => string): Constant {
   const parts = tensorParts(wire, place, placed);
@@ -51,7 +51,7 @@ export function readTensor(wire: Wire, place: string, placed?: (name: string) =>
   return parts.tensor();
 }
 
-/** As `readTensor`, of a field that may come several times, whose messages merge: `read` for each, then `tensor` of all. */
+/** As `readTensor`, for a field that may occur several times, whose messages merge: call `read` for each, then `tensor`. */
 export function tensorParts(wire: Wire, place: string, placed = (_name: string) => place): { read(): void; tensor(): Constant } {
   let label = place;
   let name = '';
@@ -91,7 +91,7 @@ export function tensorParts(wire: Wire, place: string, placed = (_name: string) 
       return storedConstant(name, stored, dims as number[], () => tensor?.bytes as Bytes);
     }
     const field = typedField(stored);
-    // An entry of less than a byte is a byte of several elements.
+    // An entry is a byte that holds several elements of less than a byte.
     const each = Math.min(1, size);
     const found = raw?.length ? raw.length / size : (counts[field] ?? 0) / each;
     if (found !== bytes / size)
@@ -100,7 +100,7 @@ export function tensorParts(wire: Wire, place: string, placed = (_name: string) 
     if (data?.length) return storedConstant(name, stored, dims as number[], () => data);
     const read = () => {
       const data = new (storageOf(stored))(Math.ceil(count * each)) as Float32Array<ArrayBuffer>;
-      // Only the arrays of 64-bit integers take bigints, and they take nothing else. 256 is true as well.
+      // Only arrays of 64-bit integers take bigints, and they take nothing else. Any number but 0 is true, 256 as well.
       const convert = (stored === 'bool' ? Boolean : /int64/.test(stored) ? BigInt : Number) as NumberConstructor;
       let i = 0;
       for (const message of messages) {

@@ -3,7 +3,7 @@ import { newExtras } from './subgraphs.ts';
 import { readTensor } from './tensor.ts';
 import { Wire } from './wire.ts';
 
-/** `readTensorProto` of lanewise/onnx, but for what files are that are none. */
+/** `readTensorProto` of lanewise/onnx, without the naming of files that are not one. */
 export function readTensorProto(bytes: Uint8Array, what = 'the file'): { name: string; tensor: Tensor } {
   const wire = new Wire(bytes, what, 'tensor');
   wire.extras = newExtras();

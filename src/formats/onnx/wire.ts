@@ -15,18 +15,18 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** A tensor whose data lies in another file (onnx.ai/onnx/repo-docs/IR.html#external-tensor-data). */
 export interface ExternalTensor {
-  /** The tensor for errors: "the initializer 'w'". */
+  /** The tensor's place, for errors: "the initializer 'w'". */
   readonly label: string;
   /** The file: a path with '/', relative to the model's folder and inside it. */
   readonly location: string;
-  /** Where in the file the data starts, and how much there is, in bytes. */
+  /** Where the data starts in the file, and its length, in bytes. */
   readonly offset: number;
   readonly size: number;
-  /** The data, once the file is there. */
+  /** The data, once the file has been read. */
   bytes: Bytes;
 }
 
-/** A graph as it is read, part by part. */
+/** A graph while it is read, part by part. */
 export interface GraphParts {
   name: string;
   readonly nodes: GraphNode[];
@@ -35,63 +35,66 @@ export interface GraphParts {
   readonly outputs: GraphOutput[];
 }
 
-/** Why the nodes of a graph do not go together. */
+/** Why the nodes of a graph cannot be ordered. */
 export interface Disorder {
-  /** A name that is there already, and what makes it again: an input where there is no node. */
+  /** A name that exists already, and what makes it again: an input if there is no node. */
   readonly twice: readonly [name: string, producer: GraphNode | undefined] | undefined;
-  /** By what they lack, nodes and which of their inputs that is. */
+  /** Nodes by the missing value, and which of their inputs it is. */
   readonly waiting: ReadonlyMap<string, readonly (readonly [GraphNode, number])[]>;
-  /** An output that nothing makes. */
+  /** An output that no node makes. */
   readonly missing: GraphOutput | undefined;
 }
 
-/** What few files have, read by a chunk of its own: see subgraphs.ts. So is what is wrong with those whose parts do not go together. */
+/**
+ * Readers for what few files have, in a chunk of its own: see subgraphs.ts. So are the errors of graphs whose nodes cannot
+ * be ordered.
+ */
 export interface Extras {
-  /** The GraphProto at hand, as it is written: names may stand for several things. */
+  /** The current GraphProto, as written: names may stand for several things. */
   subgraph(wire: Wire, place: string): Subgraph;
-  /** The FunctionProto at hand. */
+  /** Reads the current FunctionProto. */
   function(wire: Wire): void;
   /**
-   * The nodes with every name made one of its own, with what their subgraphs read, and with the functions that they call in their places.
+   * The nodes with unique names, the outer names that their subgraphs read, and calls replaced by the functions' nodes.
    * @param opsets the model's; becomes those of the nodes
    */
   resolve(wire: Wire, graph: GraphParts, opsets: Map<string, number>): readonly GraphNode[];
   disorder(wire: Wire, disorder: Disorder): Error;
-  /** These two: see external.ts. */
+  /** External data: see external.ts. */
   readExternal(wire: Wire, label: string, described: string, entries: ReadonlyMap<string, string>, size: number): ExternalTensor;
   resolveExternal(wire: Wire, files?: ReadonlyMap<string, Bytes>): void;
 }
 
-/** Of a file, so many bytes are read at once; values that are longer are read when they are needed. */
+/** Bytes of a file that are read at once; longer values are read when they are needed. */
 const WINDOW = 16 * 1024;
 const MOST_VARINT = 10;
 
 /**
- * Reads Protocol Buffers (protobuf.dev/programming-guides/encoding) that may be damaged, from memory or through a window on a file. It checks
- * that every value lies inside the message that holds it and has the wire type that its reader asks for, so that no input can make it throw
- * anything but a LanewiseError, or allocate out of proportion to the file's size.
+ * Reads Protocol Buffers (protobuf.dev/programming-guides/encoding) that may be damaged, from memory or through a window on
+ * a file. It checks that every value lies inside the message that holds it and has the wire type that its reader asks for,
+ * so that no input can make it throw anything but a LanewiseError, or allocate out of proportion to the file's size.
  */
 export class Wire {
-  /** The part being read, for errors: "the node 'x'". */
+  /** The part that is being read, for errors: "the node 'x'". */
   where: string;
   /** Set once the start of the file has been recognised: only then can a file that ends early be called cut off. */
   known = false;
-  /** The tensors met whose data lies in other files. */
+  /** The tensors found so far whose data lies in other files. */
   readonly external: ExternalTensor[] = [];
   /** Reads branches, bodies and functions. */
   extras?: Extras | undefined;
-  /** Whether there is something that would have wanted them. */
+  /** Whether the file has parts that need those readers. */
   lacksExtras = false;
   readonly #bytes: Bytes;
   readonly #what: string;
   readonly #kind: string;
-  // What is in memory of the bytes, and where it starts.
+  // The bytes in memory, and their offset in the file.
   #window: Uint8Array;
   #view: DataView;
   #base = 0;
   #pos = 0;
-  // The field being read: its wire type, where its value ends, and where its message ends. #pos is at its value, past the length of bytes.
-  // At first it is the whole file.
+  // The current field: its wire type, where its value ends, and where its message ends. #pos is at its value, past the
+  // length of bytes. At first it is the whole file.
   #type = BYTES;
   #end: number;
   #limit: number;
@@ -111,8 +114,8 @@ export class Wire {
   }
 
   /**
-   * Reads a message: the whole file, or the field at hand. `read` is called for every field of it, and takes the value by one of the other
-   * methods or leaves it.
+   * Reads a message: the whole file, or the current field. `read` is called for every field of it, and reads the value by
+   * one of the other methods or skips it.
    * @returns the message's bytes
    */
   message(where: string, read: (field: number) => void): Bytes {
@@ -120,7 +123,7 @@ export class Wire {
     const start = this.#pos;
     const end = this.#end;
     const limit = this.#limit;
-    // Where the file itself ends too early, what is there is read first, to say which part is cut.
+    // If the file itself ends too early, what there is is read first, to name the part that is cut.
     this.#expect(BYTES, limit === this.#bytes.length);
     this.where = where;
     this.#fields(read, Math.min(end, limit));
@@ -130,7 +133,7 @@ export class Wire {
   }
 
   #fields(read: (field: number) => void, end: number): void {
-    // ONNX has no groups: they are skipped with all that is in them. Of those that are open, the tags that end them.
+    // ONNX has no groups: they are skipped with their content. These are the end tags of the open ones.
     const groups: number[] = [];
     while (this.#pos < end) {
       const tag = this.#varint(end);
@@ -163,13 +166,13 @@ export class Wire {
     return utf8.decode(inMemory(this.blob()));
   }
 
-  /** The bytes of the field. */
+  /** The current field's bytes. */
   blob(): Bytes {
     this.#expect(BYTES);
     return this.#part(this.#pos, this.#end);
   }
 
-  /** An int64 or uint64 as a number where that is exact; else as a bigint, signed. */
+  /** An int64 or uint64: a number if that is exact, else a signed bigint. */
   int(): number | bigint {
     this.#expect(VARINT);
     return this.#int();
@@ -193,7 +196,7 @@ export class Wire {
     }
   }
 
-  /** How many elements `each` would give, checking them. */
+  /** How many elements `each` would give; checks them. */
   count(scalar: ScalarWire): number {
     const size = this.#expectScalars(scalar);
     if (scalar !== VARINT) return (this.#end - this.#pos) / size;
@@ -206,7 +209,7 @@ export class Wire {
     return new LanewiseError(code, `${this.#what}: ${message}`);
   }
 
-  /** The bytes cannot be what they should be. */
+  /** Throws for bytes that are not valid here. */
   damaged(why: string): LanewiseError {
     const message = this.known
       ? `${this.#what} is damaged at byte ${this.#pos}, in ${this.where}: ${why}`
@@ -235,7 +238,7 @@ export class Wire {
     return size;
   }
 
-  /** Inexact where it is no safe integer. */
+  /** Inexact beyond safe integers. */
   #varint(end: number): number {
     const start = this.#pos;
     const at = this.#reach(MOST_VARINT);
@@ -261,7 +264,7 @@ export class Wire {
     return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
   }
 
-  /** Brings the next bytes into the window, as many as there are. @returns where in the window they start */
+  /** Reads the next bytes into the window, as many as there are. @returns where in the window they start */
   #reach(count: number): number {
     const at = this.#pos - this.#base;
     const end = Math.min(this.#pos + count, this.#bytes.length);
@@ -272,7 +275,7 @@ export class Wire {
     return 0;
   }
 
-  /** A file is not asked again for a few bytes. */
+  /** Reads more than a few bytes at a time. */
   #part(start: number, end: number): Bytes {
     const part = partOf(this.#bytes, start, end);
     if (isInMemory(part) || part.length > WINDOW) return part;

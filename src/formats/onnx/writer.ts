@@ -20,13 +20,16 @@ import { embedded, fields, joined, type Part, writeInt, writeText } from './part
 import { typeCode } from './tensor.ts';
 
 export interface OnnxOptions {
-  /** How float32 initializers are stored; 'f32' where left out. See `Weights`. */
+  /** How float32 initializers are stored. Default 'f32'. See `Weights`. */
   readonly weights?: Weights;
-  /** What stands as the file's producer; `{ name: 'lanewise' }` where left out. The graph's own producer is not kept. */
+  /** The producer in the file. Default `{ name: 'lanewise' }`. The graph's own producer is not kept. */
   readonly producer?: { readonly name: string; readonly version?: string };
 }
 
-/** The first IR version that each opset came with (onnx.ai/onnx/repo-docs/Versioning.html), newest first; IR 8 holds all older ones. */
+/**
+ * The first IR version that each opset came with (onnx.ai/onnx/repo-docs/Versioning.html), newest first; IR 8 holds all
+ * older ones.
+ */
 const irVersions = [
   [25, 13],
   [24, 12],
@@ -51,23 +54,27 @@ const attributeKinds = {
 type AttributeKind = keyof typeof attributeKinds;
 
 /**
- * A graph as an ONNX file: everything in one file, tensors as raw data. `readOnnx` gives the same graph again, and for a graph that came
- * from a valid file the file is valid too, with these exceptions:
+ * A graph as an ONNX file: everything in one file, tensors as raw data. `readOnnx` gives the same graph again, and for a
+ * graph that came from a valid file the file is valid too, with these exceptions:
  *
  * - The metadata's `producer_name` and `producer_version` are those of the options.
- * - A graph without a name is called 'graph', which ONNX asks for. An output without type or shape gets what can be told from the nodes
- *   before it: the type, float32 where nothing tells, and the number of dimensions, without which ONNX's checker refuses the file.
- * - As the readers widen float16 and bfloat16 to float32, so do attributes that ask for these types (Cast's `to`). Inputs and outputs are of
+ * - A graph without a name is called 'graph', which ONNX asks for. An output without type or shape gets what follows from
+ *   the nodes
+ *   before it: the type, float32 if they do not say, and the number of dimensions, without which ONNX's checker refuses the
+ *   file.
+ * - As the readers widen float16 and bfloat16 to float32, so do attributes that ask for these types (Cast's `to`). Inputs
+ *   and outputs are of
  *   the type that the graph computes in, whatever their `face`.
- * - As the readers make 8 bits of integers of 4 and 2, so are they written.
- * - With `weights: 'f16'` float16 initializers keep their names, and a Cast to float32 (values `NAME/f32`) stands between them and their
+ * - Integers of 4 and 2 bits, which the readers widen, are written with 8.
+ * - With `weights: 'f16'` float16 initializers keep their names, and a Cast to float32 (values `NAME/f32`) stands between
+ *   them and their
  *   readers: the model still computes in float32.
  *
- * Graphs that were built by hand state in `kinds` which whole numbers are floats.
- * Functions of the model are written where they are called.
- * @throws LanewiseError UNSUPPORTED for attributes that the readers do not read (sparse tensors, types), inputs and outputs that are sequences or
- * optionals, nodes of functions of another opset than the model's, and float16 before opset 6; TOO_LARGE over 2 GiB; INVALID_INPUT for options,
- * graphs or tensors that make no sense
+ * Graphs that were built by hand state in `kinds` which whole numbers are floats. Calls of the model's functions are written
+ * as the functions' nodes.
+ * @throws LanewiseError UNSUPPORTED for attributes that the readers do not read (sparse tensors, types), inputs and outputs
+ *   that are sequences or optionals, nodes of functions of another opset than the model's, and float16 before opset 6;
+ *   TOO_LARGE over 2 GiB; INVALID_INPUT for options, graphs or tensors that make no sense
  */
 export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   if (!isGraph(graph)) throw new LanewiseError('INVALID_INPUT', 'writeOnnx takes a graph, such as readOnnx gives');
@@ -85,7 +92,7 @@ export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
       `'${list.name}' is ${list.list === 'sequence' ? 'a sequence' : 'an optional'}, which Lanewise does not write`,
     );
   const halves = new Set<string>();
-  // Readers in branches and bodies have no Cast before them.
+  // Branches and bodies may read a value before the Cast, so they need one of their own.
   const captured = new Set(graph.nodes.flatMap(({ captures = [] }) => captures));
   for (const [name, constant] of graph.constants) {
     if (!captured.has(name) && storedAs(`the initializer '${name}'`, constant, weights) === 'float16') halves.add(name);
@@ -173,7 +180,7 @@ function nodeParts({ op, domain, name, inputs, outputs, attributes, kinds }: Gra
   ];
 }
 
-/** A branch or a body: its values may have no type, which ONNX allows them, but none without a shape. */
+/** A branch or a body: ONNX allows its values to have no type, but then no shape either. */
 function subgraphParts(name: string, { inputs, outputs, nodes, constants }: Subgraph): Part[] {
   return [
     ...nodes.flatMap((node) => embedded(1, nodeParts(node))),
@@ -244,6 +251,6 @@ function tensorParts(name: string, label: string, constant: Constant, stored: St
     pbf.writeVarintField(2, typeCode(stored));
     if (name) writeText(pbf, 8, name);
   });
-  // A tensor without elements has no data, not even of length 0.
+  // A tensor without elements has no data field, not even an empty one.
   return length === 0 ? [head] : [head, ...embedded(9, [{ length, bytes: () => storedBytes(label, constant, stored) }])];
 }

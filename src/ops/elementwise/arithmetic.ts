@@ -1,4 +1,5 @@
-// Exact arithmetic on single elements, by type: numbers as IEEE doubles rounded when they are stored, int64 as bigints that wrap.
+// Exact arithmetic on single elements, by type: numbers are IEEE doubles, rounded when they are stored, int64 as bigints
+// that wrap.
 
 import { BinaryKind } from '../../../assembly/opcodes.ts';
 import { LanewiseError } from '../../errors.ts';
@@ -7,12 +8,12 @@ import { type Element, isBig, isFloat } from '../elements.ts';
 
 type Named = { readonly name: string };
 
-/** What a node computes of two elements; the float32 kinds of the kernels but Mod and Pow (more/powers.ts), for every type. */
+/** The function of two elements by kind, for every type: the kernels' float32 kinds, except Mod and Pow (more/powers.ts). */
 export function arithmetic(node: Named, kind: BinaryKind, type: DataType): (a: Element, b: Element) => Element {
   return functionOf(node, kind, type) as (a: Element, b: Element) => Element;
 }
 
-/** The operators of JavaScript work on two numbers as on two bigints, so that the types tell numbers only. */
+/** JavaScript's operators work on two numbers and on two bigints, so the types say number only. */
 function functionOf(node: Named, kind: BinaryKind, type: DataType): (a: number, b: number) => Element {
   const big = isBig(type);
   const whole = !isFloat(type);
@@ -30,13 +31,13 @@ function functionOf(node: Named, kind: BinaryKind, type: DataType): (a: number, 
       return big ? (a, b) => pick(a < b, a, b) : Math.min;
     case BinaryKind.Max:
       return big ? (a, b) => pick(a > b, a, b) : Math.max;
-    // PRelu.
+    // The kind of PRelu.
     default:
       return (a, b) => (a < 0 ? a * b : a);
   }
 }
 
-/** Not Math.min and Math.max, which take no bigints. */
+/** Math.min and Math.max take no bigints. */
 const pick = (first: boolean, a: number, b: number): number => (first ? a : b);
 
 /** @throws LanewiseError INVALID_INPUT */

@@ -12,33 +12,34 @@ import { broadcast, input, invalid, output, resolveAxis } from '../shapes.ts';
 import { arithmetic } from './arithmetic.ts';
 import type { Clamped } from './clamp.ts';
 
-/** An operator over elements, its inputs broadcast to a common shape. */
+/** An element-wise operator; its inputs broadcast to a common shape. */
 interface Binary {
   readonly name: string;
   readonly kind: BinaryKind;
   readonly since?: number;
-  /** At least and at most; two where left out. */
+  /** The least and the most number of inputs. Default: two. */
   readonly inputs?: readonly [number, number];
-  /** What the host makes of two elements; `arithmetic` of the kind where left out. */
+  /** The host's function of two elements. Default: `arithmetic` of the kind. */
   readonly elements?: (node: Node<BinaryAttributes>, type: DataType) => (a: Element, b: Element) => Element;
 }
 
 export type BinaryAttributes = Clamped & {
-  /** Up to opset 6: the dimension of the first input at which the second's begin. */
+  /** Up to opset 6: the dimension of the first input at which the second's dimensions begin. */
   readonly axis?: number | undefined;
 };
 
-/** Layout and what else all element-wise operators share. */
+/** Layout and other properties that all element-wise operators share. */
 export const elementwise = {
+  elementwise: true,
   layout: alike,
   slices: true,
 } as const;
 
-/** The elements of a node's inputs, those that are there. */
+/** The elements of a node's inputs, without missing ones. */
 export const elementsOf = (node: OpenNode<unknown>, data: readonly (TypedArray | undefined)[]): Elements[] =>
   node.inputs.flatMap((value, i) => (value ? [{ data: data[i] as TypedArray, dims: alignedDims(node, i) }] : []));
 
-/** An input's dimensions as they broadcast: with ones behind them where opset 6 says where they begin. */
+/** An input's dimensions for broadcasting: with ones appended if opset 6 says where they begin. */
 export function alignedDims(node: OpenNode<unknown>, i: number): readonly number[] {
   const { dims } = input(node, i);
   const { axis } = node.attributes as BinaryAttributes;
@@ -58,7 +59,7 @@ export function readLegacyAxis(reader: AttributeReader, opset: number): { axis?:
 
 export const operandOf = (value: Value, lowering: Lowering): Operand => operand(value.dims, lowering.place(value));
 
-/** The shape that all inputs broadcast to. @throws LanewiseError INVALID_MODEL also where their types differ */
+/** The shape that all inputs broadcast to. @throws LanewiseError INVALID_MODEL, also if their types differ */
 export function broadcastAll(node: OpenNode<unknown>, { sameType = true } = {}): ValueType {
   const [first, ...rest] = node.inputs.map((_, i) => input(node, i));
   if (!first) throw invalid(node, 'there is no input');
@@ -89,7 +90,7 @@ export function binary({
       const [first, ...rest] = elementsOf(node, data);
       let sum: Elements = first as Elements;
       if (rest.length === 0) sum = { data: mapElements(type, dims, [sum], (a) => a), dims };
-      // One after the other, rounded each time, as the kernels do it.
+      // One after the other, rounded each time, as in the kernels.
       for (const next of rest) sum = { data: mapElements(type, dims, [sum, next], (a, b) => f(a, b)), dims };
       return [sum.data];
     },
@@ -99,7 +100,7 @@ export function binary({
       const [first, ...rest] = node.inputs.map((value, i) => aligned(operandOf(value as Value, lowering), alignedDims(node, i)));
       let sum = first as Operand;
       rest.forEach((next, i) => {
-        // What comes in between is as large as the output, and may lie there.
+        // Intermediate sums have the output's size, so they are kept there.
         emitBinary(lowering, kind, target, sum, next, i === rest.length - 1 ? node.attributes : {});
         sum = target;
       });
@@ -108,13 +109,13 @@ export function binary({
   };
 }
 
-/** @throws LanewiseError INVALID_MODEL where the second input is bool */
+/** @throws LanewiseError INVALID_MODEL if the second input is bool */
 export function numbers(node: OpenNode<unknown>, output: ValueType): ValueType {
   if (node.inputs[1]?.type === 'bool') throw invalid(node, 'it takes no bool');
   return output;
 }
 
-/** With ones behind its dimensions. */
+/** The second input, with ones appended to its dimensions. */
 export const aligned = (tensor: Operand, dims: readonly number[]): Operand => ({
   ...tensor,
   dims,

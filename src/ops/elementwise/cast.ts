@@ -9,11 +9,11 @@ import { input, output } from '../shapes.ts';
 
 export interface CastAttributes {
   readonly to: DataType;
-  /** Significant bits that are kept, for the halves, which are float32 here. */
+  /** Significant bits of the 16-bit floats, which are float32 here. */
   readonly rounding?: Half;
 }
 
-/** ONNX Cast. float16 and bfloat16 are float32 rounded to what they can hold. */
+/** ONNX Cast. float16 and bfloat16 are float32 rounded to their precision. */
 export const cast: Operator<CastAttributes> = {
   name: 'Cast',
   since: 6,
@@ -37,7 +37,7 @@ export const cast: Operator<CastAttributes> = {
     const from = input(node, 0).type;
     if (isStill(node)) return [data];
     const y = allocate(type, data.length);
-    // Between numbers, storing them cuts and wraps as `convert` does, and the engine does it all at once.
+    // Between numeric types, storing into the array cuts and wraps as `convert` does, and the engine does it all at once.
     if (type !== 'bool' && !isBig(from) && !isBig(type)) y.set(data as never);
     else for (let i = 0; i < data.length; i++) y[i] = convert(data[i] as Element, from, type) as never;
     if (rounding) y.set(widenHalves(rounding, (rounding === 'float16' ? toFloat16 : toBfloat16)(y as Float32Array)) as never);
@@ -45,12 +45,12 @@ export const cast: Operator<CastAttributes> = {
   },
 };
 
-/** What says how numbers become floats of 8 bits, which are not made here. */
+/** These control conversions to 8-bit floats, which are not supported. */
 export function readFloat8(reader: AttributeReader, opset: number): void {
   reader.int('saturate', 1);
   if (opset >= 24) reader.choice('round_mode', 'up', 'down', 'nearest');
 }
 
-/** Whether nothing changes. */
+/** Whether the cast changes nothing. */
 export const isStill = (node: OpenNode<CastAttributes>): boolean =>
   input(node, 0).type === node.attributes.to && node.attributes.rounding === undefined;

@@ -72,20 +72,20 @@ export const clip: Operator<Clamped> = {
     const clamp = constantClamp(node);
     if (clamp) return emitClamp(lowering, target, x, { clamp });
     const [, low, high] = node.inputs;
-    // A limit that is fed: one number that broadcasts.
+    // A limit that is computed at run time: one number, which broadcasts.
     const limit = (value: Value) => ({ ...operandOf(value, lowering), dims: [], strides: [] });
     emitBinary(lowering, BinaryKind.Max, target, x, low ? limit(low) : x);
     if (high) emitBinary(lowering, BinaryKind.Min, target, target, limit(high));
   },
 };
 
-/** The limits of a Clip or a Relu where they are known when the plan is made. */
+/** The limits of a Clip or a Relu, if they are known when the plan is made. */
 export function constantClamp(node: Node<Clamped>): readonly [number, number] | undefined {
   const [, low, high] = node.inputs;
   if ((low && !low.constant) || (high && !high.constant)) return undefined;
   const limit = (value: Value | undefined, fallback: number) => (value?.constant ? Number(value.constant.read()[0]) : fallback);
   const [least, most] = node.attributes.clamp ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   const clamp = [limit(low, least), limit(high, most)] as const;
-  // NaN as a limit makes everything NaN, which a clamp does not.
+  // A NaN limit makes everything NaN, which a clamp does not.
   return clamp.some(Number.isNaN) ? undefined : clamp;
 }

@@ -6,7 +6,7 @@ import type { Operator } from '../operator.ts';
 import { input, output } from '../shapes.ts';
 import { elementwise, operandOf } from './binary.ts';
 
-/** The two parameters that the kernel's function has; 0 where it has none. */
+/** The two parameters of the kernel's function; 0 if it has none. */
 export interface UnaryAttributes {
   readonly alpha: number;
   readonly beta: number;
@@ -19,7 +19,7 @@ interface Unary {
   readonly attributes?: (reader: AttributeReader) => UnaryAttributes & { readonly kind?: UnaryKind };
 }
 
-/** A kind stands in for the operator's own. */
+/** The function's kind, if it is not the operator's own. */
 export type Attributes = UnaryAttributes & { readonly kind?: UnaryKind };
 
 export function unary({ name, kind, since = 6, attributes = () => ({ alpha: 0, beta: 0 }) }: Unary): Operator<Attributes> {
@@ -69,7 +69,10 @@ export const tanh = unary({ name: 'Tanh', kind: UnaryKind.Tanh });
 
 const silu = unary({ name: 'Swish', kind: UnaryKind.Silu, since: 24, attributes: alpha(1) });
 
-/** ONNX Swish: x * sigmoid(alpha * x). With 1, which passes make of a Sigmoid and a Mul too, it is SiLU and has a kernel. */
+/**
+ * ONNX Swish: x * sigmoid(alpha * x). With alpha 1, which passes also make of a Sigmoid and a Mul, it is SiLU and has a
+ * kernel.
+ */
 export const swish: Operator<Attributes> = {
   ...silu,
   lower(node, lowering) {
@@ -83,7 +86,7 @@ export const swish: Operator<Attributes> = {
   },
 };
 
-/** The operators of one input that work element by element: activations of CNNs. */
+/** Element-wise operators of one input: activations of CNNs. */
 export const unaries: readonly Operator<Attributes>[] = [
   sigmoid,
   hardSigmoid,

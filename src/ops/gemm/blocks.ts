@@ -1,24 +1,31 @@
 import { MR } from '../../../assembly/opcodes.ts';
 
-/** How much of the packed pixels a GEMM block may take: half of a small second-level cache. */
+/** Floats of packed pixels in a GEMM block: half of a small second-level cache. */
 const BLOCK_FLOATS = 32 * 1024;
 const MAX_DEPTH = 512;
 const MAX_PIXELS = 128;
 
-/** Most products of a partial sum: more where the depth is larger, so that the parts do not become too many. bench/accuracy shows what they cost. */
+/**
+ * The most products in a partial sum: more for a larger depth, so that there are not too many sums. bench/accuracy shows
+ * what they cost.
+ */
 const mostSummed = (depth: number): number => (depth > 432 ? Math.max(171, 1.5 * Math.sqrt(depth)) : 144);
 
 /**
- * How many products are added one after the other, before these sums are added to each other: the error grows with the length of either, not with the
- * whole depth. It follows from the depth alone, so that neither the batch nor threads change a bit.
+ * How many products are added one after the other, before these sums are added to each other: the error grows with the
+ * length of either, not with the whole depth. It depends only on the depth, so that neither the batch nor threads change a
+ * bit.
  */
 export const sumDepth = (depth: number, most = mostSummed(depth)): number => Math.ceil(depth / Math.ceil(depth / most)) || 1;
 
-/** The GEMM's cache blocks for `pixels` rows of `depth` against `columns`: sizes in elements; `pixels` is a whole number of tiles. */
+/**
+ * The GEMM's cache blocks for `pixels` rows of `depth` times `columns`: sizes in elements; `pixels` is a multiple of the
+ * tile.
+ */
 export function gemmBlocks(pixels: number, depth: number, columns: number, threads = 1): { pixels: number; depth: number } {
-  // Few pixels leave room for more depth, and a panel of weights is then read as it lies.
+  // With few pixels a block may be deeper; a panel of weights is then read sequentially.
   const deepest = Math.max(MAX_DEPTH, BLOCK_FLOATS / (Math.ceil(pixels / MR) * MR || 1));
-  // Even parts, so that the last one is not a sliver; of whole partial sums.
+  // Equal parts, so that the last one is not a sliver; each of whole partial sums.
   const parts = Math.ceil(depth / deepest) || 1;
   const sum = sumDepth(depth);
   const blockDepth = Math.ceil(depth / parts / sum) * sum || 1;
@@ -28,8 +35,9 @@ export function gemmBlocks(pixels: number, depth: number, columns: number, threa
 }
 
 /**
- * Blocks of at most `most` of `total` rows that are even, so that the last one is not a sliver, and as many for each thread as for the others. Where there
- * are fewer than threads, these share the columns, for which each packs all rows, unless reading all columns each would take less.
+ * Splits `total` rows into equal blocks of at most `most`, the same number for each thread. If there are fewer blocks than
+ * threads, threads share a block's columns and each packs all of its rows, unless it is cheaper that each reads all columns.
+ * @returns rows per block
  */
 export function evenBlock(total: number, most: number, columns: number, threads: number): number {
   const parts = Math.max(Math.ceil(total / most) || 1, Math.min(4 * threads, Math.floor(total / 40)));

@@ -14,18 +14,21 @@ export interface GemmAttributes extends Clamped {
   readonly beta: number;
   readonly transA: boolean;
   readonly transB: boolean;
-  /** A's rows are pictures of so many pixels, pixel by pixel, where B's depth goes channel by channel. Set by a pass. */
+  /**
+   * If set (by a pass), A's rows are pictures of this many pixels, stored pixel by pixel, while B's depth is ordered channel
+   * by channel.
+   */
   readonly pixels?: number;
 }
 
-/** ONNX Gemm, the dense layer: alpha * A * B + beta * C; A [M, K], B [K, N] or transposed, C broadcast to [M, N] or left out. */
+/** ONNX Gemm, the dense layer: alpha * A * B + beta * C; A [M, K], B [K, N] or transposed, C, optional, broadcasts to [M, N]. */
 export const gemm: Operator<GemmAttributes> = {
   clamps: true,
   name: 'Gemm',
   since: 6,
   inputs: [2, 3],
   attributes(reader, opset) {
-    // Up to opset 6 the file says whether C is smaller than the product, which its shape says as well.
+    // Up to opset 6 the file says whether C is smaller than the product, but its shape says so as well.
     if (opset < 7) reader.flag('broadcast');
     return {
       alpha: reader.float('alpha', 1),
@@ -98,7 +101,10 @@ export const gemm: Operator<GemmAttributes> = {
   },
 };
 
-/** The depth of packed weights whose rows are `stride` elements apart: as it is, or pixel by pixel from channel by channel. */
+/**
+ * The depth of packed weights whose rows are `stride` elements apart: in order, or reordered from channel by channel to
+ * pixel by pixel.
+ */
 export const depthOf = (depth: number, stride: number, pixels = 1): Pick<Panels, 'depth' | 'strides'> =>
   pixels === 1
     ? { depth: [1, 1, depth], strides: [0, 0, stride] }

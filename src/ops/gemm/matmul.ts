@@ -11,12 +11,12 @@ import { emitConv } from '../window/conv.ts';
 import { wholeWindow } from '../window/window.ts';
 import { depthOf, type GemmAttributes } from './gemm.ts';
 
-/** Most matrices of one product: each is an instruction. */
+/** The most matrices in one product, because each is an instruction. */
 const MOST_MATRICES = 1 << 12;
 
 /**
- * ONNX MatMul (numpy's matmul): A [..., M, K], B [..., K, N], the dimensions before them broadcast; a vector is a row on the left, a column
- * on the right. After fusion there may be a third input, a bias [N].
+ * ONNX MatMul (numpy's matmul): A [..., M, K], B [..., K, N], the leading dimensions broadcast; a vector is a row on the
+ * left, a column on the right. Fusion may add a third input, a bias [N].
  */
 export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
   clamps: true,
@@ -37,7 +37,7 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
     eachBroadcast(batch, [aBatch, bBatch], (offsets, m) => {
       const [aAt = 0, bAt = 0] = offsets;
       for (let i = 0; i < rows; i++) {
-        // A row of sums at a time, so that B is read as it lies; in doubles, rounded once.
+        // A row of sums at a time, so that B is read sequentially; in doubles, rounded once.
         const sums = isBig(type) ? new Array<number>(columns).fill(zero) : new Float64Array(columns);
         for (let k = 0; k < depth; k++) {
           const factor = x[(aAt * rows + i) * depth + k] ?? zero;
@@ -53,7 +53,7 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
     const { batch, aBatch, bBatch, rows, columns, depth } = sizes(node);
     const [a, b, bias] = [input(node, 0), input(node, 1), node.inputs[2]];
     const [source, target] = [lowering.place(a), lowering.define(output(node))];
-    // One matrix on the right: all rows of the left are one matrix.
+    // With one matrix on the right, all rows of the left are one matrix.
     const together = product(bBatch) === 1;
     if (!together && product(batch) > MOST_MATRICES)
       throw unsupported(node, `a product of ${product(batch)} matrices; ${MOST_MATRICES} are supported`);
@@ -68,7 +68,7 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
         groupStride: depth * columns,
         columnStride: 1,
       });
-    // Several matrices are packed at once, as groups; a bias serves one group.
+    // Several matrices are packed at once, as groups; a bias is for one group only.
     const packed = together || bias ? undefined : pack(0, product(bBatch));
     const height = together ? product(aBatch) * rows : rows;
     const multiply = (aAt: number, bAt: number, m: number) =>

@@ -1,4 +1,4 @@
-// Operators that few CNNs have: a chunk of their own, which `load` fetches for a network that needs one.
+// Operators that few CNNs use: a chunk of their own, which `load` fetches for a network that needs one.
 
 import { operators } from '../index.ts';
 import { reflection } from '../move/pad.ts';
@@ -61,7 +61,7 @@ const list: readonly Operator[] = [
   upsample,
 ];
 
-/** Adds them to the others. @returns every ONNX operator that runs, by op_type */
+/** Adds these operators to the others. @returns every ONNX operator that runs, by op_type */
 export function addOperators(): ReadonlyMap<string, Operator> {
   for (const operator of list) operators.set(operator.name, operator);
   training.lower = lowerTraining;

@@ -1,4 +1,4 @@
-// One axis of a tensor at a time: rows chosen, or combined with weights.
+// Operations on one axis of a tensor: rows are chosen, or combined with weights.
 
 import { GatherArg, Op, ResampleArg } from '../../../assembly/opcodes.ts';
 import { LanewiseError } from '../../errors.ts';
@@ -10,8 +10,8 @@ import type { Lowering } from '../operator.ts';
 import { aroundAxis } from '../strides.ts';
 
 /**
- * Which rows of the input each row of the output is made of: `taps` indices per output row, weighted where there are weights. A row of
- * fewer taps is filled up with its first index.
+ * Which rows of the input make up each row of the output: `taps` indices per output row, with weights if there are any. Rows
+ * of fewer taps repeat their first index.
  */
 export interface AxisTable {
   readonly taps: number;
@@ -19,7 +19,7 @@ export interface AxisTable {
   readonly weights?: Float32Array;
 }
 
-/** Most entries of a table, which plans hold as lists. */
+/** The most entries of a table, because plans hold them as lists. */
 const MOST_ROWS = 1 << 22;
 
 /** @throws LanewiseError TOO_LARGE */
@@ -31,14 +31,14 @@ export function checkRows(node: { readonly name: string }, entries: number): voi
 /** A tensor without gaps as [outer, length, inner] around an axis. */
 interface Around {
   readonly outer: number;
-  /** The input's. */
+  /** Dimensions of the input. */
   readonly length: number;
   readonly inner: number;
-  /** Of an element. */
+  /** Bytes of an element. */
   readonly bytes: number;
 }
 
-/** The instruction of one axis. Both sides are without gaps. */
+/** The instruction for one axis. Input and output have no gaps. */
 export function emitAxis(
   lowering: Lowering,
   { outer, length, inner, bytes }: Around,
@@ -80,19 +80,22 @@ export function emitAxis(
   }
 }
 
-/** An axis and what becomes of it. */
+/** An axis, and the table for it. */
 export interface AxisStep extends AxisTable {
   readonly axis: number;
 }
 
-/** Axis after axis, from `input` to `output`, which have the same layout and no gaps; what comes in between lies in scratch space. */
+/**
+ * Runs axis after axis, from `input` to `output`, which have one layout and no gaps; intermediate results are in scratch
+ * space.
+ */
 export function emitAxes(lowering: Lowering, output: Value, input: Value, steps: readonly AxisStep[]): void {
   const { pointer, layout } = lowering.place(input);
   const target = lowering.define(output).pointer;
   const bytes = elementBytes(input.type);
   const dims = [...input.dims];
   let source = pointer;
-  // Without any step the tensor is copied: all rows of its first axis, of a scalar its element.
+  // Without any step the tensor is copied: all rows of its first axis, or a scalar's element.
   const all = steps.length > 0 ? steps : [{ axis: 0, taps: 1, indices: Int32Array.from({ length: dims[0] ?? 1 }, (_, i) => i) }];
   all.forEach((step, i) => {
     const around = { ...aroundAxis(dims, step.axis, layout), bytes };

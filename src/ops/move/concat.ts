@@ -8,7 +8,7 @@ export interface ConcatAttributes {
   readonly axis: number;
 }
 
-/** ONNX Concat. Along channels its inputs are written where they belong wherever that can be. */
+/** ONNX Concat. Along channels, inputs are written to their places in the output wherever that is possible. */
 export const concat: Operator<ConcatAttributes> = {
   ...moving<ConcatAttributes>((node) => {
     const axis = axisOf(node);

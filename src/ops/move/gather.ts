@@ -21,7 +21,7 @@ export function indicesOf(node: OpenNode<unknown>): Value {
   return indices;
 }
 
-/** ONNX Gather: rows along an axis chosen by indices, whose dimensions take the axis's place. */
+/** ONNX Gather: indices choose rows along an axis, and their dimensions replace it. */
 export const gather: Operator<AxisAttributes> = {
   name: 'Gather',
   since: 1,
@@ -44,7 +44,7 @@ export const gather: Operator<AxisAttributes> = {
     for (let o = 0; o < outer; o++) {
       for (const row of rows) {
         const from = (o * length + row) * inner;
-        // Views of a few elements would take longer than these.
+        // For a few elements a loop is faster than views.
         if (inner > 16) y.set(data.subarray(from, from + inner) as never, to);
         else for (let i = 0; i < inner; i++) y[to + i] = data[from + i] as number;
         to += inner;
@@ -55,7 +55,7 @@ export const gather: Operator<AxisAttributes> = {
   layout: (node) => (evenly(node, constantRows(node)) ? { inputs: ['any', 'rowMajor'], output: 'rowMajor' } : rowMajor()),
   lower(node, lowering) {
     const [x, indices, y] = [input(node, 0), input(node, 1), output(node)];
-    // Indices that only a run knows could lie outside, which kernels do not check.
+    // Indices that are computed at run time could be out of range, which kernels do not check.
     const rows = constantRows(node);
     if (!rows) return lowering.evaluate(node as Node);
     const axis = axisOf(node);
@@ -87,7 +87,7 @@ const constantRows = (node: Node<AxisAttributes>): Float64Array | undefined => {
   return constant && wrapped(node, constant.read(), at(input(node, 0).dims, axisOf(node)));
 };
 
-/** Start and step of rows that are evenly spaced, chosen by indices in one row: a slice. */
+/** Start and step of evenly spaced rows that one row of indices chooses: a slice. */
 function evenly(node: Node<AxisAttributes>, rows: Float64Array | readonly number[] = []): { start: number; step: number } | undefined {
   if (input(node, 1).dims.length > 1 || rows.length === 0) return undefined;
   const [start = 0, second = start + 1] = rows;

@@ -1,4 +1,4 @@
-// Operators that move elements and compute nothing: one description of the move serves the kernels and `evaluate`.
+// Operators that move elements and compute nothing: one description of the moves serves the kernels and `evaluate`.
 
 import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
@@ -19,13 +19,13 @@ export interface MoveLoop {
   readonly to?: readonly [axis: number, step: number];
 }
 
-/** Elements that go from an input to an output. Axes are logical ones, so that a move holds for every layout. */
+/** A move of elements from an input to an output. Axes are logical, so that a move is valid for every layout. */
 export interface Move {
-  /** Index of the input and of the output; 0 where left out. */
+  /** Index of the input and of the output. Default 0. */
   readonly input?: number;
   readonly output?: number;
   readonly loops: readonly MoveLoop[];
-  /** Where the loops start, by axis; 0 where left out. */
+  /** Where the loops start, by axis. Default 0. */
   readonly fromStart?: readonly number[];
   readonly toStart?: readonly number[];
 }
@@ -33,7 +33,7 @@ export interface Move {
 /** The loop over an axis that is the same on both sides. */
 export const along = (size: number, from: number, to = from): MoveLoop => ({ size, from: [from, 1], to: [to, 1] });
 
-/** `evaluate` and `lower` of an operator whose outputs are put together of moves. */
+/** `evaluate` and `lower` of an operator whose outputs consist of moves. */
 export function moving<A>(
   moves: (node: Node<A>) => readonly Move[],
 ): Pick<Operator<A>, 'types' | 'evaluate' | 'lower' | 'layout' | 'slices'> {
@@ -66,7 +66,7 @@ export function moving<A>(
   };
 }
 
-/** The instruction of a move; none where the elements lie there already, as those of a slice do. */
+/** The instruction of a move; none if the elements are there already, as in a slice. */
 export function emitMove(lowering: Lowering, move: Move, target: Value, source: Value): void {
   const [output, from] = [lowering.define(target), lowering.place(source)];
   const loops = resolveMove(move, output.strides, from.strides);
@@ -76,7 +76,7 @@ export function emitMove(lowering: Lowering, move: Move, target: Value, source: 
   emitCopy(lowering, elementBytes(target.type), outAt, fromAt, { sizes: loops.sizes, strides: [loops.out, loops.from] });
 }
 
-/** A move over strides by axis. */
+/** A move with strides by axis. */
 function resolveMove({ loops, fromStart = [], toStart = [] }: Move, toStrides: Place['strides'], fromStrides: Place['strides']) {
   const start = (starts: readonly number[], strides: readonly number[]) =>
     starts.reduce((sum, first, axis) => sum + first * at(strides, axis), 0);

@@ -12,14 +12,14 @@ import { along, emitMove, type Move } from './move.ts';
 
 export interface PadAttributes {
   readonly mode: 'constant' | 'reflect' | 'edge' | 'wrap';
-  /** Up to opset 10; then inputs. */
+  /** Attributes up to opset 10, then inputs. */
   readonly given?: { readonly pads: readonly number[]; readonly value: number };
 }
 
-/** What pads with the input's own elements, once that is fetched. */
+/** Pads with the input's own elements, once that chunk is loaded. */
 export const reflection: { lower?: (node: Node<PadAttributes>, lowering: Lowering, y: Value, x: Value) => void } = {};
 
-/** ONNX Pad: begins, then ends, negative ones crop. The value may be fed at run time, the pads not. */
+/** ONNX Pad: begins, then ends; negative ones crop. The value may be computed at run time, the pads not. */
 export const pad: Operator<PadAttributes> = {
   name: 'Pad',
   since: 2,
@@ -92,7 +92,7 @@ export const pad: Operator<PadAttributes> = {
   },
 };
 
-/** What stays of the input, and where it goes. */
+/** The part of the input that stays, and where it goes. */
 function kept(node: Node<PadAttributes>): Move {
   const pads = padsOf(node);
   const { dims } = input(node, 0);
@@ -104,7 +104,7 @@ function kept(node: Node<PadAttributes>): Move {
   };
 }
 
-/** The input's row that stands at a place; -1 where none does. */
+/** The input's row at a place of the output; -1 if there is none. */
 export function source(mode: PadAttributes['mode'], at: number, size: number): number {
   if (at >= 0 && at < size) return at;
   if (mode === 'constant') return -1;

@@ -8,7 +8,7 @@ interface RelayoutAttributes {
   readonly to: Layout;
 }
 
-/** Not ONNX's: the same value in the other layout. The layout pass inserts it. */
+/** Not an ONNX operator: the same value in the other layout. The layout pass inserts it. */
 export const relayout: Operator<RelayoutAttributes> = {
   name: 'Relayout',
   since: 0,
@@ -21,7 +21,7 @@ export const relayout: Operator<RelayoutAttributes> = {
     const x = input(node, 0);
     const y = output(node);
     const { channels, height, width } = asImage(x.dims);
-    // The gaps of a slice are in the other layout's way.
+    // The gaps of a slice do not fit the other layout.
     const dense = lowering.place(x).pixelStride === channels * elementBytes(x.type);
     if (dense && (height * width === 1 || channels === 1)) lowering.alias(y, x);
     else emitMove(lowering, { loops: x.dims.map((size, axis) => along(size, axis)) }, y, x);

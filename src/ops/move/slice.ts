@@ -6,7 +6,7 @@ import { input, invalid, output, resolveAxis } from '../shapes.ts';
 import { moving } from './move.ts';
 
 export interface SliceAttributes {
-  /** Up to opset 9; then inputs. */
+  /** Attributes up to opset 9, then inputs. */
   readonly given?: { readonly starts: readonly number[]; readonly ends: readonly number[]; readonly axes: readonly number[] | undefined };
 }
 
@@ -56,7 +56,7 @@ export function rangesOf(node: OpenNode<SliceAttributes>): { start: number; step
     const size = at(dims, axis);
     const step = at(steps, i);
     if (step === 0) throw invalid(node, `its step along axis ${axis} is 0`);
-    // As numpy: negative positions count from the end, then both are brought to the nearest that there is.
+    // As in numpy: negative positions count from the end, then both are clamped.
     const clamp = (at: number, low: number, high: number) => Math.min(Math.max(at < 0 ? at + size : at, low), high);
     const start = step > 0 ? clamp(at(starts, i), 0, size) : clamp(at(starts, i), 0, size - 1);
     const end = step > 0 ? clamp(at(ends, i), 0, size) : clamp(at(ends, i), -1, size - 1);

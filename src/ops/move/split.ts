@@ -7,12 +7,15 @@ import { along, type Move, moving } from './move.ts';
 
 export interface SplitAttributes {
   readonly axis: number;
-  /** Up to opset 12 the lengths are an attribute, then an input. */
+  /** The lengths are an attribute up to opset 12, then an input. */
   readonly split: readonly number[] | undefined;
   readonly parts: number | undefined;
 }
 
-/** ONNX Split into parts of given lengths, or into even ones, the last of which may be shorter. Along channels nothing is copied. */
+/**
+ * ONNX Split into parts of given lengths, or into equal ones, the last of which may be shorter. Along channels nothing is
+ * copied.
+ */
 export const split: Operator<SplitAttributes> = {
   ...moving<SplitAttributes>((node) => {
     const axis = axisOf(node);
@@ -50,7 +53,7 @@ export const split: Operator<SplitAttributes> = {
   },
 };
 
-/** How many parts there are where their lengths are not given is the number of outputs that the file lists. */
+/** If the lengths are not given, the number of parts is the number of outputs in the file. */
 function lengthsOf(node: OpenNode<SplitAttributes>, size: number): number[] {
   const given = node.inputs[1]?.constant?.read();
   if (given) return integers(given);

@@ -12,12 +12,15 @@ const permute = moving<TransposeAttributes>((node) => {
   return [{ loops: permOf(node).map((from, to) => along(at(dims, to), from, to)) }];
 });
 
-/** ONNX Transpose. Between NCHW and NHWC nothing moves: the same elements are the other's in another layout. */
+/**
+ * ONNX Transpose. Between NCHW and NHWC nothing moves: the elements in memory are those of the other shape in the other
+ * layout.
+ */
 export const transpose: Operator<TransposeAttributes> = {
   ...permute,
   name: 'Transpose',
   since: 1,
-  // A shuffle of channels is one kernel's work: see more/move/depthToSpace.ts.
+  // A shuffle of channels has a kernel of its own: see more/move/depthToSpace.ts.
   rare: ({ attributes }) => /^0,2,1,3(,4)?$/.test(String(attributes.get('perm'))),
   inputs: [1, 1],
   // A slice's gaps would be in the wrong place.

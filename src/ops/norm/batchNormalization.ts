@@ -10,25 +10,25 @@ import { asImage, input, invalid, output, unsupported } from '../shapes.ts';
 
 export interface BatchNormAttributes extends Clamped {
   readonly epsilon: number;
-  /** Where the statistics are the input's own: how much the outputs after the first keep of those that are given. */
+  /** Training mode, by the input's own statistics: the share of the given statistics in the outputs after the first. */
   readonly momentum?: number | undefined;
 }
 
-/** Whether it is in training mode; from opset 7 to 13 it is the number of outputs that says so. */
+/** Training mode; from opset 7 to 13 the number of outputs says so. */
 const trains = (reader: AttributeReader, opset: number): boolean =>
   opset < 7 ? !reader.flag('is_test') : opset < 14 ? reader.outputs > 1 : reader.flag('training_mode');
 
 type LowerTraining = (node: Node<BatchNormAttributes>, momentum: number, lowering: Lowering) => void;
 
-/** What lowers it in training mode, once that is fetched. */
+/** Lowers it in training mode, once that chunk is loaded. */
 export const training: { lower?: LowerTraining } = {};
 
-/** As a file has the node. */
+/** The node as stated in the file. */
 const inTraining = (node: GraphNode, opset: number): boolean => trains(new AttributeReader(node), opset);
 
 /**
- * ONNX BatchNormalization: X [N, C, ...], or [N] with one channel, scale, bias, mean and variance [C]. In training mode the mean and the variance
- * of the input itself take the place of those given.
+ * ONNX BatchNormalization: X [N, C, ...], or [N] with one channel, scale, bias, mean and variance [C]. Training mode uses
+ * the mean and the variance of the input itself.
  */
 export const batchNormalization: Operator<BatchNormAttributes> = {
   clamps: true,

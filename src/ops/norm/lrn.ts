@@ -52,5 +52,5 @@ export const lrn: Operator<LrnAttributes> = {
   },
 };
 
-/** How many channels a window looks at: one of twice as many as there are sees them all from everywhere. */
+/** How many channels a window sees, at most twice as many as there are, because then it sees all of them from everywhere. */
 const seen = (node: OpenNode<LrnAttributes>): number => Math.min(node.attributes.size, 2 * at(input(node, 0).dims, 1));

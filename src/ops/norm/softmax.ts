@@ -8,7 +8,7 @@ import { aroundAxis } from '../strides.ts';
 
 export interface SoftmaxAttributes {
   readonly axis: number;
-  /** Up to opset 12 everything from the axis on is one row. */
+  /** Up to opset 12 the row is everything from the axis on. */
   readonly flatten: boolean;
 }
 
@@ -28,7 +28,7 @@ export function alongAxis(
   };
 }
 
-/** The tensor as [outer, length, inner] around the axis; with `flatten` all that follows the axis is one row. */
+/** The tensor as [outer, length, inner] around the axis; with `flatten` everything from the axis on is one row. */
 export function around(node: Node<SoftmaxAttributes>, layout: Layout): { outer: number; length: number; inner: number } {
   const { dims } = input(node, 0);
   const { flatten } = node.attributes;

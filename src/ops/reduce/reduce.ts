@@ -12,23 +12,23 @@ import { stridesOf } from '../strides.ts';
 
 export interface ReduceAttributes {
   readonly keepDims: boolean;
-  /** An input later: from opset 13 for ReduceSum, from 18 for the others. */
+  /** An attribute, later an input: from opset 13 for ReduceSum, from 18 for the others. */
   readonly axes: readonly number[] | undefined;
   readonly noopWithEmptyAxes: boolean;
 }
 
 export interface Reduction {
   readonly name: string;
-  /** First opset in which the axes are an input. */
+  /** The first opset in which the axes are an input. */
   readonly axesInput?: number;
   readonly lower: (lowering: Lowering, output: Operand, x: Operand, axes: readonly number[], count: number) => void;
-  /** On the host. */
+  /** Reduces on the host. */
   readonly compute: (node: Node<ReduceAttributes>, x: TypedArray) => TypedArray;
   readonly evaluatedTypes?: Operator['evaluatedTypes'];
   readonly pack?: Operator['pack'];
 }
 
-/** From a start, one element after the other; what the elements make exactly. */
+/** Combines one element after the other, starting from `start`, exactly. */
 export interface Fold {
   readonly start: (type: DataType) => Element;
   readonly step: (sum: Element, x: Element) => Element;
@@ -58,7 +58,7 @@ export function reduction({ name, axesInput = 18, lower, compute, evaluatedTypes
     evaluate: (node, [x]) => [compute(node, x as TypedArray)],
     ...(evaluatedTypes && { evaluatedTypes }),
     ...(pack && { pack }),
-    // With its dimensions kept, the output can lie as the input does.
+    // With the reduced dimensions kept, the output can have the input's layout.
     layout: (node) => (node.attributes.keepDims ? firstAlike() : { inputs: ['any', 'rowMajor'], output: 'rowMajor' }),
     slices: true,
     lower(node, lowering) {
@@ -66,7 +66,7 @@ export function reduction({ name, axesInput = 18, lower, compute, evaluatedTypes
       const axes = axesOf(node);
       const y = output(node);
       const place = lowering.define(y);
-      // Seen with the reduced dimensions, whose strides nobody steps along.
+      // With the reduced dimensions, whose strides are never used.
       let next = 0;
       const strides = x.dims.map((_, axis) => (node.attributes.keepDims || !axes.includes(axis) ? at(place.strides, next++) : 0));
       const target: Operand = { dims: keptDims(x.dims, axes), pointer: place.pointer, strides };
@@ -75,11 +75,11 @@ export function reduction({ name, axesInput = 18, lower, compute, evaluatedTypes
   };
 }
 
-/** The dimensions that are left, the reduced ones being 1. */
+/** The remaining dimensions, the reduced ones being 1. */
 export const keptDims = (dims: readonly number[], axes: readonly number[]): number[] =>
   dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
 
-/** Their strides, over the dimensions that there were: along reduced ones nothing moves. */
+/** Strides over the original dimensions: 0 along reduced ones. */
 export const keptStrides = (kept: readonly number[], axes: readonly number[]): number[] =>
   stridesOf('rowMajor', kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
 

@@ -5,19 +5,9 @@ import { firstAlike } from '../layouts.ts';
 import { checkRows, emitAxes } from '../move/axis.ts';
 import type { OpenNode, Operator } from '../operator.ts';
 import { constantInput, input, invalid, output, resolveAxis, unsupported } from '../shapes.ts';
-import { type Coordinates, mostTaps, type ResizedAxis, rareModes, resampling, type Sampling, tableOf } from './resizeTable.ts';
+import { type Coordinates, mostTaps, type ResizeAttributes, type ResizedAxis, rareModes, resampling, tableOf } from './resizeTable.ts';
 
-export interface ResizeAttributes extends Sampling {
-  readonly axes: readonly number[] | undefined;
-  readonly policy: 'stretch' | 'not_larger' | 'not_smaller';
-  readonly extrapolation: number;
-  /** Upsample of opset 7 and 8 has its scales as an attribute. */
-  readonly scales?: readonly number[];
-  /** Which input holds what; -1 where there is none. */
-  readonly at: { readonly roi: number; readonly scales: number; readonly sizes: number };
-}
-
-/** What Resize and Upsample share: each axis resized after the other, by tables that the plan computes. */
+/** What Resize and Upsample share: the axes are resized one after the other, by tables that the plan computes. */
 export const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' | 'layout' | 'lower'> = {
   types: ['any'],
   inferShape(node) {
@@ -32,7 +22,7 @@ export const resizing: Pick<Operator<ResizeAttributes>, 'types' | 'inferShape' |
   lower(node, lowering) {
     const [x, y] = [input(node, 0), output(node)];
     const axes = axesOf(node);
-    // What is too large is so before any table is made.
+    // The size is checked before any table is made.
     lowering.define(y);
     for (const axis of axes) checkRows(node, axis.to * mostTaps(axis, node.attributes));
     const steps = axes.flatMap((axis, i) => {
@@ -50,7 +40,7 @@ const read = (node: OpenNode<unknown>, index: number): TypedArray | undefined =>
   return data.length > 0 ? data : undefined;
 };
 
-/** Every axis of the input, the resized ones with their scales. */
+/** Every axis of the input, with the scales of those that are resized. */
 export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
   const { dims } = input(node, 0);
   const { attributes } = node;
@@ -72,7 +62,7 @@ export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
     );
   axes.forEach((axis, i) => {
     const from = at(dims, axis);
-    // Without a region it is all of the axis.
+    // Without a region of interest it is the whole axis.
     const [begin = 0, end = 1] = [region[i], region[i + axes.length]];
     const crops = attributes.coordinates === 'tf_crop_and_resize';
     // An empty axis stays as it is.
@@ -86,10 +76,10 @@ export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
   return result;
 }
 
-/** In float32, as ONNX's shape inference and onnxruntime multiply: 10 times what float32 has of 1.3 is 13, and not a little less. */
+/** Multiplied in float32, as in ONNX's shape inference and onnxruntime: 10 times float32's 1.3 is 13, and not a little less. */
 const resized = (size: number, scale: number): number => Math.floor(Math.fround(Math.fround(size) * scale));
 
-/** The first is the default. */
+/** The first one is the default. */
 const transforms: readonly [Coordinates, ...Coordinates[]] = [
   'half_pixel',
   'half_pixel_symmetric',
@@ -100,7 +90,10 @@ const transforms: readonly [Coordinates, ...Coordinates[]] = [
   'tf_crop_and_resize',
 ];
 
-/** ONNX Resize: nearest, linear and cubic, by scales or to sizes. Regions, scales and sizes must be known when the plan is made. */
+/**
+ * ONNX Resize: nearest, linear and cubic, by scales or to sizes. Regions, scales and sizes must be known when the plan is
+ * made.
+ */
 export const resize: Operator<ResizeAttributes> = {
   ...resizing,
   name: 'Resize',

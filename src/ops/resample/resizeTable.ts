@@ -4,7 +4,6 @@ import { at } from '../../graph/at.ts';
 import type { Value } from '../../graph/value.ts';
 import type { AxisTable } from '../move/axis.ts';
 import type { Lowering, Node } from '../operator.ts';
-import type { ResizeAttributes } from './resize.ts';
 
 export type Coordinates =
   | 'half_pixel'
@@ -20,33 +19,44 @@ export type Rounding = 'round_prefer_floor' | 'round_prefer_ceil' | 'floor' | 'c
 export interface Sampling {
   readonly mode: 'nearest' | 'linear' | 'cubic';
   readonly coordinates: Coordinates;
-  /** Of nearest. Opset 10 leaves it open, and its cases round up where the axis gets shorter, else down. */
+  /** The rounding of 'nearest'. Opset 10 leaves it open; its test cases round up if the axis gets shorter, else down. */
   readonly rounding: Rounding | 'unspecified';
   /** The cubic kernel's a (Keys 1981). */
   readonly cubic: number;
-  /** Taps outside count nothing, instead of reading the edge. */
+  /** Whether taps outside count nothing, instead of reading the edge. */
   readonly excludeOutside: boolean;
-  /** Where it gets smaller, kernels are stretched to see every pixel. */
+  /** Whether kernels are stretched, if the axis gets shorter, to see every pixel. */
   readonly antialias: boolean;
+}
+
+/** What the node says of the axes and of the rows outside. */
+export interface ResizeAttributes extends Sampling {
+  readonly axes: readonly number[] | undefined;
+  readonly policy: 'stretch' | 'not_larger' | 'not_smaller';
+  readonly extrapolation: number;
+  /** Upsample of opset 7 and 8 has its scales as an attribute. */
+  readonly scales?: readonly number[];
+  /** The index of each input; -1 if there is none. */
+  readonly at: { readonly roi: number; readonly scales: number; readonly sizes: number };
 }
 
 export interface ResizedAxis {
   readonly from: number;
   readonly to: number;
-  /** As given, which may differ from to / from by the rounding of the size. */
+  /** The given scale, which may differ from to / from because the size is rounded. */
   readonly scale: number;
-  /** Two lengths whose ratio the scale is, where sizes are given and no region, which is float32. */
+  /** Two lengths whose ratio is the scale, if sizes are given and no region, because a region is float32. */
   readonly ratio?: readonly [to: number, from: number] | undefined;
   /** Region of interest from 0 to 1, of tf_crop_and_resize. */
   readonly roi: readonly [number, number];
 }
 
-/** What the rarer ways to resize take, once that is fetched: see more/resample/resizing.ts. */
+/** What the rarer ways to resize use, once that chunk is loaded: see more/resample/resizing.ts. */
 export const resampling: {
-  /** The place of a row by a transformation that few files have. */
+  /** The place of a row, by a transformation that few files use. */
   place?: (axis: ResizedAxis, i: number, mode: Coordinates, at: (row: number) => number) => number;
   cubic?: (a: number) => (distance: number) => number;
-  /** The ratio of all axes where a policy asks for one, as to a length from a length. */
+  /** The ratio of all axes if a policy asks for one, as two lengths: to and from. */
   common?: (policy: string, sizes: readonly (readonly [to: number, from: number])[]) => readonly [number, number] | undefined;
   fillOutside?: (node: Node<ResizeAttributes>, axes: readonly ResizedAxis[], y: Value, lowering: Lowering) => void;
 } = {};
@@ -54,12 +64,12 @@ export const resampling: {
 export const f32 = Math.fround;
 
 /**
- * The place in the input of the output's row `i`. From sizes it is exact, a quotient of whole numbers; from scales each operation is rounded
- * to float32, as PyTorch and onnxruntime do: which of two rows is the nearest hangs on it.
+ * The place in the input of the output's row `i`. From sizes it is exact, a quotient of whole numbers; from scales each
+ * operation is rounded to float32, as in PyTorch and onnxruntime, because that decides which of two rows is the nearest.
  */
 export function coordinates(axis: ResizedAxis, i: number, mode: Coordinates): number {
   const { from, to, scale, ratio } = axis;
-  // A length that stays is copied, but for one that stays by rounding what a policy's ratio makes of it.
+  // An axis whose length stays is copied, unless it stays only because a policy's ratio was rounded.
   if (from === to && (!ratio || scale === 1) && mode !== 'tf_crop_and_resize') return i;
   const round = ratio ? (x: number) => x : f32;
   const [longer, shorter] = ratio ?? [scale, 1];
@@ -75,15 +85,15 @@ export function coordinates(axis: ResizedAxis, i: number, mode: Coordinates): nu
   }
 }
 
-/** What a Resize says that needs `resampling`. */
+/** The options of Resize that need `resampling`. */
 export const rareModes = /^(cubic|not_|tf_|half_pixel_s)/;
 
-/** How many taps a row has, at most. */
+/** The most taps of a row. */
 export function mostTaps({ from, scale }: ResizedAxis, { mode, antialias }: Sampling): number {
   return mode === 'nearest' ? 1 : Math.min(from, antialias ? Math.max(4, 4 / scale) : 4);
 }
 
-/** The table of an axis; undefined where every row stays what it is. */
+/** The table of an axis; undefined if every row stays unchanged. */
 export function tableOf(axis: ResizedAxis, sampling: Sampling): AxisTable | undefined {
   const { from, to } = axis;
   const places = Float64Array.from({ length: to }, (_, i) => coordinates(axis, i, sampling.coordinates));
@@ -93,13 +103,13 @@ export function tableOf(axis: ResizedAxis, sampling: Sampling): AxisTable | unde
     return { taps: 1, indices: Int32Array.from(places, (at) => clamp(round(at, rounding, axis), from)) };
   }
   const row = rowOf(axis, sampling);
-  // Twice each, because lists of rows would take many times the memory of the table.
+  // Each row is computed twice, because lists of rows would take many times the memory of the table.
   const taps = places.reduce((most, at) => Math.max(most, row(at).length), 1);
   const indices = new Int32Array(to * taps);
   const weights = new Float32Array(to * taps);
   places.forEach((place, i) => {
     const { length, rows, shares } = row(place);
-    // Where the first tap's index stands again, the row has no more.
+    // A row ends where its first tap's index is repeated.
     indices.fill(length > 0 ? at(rows, 0) : 0, i * taps, (i + 1) * taps);
     for (let t = 0; t < length; t++) {
       indices[i * taps + t] = at(rows, t);
@@ -112,7 +122,7 @@ export function tableOf(axis: ResizedAxis, sampling: Sampling): AxisTable | unde
 const roundingOf = ({ scale }: ResizedAxis, { rounding }: Sampling): Rounding =>
   rounding !== 'unspecified' ? rounding : scale < 1 ? 'ceil' : 'floor';
 
-/** A place that should be a whole number, were it not for a scale's rounding to float32. */
+/** A place that would be an integer, but for a scale's rounding to float32. */
 const snapped = (place: number): number => (Math.abs(place - Math.round(place)) < 1e-5 ? Math.round(place) : place);
 
 /** The first and the last row that the output's row `i` is made of, as if the axis went on at both ends. */
@@ -134,25 +144,25 @@ const clamp = (at: number, size: number): number => Math.min(Math.max(at, 0), si
 function round(at: number, rounding: Rounding, { ratio }: ResizedAxis): number {
   if (rounding === 'floor') return Math.floor(at);
   if (rounding === 'ceil') return Math.ceil(at);
-  // Of two equally near rows; where places are rounded, two are up to 1e-6, as onnxruntime has it.
+  // Chooses between two equally near rows; if places are rounded, two count as equal up to 1e-6, as in onnxruntime.
   const half = ratio ? 0.5 : 0.500001;
   return rounding === 'round_prefer_floor' ? Math.ceil(at - half) : Math.floor(at + half);
 }
 
-/** The rows that one at a place is made of, and their shares; the lists are the same for every place, and hold `length` numbers. */
+/** The rows for a place, and their shares. The lists are reused for every place, and hold `length` numbers. */
 function rowOf(axis: ResizedAxis, sampling: Sampling) {
   const { from: size, scale } = axis;
-  // How much of its width the kernel keeps: below 1 it is as much wider.
+  // The kernel's scale: below 1 it gets wider.
   const stretch = sampling.antialias ? Math.min(1, scale) : 1;
   const radius = (sampling.mode === 'linear' ? 1 : 2) / stretch;
   const kernel = sampling.mode === 'linear' ? hat : (resampling.cubic as NonNullable<typeof resampling.cubic>)(sampling.cubic);
   const most = Math.min(size, Math.ceil(2 * radius) + 1);
   const [rows, shares] = [new Int32Array(most), new Float64Array(most)];
   return (place: number) => {
-    // Out of reach is out of reach, however far; a loop over numbers so large that 1 more is the same would not end.
+    // Clamped, because a loop over numbers so large that adding 1 changes nothing would not end.
     const centre = Math.min(Math.max(place, -radius - 1), size + radius);
     let [length, total] = [0, 0];
-    // Every row of the window counts, as elsewhere: beside infinity a weight of 0 makes NaN.
+    // Every row of the window is kept, even with weight 0, as elsewhere: times infinity that makes NaN.
     for (let index = Math.floor(centre - radius) + 1; index <= Math.floor(centre + radius); index++) {
       const weight = kernel(Math.abs(index - centre) * stretch);
       if (sampling.excludeOutside && (index < 0 || index >= size)) continue;

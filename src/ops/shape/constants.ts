@@ -41,7 +41,7 @@ export const constant: Operator<ConstantAttributes> = {
   evaluate: (node) => [node.attributes.value.read()],
 };
 
-/** ONNX ConstantOfShape: one value (float32 0 where left out) in every place. */
+/** ONNX ConstantOfShape: one value (default: float32 0) in every place. */
 export const constantOfShape: Operator<{ readonly value: Constant | undefined }> = {
   name: 'ConstantOfShape',
   since: 9,

@@ -17,7 +17,7 @@ export const identity: Operator = {
   lower: (node, lowering) => lowering.alias(output(node), input(node, 0)),
 };
 
-/** ONNX Dropout at inference, which is Identity; the mask, where somebody reads it, is all true. */
+/** ONNX Dropout at inference, which is Identity; the mask, if somebody reads it, is all true. */
 export const dropout: Operator = {
   ...identity,
   name: 'Dropout',

@@ -41,7 +41,7 @@ export const reshape: Operator<ReshapeAttributes> = {
     });
     const free = wanted.indexOf(-1);
     if (free >= 0) {
-      // What is copied stands on both sides, and may be 0.
+      // A copied dimension is on both sides, and may be 0.
       const left = product(x.dims.filter((_, i) => !copies(wanted[i])));
       dims[free] = left / product(wanted.filter((dim) => dim !== -1 && !copies(dim)));
     }
@@ -71,7 +71,7 @@ export const flatten: Operator<FlattenAttributes> = {
   },
 };
 
-/** Not ONNX's: a picture as one row of its elements in the order in which channels-last memory has them. Made by a pass. */
+/** Not an ONNX operator: a picture as one row of its elements in channels-last order. Made by a pass. */
 export const flattenPixels: Operator = {
   ...sameElements,
   layout: () => ({ inputs: ['channelsLast'], output: 'rowMajor' }),
@@ -85,7 +85,7 @@ export const flattenPixels: Operator = {
 };
 
 interface AxesAttributes {
-  /** Up to opset 12; then an input. */
+  /** An attribute up to opset 12, then an input. */
   readonly axes: readonly number[] | undefined;
 }
 
@@ -100,7 +100,7 @@ const axesOf = (node: OpenNode<AxesAttributes>, rank: number): Set<number> | und
   return axes && new Set(axes.map((axis) => resolveAxis(node, axis, rank)));
 };
 
-/** ONNX Squeeze: without the dimensions of size 1 that `axes` names, or without all. */
+/** ONNX Squeeze: without the dimensions of size 1 that `axes` names; by default without all. */
 export const squeeze: Operator<AxesAttributes> = {
   ...sameElements,
   ...axesAttributes,

@@ -7,10 +7,10 @@ import { asImage, input } from '../shapes.ts';
 import type { Window } from './window.ts';
 import { directCost, winogradCost, winogradForms } from './winograd.ts';
 
-/** What computes a convolution: an instruction, and what comes with it. */
+/** What computes a convolution: an instruction, and its parameters. */
 export type Choice =
   | { readonly op: Op.Conv | Op.Gemv | Op.DepthwiseConv }
-  /** `ring`: bytes for rows of the input. */
+  /** `ring`: bytes for the rows of the input. */
   | { readonly op: Op.DepthwiseRing; readonly ring: number }
   | { readonly op: Op.Winograd; readonly form: Winograd };
 
@@ -29,11 +29,13 @@ export function isDepthwise(node: OpenNode<{ readonly group: number }>): boolean
 
 /**
  * The kernel for a convolution, which may be a matrix product (a 1×1 window over a picture of one column).
- * - One filter per channel, where `node` is given: depthwise; by a ring of rows where the window allows it.
- * - By Winograd's algorithm where `node` is given, its weights are constant and a form of it costs less than the direct convolution.
- * - One pixel of a 1×1 kernel: a vector times a matrix, whose weights set the pace, so that nothing is packed.
+ * - One filter per channel, if `node` is given: depthwise; by a ring of rows if the window allows it.
+ * - By Winograd's algorithm if `node` is given, its weights are constant and a form of it costs less than the direct
+ *   convolution.
+ * - One pixel of a 1×1 kernel: a vector times a matrix; nothing is packed, because reading the weights takes most of the
+ *   time.
  * - Everything else: implicit im2col.
- * @param node whose weights are not yet packed; other convolutions have theirs in panels by groups
+ * @param node the node, if its weights are not yet packed; other convolutions have panels by groups
  */
 export function chooseConvolution(shape: ConvShape, lowering: Lowering, node?: Node<{ readonly group: number }>): Choice {
   const { window, from, to } = shape;
@@ -44,7 +46,7 @@ export function chooseConvolution(shape: ConvShape, lowering: Lowering, node?: N
   }
   const form = node && chooseForm(shape, lowering, node);
   if (form) return { op: Op.Winograd, form };
-  // A pixel in padding is not read as it lies.
+  // A padded pixel is not in memory.
   const pixels = source.batch * source.height * source.width * target.height * target.width * product(window.kernel);
   return { op: pixels === 1 && window.padBegin[0] + window.padBegin[1] === 0 ? Op.Gemv : Op.Conv };
 }
@@ -52,7 +54,7 @@ export function chooseConvolution(shape: ConvShape, lowering: Lowering, node?: N
 /** The largest ring of rows, which should stay in a cache. */
 const RING_BYTES = 256 * 1024;
 
-/** What f32_dwconv_ring_c4 needs for its ring; infinite where it does not apply. */
+/** Bytes that f32_dwconv_ring_c4 needs for its ring; infinite if it does not apply. */
 function ringBytes({ kernel, stride, dilation, out }: Window): number {
   const [height, width] = kernel;
   const [step, pixels] = [stride[1], out[1] ?? 0];
@@ -61,8 +63,9 @@ function ringBytes({ kernel, stride, dilation, out }: Window): number {
 }
 
 /**
- * The form of Winograd's convolution that costs least, if that is less than the direct one. It is that of one picture, so that a picture has the same
- * bits in any batch. What the caller gives may hold pixels that dwarf others, and a tile of six points blurs those (docs/performance.md).
+ * The form of Winograd's convolution that costs least, if that is less than the direct one. It is chosen for one picture, so
+ * that a picture has the same bits in any batch. The caller's inputs may have pixels that dwarf others, which a tile of six
+ * points blurs (docs/performance.md).
  */
 function chooseForm({ window, groups }: ConvShape, lowering: Lowering, node: Node<unknown>): Winograd | undefined {
   const { winograd } = lowering;

@@ -16,24 +16,25 @@ import { emitWinograd } from './winograd.ts';
 
 export interface ConvAttributes extends WindowAttributes, Clamped {
   readonly group: number;
-  /** Of X times scale plus shift. */
+  /** The clamp of a normalised input, X · scale + shift. */
   readonly inputClamp?: Clamped['clamp'];
 }
 
-/** The last three after fusion only. */
+/** The inputs; only fusion adds the last three. */
 export enum ConvInput {
   X,
   W,
   Bias,
-  /** Of the output's shape; added before the clamp. */
+  /** Has the output's shape; added before the clamp. */
   Residual,
-  /** Of X, [C], with a shift. */
+  /** Scale and shift of the input X, per channel: [C] each. */
   Scale,
   Shift,
 }
 
 /**
- * ONNX Conv over one or two spatial dimensions: X [N, C, ...], W [M, C / group, ...], optional B [M]. Fusion adds inputs: `ConvInput`.
+ * ONNX Conv over one or two spatial dimensions: X [N, C, ...], W [M, C / group, ...], optional B [M]. Fusion adds inputs:
+ * `ConvInput`.
  */
 export const conv: Operator<ConvAttributes> = {
   clamps: true,
@@ -59,7 +60,10 @@ export const conv: Operator<ConvAttributes> = {
   },
 };
 
-/** Whether each of its pixels is made of one of the input's, of all channels: such a one can scale and shift its input as it packs that. */
+/**
+ * Whether each output pixel is made of one input pixel, of all channels: such a convolution can scale and shift its input as
+ * it packs it.
+ */
 export function isPointwise(node: Node<ConvAttributes>): boolean {
   const [x, y] = [input(node, 0).dims, node.outputs[0]?.dims ?? []];
   const { kernel, stride } = convWindow(node);
@@ -79,15 +83,15 @@ export function convWindow(node: OpenNode<ConvAttributes>) {
 
 /**
  * Checks the weights and the bias of a convolution or its transpose.
- * @param filters the output's channels
- * @param fits whether the channels of the weights are those of the input
+ * @param filters the number of output channels
+ * @param fits whether the weights' channels match the input's
  * @throws LanewiseError INVALID_MODEL
  */
 export function checkFilters(node: OpenNode<WindowAttributes & { readonly group: number }>, filters: number, fits: boolean): void {
   const [{ dims }, { dims: weights }] = [input(node, 0), input(node, 1)];
   const { group, kernel } = node.attributes;
   const shown = formatDims(weights);
-  // No picture: resolveWindow says so.
+  // The input is no picture: resolveWindow throws.
   if (dims.length < 3) return;
   if (weights.length !== dims.length) throw invalid(node, `weights ${shown} do not fit an input of ${formatDims(dims)}`);
   if (kernel?.some((size, i) => size !== weights[i + 2])) {
@@ -139,7 +143,7 @@ function lowerGeneral(node: Node<ConvAttributes>, lowering: Lowering, shape: Con
   else emitConv(lowering, call, choice);
 }
 
-/** The instruction of a convolution by panels of weights, which is also that of matrix products. */
+/** The instruction of a convolution by panels of weights; matrix products use it too. */
 export function emitConv(lowering: Lowering, call: ConvCall, { op } = chooseConvolution(call, lowering)): void {
   const { window, from, to, source, target, residual, groups } = call;
   const image = asImage(to.dims);

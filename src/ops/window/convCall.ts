@@ -3,7 +3,7 @@ import type { Place, Pointer } from '../../plan/place.ts';
 import type { Clamped } from '../elementwise/clamp.ts';
 import type { Window } from './window.ts';
 
-/** A convolution whose places are known: what `emitConv` and `emitWinograd` make an instruction of. */
+/** A convolution whose places are known, for `emitConv` and `emitWinograd`. */
 export interface ConvCall {
   readonly window: Window;
   readonly from: ValueType;

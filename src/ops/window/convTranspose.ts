@@ -30,8 +30,8 @@ export interface ConvTransposeAttributes extends WindowAttributes, Clamped {
 }
 
 /**
- * ONNX ConvTranspose over one or two spatial dimensions: X [N, C, ...], W [C, M / group, ...], optional B [M]. A matrix product gives what
- * each input pixel adds to the output around it, and a second pass adds that up.
+ * ONNX ConvTranspose over one or two spatial dimensions: X [N, C, ...], W [C, M / group, ...], optional B [M]. A matrix
+ * product gives what each input pixel contributes to the output around it, and a second pass adds that up.
  */
 export const convTranspose: Operator<ConvTransposeAttributes> = {
   clamps: true,
@@ -106,7 +106,7 @@ export const convTranspose: Operator<ConvTransposeAttributes> = {
   },
 };
 
-/** The weights as [C, taps, M / group], so that what belongs to one output pixel lies together. */
+/** The weights as [C, taps, M / group], so that those of one output pixel are contiguous. */
 function tapsFirst(node: Node<ConvTransposeAttributes>, lowering: Lowering): Value {
   const w = input(node, 1);
   const [rows = 0, filters = 0, ...kernel] = w.dims;
@@ -136,7 +136,7 @@ function tapsFirst(node: Node<ConvTransposeAttributes>, lowering: Lowering): Val
   return value;
 }
 
-/** The window of the convolution that this one is the transpose of; `out` are the sizes of this one's output. */
+/** The window of the convolution whose transpose this is; `out` are the sizes of this one's output. */
 export function transposedWindow(node: OpenNode<ConvTransposeAttributes>): Window {
   const { dims } = input(node, 0);
   const weights = input(node, 1).dims;
@@ -145,7 +145,7 @@ export function transposedWindow(node: OpenNode<ConvTransposeAttributes>): Windo
   const filters = each * group;
   checkFilters(node, filters, channels === dims[1] && channels % group === 0 && filters > 0);
   const rank = dims.length - 2;
-  // Some exporters give all dimensions, the batch's and the channels' too.
+  // Some exporters give all dimensions, with the batch's and the channels'.
   const shape = outputShape?.slice(outputShape.length - rank);
   if ((shape && shape.length !== rank) || (outputPadding && (outputPadding.length !== rank || outputPadding.some((size) => size < 0)))) {
     throw invalid(
@@ -160,8 +160,8 @@ export function transposedWindow(node: OpenNode<ConvTransposeAttributes>): Windo
 }
 
 /**
- * One axis of a transposed convolution. @param wanted the output's size, which then gives the padding
- * @param fail makes the error for what does not fit
+ * One axis of a transposed convolution. @param wanted the output's size, which then determines the padding
+ * @param fail makes the error if it does not fit
  */
 export function spread(
   { size, kernel, stride, dilation, ...pads }: GivenAxis,

@@ -60,7 +60,7 @@ export const averagePool: Operator<AveragePoolAttributes> = {
     ),
 };
 
-/** The whole picture as one window. Several spatial dimensions are one here, so any number of them will do. */
+/** The whole picture as one window. Several spatial dimensions become one, so any number of them is allowed. */
 export function globalWindow(node: OpenNode<unknown>): Window {
   const { dims } = input(node, 0);
   const { height, width } = asImage(dims);
@@ -89,7 +89,7 @@ export const globalAveragePool = globalPool('GlobalAveragePool', (node, window, 
 /** ONNX GlobalMaxPool. */
 export const globalMaxPool = globalPool('GlobalMaxPool', lowerMax);
 
-/** What the average divides by: taps inside the picture, or in its padding too, or nothing (a sum). */
+/** The average's divisor: the taps inside the picture, those in its padding too, or none (a sum). */
 export enum Counting {
   Inside = 0,
   Padding = 1,

@@ -11,7 +11,7 @@ export type AutoPad = 'NOTSET' | 'SAME_UPPER' | 'SAME_LOWER' | 'VALID';
 
 /** The attributes that convolution and pooling share, one entry per spatial dimension. */
 export interface WindowAttributes {
-  /** Undefined where the weights' shape gives it. */
+  /** The kernel's shape; undefined if the weights' shape gives it. */
   readonly kernel: readonly number[] | undefined;
   readonly strides: readonly number[] | undefined;
   readonly dilations: readonly number[] | undefined;
@@ -19,7 +19,7 @@ export interface WindowAttributes {
   readonly pads: readonly number[] | undefined;
   readonly autoPad: AutoPad;
   readonly ceilMode: boolean;
-  /** Of pools: a window that does not fit may give nothing. */
+  /** For pools: a window that does not fit may give an empty output. */
   readonly mayBeEmpty?: boolean;
 }
 
@@ -43,7 +43,7 @@ export function readWindow(reader: AttributeReader, { ceil = false } = {}): Wind
   };
 }
 
-/** Positions stay far inside 32 bits, also after padding and dilation. */
+/** Positions stay far below 32 bits, also after padding and dilation. */
 export const LIMIT = 2 ** 28;
 
 /** A window over [N, C, H, W] with everything resolved; a single spatial dimension is a picture of one row. */
@@ -58,13 +58,13 @@ export interface Window {
 
 /**
  * Resolves padding and output size for the input `dims` [N, C, spatial...] (ONNX's formulas for Conv and the pools).
- * @throws LanewiseError UNSUPPORTED for other than one or two spatial dimensions; INVALID_MODEL where the sizes do not fit
+ * @throws LanewiseError UNSUPPORTED for other than one or two spatial dimensions; INVALID_MODEL if the sizes do not fit
  */
 export function resolveWindow(node: OpenNode<WindowAttributes>, dims: readonly number[], kernelShape?: readonly number[]): Window {
   return planar(node, dims, kernelShape, (axis) => slide(axis, node.attributes, (problem) => invalid(node, problem)));
 }
 
-/** One spatial dimension as the attributes give it. */
+/** One spatial dimension of the attributes. */
 export interface GivenAxis {
   readonly index: number;
   readonly size: number;
@@ -75,7 +75,7 @@ export interface GivenAxis {
   readonly end: number;
 }
 
-/** A window whose axes `resolve` works out, one after the other. @throws as `resolveWindow` */
+/** A window whose axes `resolve` computes one after the other. @throws as `resolveWindow` */
 export function planar(
   node: OpenNode<WindowAttributes>,
   dims: readonly number[],
@@ -122,7 +122,8 @@ export function planar(
     const reach = (first.kernel * first.dilation + first.begin + first.end) * rows;
     if (kernelShape || rank > 3 || !alone || reach >= LIMIT)
       throw unsupported(node, `${rank} spatial dimensions; one or two are supported`);
-    // PyTorch's LocalResponseNorm averages so: the first two dimensions are the rows of one picture, of which the window takes every so many.
+    // PyTorch's LocalResponseNorm averages this way: the first two dimensions are the rows of one picture, so the window is
+    // dilated over them.
     axes[0] = { ...first, dilation: first.dilation * rows, begin: first.begin * rows, end: first.end * rows };
     axes[1] = third;
   }
@@ -156,7 +157,7 @@ export interface Axis {
   readonly end: number;
 }
 
-/** One axis of a convolution or a pool. @param fail makes the error for what does not fit */
+/** One axis of a convolution or a pool. @param fail makes the error if it does not fit */
 export function slide(
   { size, kernel, stride, dilation, ...pads }: GivenAxis,
   { autoPad, ceilMode, mayBeEmpty }: Pick<WindowAttributes, 'autoPad' | 'ceilMode' | 'mayBeEmpty'>,
@@ -177,14 +178,14 @@ export function slide(
   let out = (ceilMode ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1;
   // With ceil_mode a window has to start inside the input or the padding before it.
   if (ceilMode && (out - 1) * stride >= size + begin) out--;
-  // ONNX's formula gives 0 for what is too small by less than a stride.
+  // ONNX's formula gives 0 for an input that is too small by less than a stride.
   if (mayBeEmpty ? out < 0 || (size === 0 && out > 0) : room < 0 || size === 0) {
     throw fail(`a window of ${extent} does not fit ${size} positions padded by ${begin} and ${end}`);
   }
   return { out, kernel, stride, dilation, begin, end };
 }
 
-/** The words that every windowed instruction starts with. `channels` are those that one window covers. */
+/** The words that every windowed instruction starts with. `channels` are those of one window. */
 export function windowArgs(window: Window, from: ValueType, to: ValueType, input: Place, output: Place, channels: number): Args {
   const source = asImage(from.dims);
   const target = asImage(to.dims);

@@ -14,14 +14,14 @@ export const winogradForms: readonly Winograd[] = [
   { size: 2, points: 6, taps: 5 },
 ];
 
-/** Tiles transformed at a time: enough that the weights, read again for each block, are worth it; few enough that caches hold them. */
+/** Tiles transformed at a time: enough to be worth reading the weights again for each block; few enough to fit in caches. */
 const MOST_TILES = 56;
 const LEAST_TILES = 16;
 const BLOCK_BYTES = 2 * 1024 * 1024;
 /** Channels of a partial sum. */
 const MOST_SUMMED = 80;
 
-/** Tiles of the output, and how many of them are transformed at a time. */
+/** The number of output tiles, and how many of them are transformed at a time. */
 export function winogradTiles({ to, from, groups }: Pick<ConvCall, 'to' | 'from' | 'groups'>, { size, points }: Winograd, threads: number) {
   const { batch, height, width } = asImage(to.dims);
   const tiles = batch * Math.ceil(height / size) * Math.ceil(width / size);
@@ -33,8 +33,9 @@ export function winogradTiles({ to, from, groups }: Pick<ConvCall, 'to' | 'from'
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 /**
- * Nanoseconds, measured on one core of a server of 2024 (bench/kernels/winograd.mjs); only their ratios count: a padded multiply-add, an element
- * packed or transformed, a byte of weights, a call. A byte costs half as much more than it takes, for it takes memory too.
+ * Nanoseconds, measured on one core of a server of 2024 (bench/kernels/winograd.mjs); only their ratios count: a padded
+ * multiply-add, an element packed or transformed, a byte of weights, a call. A byte of weights is charged 1.5 times its
+ * measured time, because weights also take memory.
  */
 const MAC = 0.042;
 const PACKED = 0.3;
@@ -46,7 +47,7 @@ const CALL = 40;
 export const directCost = (pixels: number, depth: number, columns: number): number =>
   roundUp(pixels, MR) * depth * (roundUp(columns, NR) * MAC + PACKED) + depth * columns * 4 * WEIGHT_BYTE;
 
-/** What one group of it takes in a form of Winograd's. */
+/** What one group takes in a form of Winograd's convolution. */
 export function winogradCost(
   { height, width, channels, outChannels }: Record<'height' | 'width' | 'channels' | 'outChannels', number>,
   { size, points }: Winograd,

@@ -1,7 +1,7 @@
 /**
- * The 1000 classes of ILSVRC 2012 (ImageNet), by the index that torchvision, Keras and Hugging Face give them: the order of the WordNet
- * identifiers. Each is called by its first lemma in WordNet; two that would be called as another class say what they are: `crane (bird)`,
- * `maillot (tank suit)`.
+ * The 1000 classes of ILSVRC 2012 (ImageNet), by the index that torchvision, Keras and Hugging Face give them: the order of
+ * the WordNet identifiers. Each has the name of its first lemma in WordNet; two that would have another class's name say
+ * what they are: `crane (bird)`, `maillot (tank suit)`.
  */
 export const imagenetLabels: readonly string[] = /* @__PURE__ */ (
   'tench,goldfish,great white shark,tiger shark,hammerhead,electric ray,stingray,cock,hen,ostrich,brambling,goldfinch,house finch,' +

@@ -5,7 +5,7 @@ import { LanewiseError } from '../../errors.ts';
  * The class names in a Hugging Face config.json, by index, from its `id2label`.
  * @param json the parsed file
  * @param what names the file in the error
- * @throws LanewiseError INVALID_FILE where there is no `id2label` with texts for 0, 1, 2 ...
+ * @throws LanewiseError INVALID_FILE if there is no `id2label` with strings for 0, 1, 2 ...
  */
 export function labelsFromConfig(json: unknown, what = 'config.json'): string[] {
   checkText("a file's name", what);
@@ -26,7 +26,8 @@ export function labelsFromConfig(json: unknown, what = 'config.json'): string[] 
 /**
  * The class names in a text, one a line, by index. Spaces around a name and lines after the last name are dropped.
  * @param what names the file in the error
- * @throws LanewiseError INVALID_FILE where a line before the last name is empty, for names would move up, or there is no name
+ * @throws LanewiseError INVALID_FILE if a line before the last name is empty, because the names after it would move, or if
+ *   there is no name
  */
 export function labelsFromText(text: string, what = 'the list of labels'): string[] {
   checkText("a file's name", what);

@@ -1,7 +1,7 @@
 /** CIFAR-10's classes (Krizhevsky 2009), by index. */
 export const cifar10Labels: readonly string[] = /* @__PURE__ */ 'airplane,automobile,bird,cat,deer,dog,frog,horse,ship,truck'.split(',');
 
-/** CIFAR-100's classes (Krizhevsky 2009), the fine ones, by index: in the order of the alphabet. */
+/** CIFAR-100's classes (Krizhevsky 2009), the fine ones, by index, in alphabetical order. */
 export const cifar100Labels: readonly string[] = /* @__PURE__ */ (
   'apple,aquarium fish,baby,bear,beaver,bed,bee,beetle,bicycle,bottle,bowl,boy,bridge,bus,butterfly,camel,can,castle,caterpillar,' +
   'cattle,chair,chimpanzee,clock,cloud,cockroach,couch,crab,crocodile,cup,dinosaur,dolphin,elephant,flatfish,forest,fox,girl,' +

@@ -8,6 +8,8 @@ import { compileModel } from 'lanewise/compile';
 import { readTensorProto, writeOnnx } from 'lanewise/formats';
 import { add, batchNorm, conv2d, dense, flatten, globalAvgPool2d, input, leakyRelu, maxPool2d, model, relu } from 'lanewise/layers';
 import { mobilenetV2 } from 'lanewise/zoo';
+// tests/reference/functions.ts, which run.mjs puts beside this file, as JavaScript.
+import { platformFunctions } from './functions.mjs';
 
 const [repository, out] = process.argv.slice(2);
 const defaultModel = join(repository, 'models/cifar10-resnet20');
@@ -101,36 +103,10 @@ entry('mobilenet.onnx', mobilenetV2({ classes: 20, inputShape: [3, 64, 64], widt
   { input: [[2, 3, 64, 64], random(6 * 64 * 64, 7)] },
 ]);
 
-/** Operators of one input, with attributes beside their defaults where they have any. */
-const elementwise = [
-  ['Relu'],
-  ['LeakyRelu', { alpha: 0.2 }],
-  ['Elu', { alpha: 1.3 }],
-  ['Selu'],
-  ['Celu', { alpha: 0.7 }],
-  ['Sigmoid'],
-  ['HardSigmoid', { alpha: 0.25, beta: 0.4 }],
-  ['HardSwish'],
-  ['Tanh'],
-  ['Softplus'],
-  ['Softsign'],
-  ['Softmax', { axis: 1n }],
-  ['LogSoftmax', { axis: 1n }],
-  ['Hardmax', { axis: 1n }],
-  ['Gelu'],
-  ['Gelu', { approximate: 'tanh' }],
-  ['Erf'],
-  ['Mish'],
-  ['ThresholdedRelu', { alpha: 0.6 }],
-  ['Exp'],
-  ['Log'],
-  ['Sqrt'],
-  ['Reciprocal'],
-  ['Sin'],
-  ['Cos'],
-  ['Round'],
-  ['Sign'],
-];
+/** Operators of one input, with attributes beside their defaults where they have any. Their order is in the hash. */
+const elementwise = [['Relu'], ...platformFunctions];
+const gelu = elementwise.findIndex(([op]) => op === 'Gelu');
+elementwise.splice(gelu, 0, ...['Softmax', 'LogSoftmax', 'Hardmax'].map((op) => [op, { axis: 1n }]));
 
 /** Every activation over awkward numbers, and behind a convolution, where it may become part of it. */
 function activationNet() {

@@ -3,13 +3,13 @@ import { rowMajor } from '../../layouts.ts';
 import type { Node, Operator } from '../../operator.ts';
 import { input } from '../../shapes.ts';
 
-/** The node as the Cast that it stands for. */
+/** The Cast that the node stands for. */
 const asCast = <N extends Pick<Node, 'name' | 'inputs'>>(node: N): N & { readonly attributes: CastAttributes } => ({
   ...node,
   attributes: { to: input(node as never, 1).type },
 });
 
-/** ONNX CastLike: a Cast to the type of the second input, whose elements do not matter. */
+/** ONNX CastLike: a Cast to the type of the second input, whose elements are ignored. */
 export const castLike: Operator = {
   name: 'CastLike',
   since: 15,

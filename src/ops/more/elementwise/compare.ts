@@ -53,7 +53,7 @@ const where: Operator = {
 
 const bool = ['bool'] as const;
 
-/** IsInf's attributes say which infinities count. */
+/** IsInf's attributes select which infinities count. */
 const isInf: Operator<{ readonly positive: boolean; readonly negative: boolean }> = {
   ...(test('IsInf', 10, Number.isNaN) as unknown as Operator<{ readonly positive: boolean; readonly negative: boolean }>),
   attributes: (reader) => ({ positive: reader.flag('detect_positive', true), negative: reader.flag('detect_negative', true) }),

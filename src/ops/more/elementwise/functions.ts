@@ -1,4 +1,4 @@
-// Functions of one number that few CNNs have.
+// Functions of one number that few CNNs use.
 
 import { UnaryKind } from '../../../../assembly/opcodes.ts';
 import type { TypedArray } from '../../../graph/tensor.ts';
@@ -8,8 +8,8 @@ import type { Operator } from '../../operator.ts';
 import { output } from '../../shapes.ts';
 
 /**
- * One that every engine computes to the same bits, so that the host does as well.
- * @param whole the same of bigints, where it takes whole numbers
+ * A function that every engine computes to the same bits, so that the host can run it.
+ * @param whole the function for bigints, if it takes integers
  */
 const exact = (operator: Operator<Attributes>, f: (x: number) => number, whole?: (x: bigint) => bigint): Operator<Attributes> => ({
   ...operator,
@@ -24,7 +24,7 @@ const exact = (operator: Operator<Attributes>, f: (x: number) => number, whole?:
   ...(whole ? {} : { evaluatedTypes: [['float32', 'float64']] }),
 });
 
-/** Half to even, as ONNX and IEEE 754 have it. */
+/** Rounds half to even, as ONNX and IEEE 754 do. */
 function roundHalfEven(x: number): number {
   const up = Math.round(x);
   return Math.abs(x % 1) === 0.5 && up % 2 !== 0 ? up - 1 : up;

@@ -4,7 +4,7 @@ import { emitClamp, emitUnary, operand } from '../../emit.ts';
 import type { Operator } from '../../operator.ts';
 import { output } from '../../shapes.ts';
 
-/** ONNX Mean of several tensors: their Sum, then divided. */
+/** ONNX Mean of several tensors: their Sum, then a division. */
 export const mean: Operator<BinaryAttributes> = {
   ...sum,
   name: 'Mean',

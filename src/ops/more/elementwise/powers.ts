@@ -23,7 +23,7 @@ import type { Lowering, Node, OpenNode, Operator } from '../../operator.ts';
 import { input, invalid, output } from '../../shapes.ts';
 import { stridesOf } from '../../strides.ts';
 
-/** Only the last 64 bits count; a negative power of a whole number is cut to 0, or to what 1 and -1 give. */
+/** Only the last 64 bits count; a negative power of an integer is cut to 0, except for powers of 1 and -1. */
 function bigPower(base: bigint, exponent: bigint): bigint {
   if (exponent < 0n) return base === 1n || base === -1n ? base ** (-exponent % 2n) : 0n;
   let result = 1n;
@@ -34,9 +34,9 @@ function bigPower(base: bigint, exponent: bigint): bigint {
   return result;
 }
 
-/** By repeated multiplication or e^(exponent·log), which every engine rounds alike; Math.pow they do not. */
+/** By repeated multiplication or e^(exponent·log), which every engine rounds alike; Math.pow differs. */
 function power(base: number, exponent: number): number {
-  // Of -infinity it is infinity and of -0 it is 0, as IEEE 754's pow has it.
+  // pow gives infinity for -infinity and 0 for -0 (IEEE 754); sqrt does not.
   if (exponent === 0.5) return Math.sqrt(base === Number.NEGATIVE_INFINITY ? -base : base + 0);
   if (!Number.isInteger(exponent) || Math.abs(exponent) > 1024) {
     const size = base === 1 || (base === -1 && !Number.isNaN(exponent)) ? 1 : exp(exponent * log(Math.abs(base)));
@@ -62,10 +62,10 @@ function kernelOperand(value: Value, lowering: Lowering): Operand {
   throw new Error(`'${value.name}' should be float32 by now`);
 }
 
-/** A power whose exponent is of another type, and fed. */
+/** An exponent of another type that is computed at run time. */
 const isMixed = ({ inputs: [, exponent] }: OpenNode<unknown>): boolean => exponent?.type !== 'float32' && !exponent?.constant;
 
-/** The powers that networks are made of. */
+/** The powers that networks use. */
 function lowerPower(node: Node<BinaryAttributes>, lowering: Lowering, output: Operand): boolean {
   const exponent = input(node, 1);
   if (!exponent.constant || exponent.dims.some((dim) => dim !== 1) || input(node, 0).dims.length < exponent.dims.length) return false;
@@ -87,7 +87,7 @@ export const pow: Operator<BinaryAttributes> = {
   evaluate(node, data) {
     const { type, dims } = output(node);
     const from = node.inputs[1]?.type ?? type;
-    // A whole number to a broken power is computed in floating point.
+    // An integer to a fractional power is computed in floating point.
     const broken = from.startsWith('float') && !type.startsWith('float');
     const f = powerOf(type);
     const compute = (a: Element, b: Element) =>
@@ -125,7 +125,7 @@ const remainder = binary({
   since: 10,
   elements(node, type) {
     const { fmod } = node.attributes as ModAttributes;
-    // The operators of JavaScript work on two numbers as on two bigints.
+    // JavaScript's operators work on two numbers and on two bigints.
     const of = isFloat(type)
       ? (a: number, b: number) => a % b
       : (a: number, b: number) => {

@@ -5,7 +5,7 @@ import { input, invalid } from '../../shapes.ts';
 
 interface BlockAttributes {
   readonly block: number;
-  /** DepthToSpace: whether the channels within a block lie together ('DCR'), or the blocks within a channel ('CRD'). */
+  /** DepthToSpace: whether the channels of a block are contiguous ('DCR'), or the blocks of a channel ('CRD'). */
   readonly columnsFirst: boolean;
 }
 
@@ -74,7 +74,10 @@ export const spaceToDepth: Operator<BlockAttributes> = {
   },
 };
 
-/** Not ONNX's: channels [g, C / g] to [C / g, g] (Zhang et al. 2017, arXiv:1707.01083), which files spell Reshape, Transpose, Reshape. */
+/**
+ * Not an ONNX operator: channels [g, C / g] to [C / g, g] (Zhang et al. 2017, arXiv:1707.01083), which files write as
+ * Reshape, Transpose, Reshape.
+ */
 export const channelShuffle: Operator<{ readonly groups: number }> = {
   ...moving<{ readonly groups: number }>((node) => {
     const { dims } = input(node, 0);

@@ -31,7 +31,7 @@ export const expand: Operator = {
   },
 };
 
-/** ONNX Tile: the whole repeated along every axis. */
+/** ONNX Tile: the whole input repeated along every axis. */
 export const tile: Operator = {
   ...moving((node) => {
     const repeats = repeatsOf(node);

@@ -4,7 +4,7 @@ import { type AxisStep, checkRows, emitAxes } from '../../move/axis.ts';
 import { type PadAttributes, padsOf, source } from '../../move/pad.ts';
 import type { Lowering, Node } from '../../operator.ts';
 
-/** Pad with the input's own elements, by tables of rows. */
+/** Pads with the input's own elements, by tables of rows. */
 export function lowerReflection(node: Node<PadAttributes>, lowering: Lowering, y: Value, x: Value): void {
   const pads = padsOf(node);
   const rows = y.dims.map((length, axis) => {

@@ -11,7 +11,7 @@ import { asImage, input } from '../../shapes.ts';
 import { stridesOf } from '../../strides.ts';
 import { emitNormalize, perChannel } from './normalize.ts';
 
-/** By the input's own statistics; then the running ones: those that are given * momentum + the own * (1 - momentum). */
+/** Normalises by the input's own statistics; then the running ones: given * momentum + own * (1 - momentum). */
 export function lowerTraining(node: Node<BatchNormAttributes>, momentum: number, lowering: Lowering): void {
   const { channels } = asImage(input(node, 0).dims);
   // A single channel may have no dimension.

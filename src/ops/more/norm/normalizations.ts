@@ -55,7 +55,7 @@ export const groupNormalization: Operator<{ readonly epsilon: number; readonly g
   attributes(reader, opset) {
     if (opset >= 21) reader.int('stash_type', 1);
     const groups = reader.positive('num_groups', 0);
-    // Up to opset 20 there is a scale and a bias for each group, then for each channel.
+    // Up to opset 20 there are a scale and a bias for each group, later for each channel.
     return { epsilon: reader.float('epsilon', 1e-5), groups, perGroup: opset < 21 };
   },
   inferShape(node) {
@@ -131,7 +131,10 @@ export const layerNormalization: Operator<LayerAttributes> = {
   },
 };
 
-/** ONNX MeanVarianceNormalization: over `axes`, by default the batch and the spatial dimensions; (x - mean) / (deviation + 1e-9). */
+/**
+ * ONNX MeanVarianceNormalization: over `axes`, by default the batch and the spatial dimensions; (x - mean) / (deviation +
+ * 1e-9).
+ */
 export const meanVarianceNormalization: Operator<{ readonly axes: readonly number[] }> = {
   pack: 'more',
   name: 'MeanVarianceNormalization',

@@ -13,29 +13,33 @@ const scratchLike = (lowering: Lowering, x: Operand, axes: readonly number[] = [
   return { dims, pointer: lowering.scratch(product(dims)), strides: stridesOf('rowMajor', dims, 4) };
 };
 
-interface Affine {
+interface NormalizeOperands {
   readonly scale?: Operand | undefined;
   readonly bias?: Operand | undefined;
-  /** Where the mean and 1 / sqrt(variance + epsilon) are wanted. */
+  /** Where to put the mean and 1 / sqrt(variance + epsilon), if they are wanted. */
   readonly mean?: Operand | undefined;
   readonly inverse?: Operand | undefined;
 }
 
-/** y = (x - mean) / sqrt(variance + epsilon) * scale + bias, mean and variance (of the whole set, not an estimate) over `axes`. */
+/**
+ * y = (x - mean) / sqrt(variance + epsilon) * scale + bias, mean and variance (of the whole set, not an estimate) over
+ * `axes`.
+ */
 export function emitNormalize(
   lowering: Lowering,
   y: Operand,
   x: Operand,
   axes: readonly number[],
   epsilon: number,
-  affine: Affine = {},
+  affine: NormalizeOperands = {},
 ): void {
   const count = product(axes.map((axis) => at(x.dims, axis)));
   const mean = affine.mean ?? scratchLike(lowering, x, axes);
   const inverse = affine.inverse ?? scratchLike(lowering, x, axes);
   emitReduce(lowering, ReduceKind.Sum, mean, x, axes, 1 / count);
   emitBinary(lowering, BinaryKind.Sub, y, x, mean);
-  // Of what the mean's own rounding leaves, which is much where the mean is large beside the deviation (`inverse` is free until then).
+  // Subtracts the rounding error of the mean, which is large if the mean is large beside the deviation (`inverse` is free
+  // until then).
   emitReduce(lowering, ReduceKind.Sum, inverse, y, axes, 1 / count);
   emitBinary(lowering, BinaryKind.Sub, y, y, inverse);
   emitReduce(lowering, ReduceKind.SumSquare, inverse, y, axes, 1 / count);
@@ -47,7 +51,7 @@ export function emitNormalize(
   if (affine.bias) emitBinary(lowering, BinaryKind.Add, y, y, affine.bias);
 }
 
-/** [C] as it broadcasts to [N, C, ...]. */
+/** [C] in a shape that broadcasts to [N, C, ...]. */
 export const perChannel = (vector: Operand, rank: number): Operand => ({
   ...vector,
   dims: [at(vector.dims, 0), ...new Array<number>(rank - 2).fill(1)],

@@ -8,15 +8,15 @@ import { input, invalid, resolveAxis } from '../../shapes.ts';
 
 interface DequantizeAttributes {
   readonly axis: number;
-  /** Neighbours along the axis that share a scale; 0 where the whole axis or the whole tensor does. */
+  /** How many neighbours along the axis share a scale; 0 if the whole axis or the whole tensor does. */
   readonly block: number;
 }
 
 const integers: readonly DataType[] = ['int8', 'uint8', 'int16', 'uint16', 'int32'];
 
 /**
- * ONNX DequantizeLinear: (x - zero point) · scale; one scale for all, one for each index of an axis, or one for each block along it. Weights that
- * are stored so are computed as they are packed, a part at a time.
+ * ONNX DequantizeLinear: (x - zero point) · scale; one scale for all, one for each index of an axis, or one for each block
+ * along it. Weights that are stored this way are dequantized as they are packed, a part at a time.
  */
 export const dequantizeLinear: Operator<DequantizeAttributes> = {
   name: 'DequantizeLinear',
@@ -26,7 +26,7 @@ export const dequantizeLinear: Operator<DequantizeAttributes> = {
   evaluatedTypes: [integers, ['float32'], integers],
   attributes(reader, opset) {
     const type = opset < 23 ? 0 : reader.int('output_dtype', 0);
-    // By ONNX's numbers: that of the scale, float32, and the halves, which are float32 here.
+    // The type, by ONNX's number: the scale's, float32, or a 16-bit float, which is float32 here.
     if (![0, 1, 10, 16].includes(type)) throw reader.unsupported(`an output of ONNX's element type ${type} is not supported`);
     const block = opset < 21 ? 0 : reader.int('block_size', 0);
     if (block < 0) throw reader.invalid('block_size', `is ${block}, expected 0 or more`);
@@ -49,7 +49,7 @@ export const dequantizeLinear: Operator<DequantizeAttributes> = {
   fill(node, target, from) {
     const scales = scalesOf(node);
     const { inner, step, at } = scales;
-    // Of blocks, the rows of scales that the part needs.
+    // For blocks, the rows of scales that the part needs.
     const first = step && at(Math.floor(from / inner));
     const end = step ? at(Math.floor((from + target.length - 1) / inner)) + inner : product(input(node, 1).dims);
     const [scale, zero] = [1, 2].map((i) => node.inputs[i] && partOf(input(node, i), first, end));
@@ -57,7 +57,7 @@ export const dequantizeLinear: Operator<DequantizeAttributes> = {
   },
 };
 
-/** Of a constant, elements `from` to `to`. */
+/** Elements `from` to `to` of a constant. */
 function partOf({ type, constant }: Value, from: number, to: number): TypedArray {
   if (!constant?.fill) return constant?.read().subarray(from, to) as TypedArray;
   const part = allocate(type, to - from);
@@ -65,10 +65,13 @@ function partOf({ type, constant }: Value, from: number, to: number): TypedArray
   return part;
 }
 
-/** A single number may be a list of one. */
+/** A single number may be given as a list of one. */
 const isLike = (a: readonly number[], b: readonly number[]): boolean => a.join() === b.join() || (product(a) === 1 && product(b) === 1);
 
-/** A tensor as rows of `inner` elements: the first of row r has scale `at(r)`, and those behind it scales that lie `step` apart. */
+/**
+ * A tensor as rows of `inner` elements: the first element of row r has scale `at(r)`, and the next ones the scales that
+ * follow, `step` apart.
+ */
 interface Scales {
   readonly inner: number;
   readonly step: 0 | 1;
@@ -90,9 +93,9 @@ function scalesOf(node: OpenNode<DequantizeAttributes>): Scales {
 }
 
 /**
- * Elements `from` on.
- * @param x from there on as well
- * @param first the number of the first of the scales that are given
+ * Dequantizes elements `from` on.
+ * @param x the input, from there on as well
+ * @param first the index of the first scale that is given
  */
 function dequantize(
   { inner, step, at }: Scales,

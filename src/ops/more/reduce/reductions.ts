@@ -23,7 +23,7 @@ const plain =
   (lowering, output, x, axes) =>
     emitReduce(lowering, kind, output, x, axes);
 
-/** A reduction, then a function of it, in place. */
+/** A reduction, then a function of its result, in place. */
 const reduceThenMap =
   (kind: ReduceKind, after: UnaryKind): Reduction['lower'] =>
   (lowering, output, x, axes) => {
@@ -31,13 +31,16 @@ const reduceThenMap =
     emitUnary(lowering, after, output, output);
   };
 
-/** Bytes from the first to the last element, both counted. */
+/** Bytes from the first to the last element, inclusive. */
 const extentOf = ({ dims, strides }: Operand): number =>
   dims.reduce((bytes, dim, axis) => bytes + Math.max(0, dim - 1) * at(strides, axis), 4);
 
-/** log of the sum of e^x = m + log of the sum of e^(x - m), m the largest; where that is infinite the largest finite number stands in. */
+/**
+ * log of the sum of e^x = m + log of the sum of e^(x - m), m being the largest x; if that is infinite, the largest finite
+ * number instead.
+ */
 const logSumExp: Reduction['lower'] = (lowering, output, x, axes) => {
-  // They lie as the output and the input do, which may have gaps.
+  // They have the layouts of the output and the input, which may have gaps.
   const largest = { ...output, pointer: lowering.scratch(extentOf(output), 'uint8') };
   const shifted: Operand = { ...x, pointer: lowering.scratch(extentOf(x), 'uint8') };
   emitReduce(lowering, ReduceKind.Max, largest, x, axes);
@@ -49,11 +52,11 @@ const logSumExp: Reduction['lower'] = (lowering, output, x, axes) => {
   emitBinary(lowering, BinaryKind.Add, output, output, largest);
 };
 
-/** Of bigints only the last 64 bits count, and must not become more and more. */
+/** Only the last 64 bits of bigints count, and they must not grow without limit. */
 const times = (a: Element, b: Element): Element => (typeof a === 'bigint' ? BigInt.asIntN(64, a * (b as bigint)) : a * (b as number));
 const size = (x: Element): Element => (x < 0 ? -x : x);
 
-/** A start as an element of the type: instead of an infinity the type's largest or least number. */
+/** A start as an element of the type: an infinity becomes the type's largest or least number. */
 const typed =
   (start: number) =>
   (type: DataType): Element => {
@@ -73,13 +76,13 @@ const largest: Fold = { start: typed(Number.NEGATIVE_INFINITY), step: greatest }
 const smallest: Fold = { start: typed(Number.POSITIVE_INFINITY), step: least };
 const squares: Fold = { start: typed(0), step: (sum, x) => plus(sum, times(x, x)) };
 
-/** A function of floating-point elements, in place; whole numbers are cut as they are stored. */
+/** A function of floating-point elements, in place; integers are cut as they are stored. */
 function mapped(data: TypedArray, f: (x: number) => number): TypedArray {
   for (let i = 0; i < data.length; i++) data[i] = f(Number(data[i])) as never;
   return data;
 }
 
-/** As the kernels: the largest element is taken away before the exponential, and added to the logarithm. */
+/** As in the kernels: the largest element is subtracted before the exponential, and added to the logarithm. */
 function hostLogSumExp(node: Node<ReduceAttributes>, x: TypedArray): TypedArray {
   const { dims } = input(node, 0);
   const most = folded(node, x, largest);
@@ -102,12 +105,12 @@ const folding =
     folded(node, x, fold);
 
 const floats = [['float32', 'float64'], ['int64']] as const;
-/** Of true and false there is a greatest one, and no sum. */
+/** Bools have a greatest element, but no sum. */
 const ordered = ['any', ['int64']] as const;
 
 const rarer = (given: Reduction) => reduction({ ...given, pack: 'more' });
 
-/** ONNX's reductions over some axes, or all. */
+/** ONNX's reductions over some axes, or over all. */
 export const reductions: readonly Operator<ReduceAttributes>[] = [
   reduction({ name: 'ReduceSum', axesInput: 13, lower: plain(ReduceKind.Sum), compute: folding(sums) }),
   rarer({ name: 'ReduceMax', lower: plain(ReduceKind.Max), compute: folding(largest), evaluatedTypes: ordered }),

@@ -14,7 +14,7 @@ const modes = {
   linear: GridMode.Linear,
   nearest: GridMode.Nearest,
   cubic: GridMode.Cubic,
-  // What they are called up to opset 19.
+  // The modes' names up to opset 19.
   bilinear: GridMode.Linear,
   bicubic: GridMode.Cubic,
 };

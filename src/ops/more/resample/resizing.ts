@@ -3,7 +3,7 @@
 import type { Value } from '../../../graph/value.ts';
 import { emitCopy, shifted } from '../../emit.ts';
 import type { Lowering, Node } from '../../operator.ts';
-import type { ResizeAttributes } from '../../resample/resize.ts';
+import type { ResizeAttributes } from '../../resample/resizeTable.ts';
 import { type Coordinates, coordinates, f32, type ResizedAxis, type resampling } from '../../resample/resizeTable.ts';
 
 function place(
@@ -14,7 +14,7 @@ function place(
 ): number {
   if (mode === 'tf_half_pixel_for_nn') return at(i + 0.5);
   if (mode === 'half_pixel_symmetric') {
-    // Beside half_pixel's place: how much of its length the input loses to whole rows, half of it at each end.
+    // half_pixel's place, shifted: whole rows lose some of the input's length, half of it at each end.
     if (!ratio) return f32(f32((from / 2) * f32(1 - f32(to / f32(scale * from)))) + (i + 0.5) / scale - 0.5);
     const [longer, shorter] = ratio;
     return ((from * longer - to * shorter) / 2 + (i + 0.5) * shorter) / longer - 0.5;
@@ -31,7 +31,7 @@ const cubic =
   (d: number): number =>
     d < 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
 
-/** Rows whose place lies outside the picture take the extrapolation value. */
+/** Rows whose place lies outside the picture get the extrapolation value. */
 function fillOutside(node: Node<ResizeAttributes>, axes: readonly ResizedAxis[], y: Value, lowering: Lowering): void {
   const { pointer, strides } = lowering.define(y);
   const value = lowering.table(Float32Array.of(node.attributes.extrapolation));

@@ -1,7 +1,8 @@
 import type { Operator } from '../../operator.ts';
-import { type ResizeAttributes, resizing } from '../../resample/resize.ts';
+import { resizing } from '../../resample/resize.ts';
+import type { ResizeAttributes } from '../../resample/resizeTable.ts';
 
-/** ONNX Upsample, Resize's forerunner: nearest or linear by scales. */
+/** ONNX Upsample, Resize's predecessor: nearest or linear by scales. */
 export const upsample: Operator<ResizeAttributes> = {
   ...resizing,
   name: 'Upsample',

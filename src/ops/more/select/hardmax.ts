@@ -19,7 +19,7 @@ export const hardmax: Operator<SoftmaxAttributes> = {
         let best = start;
         for (let at = start; at < start + length * inner; at += inner) {
           const [other, most] = [data[at] as number, data[best] as number];
-          // NaN is the largest that there is, as in ArgMax.
+          // NaN counts as the largest, as in ArgMax.
           if (!(other <= most || Number.isNaN(most))) best = at;
         }
         y[best] = 1 as never;

@@ -15,7 +15,7 @@ export const range: Operator = {
   types: ['any'],
   constantInputs: [0, 1, 2],
   attributes(reader, opset) {
-    // How float16 is added up; here it is float32.
+    // The type in which float16 is added up; here it is always float32.
     if (opset >= 27 && reader.int('stash_type', 1) !== 1) throw reader.unsupported('a stash_type other than 1, float32, is not supported');
     return {};
   },
@@ -39,7 +39,7 @@ export const range: Operator = {
 function stepsOf(node: OpenNode<unknown>): number {
   const [start, limit, step] = [0, 1, 2].map((i) => constantInput(node, i)[0]) as [Element, Element, Element];
   const delta = Number(step);
-  // Of bigints the difference is taken before digits are lost.
+  // For bigints the difference is taken before digits are lost.
   const span = typeof limit === 'bigint' ? Number(limit - (start as bigint)) : limit - (start as number);
   const count = Math.max(0, Math.ceil(span / delta));
   if (delta === 0 || !Number.isSafeInteger(count)) throw invalid(node, `a range from ${start} to ${limit} in steps of ${delta} has no end`);
@@ -61,7 +61,7 @@ export const nonZero: Operator = {
     const { dims } = input(node, 0);
     const data = x as TypedArray;
     const holds = (i: number) => Boolean(data[i]) || Number.isNaN(data[i]);
-    // Counted first, so that nothing is held but the result.
+    // Counted first, so that only the result is held.
     let count = 0;
     for (let i = 0; i < data.length; i++) if (holds(i)) count++;
     const y = new BigInt64Array(dims.length * count);

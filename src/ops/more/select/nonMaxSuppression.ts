@@ -8,8 +8,9 @@ interface NmsAttributes {
 }
 
 /**
- * ONNX NonMaxSuppression: boxes [batch, count, 4] (two corners, or centre and size), scores [batch, classes, count] to the selected
- * [selected, 3] of batch, class and box index, class by class, the highest scores first. How many there are only a run tells.
+ * ONNX NonMaxSuppression: boxes [batch, count, 4] (two corners, or centre and size), scores [batch, classes, count] to the
+ * selected [selected, 3] of batch, class and box index, class by class, the highest scores first. Only a run tells how many
+ * there are.
  */
 export const nonMaxSuppression: Operator<NmsAttributes> = {
   name: 'NonMaxSuppression',
@@ -46,7 +47,7 @@ export const nonMaxSuppression: Operator<NmsAttributes> = {
         const kept: number[] = [];
         for (const i of order) {
           if (kept.length >= limit) break;
-          if (kept.every((other) => overlapOf(corners[i] as Box, corners[other] as Box) <= overlap)) kept.push(i);
+          if (kept.every((other) => overlapOf(corners[i] as Corners, corners[other] as Corners) <= overlap)) kept.push(i);
         }
         for (const i of kept) selected.push(n, c, i);
       }
@@ -55,13 +56,13 @@ export const nonMaxSuppression: Operator<NmsAttributes> = {
   },
 };
 
-/** What a single number holds; 0 where it is left out. */
+/** A single number's value; 0 if it is missing. */
 const numberIn = (data: TypedArray | undefined): number => Number(data?.[0] ?? 0);
 
-/** Left, top, right, bottom. */
-type Box = readonly [number, number, number, number];
+/** [left, top, right, bottom]. */
+type Corners = readonly [number, number, number, number];
 
-function cornersOf(node: OpenNode<NmsAttributes>, box: Float32Array): Box {
+function cornersOf(node: OpenNode<NmsAttributes>, box: Float32Array): Corners {
   const [a = 0, b = 0, c = 0, d = 0] = box;
   if (node.attributes.centered) return [a - c / 2, b - d / 2, a + c / 2, b + d / 2];
   // Any two opposite corners, as (y, x).
@@ -69,11 +70,11 @@ function cornersOf(node: OpenNode<NmsAttributes>, box: Float32Array): Box {
 }
 
 /** Intersection over union. */
-function overlapOf(a: Box, b: Box): number {
+function overlapOf(a: Corners, b: Corners): number {
   const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
   const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
   if (width <= 0 || height <= 0) return 0;
-  const area = ([left, top, right, bottom]: Box) => (right - left) * (bottom - top);
+  const area = ([left, top, right, bottom]: Corners) => (right - left) * (bottom - top);
   const shared = width * height;
   return shared / (area(a) + area(b) - shared);
 }

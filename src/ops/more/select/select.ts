@@ -1,4 +1,4 @@
-// Operators that look for elements or run along an axis, on the host: ArgMax, ArgMin, TopK, CumSum.
+// Operators that search for elements or run along an axis, on the host: ArgMax, ArgMin, TopK, CumSum.
 
 import { at } from '../../../graph/at.ts';
 import type { TypedArray } from '../../../graph/tensor.ts';
@@ -51,7 +51,7 @@ function arg(name: string, better: (a: Element, b: Element) => boolean): Operato
         let value = data[start] as Element;
         for (let i = 1; i < shape.length; i++) {
           const other = data[start + i * shape.inner] as Element;
-          // NaN is the best that there is, and the first of them stays.
+          // NaN beats everything, and the first NaN stays.
           const wins = better(other, value) || (selectLast && other === value) || (Number.isNaN(other) && !Number.isNaN(value));
           if (wins) [best, value] = [i, other];
         }
@@ -62,7 +62,7 @@ function arg(name: string, better: (a: Element, b: Element) => boolean): Operato
   };
 }
 
-/** ONNX ArgMax: the index of the largest element along an axis; the first of equals, or the last. */
+/** ONNX ArgMax: the index of the largest element along an axis; of equal ones the first, or the last. */
 export const argMax = arg('ArgMax', (a, b) => a > b);
 /** ONNX ArgMin. */
 export const argMin = arg('ArgMin', (a, b) => a < b);
@@ -70,11 +70,14 @@ export const argMin = arg('ArgMin', (a, b) => a < b);
 interface TopKAttributes {
   readonly axis: number;
   readonly largest: boolean;
-  /** Up to opset 9; then an input. */
+  /** An attribute up to opset 9, then an input. */
   readonly k: number | undefined;
 }
 
-/** ONNX TopK: the k largest (or smallest) elements along an axis, sorted, and their indices. Of equals the first comes first; NaN is largest. */
+/**
+ * ONNX TopK: the k largest (or smallest) elements along an axis, sorted, and their indices. Equal elements keep their order;
+ * NaN is the largest.
+ */
 export const topK: Operator<TopKAttributes> = {
   name: 'TopK',
   since: 1,
@@ -130,7 +133,7 @@ interface CumSumAttributes {
   readonly reverse: boolean;
 }
 
-/** ONNX CumSum along an axis: each element the sum of those up to it, or before it (exclusive), or from it on (reverse). */
+/** ONNX CumSum along an axis: each element is the sum of those up to it, before it (exclusive) or from it on (reverse). */
 export const cumSum: Operator<CumSumAttributes> = {
   name: 'CumSum',
   since: 11,
@@ -162,5 +165,5 @@ export const cumSum: Operator<CumSumAttributes> = {
   },
 };
 
-/** The number that the second input holds; an empty list is taken for 0. */
+/** The number in the second input; an empty list counts as 0. */
 const numberIn = (node: OpenNode<unknown>): number => integers(constantInput(node, 1))[0] ?? 0;

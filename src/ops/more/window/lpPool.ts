@@ -16,14 +16,14 @@ interface LpPoolAttributes extends WindowAttributes {
 
 const readP = (reader: AttributeReader): number => reader.positive('p', 2);
 
-/** (sum over the window of |x|^p)^(1/p): powers, a pool that sums, and the root in place. */
+/** (sum over the window of |x|^p)^(1/p): powers, a pool that sums, then the root in place. */
 function lowerLp(node: Node<{ readonly p: number }>, window: Window, lowering: Lowering): void {
   const images = imagesOf(node as Node, lowering);
   const { p } = node.attributes;
   const x = operandOf(images.x, lowering);
   const y = operand(images.y.dims, images.target);
   const powers = lowering.define({ name: '', type: 'float32', dims: images.x.dims });
-  // In scratch space the pixels lie as the input's do, without gaps.
+  // In scratch space the pixels have the input's layout, without gaps.
   const strides = stridesOf('channelsLast', x.dims, 4);
   const place: Place = { ...powers, layout: 'channelsLast', strides };
   const target = operand(x.dims, place);
