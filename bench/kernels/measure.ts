@@ -75,7 +75,7 @@ function workOf({ limit, inputs, bytes }: BenchCase, plan: Plan, macs: number): 
 }
 
 export async function measure(cases: readonly BenchCase[], variant: Variant): Promise<Row[]> {
-  const module = await compileModule(variant);
+  const module = await compileModule(variant, 'more');
   const prepared = cases.map((config) => {
     const plan = compile(graphOf(config), {
       dims: new Map([['input0', config.inputs[0] ?? []]]),

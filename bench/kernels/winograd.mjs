@@ -14,7 +14,7 @@ const { graphOf, algorithmOf, compile, directCost, winogradCost, winogradForms, 
   `export { graphOf } from './bench/kernels/measure.ts';
   export { algorithmOf } from './src/plan/forms.ts';
   export { compile } from './src/compiler/compile.ts';
-  export { directCost, winogradCost, winogradForms } from './src/ops/winograd.ts';
+  export { directCost, winogradCost, winogradForms } from './src/ops/window/winograd.ts';
   export { Engine } from './src/runtime/engine.ts';
   export { compileModule } from './src/runtime/wasm.ts';`,
 );

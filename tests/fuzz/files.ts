@@ -26,7 +26,7 @@ const MOST_BYTES = 1e9;
 /** Larger models are loaded and not run. */
 const RUN_BYTES = 32 * 1024 ** 2;
 
-const module = await compileModule('strict');
+const module = await compileModule('strict', 'more');
 const network = everything().toONNX();
 
 function onnx(draw: Draw): Uint8Array {

@@ -29,7 +29,7 @@ interface Level {
 const bytes = everything().toONNX();
 const graph = readOnnx(bytes);
 const dims = [1, 3, 17, 15];
-const compiled = compileGraph(graph, { inputShapes: { [graph.inputs[0]?.name as string]: dims } }, await compileModule('strict'));
+const compiled = compileGraph(graph, { inputShapes: { [graph.inputs[0]?.name as string]: dims } }, await compileModule('strict', 'more'));
 const picture = new Tensor('float32', new Float32Array(3 * 17 * 15).fill(0.5), dims);
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -20,7 +20,7 @@ import { type FuzzGraph, type FuzzTensor, fileOf } from './graph.ts';
 import type { Result, Results } from './onnxruntime.ts';
 
 const LIMIT = 64 * 1024 ** 2;
-const strict = compileModule('strict').then((module) => ({ module, variant: 'strict' as const }));
+const strict = compileModule('strict', 'more').then((module) => ({ module, variant: 'strict' as const }));
 
 type Feeds = Record<string, Tensor>;
 

@@ -16,7 +16,7 @@ const operators = addOperators();
 
 export const NAME = 'the-node';
 export const LIMIT = 16 * 1024 ** 2;
-const compiled = compileModule('strict').then((module) => ({ module, variant: 'strict' as const }));
+const compiled = compileModule('strict', 'more').then((module) => ({ module, variant: 'strict' as const }));
 
 export type Outcome = { tensors: Tensor[] } | { code: string; message: string };
 
