@@ -1,5 +1,6 @@
 // Builds everything that is not in the repository: build/ (the Wasm binaries, plain and as JavaScript modules), dist/ (the
 // package).
+// node scripts/build.mjs NAME... builds those binaries in build/ and nothing else.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +12,8 @@ import { shrinkBinary } from './wasm.mjs';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const tool = (path, ...args) => execFileSync(process.execPath, [path, ...args], { stdio: 'inherit' });
 
-rmSync('dist', { recursive: true, force: true });
+const asked = process.argv.slice(2);
+if (asked.length === 0) rmSync('dist', { recursive: true, force: true });
 mkdirSync('build', { recursive: true });
 mkdirSync('dist/wasm', { recursive: true });
 
@@ -39,7 +41,10 @@ const binaries = {
   'limit-strict': 'assembly/bench/multiply_add.ts',
   'limit-relaxed': 'assembly/bench/multiply_add.ts',
 };
+const unknown = asked.filter((name) => !Object.hasOwn(binaries, name));
+if (unknown.length > 0) throw new Error(`there is no binary ${unknown.join(', ')}; there are ${Object.keys(binaries).join(', ')}`);
 for (const [variant, entry] of Object.entries(binaries)) {
+  if (asked.length > 0 && !asked.includes(variant)) continue;
   const more = Number(entry === 'assembly/more.ts');
   const options = ['--target', variant.replace('-more', ''), '--outFile', `build/${variant}.wasm`, '--use', `PACK_MORE=${more}`];
   tool('node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', ...options);
@@ -51,6 +56,8 @@ for (const [variant, entry] of Object.entries(binaries)) {
   if (!variant.startsWith('limit')) writeFileSync(`dist/wasm/${variant}.wasm`, wasm);
   writeText(variant, encodeBinary(wasm), 'The binary: see src/binary.ts.');
 }
+
+if (asked.length > 0) process.exit();
 
 const { build } = await import('esbuild');
 
@@ -164,7 +171,12 @@ tool('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
 // A script to be started; it exports nothing.
 writeFileSync('dist/types/src/runtime/worker.d.ts', 'export {};\n');
 // Users of the types do not know AssemblyScript's i32; and the compiler omits the extensions that imports of types need.
-for (const name of ['opcodes', 'opcodes-window']) {
+for (const name of ['opcodes', 'opcodes-loops', 'opcodes-window']) {
   const file = `dist/types/assembly/${name}.d.ts`;
-  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('i32', 'number').replaceAll("'./opcodes-window'", "'./opcodes-window.ts'"));
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8')
+      .replaceAll('i32', 'number')
+      .replace(/'(\.\/opcodes-\w+)'/g, "'$1.ts'"),
+  );
 }

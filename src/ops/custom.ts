@@ -133,31 +133,18 @@ export interface ConfiguredLayer<O extends Count = Count> {
   readonly label?: string | undefined;
 }
 
-/**
- * Defines an operator: a layer, which also runs a file's nodes of its domain and name if it is given to `load(file, {
- * operators: [it] })`. It runs on the host, between two stretches of the program, on views of the model's memory. What `run`
- * and `inferShape` throw becomes a LanewiseError OPERATOR_FAILED that names the operator and the node and has the error as
- * its `cause`; the model stays usable.
- * @throws LanewiseError INVALID_INPUT for an invalid definition
- */
-export function defineOp<const S extends AttributeSpecs = Record<never, never>, const I extends Count = 1, const O extends Count = 1>(
-  definition: OperatorDefinition<S, I, O>,
-): CustomLayer<S, O> {
-  const { name, inputs, outputs, attributes, inferShape, run } = definition ?? {};
-  const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', `defineOp of ${shown(name)}: ${problem}`);
-  if (typeof name !== 'string' || name === '' || typeof definition.domain !== 'string') throw wrong('a name and a domain are texts');
-  if (typeof run !== 'function') throw wrong('run is a function');
-  // The definition may have state, so its functions are called as its methods.
-  checkSpelling('defineOp', definition, parts);
-  const inputRange = rangeOf(inputs);
-  const outputRange = rangeOf(outputs);
-  if (!inputRange || !outputRange) throw wrong('inputs and outputs are whole numbers from 1 on, or [least, most]');
-  if (inferShape === undefined ? outputRange[0] > 1 : typeof inferShape !== 'function') throw wrong('inferShape is a function');
-  const specs = specsOf(attributes, wrong);
-  const domain = definition.domain === 'ai.onnx' ? '' : definition.domain;
-  const title = qualified(domain, name);
+type Range = readonly [least: number, most: number];
 
-  const operator: Operator<AttributesOf<S>> = {
+/** The operator of a definition, which runs on the host. */
+function operatorOf<S extends AttributeSpecs, I extends Count, O extends Count>(
+  definition: OperatorDefinition<S, I, O>,
+  title: string,
+  inputRange: Range,
+  outputRange: Range,
+  specs: ReturnType<typeof specsOf>,
+): Operator<AttributesOf<S>> {
+  const { name, inferShape, run } = definition;
+  return {
     name,
     since: 0,
     inputs: inputRange,
@@ -201,26 +188,27 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
       );
     },
   };
+}
 
-  const attributeKinds = Object.fromEntries([...specs].map(([key, { kind }]) => [key, kind]));
+/** What calls a layer: with symbolic tensors, or with options first, for what applies it later. @param layerOf gives the layer itself */
+function callOf(title: string, [least, most]: Range, single: boolean, attributeKinds: Record<string, unknown>, layerOf: () => unknown) {
   /** @throws LanewiseError INVALID_INPUT */
   const apply = (x: unknown, given: unknown, prefix?: string): unknown => {
     const misuse = (problem: string) => new LanewiseError('INVALID_INPUT', `${title}: ${problem}`);
     const list: readonly unknown[] = Array.isArray(x) ? Array.from(x) : [x];
     if (!list.every(isApplicable)) throw misuse('its inputs are symbolic tensors, what input() and layers give');
-    const [least, most] = inputRange;
     if (list.length < least || list.length > most) {
       throw misuse(`it takes ${least === most ? least : `${least} to ${most}`} ${most === 1 ? 'input' : 'inputs'}, got ${list.length}`);
     }
-    checkOptions(title, given as object, { ...attributeKinds, name: 1 });
+    checkOptions(title, given as object, { ...attributeKinds, name: 1 } as never);
     const { name: own, ...rest } = given as { name?: string };
     const values = Object.entries(rest).filter(([, value]) => value !== undefined);
     const stored = Object.fromEntries(values.map(([key, value]) => [key, storedAttribute(value)]));
-    const made = (list[0] as Applicable)[APPLY](layer, list, stored, prefix && own ? `${prefix}.${own}` : (prefix ?? own));
+    const made = (list[0] as Applicable)[APPLY](layerOf() as never, list, stored, prefix && own ? `${prefix}.${own}` : (prefix ?? own));
     const results = Array.isArray(made) ? made : [made];
-    return outputRange[1] === 1 ? results[0] : results;
+    return single ? results[0] : results;
   };
-  const call = (first?: unknown, second?: unknown): unknown => {
+  return (first?: unknown, second?: unknown): unknown => {
     if (typeof second === 'string') return apply(first, {}, second);
     if (second !== undefined || (first !== undefined && (!isOptions(first) || isApplicable(first)))) return apply(first, second ?? {});
     const given = (first ?? {}) as { name?: string };
@@ -233,6 +221,34 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
     };
     return Object.assign(later, { label: given.name });
   };
+}
+
+/**
+ * Defines an operator: a layer, which also runs a file's nodes of its domain and name if it is given to `load(file, {
+ * operators: [it] })`. It runs on the host, between two stretches of the program, on views of the model's memory. What `run`
+ * and `inferShape` throw becomes a LanewiseError OPERATOR_FAILED that names the operator and the node and has the error as
+ * its `cause`; the model stays usable.
+ * @throws LanewiseError INVALID_INPUT for an invalid definition
+ */
+export function defineOp<const S extends AttributeSpecs = Record<never, never>, const I extends Count = 1, const O extends Count = 1>(
+  definition: OperatorDefinition<S, I, O>,
+): CustomLayer<S, O> {
+  const { name, inputs, outputs, attributes, inferShape, run } = definition ?? {};
+  const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', `defineOp of ${shown(name)}: ${problem}`);
+  if (typeof name !== 'string' || name === '' || typeof definition.domain !== 'string') throw wrong('a name and a domain are texts');
+  if (typeof run !== 'function') throw wrong('run is a function');
+  // The definition may have state, so its functions are called as its methods.
+  checkSpelling('defineOp', definition, parts);
+  const inputRange = rangeOf(inputs);
+  const outputRange = rangeOf(outputs);
+  if (!inputRange || !outputRange) throw wrong('inputs and outputs are whole numbers from 1 on, or [least, most]');
+  if (inferShape === undefined ? outputRange[0] > 1 : typeof inferShape !== 'function') throw wrong('inferShape is a function');
+  const specs = specsOf(attributes, wrong);
+  const domain = definition.domain === 'ai.onnx' ? '' : definition.domain;
+  const title = qualified(domain, name);
+  const operator = operatorOf(definition, title, inputRange, outputRange, specs);
+  const attributeKinds = Object.fromEntries([...specs].map(([key, { kind }]) => [key, kind]));
+  const call = callOf(title, inputRange, outputRange[1] === 1, attributeKinds, () => layer);
   Object.defineProperty(call, 'name', { value: name });
   const layer = Object.assign(call, { domain, attributeKinds, operator }) as unknown as CustomLayer<S, O>;
   return layer;

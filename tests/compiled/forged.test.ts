@@ -1,6 +1,6 @@
 // Compiled models that somebody changed and whose checksums are right again: they are refused, or they run to an end.
 
-import { instructionWords, Op, STATIC_BYTES } from '../../assembly/opcodes.ts';
+import { instructionWords, Op, RANK, ReduceArg, STATIC_BYTES } from '../../assembly/opcodes.ts';
 import { xxh32 } from '../../src/compiled/checksum.ts';
 import { Header, type Meta, padded } from '../../src/compiled/format.ts';
 import { load } from '../../src/compiled/index.ts';
@@ -154,6 +154,33 @@ test('loops that would not end are refused before anything runs', async () => {
     code: 'INVALID_FILE',
     message: 'the model is damaged: it makes no sense',
   });
+});
+
+test('a reduction that would write far from its output is refused before anything runs', () => {
+  const graph = graphOf({
+    inputs: { x: [4, 3, 5] },
+    constants: { s: int64('s', [4, 40, 5]) },
+    nodes: [
+      { op: 'ReduceMean', inputs: ['x'], outputs: ['y'], attributes: { axes: [1] } },
+      // Room, so that it is not the strides as they are that reach too far.
+      { op: 'Expand', inputs: ['y', 's'] },
+    ],
+  });
+  const file = compiled(graph);
+  const { program } = partsOf(file);
+  expect(program[0]).toBe(Op.Reduce);
+  readCompiled(forged(file, {}), 'the model');
+  const loops = Array.from({ length: RANK }, (_, i) => i).filter((i) => Number(program[ReduceArg.OutDims + i]) > 1);
+  expect(loops).toHaveLength(2);
+  for (const i of loops) {
+    for (const list of [ReduceArg.InStrides, ReduceArg.OutStrides]) {
+      for (const stride of [2 ** 26, -(2 ** 26)]) {
+        const changed = program.slice();
+        changed[list + i] = stride;
+        expect(() => readCompiled(forged(file, { program: changed }), 'the model')).toThrow('it makes no sense');
+      }
+    }
+  }
 });
 
 test('models whose every activation is empty run', async () => {

@@ -142,6 +142,11 @@ describe('fusePad', () => {
       [node('Pad', ['x', 'pads'], 'p'), node('AveragePool', ['p'], 'y', { ...window, pads: [1, 1, 1, 1] })],
       pads(0, 0, 1, 1, 0, 0, 1, 1),
     ],
+    [
+      'an average with ceil_mode, which asks where the padding begins',
+      [node('Pad', ['x', 'pads'], 'p'), node('AveragePool', ['p'], 'y', { ...window, strides: [2, 2], ceil_mode: 1 })],
+      pads(0, 0, 1, 1, 0, 0, 3, 3),
+    ],
   ])('not: %s', (_, nodes, more = {}) => expect(simplified({ nodes, more })).toHaveLength(2));
 });
 

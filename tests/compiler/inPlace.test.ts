@@ -117,17 +117,19 @@ eachVariant((variant) => {
   });
 
   test.each([
-    ['one block of the depth', 5, true],
-    ['one block of several sums', 300, true],
-    ['two blocks of the depth', 1700, false],
-  ])('a residual, the convolution having %s', (_, channels, inPlace) => {
+    ['one block of the depth', 5, 1, true],
+    ['one block of several sums', 300, 1, true],
+    ['two blocks of the depth', 1700, 1, false],
+    ['one block of 3×3 taps', 100, 3, true],
+    ['two blocks of 3×3 taps', 190, 3, false],
+  ])('a residual, the convolution having %s', (_, channels, taps, inPlace) => {
     const wide = random([2, channels, 3, 3], 4, -0.1, 0.1);
     const spec: GraphSpec = {
       inputs: { x: DIMS, wide: wide.dims },
-      constants: { w: random([5, channels, 1, 1], 5) },
+      constants: { w: random([5, channels, taps, taps], 5) },
       nodes: [
         node('MaxPool', ['x'], 'a', { kernel_shape: [1, 1] }),
-        node('Conv', ['wide', 'w'], 'b'),
+        node('Conv', ['wide', 'w'], 'b', { auto_pad: 'SAME_UPPER' }),
         node('Add', ['a', 'b'], 'c'),
         node('MaxPool', ['c'], 'z', { kernel_shape: [1, 1] }),
       ],

@@ -176,6 +176,22 @@ describe('Loop', () => {
     model.dispose();
   });
 
+  test('reads what follows from the shape of an input, which the next run may change', async () => {
+    const { inputs = [], nodes, ...rest } = spec();
+    const model = await modelOf({
+      ...rest,
+      inputs: [...inputs, { name: 'other', dims: ['m'] }],
+      initializers: [],
+      nodes: [
+        { op: 'Shape', inputs: ['other'], outputs: ['size'] },
+        { op: 'Cast', inputs: ['size'], outputs: ['step'], attributes: { to: 1 } },
+        ...(nodes ?? []),
+      ],
+    });
+    for (const m of [3, 5, 3])
+      expect(list(model.runSync({ x: floats([0, 1]), n: times(1), other: floats(new Array(m).fill(0)) }).y)).toEqual([-m, -1 - m]);
+  });
+
   test('ends where its condition says so', async () => {
     const largest: NodeSpec[] = [
       { op: 'ReduceMax', inputs: ['next'], outputs: ['m'], attributes: { keepdims: 0 } },

@@ -68,8 +68,10 @@ eachVariant((variant) => {
         [7, 3],
         [1, 4],
       ] as const) {
-        const kernel = autoPad.startsWith('SAME') ? [2, 3] : [1, 3];
-        expectConv(variant, { x: [1, 3, height, width], w: [5, 3, ...kernel], strides: [stride, stride], autoPad });
+        const same = autoPad.startsWith('SAME');
+        const config = { x: [1, 3, height, width], w: [5, 3, same ? 2 : 1, 3], strides: [stride, stride], autoPad };
+        expectConv(variant, config);
+        if (same) expectConv(variant, { ...config, dilations: [3, 2] });
       }
     }
   });

@@ -91,6 +91,31 @@ eachVariant((variant) => {
       expectClose(actual, relu(add(product, r)), toleranceOf(name, config));
     });
 
+    test('a residual that lies in a concatenation', () => {
+      const config = caseOf({ x: [2, 8, 9, 7], filters: 11, pads: [1, 1, 1, 1] }, form.taps);
+      const arrays = convArrays(config);
+      const product = convReference(config, arrays);
+      const [r, other] = [random(product.dims, 4), random(product.dims, 5)];
+      const { inputs, attributes } = convNode(config, arrays);
+      const same = (from: string, to: string) => ({ op: 'MaxPool', inputs: [from], outputs: [to], attributes: { kernel_shape: [1, 1] } });
+      const graph = graphOf({
+        inputs: { x: config.x, r: r.dims, other: other.dims },
+        constants: { w: inputs[1] as NdArray, b: inputs[2] as NdArray },
+        nodes: [
+          same('r', 'p'),
+          same('other', 'q'),
+          { op: 'Concat', inputs: ['q', 'p'], outputs: ['both'], attributes: { axis: 1 } },
+          { op: 'Conv', inputs: ['x', 'w', 'b'], outputs: ['c'], attributes },
+          { op: 'Add', inputs: ['c', 'p'], outputs: ['a'] },
+        ],
+        outputs: ['a', 'both'],
+      });
+      const feeds = { x: arrays.x, r, other };
+      expect(opsOf(graph, feeds, { winograd: form })).not.toContain('copy');
+      const actual = runGraph(graph, feeds, { variant, winograd: form })[0] as NdArray;
+      expectClose(actual, add(product, r), toleranceOf(name, config));
+    });
+
     test('every picture of a batch gives the bits it gives alone', () => {
       const config = caseOf({ x: [3, 4, 7, 6], filters: 9, pads: [1, 1, 1, 1] }, form.taps);
       const arrays = convArrays(config);

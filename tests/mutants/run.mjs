@@ -1,6 +1,7 @@
 // Mutants: does a test notice a fault? npm run mutants [-- NAME...]
 // Each tests/mutants/NAME.patch is a unified diff of the repository behind two lines, `# what: the fault` and `# tests: path path ...`, the files
-// that are to fail with it. They are applied one by one to a copy of the working tree. Fails if one survives, does not apply or is not to be judged.
+// that are to fail with it. A fault of assembly/ has a third, `# binaries: name name ...`: those of scripts/build.mjs that the tests show it in, which
+// alone are built anew. They are applied one by one to a copy of the working tree. Fails if one survives, does not apply or is not to be judged.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -29,10 +30,12 @@ if (unknown.length > 0) {
 
 function read(name) {
   const text = readFileSync(join(folder, `${name}.patch`), 'utf8');
-  const [what, tests] = ['what', 'tests'].map((key) => text.match(new RegExp(`^# ${key}: *(.+)$`, 'm'))?.[1]?.trim());
+  const [what, tests, binaries = ''] = ['what', 'tests', 'binaries'].map((key) =>
+    text.match(new RegExp(`^# ${key}: *(.+)$`, 'm'))?.[1]?.trim(),
+  );
   const files = text.split('\n').flatMap((line) => line.match(/^\+\+\+ b\/(.+)$/)?.[1] ?? []);
   if (!what || !tests) throw new Error(`${name}.patch has no '# what:' or no '# tests:'`);
-  return { what, tests: tests.split(/\s+/), files };
+  return { what, tests: tests.split(/\s+/), binaries: binaries.split(/\s+/).filter(Boolean), files };
 }
 
 /** What git knows and what is new, as it lies in the working tree. */
@@ -62,6 +65,8 @@ function failureOf(tree, tests) {
     'node_modules/jest/bin/jest.js',
     '--runTestsByPath',
     '--json',
+    // A busy machine is no fault that a test has noticed.
+    '--testTimeout=120000',
     ...tests,
   ];
   const { status, error, stdout } = spawnSync(process.execPath, jest, options(tree));
@@ -76,7 +81,7 @@ function failureOf(tree, tests) {
 }
 
 /** @returns the word for the mutant, and more about it */
-function judge(tree, { tests, files }, patch) {
+function judge(tree, { tests, binaries, files }, patch) {
   const absent = tests.filter((name) => !existsSync(join(tree, name)));
   if (absent.length > 0) return ['does not apply', `there is no ${absent.join(', ')}`];
   const git = (...args) => spawnSync('git', ['apply', ...args, patch], options(tree));
@@ -85,7 +90,7 @@ function judge(tree, { tests, files }, patch) {
   const building = files.some((name) => name.startsWith('assembly/') || name.startsWith('scripts/'));
   try {
     if (building) {
-      const built = spawnSync(process.execPath, ['scripts/build.mjs'], options(tree));
+      const built = spawnSync(process.execPath, ['scripts/build.mjs', ...binaries], options(tree));
       if (built.status !== 0) return ['killed', 'it does not build'];
     }
     const failure = failureOf(tree, tests);

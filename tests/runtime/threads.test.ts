@@ -82,9 +82,13 @@ describe('runs', () => {
     const model = await onTeam();
     const x = picture(32);
     expect(bits(model.runSync({ [name]: x }))).toBe(expected(x));
+    const begun = performance.now();
     const rows = model.profile({ [name]: x });
+    const took = performance.now() - begun;
     expect(rows.map(({ node }) => node)).toEqual(one.profile({ [name]: x }).map(({ node }) => node));
     expect(rows.every(({ ms }) => ms >= 0)).toBe(true);
+    // Each has its own time, so that together they take no longer than all.
+    expect(rows.reduce((sum, { ms }) => sum + ms, 0)).toBeLessThanOrEqual(took);
     const running = run(model, x);
     expect(() => model.runSync({ [name]: x })).toThrow('the model is running: await what run() gives first');
     expect(await running).toBe(expected(x));

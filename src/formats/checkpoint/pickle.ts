@@ -131,14 +131,10 @@ class Machine {
   }
 }
 
-/**
- * Reads a pickle up to its end: the binary opcodes of protocols 2 to 5 (PEP 307, PEP 3154; Lib/pickletools.py of Python
- * describes each) that make plain values, and those that ask the host. There is no recursion, so values may be nested deeply
- * or contain themselves.
- * @throws LanewiseError UNSUPPORTED for other opcodes, INVALID_FILE, TRUNCATED_FILE; the host's errors
- */
-export function unpickle(reader: Reader, host: PickleHost, fail: Fail): Pickled {
-  const machine = new Machine(fail);
+type Operations = Readonly<Record<number, () => void>>;
+
+/** What each opcode does to a machine. */
+function operationsOf(machine: Machine, reader: Reader, host: PickleHost, fail: Fail): Operations {
   const { stack } = machine;
   const push = (value: Pickled) => machine.push(value);
   const long = (size: number) => {
@@ -149,7 +145,7 @@ export function unpickle(reader: Reader, host: PickleHost, fail: Fail): Pickled 
     push(new Map());
     machine.setItems(values);
   };
-  const operations: Readonly<Record<number, () => void>> = {
+  return {
     // PROTO, FRAME
     128: () => {
       const version = reader.byte();
@@ -222,6 +218,17 @@ export function unpickle(reader: Reader, host: PickleHost, fail: Fail): Pickled 
       if (!isDict(machine.top())) throw fail('the pickle gives attributes to what is no dictionary (BUILD)', 'UNSUPPORTED');
     },
   };
+}
+
+/**
+ * Reads a pickle up to its end: the binary opcodes of protocols 2 to 5 (PEP 307, PEP 3154; Lib/pickletools.py of Python
+ * describes each) that make plain values, and those that ask the host. There is no recursion, so values may be nested deeply
+ * or contain themselves.
+ * @throws LanewiseError UNSUPPORTED for other opcodes, INVALID_FILE, TRUNCATED_FILE; the host's errors
+ */
+export function unpickle(reader: Reader, host: PickleHost, fail: Fail): Pickled {
+  const machine = new Machine(fail);
+  const operations = operationsOf(machine, reader, host, fail);
   for (;;) {
     const at = reader.pos;
     const opcode = reader.byte();

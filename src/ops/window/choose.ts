@@ -54,10 +54,11 @@ export function chooseConvolution(shape: ConvShape, lowering: Lowering, node?: N
 /** The largest ring of rows, which should stay in a cache. */
 const RING_BYTES = 256 * 1024;
 
-/** Bytes that f32_dwconv_ring_c4 needs for its ring; infinite if it does not apply, as to a single spatial dimension. */
-function ringBytes({ kernel, stride, dilation, out: [, pixels = 0] }: Window): number {
+/** Bytes that f32_dwconv_ring_c4 needs for its ring; infinite if it does not apply. */
+function ringBytes({ kernel, stride, dilation, out }: Window): number {
   const [height, width] = kernel;
-  const step = stride[1];
+  // Over one dimension there is no second.
+  const [step, pixels] = [stride[1], out[1] ?? 0];
   if (width < 3 || width % 2 === 0 || step > 2 || pixels < 5 - step || dilation[0] + dilation[1] > 2) return Number.POSITIVE_INFINITY;
   return 64 * (height * ((pixels - 1) * step + width) + 1);
 }
