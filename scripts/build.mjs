@@ -4,7 +4,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { minified } from './minify.mjs';
 import { shrinkBinary } from './wasm.mjs';
@@ -147,13 +147,20 @@ const onEdge = {
   name: 'edge',
   resolveId: { filter: { id: /\/binaries\.ts$/ }, handler: () => fileURLToPath(new URL('../src/edge/binaries.ts', import.meta.url)) },
 };
-await bundled({ ...entries, vision: 'src/edge/vision.ts' }, 'dist/edge', [onEdge]);
+const { 'vision-node': _, ...everywhere } = entries;
+await bundled({ ...everywhere, vision: 'src/edge/vision.ts' }, 'dist/edge', [onEdge]);
 // What threads load, under the name that team.ts gives it.
 for (const outdir of ['dist', 'dist/edge']) {
   await build({ entryPoints: ['src/runtime/worker.js'], outdir, minifySyntax: true, target: 'es2022' });
 }
 for (const file of readdirSync('dist', { recursive: true }).filter((name) => name.endsWith('.js'))) {
   writeFileSync(`dist/${file}`, await minified(readFileSync(`dist/${file}`, 'utf8')));
+}
+/** esbuild: in place of a binary with the core alone, the one with all kernels. */
+function onlyMore({ onResolve }) {
+  onResolve({ filter: /\/build\/(strict|relaxed)(-threads)?\.js$/ }, ({ path, resolveDir }) => ({
+    path: resolve(resolveDir, path.replace('.js', '-more.js')),
+  }));
 }
 // The command line in one file: resolving a module takes Node longer than parsing it.
 await build({
@@ -164,6 +171,8 @@ await build({
   target: 'es2022',
   platform: 'node',
   external: ['sharp'],
+  // The binaries that run all models, and no others.
+  plugins: [{ name: 'binaries', setup: onlyMore }],
   minify: true,
   banner: { js: notice },
 });

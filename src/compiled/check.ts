@@ -7,6 +7,7 @@ import { at } from '../graph/at.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, elementBytes } from '../graph/tensor.ts';
 import { accesses, hullOf } from '../plan/accesses.ts';
+import { isKnownKind } from '../plan/packs.ts';
 import { align } from '../plan/place.ts';
 import type { Instruction } from '../plan/plan.ts';
 import { programBytes } from '../plan/program.ts';
@@ -94,6 +95,6 @@ export function makesSense(
     outputs.every(({ address }) => address !== undefined) &&
     segments.every(isSegment) &&
     segments.reduce((sum, [, bytes]) => sum + bytes, 0) === file.bodyBytes &&
-    steps.every(({ op, args }) => isBounded(op, args as ArrayLike<number>, { first, end, workspace }))
+    steps.every((step) => isKnownKind(step) && isBounded(step.op, step.args as ArrayLike<number>, { first, end, workspace }))
   );
 }

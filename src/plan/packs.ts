@@ -2,16 +2,16 @@
 // or both.
 
 import { BinaryArg, BinaryKind, GridMode, GridSampleArg, Op, ReduceArg, ReduceKind, UnaryArg, UnaryKind } from '../../assembly/opcodes.ts';
-import { isHost, type Step } from './plan.ts';
+import { type Instruction, isHost, type Step } from './plan.ts';
 
 export type Pack = 'core' | 'more';
 
 /** Instructions of the pack *more*: those of this kind or a later one. */
-const more: Partial<Record<Op, readonly [word: number, first: number]>> = {
-  [Op.Unary]: [UnaryArg.Kind, UnaryKind.Elu],
-  [Op.Binary]: [BinaryArg.Kind, BinaryKind.Pow],
-  [Op.Reduce]: [ReduceArg.Kind, ReduceKind.SumAbs],
-  [Op.GridSample]: [GridSampleArg.Mode, GridMode.Nearest],
+const more: Partial<Record<Op, readonly [word: number, first: number, last: number]>> = {
+  [Op.Unary]: [UnaryArg.Kind, UnaryKind.Elu, UnaryKind.Cos],
+  [Op.Binary]: [BinaryArg.Kind, BinaryKind.Pow, BinaryKind.Mod],
+  [Op.Reduce]: [ReduceArg.Kind, ReduceKind.SumAbs, ReduceKind.Prod],
+  [Op.GridSample]: [GridSampleArg.Mode, GridMode.Nearest, GridMode.Cubic],
 };
 
 /** The pack of an instruction with that kind. */
@@ -20,3 +20,9 @@ export const packOfKind = (op: Op, kind: number): Pack => (kind >= (more[op]?.[1
 /** The pack that a program needs. */
 export const packOf = (steps: readonly Step[]): Pack =>
   steps.some((step) => !isHost(step) && packOfKind(step.op, Number(step.args[more[step.op]?.[0] as number])) === 'more') ? 'more' : 'core';
+
+/** Whether an instruction's kind, if it has one, is one that there is: kernels compute nothing for others. */
+export function isKnownKind({ op, args }: Instruction): boolean {
+  const [word, , last] = more[op] ?? [];
+  return word === undefined || last === undefined || (Number(args[word]) >= 0 && Number(args[word]) <= last);
+}

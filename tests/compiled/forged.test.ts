@@ -1,6 +1,6 @@
 // Compiled models that somebody changed and whose checksums are right again: they are refused, or they run to an end.
 
-import { instructionWords, Op, RANK, ReduceArg, STATIC_BYTES } from '../../assembly/opcodes.ts';
+import { instructionWords, Op, RANK, ReduceArg, STATIC_BYTES, UnaryArg, UnaryKind } from '../../assembly/opcodes.ts';
 import { xxh32 } from '../../src/compiled/checksum.ts';
 import { Header, type Meta, padded } from '../../src/compiled/format.ts';
 import { load } from '../../src/compiled/index.ts';
@@ -180,6 +180,22 @@ test('a reduction that would write far from its output is refused before anythin
         expect(() => readCompiled(forged(file, { program: changed }), 'the model')).toThrow('it makes no sense');
       }
     }
+  }
+});
+
+test('a kind of function that there is not, which would compute nothing, is refused', async () => {
+  const file = compiled(graphOf({ inputs: { x: [1, 8] }, nodes: [{ op: 'Sigmoid', inputs: ['x'] }] }));
+  const { program } = partsOf(file);
+  const at = program.indexOf(Op.Unary);
+  expect(program[at + UnaryArg.Kind]).toBe(UnaryKind.Sigmoid);
+  for (const [kind, code] of [
+    [UnaryKind.Cos, 'runs'],
+    [UnaryKind.Cos + 1, 'INVALID_FILE'],
+    [-1, 'INVALID_FILE'],
+  ] as const) {
+    const changed = program.slice();
+    changed[at + UnaryArg.Kind] = kind;
+    expect([kind, await outcome(forged(file, { program: changed }))]).toEqual([kind, code]);
   }
 });
 
