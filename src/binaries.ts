@@ -1,11 +1,11 @@
 // The binaries as texts, each a chunk of its own, of which a page fetches only the one that it needs. Platforms that forbid
 // compiling use edge/binaries.ts instead.
 
-/**
- * strict or relaxed, for one thread or several, with the kernels of the core or with the pack *more* too. Files in
- * lanewise/wasm have these names.
- */
-export type BinaryName = `${'strict' | 'relaxed'}${'' | '-threads'}${'' | '-more'}`;
+/** strict gives the same bits on every engine; relaxed may fuse multiply and add. */
+export type Variant = 'strict' | 'relaxed' | 'strict-threads' | 'relaxed-threads';
+
+/** A variant with the kernels of the core, or with those of the pack *more* too. Files in lanewise/wasm have these names. */
+export type BinaryName = `${Variant}${'' | '-more'}`;
 
 /** Fetches a binary: see binary.ts. Undefined on platforms that forbid compiling. */
 export type Texts = Readonly<Record<BinaryName, () => Promise<{ readonly default: string }>>>;

@@ -16,36 +16,35 @@ export const programBytes = (steps: readonly Step[]): number =>
     1);
 
 /**
- * Writes instructions from byte address `base` on, with an End after the last. Host steps take no words.
- * @param origin the address at which `memory` begins
+ * Writes instructions with an End after the last. Host steps take no words.
+ * @param words where they go: from byte address `base` on
  * @param wide whether the engine has registers for the wide tile
  * @returns the address of each step and of the End
  */
 export function writeProgram(
   steps: readonly Step[],
-  memory: DataView,
+  words: DataView,
   base: number,
   addressOf: (pointer: Pointer) => number,
-  origin = 0,
   wide = false,
 ): number[] {
   let at = base;
   const starts = steps.map((step) => {
     const start = at;
-    const to = start - origin;
+    const to = start - base;
     if (isHost(step)) return start;
     const { op, args } = step;
     for (let i = 1; i < instructionWords(op); i++) {
       const word = args[i] ?? 0;
-      if (typeof word === 'number') memory.setInt32(to + 4 * i, word, true);
-      else if ('float' in word) memory.setFloat32(to + 4 * i, word.float, true);
-      else memory.setUint32(to + 4 * i, addressOf(word), true);
+      if (typeof word === 'number') words.setInt32(to + 4 * i, word, true);
+      else if ('float' in word) words.setFloat32(to + 4 * i, word.float, true);
+      else words.setUint32(to + 4 * i, addressOf(word), true);
     }
-    memory.setInt32(to, opcodeWord(op, wide), true);
+    words.setInt32(to, opcodeWord(op, wide), true);
     at += 4 * instructionWords(op);
     return start;
   });
-  memory.setInt32(at - origin, Op.End, true);
+  words.setInt32(at - base, Op.End, true);
   return [...starts, at];
 }
 

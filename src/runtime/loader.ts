@@ -118,7 +118,7 @@ export class Loader {
     let starts: readonly number[] = [];
     const fill = ({ buffer, byteOffset, byteLength }: { buffer: ArrayBufferLike; byteOffset: number; byteLength: number }) => {
       const words = new DataView(buffer, byteOffset, byteLength);
-      starts = writeProgram(steps, words, program, (pointer) => this.addressOf(pointer), program, this.#wide);
+      starts = writeProgram(steps, words, program, (pointer) => this.addressOf(pointer), this.#wide);
     };
     this.memory?.write(program, { type: 'uint8', length: programBytes(steps), fill });
     return starts;

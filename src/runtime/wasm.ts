@@ -1,13 +1,12 @@
 // The border to WebAssembly: which binary, compiled once, instantiated once per model. It does not know operators.
 
 import { PROGRAM_VERSION } from '../../assembly/opcodes.ts';
-import { type BinaryName, given, texts } from '../binaries.ts';
+import { type BinaryName, given, texts, type Variant } from '../binaries.ts';
 import { decodeBinary } from '../binary.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Pack } from '../plan/packs.ts';
 
-/** strict gives the same bits on every engine; relaxed may fuse multiply and add. */
-export type Variant = 'strict' | 'relaxed' | 'strict-threads' | 'relaxed-threads';
+export type { Variant };
 
 /** Pages of 64 KiB. One less than the maximum, so that the address one past the end still fits 32 bits. */
 export const MOST_PAGES = 65535;

@@ -10,9 +10,6 @@ import type { AnswerTo, Question } from './messages.ts';
 import type { Team } from './team.ts';
 import { instantiate } from './wasm.ts';
 
-/** Bytes at a memory's start, before an instance's own tables. */
-const SETTINGS = 64;
-
 /** A team's first worker, with memory of its own for each model. */
 export const workerRunner = (team: Team): Runner => ({
   count: 1,
@@ -36,12 +33,10 @@ export class WorkerMemory implements Memory {
     this.#team = team;
     this.pages = pages;
     this.#generation = team.generation;
-    // Checks the module at once, and sets the words that depend on it.
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    instantiate(module, memory);
+    // Checks the module at once.
+    instantiate(module, new WebAssembly.Memory({ initial: 1 }));
     this.#id = team.newId(this);
     team.tell({ kind: 'create', memoryId: this.#id, module, pages });
-    this.#send(0, memory.buffer.slice(0, SETTINGS));
   }
 
   /** Whether the worker that had it has ended, or had no room for it. */

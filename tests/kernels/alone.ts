@@ -74,7 +74,7 @@ export class Alone {
   instruction(op: Op, args: Args): number {
     const step = { op, args, node: '', macs: 0 };
     const start = this.#take(programBytes([step]));
-    writeProgram([step], new DataView(this.#memory.buffer), start, ({ offset }) => offset);
+    writeProgram([step], new DataView(this.#memory.buffer, start), start, ({ offset }) => offset);
     return start;
   }
 

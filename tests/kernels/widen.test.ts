@@ -23,7 +23,12 @@ eachVariant((variant) => {
     new Uint16Array(memory.buffer, data + 2 * count, count).set(halves);
     const program = data + 4 * count + 64;
     const args = { [WidenArg.Data]: data, [WidenArg.Count]: count };
-    const [start = 0, end = 0] = writeProgram([{ op: Op.Widen, args, node: '', macs: 0 }], new DataView(memory.buffer), program, () => 0);
+    const [start = 0, end = 0] = writeProgram(
+      [{ op: Op.Widen, args, node: '', macs: 0 }],
+      new DataView(memory.buffer, program),
+      program,
+      () => 0,
+    );
     expect(instantiate(moduleOf(variant), memory).run(start, end)).toBe(end);
     for (const words of around()) expect(words.every((word) => word === 0xdeadbeef)).toBe(true);
     return new Float32Array(memory.buffer, data, count);

@@ -85,7 +85,7 @@ eachVariant((variant) => {
   } {
     const memory = new WebAssembly.Memory({ initial: 1 });
     new Float32Array(memory.buffer, X, 6).set([-1, 2, 3, 8, 5, -6]);
-    const starts = writeProgram(instructions, new DataView(memory.buffer), PROGRAM, ({ offset }) => offset);
+    const starts = writeProgram(instructions, new DataView(memory.buffer, PROGRAM), PROGRAM, ({ offset }) => offset);
     const floats = (address: number) => [...new Float32Array(memory.buffer, address, 6)];
     return { kernels: instantiate(moduleOf(variant), memory), starts, memory, floats };
   }
@@ -169,7 +169,7 @@ test('words are whole numbers, float32 bits or addresses; what is left out is 0'
   for (let i = 0; i < 256; i++) memory.setUint8(i, 0xff);
   const starts = writeProgram(
     [instruction(Op.Softmax, { [SoftmaxArg.Input]: at(0xfffffff0), [SoftmaxArg.Outer]: -7, [SoftmaxArg.Length]: { float: 1.5 } })],
-    memory,
+    new DataView(memory.buffer, 16),
     16,
     ({ offset }) => offset,
   );
@@ -196,7 +196,7 @@ test.each([0, 1])('a team of one, asked to stop (%i), does so before its next in
   const [base, counters, data] = [STATIC_BYTES, 32768, 65536];
   const starts = writeProgram(
     [clamp(data, data + 64, 8, 0, 1), clamp(data + 64, data + 128, 8, 0, 1)],
-    new DataView(memory.buffer),
+    new DataView(memory.buffer, base),
     base,
     ({ offset }) => offset,
   );
