@@ -191,7 +191,7 @@ function operatorOf<S extends AttributeSpecs, I extends Count, O extends Count>(
 }
 
 /** What calls a layer: with symbolic tensors, or with options first, for what applies it later. @param layerOf gives the layer itself */
-function callOf(title: string, [least, most]: Range, single: boolean, attributeKinds: Record<string, unknown>, layerOf: () => unknown) {
+function callOf(title: string, [least, most]: Range, [, mostOutputs]: Range, layerOf: () => CustomOperator) {
   /** @throws LanewiseError INVALID_INPUT */
   const apply = (x: unknown, given: unknown, prefix?: string): unknown => {
     const misuse = (problem: string) => new LanewiseError('INVALID_INPUT', `${title}: ${problem}`);
@@ -200,13 +200,14 @@ function callOf(title: string, [least, most]: Range, single: boolean, attributeK
     if (list.length < least || list.length > most) {
       throw misuse(`it takes ${least === most ? least : `${least} to ${most}`} ${most === 1 ? 'input' : 'inputs'}, got ${list.length}`);
     }
-    checkOptions(title, given as object, { ...attributeKinds, name: 1 } as never);
+    const layer = layerOf();
+    checkOptions(title, given as object, { ...layer.attributeKinds, name: 1 });
     const { name: own, ...rest } = given as { name?: string };
     const values = Object.entries(rest).filter(([, value]) => value !== undefined);
     const stored = Object.fromEntries(values.map(([key, value]) => [key, storedAttribute(value)]));
-    const made = (list[0] as Applicable)[APPLY](layerOf() as never, list, stored, prefix && own ? `${prefix}.${own}` : (prefix ?? own));
+    const made = (list[0] as Applicable)[APPLY](layer, list, stored, prefix && own ? `${prefix}.${own}` : (prefix ?? own));
     const results = Array.isArray(made) ? made : [made];
-    return single ? results[0] : results;
+    return mostOutputs === 1 ? results[0] : results;
   };
   return (first?: unknown, second?: unknown): unknown => {
     if (typeof second === 'string') return apply(first, {}, second);
@@ -248,7 +249,7 @@ export function defineOp<const S extends AttributeSpecs = Record<never, never>, 
   const title = qualified(domain, name);
   const operator = operatorOf(definition, title, inputRange, outputRange, specs);
   const attributeKinds = Object.fromEntries([...specs].map(([key, { kind }]) => [key, kind]));
-  const call = callOf(title, inputRange, outputRange[1] === 1, attributeKinds, () => layer);
+  const call = callOf(title, inputRange, outputRange, () => layer);
   Object.defineProperty(call, 'name', { value: name });
   const layer = Object.assign(call, { domain, attributeKinds, operator }) as unknown as CustomLayer<S, O>;
   return layer;
