@@ -90,8 +90,16 @@ export function convert(value: Element, from: DataType, to: DataType): Element {
   return Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n;
 }
 
-/** The integers in a tensor of indices or sizes. */
-export const integers = (data: TypedArray): number[] => Array.from(data, Number);
+/**
+ * The integers in a tensor of indices or sizes.
+ * @throws LanewiseError INVALID_MODEL for a fraction, NaN or an infinity, which a tensor of floats may hold
+ */
+export function integers(node: { readonly name: string }, data: TypedArray): number[] {
+  const list = Array.from(data, Number);
+  const odd = list.find((value) => !Number.isInteger(value));
+  if (odd !== undefined) throw new LanewiseError('INVALID_MODEL', `node '${node.name}': an axis, index or size of ${odd} is no whole number`);
+  return list;
+}
 
 /**
  * An index made non-negative: negative ones count from the end.

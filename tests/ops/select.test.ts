@@ -115,6 +115,11 @@ test('CumSum along every axis', () => {
   for (const type of signedTypes)
     expectBoth({ op: 'CumSum', inputs: [tensor(type, [-1, -2]), tensor('int64', [0], [])] }, tensor(type, [-1, -3]));
   expect(failure(() => bothWays({ op: 'CumSum', inputs: [tensor('float32', [1]), tensor('int64', [1], [])] })).code).toBe('INVALID_MODEL');
+  for (const axis of [Number.NaN, 0.5, Number.POSITIVE_INFINITY])
+    expect(failure(() => bothWays({ op: 'CumSum', inputs: [tensor('int64', [1]), tensor('float32', [axis], [])], constants: [1] }))).toMatchObject({
+      code: 'INVALID_MODEL',
+      message: expect.stringContaining(`${axis} is no whole number`),
+    });
 });
 
 test('Hardmax along every axis, both meanings', () => {

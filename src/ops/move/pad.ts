@@ -116,9 +116,9 @@ export function source(mode: PadAttributes['mode'], at: number, size: number): n
 /** Begin and end of every axis. */
 export function padsOf(node: OpenNode<PadAttributes>): [number, number][] {
   const rank = input(node, 0).dims.length;
-  const pads = node.attributes.given?.pads ?? (node.inputs[1] ? integers(constantInput(node, 1) as TypedArray) : []);
+  const pads = node.attributes.given?.pads ?? (node.inputs[1] ? integers(node, constantInput(node, 1) as TypedArray) : []);
   const axes = node.inputs[3]
-    ? integers(constantInput(node, 3)).map((axis) => resolveAxis(node, axis, rank))
+    ? integers(node, constantInput(node, 3)).map((axis) => resolveAxis(node, axis, rank))
     : Array.from({ length: rank }, (_, axis) => axis);
   if (pads.length !== 2 * axes.length) throw invalid(node, `pads [${pads}] should be ${2 * axes.length}: begins, then ends`);
   const result = Array.from({ length: rank }, (): [number, number] => [0, 0]);

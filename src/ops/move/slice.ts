@@ -41,7 +41,7 @@ export function rangesOf(node: OpenNode<SliceAttributes>): { start: number; step
   const { dims } = input(node, 0);
   const read = (i: number): number[] | undefined => {
     const data = node.inputs[i]?.constant?.read();
-    return data && integers(data as TypedArray);
+    return data && integers(node, data as TypedArray);
   };
   const starts = node.attributes.given?.starts ?? read(1) ?? [];
   const ends = node.attributes.given?.ends ?? read(2) ?? [];

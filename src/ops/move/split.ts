@@ -56,7 +56,7 @@ export const split: Operator<SplitAttributes> = {
 /** If the lengths are not given, the number of parts is the number of outputs in the file. */
 function lengthsOf(node: OpenNode<SplitAttributes>, size: number): number[] {
   const given = node.inputs[1]?.constant?.read();
-  if (given) return integers(given);
+  if (given) return integers(node, given);
   if (node.attributes.split) return [...node.attributes.split];
   const parts = node.declaredOutputs;
   const length = Math.ceil(size / parts);

@@ -85,7 +85,7 @@ export const keptStrides = (kept: readonly number[], axes: readonly number[]): n
 
 export function axesOf(node: OpenNode<ReduceAttributes>): number[] {
   const rank = input(node, 0).dims.length;
-  const given = node.attributes.axes ?? (node.inputs[1] ? integers(constantInput(node, 1)) : []);
+  const given = node.attributes.axes ?? (node.inputs[1] ? integers(node, constantInput(node, 1)) : []);
   if (given.length === 0) return node.attributes.noopWithEmptyAxes ? [] : Array.from({ length: rank }, (_, axis) => axis);
   return [...new Set(given.map((axis) => resolveAxis(node, axis, rank)))];
 }

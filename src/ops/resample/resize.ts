@@ -48,11 +48,11 @@ export function axesOf(node: OpenNode<ResizeAttributes>): ResizedAxis[] {
   const axes = attributes.axes?.map((axis) => resolveAxis(node, axis, dims.length)) ?? dims.map((_, axis) => axis);
   const scales = attributes.scales ?? read(node, places.scales);
   const sizes = read(node, places.sizes);
-  const region = integers(read(node, places.roi) ?? new Float32Array());
+  const region = Array.from(read(node, places.roi) ?? [], Number);
   const given = sizes ?? scales;
   if (!given || given.length !== axes.length) throw invalid(node, `its scales or sizes [${given ?? []}] should be ${axes.length} numbers`);
   const result: ResizedAxis[] = dims.map((size) => ({ from: size, to: size, scale: 1, roi: [0, 1] }));
-  const targets = sizes && integers(sizes);
+  const targets = sizes && integers(node, sizes);
   const common =
     policy !== 'stretch' &&
     targets &&

@@ -56,7 +56,7 @@ export const constantOfShape: Operator<{ readonly value: Constant | undefined }>
     return { value };
   },
   inferShape(node) {
-    const dims = integers(constantInput(node, 0));
+    const dims = integers(node, constantInput(node, 0));
     if (dims.some((dim) => dim < 0)) throw invalid(node, `its shape [${dims}] holds a negative dimension`);
     return [{ type: node.attributes.value?.type ?? 'float32', dims }];
   },

@@ -31,7 +31,7 @@ export const reshape: Operator<ReshapeAttributes> = {
   inferShape(node) {
     const x = input(node, 0);
     if (!input(node, 1).type.startsWith('int')) throw invalid(node, `its shape is ${input(node, 1).type}, not int64 or int32`);
-    const wanted = integers(constantInput(node, 1));
+    const wanted = integers(node, constantInput(node, 1));
     const copies = (dim: number | undefined) => dim === 0 && !node.attributes.allowZero;
     const dims = wanted.map((dim, i) => {
       if (dim < -1) throw invalid(node, `shape ${formatDims(wanted)} holds ${dim}`);
@@ -96,7 +96,7 @@ const axesAttributes: Pick<Operator<AxesAttributes>, 'attributes' | 'constantInp
 };
 
 const axesOf = (node: OpenNode<AxesAttributes>, rank: number): Set<number> | undefined => {
-  const axes = node.attributes.axes ?? (node.inputs[1] && integers(constantInput(node, 1)));
+  const axes = node.attributes.axes ?? (node.inputs[1] && integers(node, constantInput(node, 1)));
   return axes && new Set(axes.map((axis) => resolveAxis(node, axis, rank)));
 };
 

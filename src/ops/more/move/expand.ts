@@ -27,7 +27,7 @@ export const expand: Operator = {
   constantInputs: [1],
   inferShape(node) {
     const { type, dims } = input(node, 0);
-    return [{ type, dims: broadcast(node, dims, integers(constantInput(node, 1))) }];
+    return [{ type, dims: broadcast(node, dims, integers(node, constantInput(node, 1))) }];
   },
 };
 
@@ -55,7 +55,7 @@ export const tile: Operator = {
 };
 
 function repeatsOf(node: OpenNode<unknown>): number[] {
-  const repeats = integers(constantInput(node, 1));
+  const repeats = integers(node, constantInput(node, 1));
   const rank = input(node, 0).dims.length;
   if (repeats.length !== rank || repeats.some((count) => count < 0) || !Number.isSafeInteger(product(repeats))) {
     throw invalid(node, `repeats [${repeats}] do not fit a tensor of rank ${rank}`);

@@ -166,4 +166,4 @@ export const cumSum: Operator<CumSumAttributes> = {
 };
 
 /** The number in the second input; an empty list counts as 0. */
-const numberIn = (node: OpenNode<unknown>): number => integers(constantInput(node, 1))[0] ?? 0;
+const numberIn = (node: OpenNode<unknown>): number => integers(node, constantInput(node, 1))[0] ?? 0;
