@@ -3,7 +3,7 @@
 declare type i32 = number;
 
 /**
- * 1 in binaries with the pack *more*, 0 in those with only the core: scripts/build.mjs sets it, and what it excludes is not
+ * 1 in binaries with the pack *more*, 0 in those with only the core: scripts/binaries.mjs sets it, and what it excludes is not
  * compiled.
  */
 declare const PACK_MORE: i32;

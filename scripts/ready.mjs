@@ -58,19 +58,13 @@ unlessFresh('install', ['package-lock.json'], 'node_modules', () =>
     ? execFileSync(process.execPath, [npm, ...install], quiet)
     : execFileSync('npm', install, { ...quiet, shell: process.platform === 'win32' }),
 );
+/** Runs a script of this folder. */
+const script = (name) => () => execFileSync(process.execPath, [`scripts/${name}.mjs`], quiet);
+const forBinaries = ['assembly', 'scripts/binaries.mjs', 'scripts/wasm.mjs', 'scripts/writeText.mjs', 'asconfig.json', 'package-lock.json'];
+unlessFresh('binaries', forBinaries, 'build/strict.wasm', script('binaries'));
 unlessFresh(
-  'build',
-  [
-    'assembly',
-    'src',
-    'scripts/build.mjs',
-    'scripts/minify.mjs',
-    'scripts/wasm.mjs',
-    'asconfig.json',
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'package-lock.json',
-  ],
+  'package',
+  [...forBinaries, 'src', 'scripts/package.mjs', 'scripts/minify.mjs', 'tsconfig.json', 'tsconfig.build.json'],
   'dist/cli.js',
-  () => execFileSync(process.execPath, ['scripts/build.mjs'], quiet),
+  script('package'),
 );

@@ -1,5 +1,5 @@
 /**
- * The bytes of a binary that scripts/build.mjs wrote as a string: printable ASCII, which no bundler escapes and gzip
+ * The bytes of a binary that scripts/binaries.mjs wrote as a string: printable ASCII, which no bundler escapes and gzip
  * shortens about as well as the binary itself. A byte is 88 * page + digit, less 5, and with 0x48 to 0x4f in the place of
  * 0x68 to 0x6f: that brings what is frequent to page 0. '}' and '~' before a digit say pages 1 and 2, and '{' stands for the
  * backslash.

@@ -1,6 +1,6 @@
 // Mutants: does a test notice a fault? npm run mutants [-- NAME...]
 // Each tests/mutants/NAME.patch is a unified diff of the repository behind two lines, `# what: the fault` and `# tests: path path ...`, the files
-// that are to fail with it. A fault of assembly/ has a third, `# binaries: name name ...`: those of scripts/build.mjs that the tests show it in, which
+// that are to fail with it. A fault of assembly/ has a third, `# binaries: name name ...`: those of scripts/binaries.mjs that the tests show it in, which
 // alone are built anew. They are applied one by one to a copy of the working tree. Fails if one survives, does not apply or is not to be judged.
 
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -90,7 +90,7 @@ function judge(tree, { tests, binaries, files }, patch) {
   const building = files.some((name) => name.startsWith('assembly/') || name.startsWith('scripts/'));
   try {
     if (building) {
-      const built = spawnSync(process.execPath, ['scripts/build.mjs', ...binaries], options(tree));
+      const built = spawnSync(process.execPath, ['scripts/binaries.mjs', ...binaries], options(tree));
       if (built.status !== 0) return ['killed', 'it does not build'];
     }
     const failure = failureOf(tree, tests);

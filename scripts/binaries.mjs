@@ -1,0 +1,43 @@
+// Builds the Wasm binaries into build/, plain and as JavaScript modules: node scripts/binaries.mjs [NAME...], all of them by default.
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { shrinkBinary } from './wasm.mjs';
+import { writeText } from './writeText.mjs';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+mkdirSync('build', { recursive: true });
+
+/** Encodes for decodeBinary of src/binary.ts. */
+const encodeBinary = (bytes) =>
+  Array.from(bytes, (byte) => {
+    const value = (((byte & 0xd8) === 0x48 ? byte ^ 0x20 : byte) + 5) & 255;
+    const code = 35 + (value % 88);
+    return ['', '}', '~'][Math.floor(value / 88)] + String.fromCharCode(code === 92 ? 123 : code);
+  }).join('');
+
+const variants = ['strict', 'relaxed', 'strict-threads', 'relaxed-threads'];
+const binaries = {
+  // Of the core alone, and with the pack *more*.
+  ...Object.fromEntries(variants.map((name) => [name, 'assembly/index.ts'])),
+  ...Object.fromEntries(variants.map((name) => [`${name}-more`, 'assembly/more.ts'])),
+  vision: 'assembly/vision/index.ts',
+  // What `bench` measures the machine with; only the command line holds them.
+  'limit-strict': 'assembly/bench/multiply_add.ts',
+  'limit-relaxed': 'assembly/bench/multiply_add.ts',
+};
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(binaries, name));
+if (unknown.length > 0) throw new Error(`there is no binary ${unknown.join(', ')}; there are ${Object.keys(binaries).join(', ')}`);
+for (const [variant, entry] of Object.entries(binaries)) {
+  if (asked.length > 0 && !asked.includes(variant)) continue;
+  const more = Number(entry === 'assembly/more.ts');
+  const options = ['--target', variant.replace('-more', ''), '--outFile', `build/${variant}.wasm`, '--use', `PACK_MORE=${more}`];
+  const compiler = ['node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', ...options];
+  execFileSync(process.execPath, compiler, { stdio: 'inherit' });
+  const { shrunk: wasm, whole } = shrinkBinary(readFileSync(`build/${variant}.wasm`), variant);
+  writeFileSync(`build/${variant}.wasm`, wasm);
+  if (/^(strict|relaxed)-more$/.test(variant)) writeFileSync(`build/kernels-${variant.replace('-more', '')}.wasm`, whole);
+  writeText(variant, encodeBinary(wasm), 'The binary: see src/binary.ts.');
+}

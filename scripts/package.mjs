@@ -1,0 +1,147 @@
+// Builds dist/, the package, with the binaries of build/.
+
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { build as bundle } from 'rolldown';
+import { minified } from './minify.mjs';
+import { writeText } from './writeText.mjs';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+rmSync('dist', { recursive: true, force: true });
+// For users that compile the kernels beforehand and give them to load(); platforms that forbid compiling need the pictures'
+// kernels as a file, too.
+mkdirSync('dist/wasm', { recursive: true });
+for (const file of readdirSync('build').filter((name) => /^((strict|relaxed)(-threads)?(-more)?|vision)\.wasm$/.test(name))) {
+  copyFileSync(`build/${file}`, `dist/wasm/${file}`);
+}
+
+const { outputFiles } = await build({ entryPoints: ['src/runtime/worker.js'], minify: true, target: 'es2022', write: false });
+writeText('worker-text', outputFiles[0].text, 'src/runtime/worker.js, minified.');
+
+/**
+ * The package that is bundled, so that a page without a bundler finds all that is imported, brings its licence along: a
+ * comment that minifiers keep.
+ */
+const notice = `/*!\npbf\n\n${readFileSync('node_modules/pbf/LICENSE', 'utf8').trim()}\n*/`;
+const isPbf = (id) => /[\\/]node_modules[\\/]pbf[\\/]/.test(id);
+
+/**
+ * What entries share, by files' or folders' paths in src/: the first that fits. Few, because each file is a request in a
+ * page without a bundler, and a millisecond in Node. Modules that are imported dynamically (the binaries, threads, files)
+ * get chunks of their own anyway.
+ */
+const chunks = {
+  base: ['errors.ts', 'binary.ts', 'graph/tensor.ts', 'graph/halves.ts', 'graph/face.ts'],
+  picture: ['vision/picture.ts', 'vision/simd.ts'],
+  core: [
+    ...['abort.ts', 'source.ts', 'graph/', 'formats/bytes.ts', 'compiled/format.ts', '../assembly/'],
+    ...['instructions', 'packs', 'place', 'plan', 'program'].map((name) => `plan/${name}.ts`),
+    ...['engine', 'loader', 'localMemory', 'model', 'options', 'running', 'wasm'].map((name) => `runtime/${name}.ts`),
+  ],
+  checkpoint: ['formats/checkpoint/'],
+  read: ['compiled/read.ts', 'compiled/checksum.ts'],
+  compiler: ['ops/', 'compiler/', 'load.ts', ...['open', 'graph', 'wire', 'tensor.'].map((name) => `formats/onnx/${name}`)],
+  // After those, because a chunk includes everything that its modules need and no chunk before it has.
+  subgraphs: ['subgraphs', 'functions', 'disorder', 'external'].map((name) => `formats/onnx/${name}.ts`),
+};
+/**
+ * What only few networks need; `src/load.ts` fetches it. Last, because a chunk includes everything that its modules need and
+ * no chunk before it has.
+ */
+const more = ['ops/more/', 'compiler/passes/more/', 'compiler/operators.ts'];
+const isIn = (id, paths) => paths.some((path) => relative('src', id).replaceAll('\\', '/').startsWith(path));
+const chunkOf = ([name, paths], i, all) => ({
+  name,
+  priority: all.length - i,
+  test: (id) => isIn(id, paths) && (paths === more || !isIn(id, more)),
+});
+
+const entries = {
+  index: 'src/index.ts',
+  analysis: 'src/analysis/index.ts',
+  compile: 'src/compiled/write.ts',
+  formats: 'src/formats/index.ts',
+  layers: 'src/layers/index.ts',
+  onnx: 'src/formats/onnx-entry.ts',
+  runtime: 'src/compiled/index.ts',
+  vision: 'src/vision/index.ts',
+  'vision-node': 'src/vision/decode.ts',
+  'vision-labels': 'src/vision/labels/index.ts',
+  zoo: 'src/zoo/index.ts',
+};
+
+/** Writes the package's files for these entries into a folder. */
+const bundled = (input, dir, plugins = []) =>
+  bundle({
+    input,
+    plugins,
+    external: [/^node:/, 'sharp', /\.wasm\?module$/],
+    platform: 'neutral',
+    // The binaries' paths are those of the package.
+    makeAbsoluteExternalsRelative: false,
+    treeshake: {
+      moduleSideEffects: [
+        { test: /[\\/]edge[\\/]/, sideEffects: true },
+        { test: /./, sideEffects: false },
+      ],
+    },
+    output: {
+      dir,
+      entryFileNames: '[name].js',
+      chunkFileNames: 'chunk-[name].js',
+      banner: ({ moduleIds }) => (moduleIds.some(isPbf) ? notice : ''),
+      codeSplitting: { groups: Object.entries({ ...chunks, more }).map(chunkOf) },
+    },
+  });
+await bundled(entries, 'dist');
+// For platforms that forbid compiling (workerd, edge-light): the same, but the bundler imports the binary as a module, and
+// there is no text of it.
+const onEdge = {
+  name: 'edge',
+  resolveId: { filter: { id: /\/binaries\.ts$/ }, handler: () => fileURLToPath(new URL('../src/edge/binaries.ts', import.meta.url)) },
+};
+const { 'vision-node': _, ...everywhere } = entries;
+await bundled({ ...everywhere, vision: 'src/edge/vision.ts' }, 'dist/edge', [onEdge]);
+// What threads load, under the name that team.ts gives it.
+for (const outdir of ['dist', 'dist/edge']) {
+  await build({ entryPoints: ['src/runtime/worker.js'], outdir, minifySyntax: true, target: 'es2022' });
+}
+for (const file of readdirSync('dist', { recursive: true }).filter((name) => name.endsWith('.js'))) {
+  writeFileSync(`dist/${file}`, await minified(readFileSync(`dist/${file}`, 'utf8')));
+}
+/** esbuild: in place of a binary with the core alone, the one with all kernels. */
+function onlyMore({ onResolve }) {
+  onResolve({ filter: /\/build\/(strict|relaxed)(-threads)?\.js$/ }, ({ path, resolveDir }) => ({
+    path: resolve(resolveDir, path.replace('.js', '-more.js')),
+  }));
+}
+// The command line in one file: resolving a module takes Node longer than parsing it.
+await build({
+  entryPoints: { cli: 'src/cli/index.ts' },
+  outdir: 'dist',
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  platform: 'node',
+  external: ['sharp'],
+  // The binaries that run all models, and no others.
+  plugins: [{ name: 'binaries', setup: onlyMore }],
+  minify: true,
+  banner: { js: notice },
+});
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+// A script to be started; it exports nothing.
+writeFileSync('dist/types/src/runtime/worker.d.ts', 'export {};\n');
+// Users of the types do not know AssemblyScript's i32; and the compiler omits the extensions that imports of types need.
+for (const name of ['opcodes', 'opcodes-loops', 'opcodes-window']) {
+  const file = `dist/types/assembly/${name}.d.ts`;
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8')
+      .replaceAll('i32', 'number')
+      .replace(/'(\.\/opcodes-\w+)'/g, "'$1.ts'"),
+  );
+}
