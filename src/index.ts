@@ -15,6 +15,7 @@ export {
   type OperatorTensor,
 } from './ops/custom.ts';
 export type { MemoryUse } from './runtime/memory.ts';
-export type { Feeds, Model, ModelInput, ModelOutput, Outputs, ProfileRow } from './runtime/model.ts';
+export type { Feed, Feeds, Model, ModelInput, ModelOutput, Outputs, ProfileRow } from './runtime/model.ts';
+export type { RunOptions, RunSyncOptions } from './runtime/outputs.ts';
 export type { Variant } from './runtime/wasm.ts';
 export type { Source } from './source.ts';

@@ -70,7 +70,7 @@ function isRecordOf(fits: (value: unknown) => boolean): (value: unknown) => bool
  *   operator),
  *   INVALID_INPUT (the options), OPERATOR_FAILED (by the operators' own errors), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
  */
-export async function load(source: Source, options: LoadOptions = {}): Promise<Model> {
+export async function load<N extends string = string>(source: Source, options: LoadOptions = {}): Promise<Model<N>> {
   checkOptions('load', options, loadChecks);
   // The binary compiles while the file is read.
   const compiling = startCompiling(options);
@@ -110,7 +110,11 @@ async function graphOf(bytes: Bytes, source: Source, { externalData, operators, 
  * A model of a graph that was read or built: the part of `load` after reading.
  * @internal
  */
-export async function createModel(given: Graph, options: LoadOptions = {}, compiling = startCompiling(options)): Promise<Model> {
+export async function createModel<N extends string = string>(
+  given: Graph,
+  options: LoadOptions = {},
+  compiling = startCompiling(options),
+): Promise<Model<N>> {
   const control = await prepareOperators(given, options.operators);
   const { graph, warnings } = await fitted(given, options);
   const binary = await withPack(compiling, neededPack(graph, operatorFinder(options.operators)), options);
@@ -213,8 +217,8 @@ export function planSource(
     shapingInputs: shapingInputs(graph, operatorFinder(operators)).names,
     warnings: warningsOf(graph),
     unreadInputs: new Set(graph.inputs.map(({ name }) => name).filter((name) => !read.has(name))),
-    plan(dims, values) {
-      const plan = compile(graph, { ...shared, dims, values });
+    plan(dims, values, wanted) {
+      const plan = compile(graph, { ...shared, dims, values, wanted });
       const [first] = stages ? [] : (plan.late?.nodes ?? []);
       if (first) throw new LanewiseError('UNSUPPORTED', `${titleOf(first)} works on a shape that only a run can tell`);
       return plan;

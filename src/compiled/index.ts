@@ -12,8 +12,9 @@ export type { Dim } from '../graph/graph.ts';
 export type { Float16Data } from '../graph/halves.ts';
 export { type DataType, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
 export type { MemoryUse } from '../runtime/memory.ts';
-export type { Feeds, Model, ModelInput, ModelOutput, Outputs, ProfileRow } from '../runtime/model.ts';
+export type { Feed, Feeds, Model, ModelInput, ModelOutput, Outputs, ProfileRow } from '../runtime/model.ts';
 export type { RuntimeOptions } from '../runtime/options.ts';
+export type { RunOptions, RunSyncOptions } from '../runtime/outputs.ts';
 export type { Variant } from '../runtime/wasm.ts';
 export type { Source } from '../source.ts';
 
@@ -25,7 +26,7 @@ export type { Source } from '../source.ts';
  *   for another
  *   version of programs), INVALID_INPUT (the options), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
  */
-export async function load(source: Source, options: RuntimeOptions = {}): Promise<Model> {
+export async function load<N extends string = string>(source: Source, options: RuntimeOptions = {}): Promise<Model<N>> {
   checkOptions('load', options, runtimeChecks);
   // The binary compiles while the file is read.
   const compiling = startCompiling(options);

@@ -14,7 +14,11 @@ import { xxh32 } from './checksum.ts';
 import { Header, isCompiled, type Meta, type PortMeta, textOf } from './format.ts';
 
 /** The model for the result of `readCompiled`. */
-export async function createCompiled(plans: PlanSource, options: RuntimeOptions, compiling: Promise<Binary>): Promise<Model> {
+export async function createCompiled<N extends string = string>(
+  plans: PlanSource,
+  options: RuntimeOptions,
+  compiling: Promise<Binary>,
+): Promise<Model<N>> {
   const dims = shapesOf(plans);
   const binary = await withPack(compiling, packOf(plans.plan(dims, new Map()).steps), options);
   checkAborted(options.signal);
@@ -87,7 +91,8 @@ export function readCompiled(bytes: Bytes, what: string): PlanSource {
     narrow: [...meta.inputs, ...meta.outputs].some(({ face }) => face === 'float64'),
     shapingInputs: new Set(),
     unreadInputs: new Set(meta.inputs.filter(({ unread }) => unread).map(({ name }) => name)),
-    plan: () => plan,
+    // The program is as it is, and makes all outputs.
+    plan: (_, __, wanted) => (wanted ? { ...plan, outputs: plan.outputs.filter(({ name }) => wanted.has(name)) } : plan),
   };
 }
 

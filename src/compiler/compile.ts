@@ -16,7 +16,7 @@ import { type BindOptions, type Bound, bind } from './bind.ts';
 import { checkLimit, DEFAULT_MEMORY_LIMIT } from './budget.ts';
 import { inPlaceOf } from './inPlace.ts';
 import { assignLayouts } from './layout.ts';
-import { as, defined, type Network } from './network.ts';
+import { as, defined, Network } from './network.ts';
 import { type SimplifyOptions, simplify } from './passes/index.ts';
 import { planArena } from './planner.ts';
 import { findSlices, type Slice } from './slices.ts';
@@ -29,6 +29,8 @@ export interface CompileOptions extends SimplifyOptions, BindOptions {
   readonly threads?: number | undefined;
   /** The inputs that the caller passes unchanged. Default: all. */
   readonly fed?: ReadonlySet<string> | undefined;
+  /** The outputs that the plan has to make at least. Default: all. */
+  readonly wanted?: ReadonlySet<string> | undefined;
   /** False: no output takes the place of an input, to bisect a wrong result. */
   readonly inPlace?: boolean;
 }
@@ -44,12 +46,41 @@ export function planOf({ network, names, late }: Bound, options: CompileOptions)
   simplify(network, options);
   const laidOut = assignLayouts(network);
   options.verify?.(laidOut.network);
-  const plan = lower(laidOut.network, laidOut.layouts, names, options);
-  return late ? { ...plan, late } : plan;
+  const slices = findSlices(laidOut.network, laidOut.layouts);
+  const { wanted } = options;
+  // What late nodes need is not known before they run, so that all nodes run before them.
+  if (!wanted || late?.outputs.some((name) => wanted.has(name))) {
+    const plan = lower(laidOut, slices, names, options);
+    return late ? { ...plan, late } : plan;
+  }
+  // Only now, so that what is left has the form, the layouts and thus the bits that it has in the whole.
+  return lower(
+    { ...laidOut, network: neededFor(laidOut.network, (i) => wanted.has(names[i] as string)) },
+    slices,
+    names.filter((name) => wanted.has(name)),
+    options,
+  );
 }
 
-function lower(network: Network, layouts: ReadonlyMap<Value, Layout>, names: readonly string[], options: CompileOptions): Plan {
-  const program = new ProgramWriter(layouts, findSlices(network, layouts), options);
+/** The part of a network that makes some of its outputs. */
+function neededFor({ inputs, outputs, nodes }: Network, isWanted: (i: number) => boolean): Network {
+  const wanted = outputs.filter((_, i) => isWanted(i));
+  const needed = new Set<Value | undefined>(wanted);
+  const part = nodes.toReversed().filter((node) => {
+    const needs = node.outputs.some((output) => needed.has(output));
+    if (needs) for (const value of node.inputs) needed.add(value);
+    return needs;
+  });
+  return new Network(inputs, wanted, part.reverse());
+}
+
+function lower(
+  { network, layouts }: ReturnType<typeof assignLayouts>,
+  slices: ReadonlyMap<Value, Slice>,
+  names: readonly string[],
+  options: CompileOptions,
+): Plan {
+  const program = new ProgramWriter(layouts, slices, options);
   // Other outputs are constants of the plan, or nobody reads them.
   const fed = network.inputs.filter((value) => !value.constant && (network.readers(value).length > 0 || network.outputs.includes(value)));
   const inputs = fed.map((value) => port(value.name, value, program.define(value).pointer));

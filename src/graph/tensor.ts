@@ -67,10 +67,17 @@ export function elementCount(dims: readonly number[], what: string): number {
   return count;
 }
 
+/** The type of the tensors that a typed array makes by itself: uint8 for a Uint8Array, which may stand for bool too. */
+export const typeOfArray = (data: unknown): TensorType | undefined => {
+  const kind = kindOf(data);
+  return (Object.keys(tensorArrays) as TensorType[]).find((type) => tensorArrays[type].name === kind);
+};
+
 /**
  * A dense row-major array with its shape.
  * @example
  * new Tensor('float32', new Float32Array(3 * 32 * 32), [1, 3, 32, 32]);
+ * new Tensor(new Float32Array(3 * 32 * 32), [1, 3, 32, 32]); // the type follows from the array
  * new Tensor('float16', [0.5, 1]).data; // a Float16Array, or a Uint16Array of 0x3800 and 0x3c00 where the engine has none
  */
 export class Tensor<T extends TensorType = TensorType> {
@@ -85,9 +92,22 @@ export class Tensor<T extends TensorType = TensorType> {
    * @param dims by default one dimension of `data.length`
    * @throws LanewiseError INVALID_INPUT where the data does not fit the type or the dims
    */
-  constructor(type: T, data: TypedArray<T> | readonly (number | bigint)[], dims: readonly number[] = [data?.length ?? 0]) {
+  constructor(type: T, data: TypedArray<T> | readonly (number | bigint)[], dims?: readonly number[]);
+  /**
+   * @param data a typed array, which says the type: Float32Array float32, BigInt64Array int64, Uint8Array uint8 (name bool,
+   *   and float16 for a Uint16Array of bits)
+   */
+  constructor(data: TypedArray<T>, dims?: readonly number[]);
+  constructor(
+    first: T | TypedArray<T>,
+    second?: TypedArray<T> | readonly (number | bigint)[] | readonly number[],
+    third?: readonly number[],
+  ) {
+    const typeless = ArrayBuffer.isView(first);
+    const type = (typeless ? typeOfArray(first) : first) as T;
+    const [data, dims = [data?.length ?? 0]] = (typeless ? [first, second] : [second, third]) as [TypedArray<T>, readonly number[]];
     if (!isTensorType(type)) {
-      throw new LanewiseError('INVALID_INPUT', `unknown tensor type ${shown(type)}; known: ${Object.keys(tensorArrays).join(', ')}`);
+      throw new LanewiseError('INVALID_INPUT', `unknown tensor type ${shown(first)}; known: ${Object.keys(tensorArrays).join(', ')}`);
     }
     const typed = Array.isArray(data) ? fromNumbers(type, data) : data;
     const { name } = tensorArrays[type];
@@ -99,6 +119,21 @@ export class Tensor<T extends TensorType = TensorType> {
     this.type = type;
     this.data = typed as TypedArray<T>;
     this.dims = [...dims];
+  }
+
+  /** As `dims`. */
+  get shape(): readonly number[] {
+    return this.dims;
+  }
+
+  /** @deprecated The elements are there: `tensor.data`. @throws LanewiseError UNSUPPORTED */
+  getData(): never {
+    throw new LanewiseError('UNSUPPORTED', 'tensors have no getData(): their elements are in tensor.data');
+  }
+
+  /** @deprecated Tensors are collected as any object; `model.dispose()` releases a model. @throws LanewiseError UNSUPPORTED */
+  dispose(): never {
+    throw new LanewiseError('UNSUPPORTED', 'tensors have no dispose(), because they are collected; models have: model.dispose()');
   }
 }
 

@@ -1,9 +1,10 @@
-import type { DataType, TypedArray } from '../graph/tensor.ts';
+import type { DataType, Tensor, TypedArray } from '../graph/tensor.ts';
 import type { Pointer } from '../plan/place.ts';
 import { type HostStep, type Instruction, isHost, type Plan, type Resident, type Span } from '../plan/plan.ts';
 import { checkEnd } from '../plan/program.ts';
 import { Loader } from './loader.ts';
 import type { Memory, MemoryUse, Runner } from './memory.ts';
+import { filled } from './outputs.ts';
 
 /** A stretch of instructions, steps `from` to `to`, or one host step. */
 interface Section {
@@ -27,6 +28,11 @@ export class Engine {
 
   get memory(): MemoryUse {
     return this.#loader.use;
+  }
+
+  /** The current plan. */
+  get plan(): Plan | undefined {
+    return this.#loader.plan;
   }
 
   /**
@@ -104,19 +110,32 @@ export class Engine {
     return this.#memory.near().view({ type, address: this.addressOf(pointer), length });
   }
 
-  write(span: Span, data: TypedArray): void {
-    const { type, address, length } = this.#loader.regionOf(span);
-    this.#memory.write(address, { type, length, fill: (target) => target.set(data as never) });
+  /** As `view`, in memory that this thread can access. */
+  viewOf(span: Span): TypedArray {
+    return this.#memory.near().view(this.#loader.regionOf(span));
   }
 
-  /** A copy of the elements. */
-  readSync(span: Span): TypedArray {
-    return this.#memory.near().view(this.#loader.regionOf(span)).slice();
+  write(span: Span, data: TypedArray): void {
+    const { type, address, length } = this.#loader.regionOf(span);
+    // An empty array may have been transferred.
+    if (length > 0) this.#memory.write(address, { type, length, fill: (target) => target.set(data as never) });
+  }
+
+  /** Whether the tensor lies in this memory, but not in its place in a plan. */
+  holds({ data }: Tensor, plan: Plan, span: Span): boolean {
+    const { buffer } = this.#loader.memory ?? {};
+    return data.buffer === buffer && (plan !== this.plan || data.byteOffset !== this.addressOf(span.pointer));
+  }
+
+  /** A copy of the elements, or the tensor's own, filled with them. */
+  readSync(span: Span, into?: Tensor): TypedArray {
+    const view = this.viewOf(span);
+    return into ? filled(into, view) : view.slice();
   }
 
   /** As `readSync`, for any memory. */
-  read(span: Span): Promise<TypedArray> {
-    return this.#memory.read(this.#loader.regionOf(span));
+  read(span: Span, into?: Tensor): Promise<TypedArray> {
+    return this.#memory.read(this.#loader.regionOf(span), into);
   }
 
   /** There is a memory once a plan is in use. */

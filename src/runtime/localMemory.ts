@@ -1,8 +1,9 @@
 import { LanewiseError } from '../errors.ts';
-import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
+import { arrayTypes, type Tensor, type TypedArray } from '../graph/tensor.ts';
 import type { Compute } from '../plan/plan.ts';
 import { checkEnd } from '../plan/program.ts';
 import type { Content, NearMemory, Region, Runner, Workspaces } from './memory.ts';
+import { filled } from './outputs.ts';
 import { instantiate, type Kernels, PAGE } from './wasm.ts';
 
 /** Memory on this thread, which also runs the programs. */
@@ -18,7 +19,11 @@ export class LocalMemory implements NearMemory {
   }
 
   get pages(): number {
-    return this.memory.buffer.byteLength / PAGE;
+    return this.buffer.byteLength / PAGE;
+  }
+
+  get buffer(): ArrayBufferLike {
+    return this.memory.buffer;
   }
 
   near(): this {
@@ -26,7 +31,8 @@ export class LocalMemory implements NearMemory {
   }
 
   grow(pages: number): void {
-    if (pages > this.pages) this.memory.grow(pages - this.pages);
+    // Also by 0, which detaches views of another plan.
+    this.memory.grow(Math.max(0, pages - this.pages));
   }
 
   view({ type, address, length }: Region): TypedArray {
@@ -39,8 +45,9 @@ export class LocalMemory implements NearMemory {
     content.verify?.(this.#kernels.xxh32(target.byteOffset, target.byteLength), target as Uint8Array);
   }
 
-  async read(region: Region): Promise<TypedArray> {
-    return this.view(region).slice();
+  async read(region: Region, into?: Tensor): Promise<TypedArray> {
+    const view = this.view(region);
+    return into ? filled(into, view) : view.slice();
   }
 
   compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], compute: Compute): void {
@@ -73,7 +80,9 @@ export class LocalMemory implements NearMemory {
 
   stop(): void {}
 
-  dispose(): void {}
+  dispose(): void {
+    this.grow(0);
+  }
 
   /** For this thread alone. */
   #enter(from: number, to: number): number {

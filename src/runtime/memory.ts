@@ -1,7 +1,7 @@
 // Where a model lies and runs: linear memory with the kernels on it. Types only. localMemory.ts implements it on this
 // thread, teamMemory.ts shares it with workers, workerMemory.ts has it in a worker alone.
 
-import type { DataType, TypedArray } from '../graph/tensor.ts';
+import type { DataType, Tensor, TypedArray } from '../graph/tensor.ts';
 import type { Compute, Copy } from '../plan/plan.ts';
 
 /**
@@ -41,11 +41,13 @@ export interface Memory {
   readonly lost: boolean;
   /** The counters and workspaces that the current program was written for. */
   workspaces: Workspaces;
-  /** Grows to that many pages, if it has fewer. @throws RangeError if the engine refuses and can say so at once */
+  /** What it consists of, if this thread can access it. */
+  readonly buffer?: ArrayBufferLike;
+  /** Grows to that many pages, if it has fewer; arrays that show the memory are empty then, unless it is shared. @throws RangeError if the engine refuses and can say so at once */
   grow(pages: number): void;
   write(address: number, content: Content): void;
-  /** A copy of the elements. */
-  read(region: Region): Promise<TypedArray>;
+  /** A copy of the elements, or the tensor's own, filled with them. */
+  read(region: Region, into?: Tensor): Promise<TypedArray>;
   /** Lets this thread compute regions from others, between two stretches of a program. */
   compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], compute: Compute): void | Promise<void>;
   /** Runs instructions that prepare the memory, from one address to another. */

@@ -1,43 +1,32 @@
 import { checkAborted, unlessAborted } from '../abort.ts';
-import { checkOptions, isOptions, shown, signalCheck } from '../arguments.ts';
+import { checkOptions, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
-import { checkDims } from '../graph/dims.ts';
-import { inside, insideType, outside } from '../graph/face.ts';
-import type { Dim } from '../graph/graph.ts';
-import { copyOf, formatDims, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
+import { outside } from '../graph/face.ts';
+import { copyOf, formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
 import { kernelOf } from '../plan/instructions.ts';
-import type { Late, Plan, Step } from '../plan/plan.ts';
+import type { Late, Plan, Port, Step } from '../plan/plan.ts';
 import { Engine } from './engine.ts';
+import { checkFeeds, copied, isTensor, tensorsOf } from './feeds.ts';
 import type { MemoryUse, Runner } from './memory.ts';
+import {
+  checkFits,
+  filled,
+  type RunOptions,
+  type RunSyncOptions,
+  runChecks,
+  runSyncChecks,
+  type Wanted,
+  wantedOf,
+  withOneNaN,
+} from './outputs.ts';
+import type { Fed, Feed, Feeds, ModelInput, ModelOutput, Outputs } from './ports.ts';
 import { type Held, type Request, type Running, recent } from './running.ts';
 import type { Variant } from './wasm.ts';
 
-/** Tensors by the names of a model's inputs. Sequences are lists of tensors; an empty optional is null, or left out. */
-export type Feeds<T extends Held = Tensor> = Readonly<Record<string, T>>;
+export type { Feed, Feeds, ModelInput, ModelOutput, Outputs } from './ports.ts';
 
-/** An input of a model. A dimension that the caller chooses is a name, '' if it has none. */
-export interface ModelInput {
-  readonly name: string;
-  /**
-   * The type in the file. Inputs that are float16 here, or float64 in a model that runs in float32 (`warnings`), accept
-   * float32 tensors as well.
-   */
-  readonly type: TensorType;
-  readonly dims: readonly Dim[];
-  /** Set if the input is no tensor. */
-  readonly list?: 'sequence' | 'optional' | undefined;
-}
-
-/** An output of a model; without dimensions if its file omits them. */
-export interface ModelOutput {
-  readonly name: string;
-  readonly type: TensorType;
-  readonly dims?: readonly Dim[];
-  readonly list?: 'sequence' | 'optional' | undefined;
-}
-
-/** Tensors by the names of a model's outputs. The few models that give sequences say so: `run<readonly Tensor[]>(feeds)`. */
-export type Outputs<T extends Held = Tensor> = Record<string, T>;
+/** Without the option `outputs`. */
+type All = { readonly outputs?: undefined };
 
 /**
  * Makes plans: the compiler.
@@ -54,7 +43,8 @@ export interface PlanSource {
   readonly shapingInputs: ReadonlySet<string>;
   /** The inputs that nothing reads; they may be left out. */
   readonly unreadInputs: ReadonlySet<string>;
-  plan(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>): Plan;
+  /** @param wanted the outputs that it has to make at least. Default: all */
+  plan(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>, wanted?: ReadonlySet<string>): Plan;
   /** Runs the nodes that wait for a run. `values` has the feeds and the results of the plan before them; theirs are added. */
   finish?(late: Late, values: Map<string, Held>): Running<void>;
 }
@@ -67,10 +57,6 @@ export interface ProfileRow {
   readonly macs: number;
 }
 
-export interface RunOptions {
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
  * The binary that runs a model, and where: by default on this thread.
  * @internal
@@ -81,8 +67,13 @@ export interface Binary {
   readonly runner?: Runner | undefined;
 }
 
-/** A network in memory, ready to run. */
-export class Model {
+/**
+ * A network in memory, ready to run. `N`: the names of its outputs, where they are known.
+ * @example
+ * const model = await load<'logits'>('model.onnx');
+ * const { logits } = await model.run({ input }); // a Tensor, also under noUncheckedIndexedAccess
+ */
+export class Model<N extends string = string> {
   readonly inputs: readonly ModelInput[];
   readonly outputs: readonly ModelOutput[];
   /** Warnings about the model, a sentence each; mostly none. */
@@ -98,6 +89,8 @@ export class Model {
   #running = false;
   /** The last of the runs on the team that were requested: they take turns. It never rejects. */
   #last: Promise<void> | undefined;
+  /** Outputs that the caller has views of. */
+  readonly #viewed = new Set<Port>();
   readonly #onTeam: boolean;
 
   /**
@@ -127,27 +120,34 @@ export class Model {
   /**
    * Runs the network. With threads this thread stays free, and runs that are requested meanwhile wait for their turn;
    * without, it blocks.
-   * @param feeds a tensor for each input, row-major in ONNX's order of dimensions (NCHW); they are read before this returns
-   * @param options.signal ends the run: with threads between two instructions, else before it begins
+   * @param feeds a tensor for each input, row-major in ONNX's order of dimensions (NCHW); they are read before this returns.
+   *   If the shape of an input is known but for the batch, its elements are enough; a model of one input also takes them alone
+   * @param options `signal` ends the run; `outputs` says which outputs to give, and what to fill with them
    * @returns a tensor for each output; they are the caller's
    * @throws LanewiseError INVALID_INPUT; TOO_LARGE; DISPOSED, also if the model is disposed of meanwhile; UNSUPPORTED if the
    *   model
    *   cannot run at these shapes; OPERATOR_FAILED if a custom operator throws; ABORTED; WORKER_FAILED; for new input shapes
    *   FILE_NOT_FOUND and INVALID_FILE if the model's file, which is read again, is gone or has changed
+   * @example
+   * const { logits } = await model.run({ input: new Tensor(pixels, [1, 3, 224, 224]) });
+   * const { mask } = await model.run({ input: pixels }, { outputs: ['mask'] }); // computes no other output
    */
-  run<T extends Held = Tensor>(feeds: Feeds<Held>, options?: RunOptions): Promise<Outputs<T>>;
+  run<T extends Held = Tensor>(feeds: Fed, options?: RunOptions<N> & All): Promise<Outputs<T, N>>;
+  run<K extends N>(feeds: Fed, options: RunOptions<K>): Promise<Outputs<Tensor, K>>;
+  run<T extends Held>(feeds: Fed, options: RunOptions<N>): Promise<Outputs<T, N>>;
   // ReturnType sees the last overload.
-  run(feeds: Feeds<Held>, options?: RunOptions): Promise<Outputs>;
-  async run(feeds: Feeds<Held>, options: RunOptions = {}): Promise<Outputs> {
-    checkOptions('run', options, { signal: signalCheck });
-    const { signal } = options;
+  run(feeds: Fed, options?: RunOptions<N>): Promise<Outputs<Tensor, N>>;
+  async run(feeds: Fed, options: RunOptions = {}): Promise<Outputs> {
+    checkOptions('run', options, runChecks);
+    const { signal, outputs } = options;
     checkAborted(signal);
-    if (!this.#onTeam) return this.runSync(feeds);
+    const wanted = wantedOf(outputs, this.outputs);
+    if (!this.#onTeam) return this.#run(feeds, (engine) => engine.run(), wanted);
     this.#alive();
     const before = this.#last;
     // Late nodes read them later.
     const checked = before || this.#source.finish ? copied(this.#check(feeds)) : this.#check(feeds);
-    const running = this.#runOnTeam(before, checked, signal);
+    const running = this.#runOnTeam(before, checked, wanted, signal);
     const last = Promise.allSettled([before, running]).then(() => {
       if (this.#last === last) this.#last = undefined;
     });
@@ -156,14 +156,67 @@ export class Model {
   }
 
   /** As `run`, and blocks until it is done. */
-  runSync<T extends Held = Tensor>(feeds: Feeds<Held>): Outputs<T>;
-  runSync(feeds: Feeds<Held>): Outputs;
-  runSync(feeds: Feeds<Held>): Outputs {
-    return this.#run(feeds, (engine) => engine.run());
+  runSync<T extends Held = Tensor>(feeds: Fed, options?: RunSyncOptions<N> & All): Outputs<T, N>;
+  runSync<K extends N>(feeds: Fed, options: RunSyncOptions<K>): Outputs<Tensor, K>;
+  runSync<T extends Held>(feeds: Fed, options: RunSyncOptions<N>): Outputs<T, N>;
+  runSync(feeds: Fed, options?: RunSyncOptions<N>): Outputs<Tensor, N>;
+  runSync(feeds: Fed, options: RunSyncOptions = {}): Outputs {
+    checkOptions('runSync', options, runSyncChecks);
+    return this.#run(feeds, (engine) => engine.run(), wantedOf(options.outputs, this.outputs));
+  }
+
+  /** @deprecated Models have `run`. @throws LanewiseError UNSUPPORTED */
+  predict(): never {
+    const [[input], [output]] = [this.inputs, this.outputs];
+    throw new LanewiseError(
+      'UNSUPPORTED',
+      `models have no predict(): const { ${output?.name} } = await model.run({ ${input?.name}: tensor })`,
+    );
+  }
+
+  /**
+   * The place of an input, or of a float32 output, in the model's memory: fill it or read it there, without a copy. A view
+   * belongs to the plan of the last run (before it, of the shapes that `load` was given): as soon as the model runs for inputs
+   * of other shapes, or for other outputs, or is disposed of, its `data` throws, and arrays that were taken from it before are
+   * empty (where threads share the memory, they no longer show the view: take `data` anew). An input has to be filled before
+   * every run, because a run uses its place; an output is there until an input is filled or the next run begins.
+   * @returns an input in the type that the model computes in: float32 for float16
+   * @throws LanewiseError INVALID_INPUT for other names and types, before a first run if the shapes are open, and during a
+   *   run; UNSUPPORTED if a worker has the memory; DISPOSED
+   * @example
+   * const input = model.view('input');
+   * const logits = model.view('logits');
+   * toTensor(picture, imagenet, { into: input });
+   * model.runSync({ input }, { outputs: { logits } }); // copies neither
+   */
+  view(name: string): Tensor {
+    const engine = this.#idle();
+    const { plan } = engine;
+    const own = (ports: readonly Port[]) => ports.find((port) => port.name === name);
+    const float = this.outputs.some((output) => output.name === name && output.type === 'float32');
+    const whole = plan && !plan.late && [...this.#plans.values()].includes(plan) ? plan : undefined;
+    const output = whole && float ? own(whole.outputs) : undefined;
+    const port = (whole && own(whole.inputs)) ?? output;
+    if (!port) {
+      const why = whole ? 'inputs that the network reads, and float32 outputs, have' : 'there is none before a run, nor with control flow';
+      throw new LanewiseError('INVALID_INPUT', `there is no view of ${shown(name)}: ${why}`);
+    }
+    const data = () => {
+      if (this.#alive().plan !== plan) {
+        throw new LanewiseError('INVALID_INPUT', `the view of '${name}' is of an earlier plan: take it anew, model.view('${name}')`);
+      }
+      return engine.viewOf(port);
+    };
+    const view = new Tensor(port.type, data() as never, port.dims);
+    if (port === output) {
+      this.#viewed.add(port);
+      withOneNaN(view.data as TypedArray);
+    }
+    return Object.defineProperty(view, 'data', { get: data });
   }
 
   /** Runs the network step by step and times each. */
-  profile(feeds: Feeds<Held>): ProfileRow[] {
+  profile(feeds: Feeds<Feed>): ProfileRow[] {
     const rows: ProfileRow[] = [];
     this.timeSteps(feeds, (step, ms) => {
       rows.push({ node: step.node, kernel: kernelOf(step), ms, macs: step.macs ?? 0 });
@@ -175,7 +228,7 @@ export class Model {
    * As `profile`, with what the plan knows of each step. Steps that a loop runs many times have one time.
    * @internal
    */
-  timeSteps(feeds: Feeds<Held>, each: (step: Step, ms: number) => void): void {
+  timeSteps(feeds: Feeds<Feed>, each: (step: Step, ms: number) => void): void {
     const times = new Map<Step, number>();
     this.#run(feeds, (engine, plan) => {
       for (const [i, ms] of engine.profile().entries()) times.set(plan.steps[i] as Step, (times.get(plan.steps[i] as Step) ?? 0) + ms);
@@ -193,31 +246,37 @@ export class Model {
     this.#plans.clear();
   }
 
-  #run(feeds: Feeds<Held>, execute: (engine: Engine, plan: Plan) => void): Outputs {
-    const engine = this.#alive();
-    if (this.#running) throw new LanewiseError('INVALID_INPUT', 'the model is running: its operators cannot run it again');
-    if (this.#last) throw new LanewiseError('INVALID_INPUT', 'the model is running: await what run() gives first');
+  #run(feeds: Fed, execute: (engine: Engine, plan: Plan) => void, wanted?: Wanted): Outputs {
+    const engine = this.#idle();
     this.#running = true;
     try {
-      return this.#outputs(engine, feeds, execute);
+      return this.#outputs(engine, feeds, execute, wanted);
     } finally {
       this.#running = false;
     }
   }
 
+  #idle(): Engine {
+    const engine = this.#alive();
+    if (this.#running) throw new LanewiseError('INVALID_INPUT', 'the model is running: its operators cannot run it again');
+    if (this.#last) throw new LanewiseError('INVALID_INPUT', 'the model is running: await what run() gives first');
+    return engine;
+  }
+
   async #runOnTeam(
     before: Promise<void> | undefined,
     checked: ReadonlyMap<string, Held>,
+    wanted: Wanted | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Outputs> {
     if (before) await unlessAborted(before, signal);
     checkAborted(signal);
-    const next = this.#begin(checked);
+    const next = this.#begin(checked, wanted);
     let asked = next([]);
     for (let first = true; !asked.done; first = false) {
       checkAborted(signal);
       const engine = this.#alive();
-      const { plan, feeds } = asked.value;
+      const { plan, feeds, into } = asked.value;
       prepare(engine, plan, feeds, first);
       const stop = () => engine.stop();
       signal?.addEventListener('abort', stop);
@@ -226,7 +285,8 @@ export class Model {
         await engine.runAsync();
         checkAborted(signal);
         this.#alive();
-        data = await Promise.all(plan.outputs.map((port) => engine.read(port)));
+        this.#settleViews(engine, plan);
+        data = await Promise.all(plan.outputs.map((port, i) => engine.read(port, into?.[i])));
       } catch (error) {
         // Errors due to disposal say so.
         this.#alive();
@@ -240,41 +300,69 @@ export class Model {
     return asked.value;
   }
 
-  #outputs(engine: Engine, feeds: Feeds<Held>, execute: (engine: Engine, plan: Plan) => void): Outputs {
+  #outputs(engine: Engine, feeds: Fed, execute: (engine: Engine, plan: Plan) => void, wanted: Wanted | undefined): Outputs {
     const checked = this.#check(feeds);
-    const next = this.#begin(checked);
+    const next = this.#begin(checked, wanted);
     let asked = next([]);
     for (let first = true; !asked.done; first = false) {
-      const { plan, feeds } = asked.value;
+      const { plan, feeds, into } = asked.value;
       prepare(engine, plan, feeds, first);
       execute(engine, plan);
-      asked = next(plan.outputs.map((port) => engine.readSync(port)));
+      this.#settleViews(engine, plan);
+      asked = next(plan.outputs.map((port, i) => engine.readSync(port, into?.[i])));
     }
     return asked.value;
   }
 
+  #settleViews(engine: Engine, plan: Plan): void {
+    for (const port of plan.outputs) {
+      if (this.#viewed.has(port)) withOneNaN(engine.viewOf(port));
+    }
+  }
+
   /** A run, program by program, wherever they run. */
-  #begin(checked: ReadonlyMap<string, Held>): (data: readonly TypedArray[]) => IteratorResult<Request, Outputs> {
-    const programs = this.#programs(checked);
+  #begin(
+    checked: ReadonlyMap<string, Held>,
+    wanted: Wanted | undefined,
+  ): (data: readonly TypedArray[]) => IteratorResult<Request, Outputs> {
+    const programs = this.#programs(checked, wanted);
     return (data) => this.#blamingInputs(checked, () => programs.next(data));
   }
 
-  *#programs(checked: ReadonlyMap<string, Held>): Running<Outputs> {
-    const plan = this.#planFor(tensorsOf(checked));
-    const data = yield { plan, feeds: plan.inputs.map(({ name }) => checked.get(name) as Tensor) };
+  *#programs(checked: ReadonlyMap<string, Held>, wanted: Wanted | undefined): Running<Outputs> {
+    const plan = this.#planFor(tensorsOf(checked), wanted);
+    const into = wanted && plan.outputs.map((port) => this.#target(plan, port, wanted));
+    const data = yield { plan, feeds: plan.inputs.map(({ name }) => checked.get(name) as Tensor), into };
     const values = new Map<string, Held>(checked);
     plan.outputs.forEach(({ name, dims, type }, i) => void values.set(name, new Tensor(type, data[i] as never, dims)));
     if (plan.late) yield* this.#source.finish?.(plan.late, values) ?? [];
+    const outputs = wanted ? this.outputs.filter(({ name }) => wanted.has(name)) : this.outputs;
     return Object.fromEntries(
-      this.outputs.map(({ name, type }) => {
+      outputs.map(({ name, type }) => {
         const own = (tensor: Tensor) => {
           withOneNaN(tensor.data as TypedArray);
           return outside(tensor, type, this.#source.narrow);
         };
         const held = values.get(name) as Held;
-        return [name, (held && (isTensor(held) ? own(held) : held.map(own))) as Tensor];
+        const made = (held && (isTensor(held) ? own(held) : held.map(own))) as Tensor;
+        const target = wanted?.get(name);
+        if (!target) return [name, made];
+        if (!into?.includes(target)) {
+          checkFits(name, target, made.dims);
+          filled(target, made.data as TypedArray);
+        }
+        return [name, target];
       }),
     );
+  }
+
+  /** The caller's tensor, if it takes what the program leaves in memory. */
+  #target(plan: Plan, port: Port, wanted: Wanted): Tensor | undefined {
+    const target = wanted.get(port.name);
+    if (!target) return undefined;
+    checkFits(port.name, target, port.dims);
+    // Not where late nodes read it, to which the caller may write meanwhile, nor in the place of what is yet to be read.
+    return plan.late || target.type !== port.type || this.#alive().holds(target, plan, port) ? undefined : target;
   }
 
   /** If a model that was fine so far fails, its inputs are to blame. */
@@ -293,92 +381,30 @@ export class Model {
     return this.#engine;
   }
 
-  /** The tensors of the inputs that something reads. */
-  #check(feeds: Feeds<Held>): Map<string, Held> {
-    if (!isOptions(feeds) || feeds instanceof Tensor) {
-      const got = isOptions(feeds) ? 'a Tensor' : shown(feeds);
-      throw new LanewiseError('INVALID_INPUT', `run takes an object of tensors by input name (${this.#inputNames()}), got ${got}`);
-    }
-    for (const name of Object.keys(feeds)) {
-      if (!this.inputs.some((input) => input.name === name)) {
-        throw new LanewiseError('INVALID_INPUT', `the model has no input '${name}'; it has ${this.#inputNames()}`);
-      }
-    }
-    const values = new Map<string, Held>();
-    for (const input of this.inputs) {
-      if (this.#source.unreadInputs.has(input.name)) continue;
-      const { name, list } = input;
-      const held = (Object.hasOwn(feeds, name) ? feeds[name] : undefined) ?? null;
-      const one = (tensor: Tensor) => this.#checked(tensor, input);
-      if (list && (list === 'sequence' || !isTensor(held))) {
-        if (!isListed(held, list)) throw new LanewiseError('INVALID_INPUT', `input '${name}' takes a list of tensors, got ${shown(held)}`);
-        values.set(name, held?.map(one) ?? null);
-      } else if (held) values.set(name, one(held as Tensor));
-      else throw new LanewiseError('INVALID_INPUT', `input '${name}' is missing; the model takes ${this.#inputNames()}`);
-    }
-    return values;
+  #check(fed: Fed): Map<string, Held> {
+    return checkFeeds(fed, this.inputs, this.#source.unreadInputs, this.#source.narrow);
   }
 
-  /** A tensor of the input's type, converted to the type inside. */
-  #checked(tensor: Tensor, { name, type, dims, list }: ModelInput): Tensor {
-    const { narrow } = this.#source;
-    // Inputs that are float32 inside accept float32, too.
-    if (tensor.type !== type && (tensor.type !== 'float32' || insideType(type, narrow) !== tensor.type)) {
-      const got = typeof tensor.type === 'string' ? `a tensor of ${tensor.type}` : 'no Tensor';
-      throw new LanewiseError('INVALID_INPUT', `input '${name}' takes ${type}, got ${got}`);
-    }
-    if (!list) checkDims(name, dims, tensor.dims);
-    // Checked again, because a caller may have made the object by hand.
-    return inside(new Tensor(tensor.type, tensor.data, tensor.dims), narrow);
-  }
-
-  #inputNames(): string {
-    return this.inputs.map(({ name, type, dims }) => `'${name}' ${type} ${formatDims(dims.map((dim) => dim || '?'))}`).join(', ');
-  }
-
-  #planFor(tensors: ReadonlyMap<string, Tensor>): Plan {
+  #planFor(tensors: ReadonlyMap<string, Tensor>, wanted?: Wanted): Plan {
     const dims = new Map([...tensors].map(([name, tensor]) => [name, tensor.dims]));
     // Copied, because the plan outlives the call.
     const shaping = [...tensors].filter(([name]) => this.#source.shapingInputs.has(name));
     const values = new Map(shaping.map(([name, tensor]) => [name, copyOf(tensor)]));
-    return this.#planOf(dims, values);
+    return this.#planOf(dims, values, wanted && wanted.size < this.outputs.length ? wanted : undefined);
   }
 
-  #planOf(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>): Plan {
+  #planOf(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>, wanted?: Wanted): Plan {
     const shapes = [...dims].map(([name, list]) => `${name}:${list}`).join(';');
-    const key = `${shapes}|${[...values].map(([name, { data }]) => `${name}:${data}`).join(';')}`;
-    return recent(this.#plans, key, () => this.#source.plan(dims, values));
+    const set = wanted ? this.outputs.map(({ name }) => Number(wanted.has(name))).join('') : '';
+    const key = `${set}|${shapes}|${[...values].map(([name, { data }]) => `${name}:${data}`).join(';')}`;
+    return recent(this.#plans, key, () => this.#source.plan(dims, values, wanted && new Set(wanted.keys())));
   }
 }
 
 /** @param first whether it is the run's first */
 function prepare(engine: Engine, plan: Plan, feeds: readonly Tensor[], first: boolean): void {
+  // A view elsewhere in the memory would be lost before it is read.
+  const own = feeds.map((feed, i) => (engine.holds(feed, plan, plan.inputs[i] as Port) ? copyOf(feed) : feed));
   engine.use(plan, !first);
-  plan.inputs.forEach((port, i) => void engine.write(port, (feeds[i] as Tensor).data));
-}
-
-/** The caller may write to its arrays while a run waits for its turn. */
-const copied = (values: ReadonlyMap<string, Held>): Map<string, Held> => {
-  return new Map([...values].map(([name, held]) => [name, held && (isTensor(held) ? copyOf(held) : held.map(copyOf))]));
-};
-
-const isTensor = (held: Held | undefined): held is Tensor => held instanceof Tensor;
-
-const tensorsOf = (values: ReadonlyMap<string, Held>): Map<string, Tensor> =>
-  new Map([...values].filter((entry): entry is [string, Tensor] => isTensor(entry[1])));
-
-/** Whether a feed is a sequence, or an optional with a sequence or nothing. */
-const isListed = (held: Held, list: 'sequence' | 'optional'): held is readonly Tensor[] | null =>
-  Array.isArray(held) ? held.every(isTensor) : !held && list === 'optional';
-
-/**
- * Makes every NaN the positive quiet one without a payload. The sign and payload of NaNs from arithmetic depend on the
- * machine (WebAssembly specification, 4.3.3), and differ between x86 and ARM.
- */
-function withOneNaN<T extends TypedArray>(data: T): T {
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) return data;
-  const bits = data instanceof Float32Array ? [0x7fc00000] : [0, 0x7ff80000];
-  const words = new Uint32Array(data.buffer, data.byteOffset, data.length * bits.length);
-  for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i])) words.set(bits, i * bits.length);
-  return data;
+  plan.inputs.forEach((port, i) => void engine.write(port, (own[i] as Tensor).data));
 }

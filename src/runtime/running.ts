@@ -10,6 +10,8 @@ export type Held = Tensor | readonly Tensor[] | null;
 export interface Request {
   readonly plan: Plan;
   readonly feeds: readonly Tensor[];
+  /** Tensors to fill, in the order of the plan's outputs. */
+  readonly into?: readonly (Tensor | undefined)[] | undefined;
 }
 
 /** A run, program by program. */

@@ -3,10 +3,11 @@
 // which threads.ts loads.
 
 import { LanewiseError } from '../errors.ts';
-import { arrayTypes, type TypedArray } from '../graph/tensor.ts';
+import { arrayTypes, type Tensor, type TypedArray } from '../graph/tensor.ts';
 import type { Compute } from '../plan/plan.ts';
 import type { Content, Memory, Region, Runner, Workspaces } from './memory.ts';
 import type { AnswerTo, Question } from './messages.ts';
+import { filled } from './outputs.ts';
 import type { Team } from './team.ts';
 import { instantiate } from './wasm.ts';
 
@@ -45,7 +46,10 @@ export class WorkerMemory implements Memory {
   }
 
   near(): never {
-    throw new LanewiseError('UNSUPPORTED', 'the model is in a worker whose memory is not shared: use run(), which does not block');
+    throw new LanewiseError(
+      'UNSUPPORTED',
+      'the model is in a worker whose memory is not shared: use run(), which does not block; there are no views, but run() fills tensors, { outputs }',
+    );
   }
 
   /** If the worker refuses, the next question fails. */
@@ -62,10 +66,11 @@ export class WorkerMemory implements Memory {
     this.#send(address, target.buffer as ArrayBuffer);
   }
 
-  async read({ type, address, length }: Region): Promise<TypedArray> {
+  async read({ type, address, length }: Region, into?: Tensor): Promise<TypedArray> {
     const ArrayType = arrayTypes[type];
     const { bytes } = await this.#ask({ kind: 'read', memoryId: this.#id, address, length: length * ArrayType.BYTES_PER_ELEMENT });
-    return new ArrayType(bytes);
+    const elements = new ArrayType(bytes);
+    return into ? filled(into, elements) : elements;
   }
 
   async compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], compute: Compute): Promise<void> {

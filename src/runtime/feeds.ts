@@ -1,0 +1,85 @@
+// What a caller feeds: tensors by the names of the inputs, or typed arrays, whose shape follows from the model's.
+
+import { isOptions, kindOf, shown } from '../arguments.ts';
+import { LanewiseError } from '../errors.ts';
+import { checkDims, product } from '../graph/dims.ts';
+import { inside, insideType } from '../graph/face.ts';
+import { copyOf, formatDims, Tensor, type TensorType, type TypedArray, tensorArrays, typeOfArray } from '../graph/tensor.ts';
+import type { Fed, Feeds, ModelInput } from './ports.ts';
+import type { Held } from './running.ts';
+
+const wrong = (problem: string): LanewiseError => new LanewiseError('INVALID_INPUT', problem);
+
+/**
+ * The tensors of the inputs that something reads, in the types inside.
+ * @param unread names of the others
+ * @param narrow whether float64 is float32 inside
+ */
+export function checkFeeds(fed: Fed, inputs: readonly ModelInput[], unread: ReadonlySet<string>, narrow: boolean): Map<string, Held> {
+  const names = () => inputs.map((input) => `'${input.name}' ${typeAndShape(input)}`).join(', ');
+  const [only, second] = inputs;
+  const feeds = ArrayBuffer.isView(fed) && only && !second ? { [only.name]: fed } : (fed as Feeds);
+  if (!isOptions(feeds) || feeds instanceof Tensor) {
+    throw wrong(`run takes an object of tensors by input name (${names()}), got ${isOptions(feeds) ? 'a Tensor' : shown(feeds)}`);
+  }
+  for (const name of Object.keys(feeds)) {
+    if (!inputs.some((input) => input.name === name)) throw wrong(`the model has no input '${name}'; it has ${names()}`);
+  }
+  const values = new Map<string, Held>();
+  for (const input of inputs) {
+    if (unread.has(input.name)) continue;
+    const { name, list } = input;
+    const feed = (Object.hasOwn(feeds, name) ? feeds[name] : undefined) ?? null;
+    const held: Held = ArrayBuffer.isView(feed) && !list ? tensorFor(input, feed) : (feed as Held);
+    const one = (tensor: Tensor) => checkFeed(tensor, input, narrow);
+    if (list && (list === 'sequence' || !isTensor(held))) {
+      if (!isListed(held, list)) throw wrong(`input '${name}' takes a list of tensors, got ${shown(held)}`);
+      values.set(name, held?.map(one) ?? null);
+    } else if (held) values.set(name, one(held as Tensor));
+    else throw wrong(`input '${name}' is missing; the model takes ${names()}`);
+  }
+  return values;
+}
+
+/** A tensor of the input's type, converted to the type inside. */
+function checkFeed(tensor: Tensor, { name, type, dims, list }: ModelInput, narrow: boolean): Tensor {
+  // Inputs that are float32 inside accept float32, too.
+  if (tensor.type !== type && (tensor.type !== 'float32' || insideType(type, narrow) !== tensor.type)) {
+    throw wrong(`input '${name}' takes ${type}, got ${typeof tensor.type === 'string' ? `a tensor of ${tensor.type}` : 'no Tensor'}`);
+  }
+  if (!list) checkDims(name, dims, tensor.dims);
+  // Checked again, because a caller may have made the object by hand.
+  return inside(new Tensor(tensor.type, tensor.data, tensor.dims), narrow);
+}
+
+/** A typed array as the tensor of an input. An open batch, the first dimension, follows from its length. */
+function tensorFor(input: ModelInput, data: TypedArray<TensorType>): Tensor {
+  const { name, type, dims } = input;
+  const [first, ...rest] = dims as number[];
+  const batch = typeof first === 'string' ? data.length / product(rest) : first;
+  const shape = batch === undefined ? [] : [batch, ...rest];
+  // An open dimension is a name: its product is NaN.
+  if (!(product(shape) === data.length && Number.isInteger(batch ?? 1) && batch !== 0)) {
+    throw wrong(
+      `input '${name}' is ${typeAndShape(input)}, which a ${kindOf(data)} of ${data.length} does not tell: give new Tensor(data, dims)`,
+    );
+  }
+  // An array may stand for several types, as a Uint8Array for bool.
+  return new Tensor((kindOf(data) === tensorArrays[type].name ? type : typeOfArray(data)) as TensorType, data, shape);
+}
+
+const typeAndShape = ({ type, dims }: ModelInput): string => `${type} ${formatDims(dims.map((dim) => dim || '?'))}`;
+
+/** The caller may write to its arrays while a run waits for its turn. */
+export const copied = (values: ReadonlyMap<string, Held>): Map<string, Held> => {
+  return new Map([...values].map(([name, held]) => [name, held && (isTensor(held) ? copyOf(held) : held.map(copyOf))]));
+};
+
+export const isTensor = (held: Held | undefined): held is Tensor => held instanceof Tensor;
+
+export const tensorsOf = (values: ReadonlyMap<string, Held>): Map<string, Tensor> =>
+  new Map([...values].filter((entry): entry is [string, Tensor] => isTensor(entry[1])));
+
+/** Whether a feed is a sequence, or an optional with a sequence or nothing. */
+const isListed = (held: Held, list: 'sequence' | 'optional'): held is readonly Tensor[] | null =>
+  Array.isArray(held) ? held.every(isTensor) : !held && list === 'optional';

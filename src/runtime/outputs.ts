@@ -1,0 +1,99 @@
+// The outputs that a run is asked for, and the caller's tensors that it fills.
+
+import { isOptions, shown, signalCheck } from '../arguments.ts';
+import { LanewiseError } from '../errors.ts';
+import { formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
+import type { ModelOutput } from './ports.ts';
+
+export interface RunSyncOptions<K extends string = string> {
+  /**
+   * The outputs to give. Default: all. By a list of names, only these are computed, each with the bits that a run of all
+   * gives it. By an object of tensors, these are filled too, and are what the run returns, so that a loop allocates nothing:
+   * each has the output's type and the shape that it has for these inputs. Outputs that are float16, or float64 in a model
+   * that runs in float32, and those of control flow are made first and then copied. If the run fails, what such tensors hold
+   * is undefined.
+   * @example
+   * const mask = new Tensor('float32', new Float32Array(256 * 256), [1, 1, 256, 256]);
+   * for (;;) await model.run({ input }, { outputs: { mask } });
+   */
+  readonly outputs?: readonly K[] | Readonly<Record<K, Tensor>> | undefined;
+}
+
+export interface RunOptions<K extends string = string> extends RunSyncOptions<K> {
+  /** Ends the run: with threads between two instructions, else before it begins. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const outputsCheck = [
+  'a list of names, or an object of tensors by name',
+  (value: unknown) => (Array.isArray(value) || (isOptions(value) && !(value instanceof Tensor))) && Object.keys(value).length > 0,
+] as const;
+
+export const runSyncChecks = { outputs: outputsCheck };
+export const runChecks = { signal: signalCheck, outputs: outputsCheck };
+
+/** The outputs that a run gives, in the model's order, and what it fills with them. */
+export type Wanted = ReadonlyMap<string, Tensor | undefined>;
+
+/** @throws LanewiseError INVALID_INPUT for an unknown name, or a tensor that the output cannot fill */
+export function wantedOf(asked: RunSyncOptions['outputs'], known: readonly ModelOutput[]): Wanted | undefined {
+  if (!asked) return undefined;
+  const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', problem);
+  const names: readonly string[] = Array.isArray(asked) ? Array.from(asked) : Object.keys(asked);
+  for (const name of names) {
+    if (!known.some((output) => output.name === name)) {
+      throw wrong(`the model has no output ${shown(name)}; it has ${known.map((output) => `'${output.name}'`).join(', ')}`);
+    }
+  }
+  const wanted = new Map<string, Tensor | undefined>();
+  for (const { name, type, list } of known) {
+    if (!names.includes(name)) continue;
+    if (Array.isArray(asked)) {
+      wanted.set(name, undefined);
+      continue;
+    }
+    const target = (asked as Readonly<Record<string, Tensor>>)[name] as Tensor;
+    if (list) throw wrong(`output '${name}' is a ${list}, which fills no tensor: ask for it by name, outputs: ['${name}']`);
+    if (target?.type !== type) {
+      throw wrong(
+        `output '${name}' fills a tensor of ${type}, got ${typeof target?.type === 'string' ? `one of ${target.type}` : shown(target)}`,
+      );
+    }
+    // Checked again, because a caller may have made the object by hand.
+    const { data } = new Tensor(type, target.data, target.dims);
+    for (const [other, kept] of wanted) {
+      if (overlap(data, (kept as Tensor).data)) throw wrong(`the tensors for outputs '${other}' and '${name}' share memory`);
+    }
+    wanted.set(name, target);
+  }
+  return wanted;
+}
+
+const overlap = (a: ArrayBufferView, b: ArrayBufferView): boolean =>
+  a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
+
+/** @throws LanewiseError INVALID_INPUT if the tensor has another shape than the output */
+export function checkFits(name: string, { dims }: Tensor, shape: readonly number[]): void {
+  if (String(dims) !== String(shape)) {
+    throw new LanewiseError('INVALID_INPUT', `output '${name}' is ${formatDims(shape)} for these inputs, got ${formatDims(dims)} to fill`);
+  }
+}
+
+/** Copies to a tensor of the caller's. @returns its elements */
+export function filled({ data }: Tensor, elements: TypedArray): TypedArray {
+  if (data.length !== elements.length) throw new LanewiseError('INVALID_INPUT', 'a tensor to fill was transferred during the run');
+  (data as TypedArray).set(elements as never);
+  return data as TypedArray;
+}
+
+/**
+ * Makes every NaN the positive quiet one without a payload. The sign and payload of NaNs from arithmetic depend on the
+ * machine (WebAssembly specification, 4.3.3), and differ between x86 and ARM.
+ */
+export function withOneNaN<T extends TypedArray>(data: T): T {
+  if (!(data instanceof Float32Array || data instanceof Float64Array)) return data;
+  const bits = data instanceof Float32Array ? [0x7fc00000] : [0, 0x7ff80000];
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length * bits.length);
+  for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i])) words.set(bits, i * bits.length);
+  return data;
+}

@@ -1,0 +1,38 @@
+// What goes into a model and comes out of it. Types only.
+
+import type { Dim } from '../graph/graph.ts';
+import type { Tensor, TensorType, TypedArray } from '../graph/tensor.ts';
+import type { Held } from './running.ts';
+
+/** Tensors by the names of a model's inputs. Sequences are lists of tensors; an empty optional is null, or left out. */
+export type Feeds<T extends Feed = Tensor> = Readonly<Record<string, T>>;
+
+/** What an input takes: a tensor, or its elements alone, if the input's shape is known but for the batch, its first dimension. */
+export type Feed = Held | TypedArray<TensorType>;
+
+/** What a run takes: feeds by name, or the elements of a model's only input. */
+export type Fed = Feeds<Feed> | TypedArray<TensorType>;
+
+/** An input of a model. A dimension that the caller chooses is a name, '' if it has none. */
+export interface ModelInput {
+  readonly name: string;
+  /**
+   * The type in the file. Inputs that are float16 here, or float64 in a model that runs in float32 (`warnings`), accept
+   * float32 tensors as well.
+   */
+  readonly type: TensorType;
+  readonly dims: readonly Dim[];
+  /** Set if the input is no tensor. */
+  readonly list?: 'sequence' | 'optional' | undefined;
+}
+
+/** An output of a model; without dimensions if its file omits them. */
+export interface ModelOutput {
+  readonly name: string;
+  readonly type: TensorType;
+  readonly dims?: readonly Dim[];
+  readonly list?: 'sequence' | 'optional' | undefined;
+}
+
+/** Tensors by the names of a model's outputs. The few models that give sequences say so: `run<readonly Tensor[]>(feeds)`. */
+export type Outputs<T extends Held = Tensor, N extends string = string> = Record<N, T>;
