@@ -3,6 +3,7 @@ export { toFloat32 } from './graph/face.ts';
 export type { Dim } from './graph/graph.ts';
 export type { Float16Data } from './graph/halves.ts';
 export { type DataType, Tensor, type TensorType, type TypedArray } from './graph/tensor.ts';
+export { InferenceSession } from './habits.ts';
 export { type LoadOptions, load } from './load.ts';
 export {
   type AttributeKind,

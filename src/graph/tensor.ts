@@ -128,12 +128,12 @@ export class Tensor<T extends TensorType = TensorType> {
 
   /** @deprecated The elements are there: `tensor.data`. @throws LanewiseError UNSUPPORTED */
   getData(): never {
-    throw new LanewiseError('UNSUPPORTED', 'tensors have no getData(): their elements are in tensor.data');
+    throw new LanewiseError('UNSUPPORTED', 'tensors have no getData(): use tensor.data');
   }
 
   /** @deprecated Tensors are collected as any object; `model.dispose()` releases a model. @throws LanewiseError UNSUPPORTED */
   dispose(): never {
-    throw new LanewiseError('UNSUPPORTED', 'tensors have no dispose(), because they are collected; models have: model.dispose()');
+    throw new LanewiseError('UNSUPPORTED', 'tensors have no dispose(), only models have: model.dispose()');
   }
 }
 

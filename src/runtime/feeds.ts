@@ -45,7 +45,7 @@ export function checkFeeds(fed: Fed, inputs: readonly ModelInput[], unread: Read
 function checkFeed(tensor: Tensor, { name, type, dims, list }: ModelInput, narrow: boolean): Tensor {
   // Inputs that are float32 inside accept float32, too.
   if (tensor.type !== type && (tensor.type !== 'float32' || insideType(type, narrow) !== tensor.type)) {
-    throw wrong(`input '${name}' takes ${type}, got ${typeof tensor.type === 'string' ? `a tensor of ${tensor.type}` : 'no Tensor'}`);
+    throw wrong(`input '${name}' takes ${type}, got ${typeOf(tensor)}`);
   }
   if (!list) checkDims(name, dims, tensor.dims);
   // Checked again, because a caller may have made the object by hand.
@@ -67,6 +67,10 @@ function tensorFor(input: ModelInput, data: TypedArray<TensorType>): Tensor {
   // An array may stand for several types, as a Uint8Array for bool.
   return new Tensor((kindOf(data) === tensorArrays[type].name ? type : typeOfArray(data)) as TensorType, data, shape);
 }
+
+/** What came instead, for an error's sentence. */
+export const typeOf = (tensor: Tensor | undefined): string =>
+  typeof tensor?.type === 'string' ? `a tensor of ${tensor.type}` : 'no Tensor';
 
 const typeAndShape = ({ type, dims }: ModelInput): string => `${type} ${formatDims(dims.map((dim) => dim || '?'))}`;
 

@@ -198,12 +198,14 @@ export class Model<N extends string = string> {
     const output = whole && float ? own(whole.outputs) : undefined;
     const port = (whole && own(whole.inputs)) ?? output;
     if (!port) {
-      const why = whole ? 'inputs that the network reads, and float32 outputs, have' : 'there is none before a run, nor with control flow';
-      throw new LanewiseError('INVALID_INPUT', `there is no view of ${shown(name)}: ${why}`);
+      throw new LanewiseError(
+        'INVALID_INPUT',
+        `there is no view of ${shown(name)}: inputs and float32 outputs of the last run have one, without control flow`,
+      );
     }
     const data = () => {
       if (this.#alive().plan !== plan) {
-        throw new LanewiseError('INVALID_INPUT', `the view of '${name}' is of an earlier plan: take it anew, model.view('${name}')`);
+        throw new LanewiseError('INVALID_INPUT', `the view of '${name}' is of an earlier plan: take it anew`);
       }
       return engine.viewOf(port);
     };

@@ -3,6 +3,7 @@
 import { isOptions, shown, signalCheck } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
+import { typeOf } from './feeds.ts';
 import type { ModelOutput } from './ports.ts';
 
 export interface RunSyncOptions<K extends string = string> {
@@ -39,7 +40,8 @@ export type Wanted = ReadonlyMap<string, Tensor | undefined>;
 export function wantedOf(asked: RunSyncOptions['outputs'], known: readonly ModelOutput[]): Wanted | undefined {
   if (!asked) return undefined;
   const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', problem);
-  const names: readonly string[] = Array.isArray(asked) ? Array.from(asked) : Object.keys(asked);
+  const targets = Array.isArray(asked) ? undefined : (asked as Readonly<Record<string, Tensor>>);
+  const names = targets ? Object.keys(targets) : [...(asked as readonly string[])];
   for (const name of names) {
     if (!known.some((output) => output.name === name)) {
       throw wrong(`the model has no output ${shown(name)}; it has ${known.map((output) => `'${output.name}'`).join(', ')}`);
@@ -48,23 +50,17 @@ export function wantedOf(asked: RunSyncOptions['outputs'], known: readonly Model
   const wanted = new Map<string, Tensor | undefined>();
   for (const { name, type, list } of known) {
     if (!names.includes(name)) continue;
-    if (Array.isArray(asked)) {
-      wanted.set(name, undefined);
-      continue;
-    }
-    const target = (asked as Readonly<Record<string, Tensor>>)[name] as Tensor;
+    const target = targets?.[name];
+    wanted.set(name, target);
+    if (!targets) continue;
     if (list) throw wrong(`output '${name}' is a ${list}, which fills no tensor: ask for it by name, outputs: ['${name}']`);
-    if (target?.type !== type) {
-      throw wrong(
-        `output '${name}' fills a tensor of ${type}, got ${typeof target?.type === 'string' ? `one of ${target.type}` : shown(target)}`,
-      );
-    }
+    if (target?.type !== type) throw wrong(`output '${name}' fills ${type}, got ${typeOf(target)}`);
     // Checked again, because a caller may have made the object by hand.
     const { data } = new Tensor(type, target.data, target.dims);
     for (const [other, kept] of wanted) {
-      if (overlap(data, (kept as Tensor).data)) throw wrong(`the tensors for outputs '${other}' and '${name}' share memory`);
+      if (other !== name && overlap(data, (kept as Tensor).data))
+        throw wrong(`the tensors for outputs '${other}' and '${name}' share memory`);
     }
-    wanted.set(name, target);
   }
   return wanted;
 }
@@ -81,7 +77,7 @@ export function checkFits(name: string, { dims }: Tensor, shape: readonly number
 
 /** Copies to a tensor of the caller's. @returns its elements */
 export function filled({ data }: Tensor, elements: TypedArray): TypedArray {
-  if (data.length !== elements.length) throw new LanewiseError('INVALID_INPUT', 'a tensor to fill was transferred during the run');
+  if (data.length !== elements.length) throw new LanewiseError('INVALID_INPUT', 'a tensor to fill was transferred');
   (data as TypedArray).set(elements as never);
   return data as TypedArray;
 }

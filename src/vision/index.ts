@@ -9,4 +9,4 @@ export { cifar10, imagenet, imagenetBicubic, imagenetInception, mnist } from './
 export { type Box, type Filter, type ResizeOptions, resize } from './resize.ts';
 export { softmax, topK } from './scores.ts';
 export { type Drawable, pictureFrom } from './sources.ts';
-export { type Layout, type ToPictureOptions, toPicture, toTensor } from './tensors.ts';
+export { type Layout, type ToPictureOptions, type ToTensorOptions, toPicture, toTensor } from './tensors.ts';

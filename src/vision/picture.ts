@@ -166,10 +166,36 @@ export function checkedOptions<T extends object>(options: T | null | undefined, 
   return options ?? {};
 }
 
+/** Bytes that pictures on the way to a result were kept in, and how many of them the current call has taken again. */
+export interface Scratch {
+  readonly kept: Uint8Array[];
+  taken: number;
+}
+
+let scratch: Scratch | undefined;
+
+/** Calls a function whose pictures are only needed until it returns, and come from `own` as far as it has them. */
+export function withScratch<T>(own: Scratch | undefined, call: () => T): T {
+  if (own) own.taken = 0;
+  scratch = own;
+  try {
+    return call();
+  } finally {
+    scratch = undefined;
+  }
+}
+
 /** Zeros for an RGB picture. */
 export function newBytes(width: number, height: number): Uint8Array {
+  const length = width * height * 3;
   try {
-    return new Uint8Array(width * height * 3);
+    if (!scratch) return new Uint8Array(length);
+    const place = scratch.taken++;
+    const kept = scratch.kept[place];
+    if (kept && kept.length >= length) return kept.subarray(0, length).fill(0);
+    const made = new Uint8Array(length);
+    scratch.kept[place] = made;
+    return made;
   } catch (cause) {
     throw new LanewiseError('TOO_LARGE', `a picture of ${width}×${height} pixels does not fit in memory`, { cause });
   }

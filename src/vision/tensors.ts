@@ -2,7 +2,7 @@ import { type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { inside } from '../graph/face.ts';
 import { formatDims, Tensor } from '../graph/tensor.ts';
-import { checkedOptions, newBytes, type Picture, type PictureLike } from './picture.ts';
+import { checkedOptions, newBytes, type Picture, type PictureLike, type Scratch, withScratch } from './picture.ts';
 import { checkPreprocessing, fitPicture, type Preprocessing, preprocessingNames } from './preprocess.ts';
 import * as simd from './simd.ts';
 
@@ -14,17 +14,51 @@ export type Layout = 'NCHW' | 'NHWC';
  * once. With one mean and std the picture becomes grey after the resize, as Pillow's `convert('L')` makes it (299, 587 and
  * 114 of 1000).
  *
- * @param options `layout`: default NCHW
+ * @param options `layout`: default NCHW. `into`: a float32 tensor of the result's shape, which is filled and returned, so that
+ *   a loop allocates nothing: intermediate pictures are kept with it. If the call fails, what it holds is undefined
  * @returns float32 [N, C, height, width] or [N, height, width, C], N = 1 for one picture, C = 3, or 1 if there is one mean
- * @throws LanewiseError INVALID_INPUT for no picture, a wrong picture or preprocessing, or pictures that end up in several
- *   sizes; TOO_LARGE if an intermediate picture cannot be allocated
+ * @throws LanewiseError INVALID_INPUT for no picture, a wrong picture or preprocessing, pictures that end up in several sizes,
+ *   or a tensor of another type or shape; TOO_LARGE if an intermediate picture cannot be allocated
+ * @example
+ * const input = new Tensor(new Float32Array(3 * 224 * 224), [1, 3, 224, 224]);
+ * for (;;) await model.run({ input: toTensor(await nextPicture(), imagenet, { into: input }) });
  */
 export function toTensor(
   pictures: PictureLike | readonly PictureLike[],
   preprocessing: Preprocessing,
-  options: { readonly layout?: Layout } = {},
+  options: ToTensorOptions = {},
 ): Tensor<'float32'> {
-  const nchw = isNchw(checkedOptions(options, 'toTensor', { layout: 1 }).layout);
+  const { layout, into } = checkedOptions(options, 'toTensor', { layout: 1, into: 1 });
+  const nchw = isNchw(layout);
+  return withScratch(into && scratchOf(into), () => filledTensor(pictures, preprocessing, nchw, into));
+}
+
+export interface ToTensorOptions {
+  /** Default: NCHW. */
+  readonly layout?: Layout;
+  /** A float32 tensor of the result's shape to fill. Default: a new one. */
+  readonly into?: Tensor | undefined;
+}
+
+/** Intermediate pictures, for as long as the tensor that they lead to. */
+const scratches = new WeakMap<Tensor, Scratch>();
+
+function scratchOf(into: Tensor): Scratch {
+  // Checked by its constructor.
+  if (into !== Object(into) || new Tensor(into.type, into.data, into.dims).type !== 'float32') {
+    throw new LanewiseError('INVALID_INPUT', `toTensor fills a tensor of float32, got ${into?.type ? `one of ${into.type}` : shown(into)}`);
+  }
+  const known = scratches.get(into) ?? { kept: [], taken: 0 };
+  scratches.set(into, known);
+  return known;
+}
+
+function filledTensor(
+  pictures: PictureLike | readonly PictureLike[],
+  preprocessing: Preprocessing,
+  nchw: boolean,
+  into: Tensor | undefined,
+): Tensor<'float32'> {
   const tables = byteTables(checkPreprocessing(preprocessing));
   // Array.from visits missing elements too: they are no pictures.
   const fitted = Array.from(Array.isArray(pictures) ? pictures : [pictures], (picture: PictureLike) => fitPicture(picture, preprocessing));
@@ -33,7 +67,11 @@ export function toTensor(
   const { width, height } = first;
   const channels = tables.length / 256;
   const size = width * height * channels;
-  const data = newFloats(fitted.length * size);
+  const dims = nchw ? [fitted.length, channels, height, width] : [fitted.length, height, width, channels];
+  if (into && String(into.dims) !== String(dims)) {
+    throw new LanewiseError('INVALID_INPUT', `the tensor to fill is ${formatDims(into.dims)}; these pictures make ${formatDims(dims)}`);
+  }
+  const data = into ? (into.data as Float32Array) : newFloats(fitted.length * size);
   fitted.forEach((picture, n) => {
     if (picture.width !== width || picture.height !== height) {
       throw new LanewiseError(
@@ -46,7 +84,7 @@ export function toTensor(
     else if (!nchw) lookupPixels(picture, tables, part);
     else if (!simd.lookupPlanes(picture, tables, part)) lookupPlanes(picture, tables, part);
   });
-  return new Tensor('float32', data, nchw ? [fitted.length, channels, height, width] : [fitted.length, height, width, channels]);
+  return into ? (into as Tensor<'float32'>) : new Tensor('float32', data, dims);
 }
 
 export interface ToPictureOptions extends Partial<Pick<Preprocessing, 'mean' | 'std' | 'divisor'>> {
