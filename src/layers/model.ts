@@ -39,6 +39,21 @@ const { externalData: _, ...checks } = loadChecks;
  */
 export function model(
   inputs: SymbolicTensor | readonly SymbolicTensor[],
+  output: SymbolicTensor,
+  options?: ModelOptions,
+): LayersModel<'output'>;
+export function model<N extends string = string>(
+  inputs: SymbolicTensor | readonly SymbolicTensor[],
+  outputs: readonly SymbolicTensor[] | Readonly<Record<N, SymbolicTensor>>,
+  options?: ModelOptions,
+): LayersModel<N>;
+export function model(
+  inputs: SymbolicTensor | readonly SymbolicTensor[],
+  outputs: SymbolicTensor | readonly SymbolicTensor[] | Readonly<Record<string, SymbolicTensor>>,
+  options?: ModelOptions,
+): LayersModel;
+export function model(
+  inputs: SymbolicTensor | readonly SymbolicTensor[],
   outputs: SymbolicTensor | readonly SymbolicTensor[] | Readonly<Record<string, SymbolicTensor>>,
   options: ModelOptions = {},
 ): LayersModel {
@@ -52,8 +67,11 @@ function namedOutputs(outputs: Parameters<typeof model>[1]): Map<string, Symboli
   return new Map(Object.entries(record as Record<string, SymbolicTensor>).map(([name, x]) => [name, symbolic(x, `output '${name}'`)]));
 }
 
-/** A network that was written in layers: a description and weights. `compile` makes a model that runs. */
-export class LayersModel {
+/**
+ * A network that was written in layers: a description and weights. `compile` makes a model that runs. `N`: the names of its
+ * outputs, where they are known.
+ */
+export class LayersModel<N extends string = string> {
   readonly name: string;
   readonly inputs: readonly SymbolicTensor[];
   readonly outputs: ReadonlyMap<string, SymbolicTensor>;
@@ -174,7 +192,7 @@ export class LayersModel {
    * @param options those of `load`, except those about files
    * @throws LanewiseError as `load` does
    */
-  async compile(options: Omit<LoadOptions, 'externalData'> = {}): Promise<Model> {
+  async compile(options: Omit<LoadOptions, 'externalData'> = {}): Promise<Model<N>> {
     checkOptions('compile', options, checks);
     return createModel(this.graph(), { ...options, operators: [...new Set([...this.operators, ...(options.operators ?? [])])] });
   }

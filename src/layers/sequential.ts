@@ -18,12 +18,12 @@ export type SequentialItem = Layer | Pick<LayerFunction<[options?: LayerOptions]
  * @param layers with an `input()` first they are a whole network and the result is a model; else it is a layer
  * @throws LanewiseError INVALID_INPUT
  */
-export function sequential(layers: readonly [SymbolicTensor, ...SequentialItem[]], options?: ModelOptions): LayersModel;
+export function sequential(layers: readonly [SymbolicTensor, ...SequentialItem[]], options?: ModelOptions): LayersModel<'output'>;
 export function sequential(layers: readonly SequentialItem[], options?: LayerOptions): Layer;
 export function sequential(
   layers: readonly (SymbolicTensor | SequentialItem)[],
   options: LayerOptions | ModelOptions = {},
-): Layer | LayersModel {
+): Layer | LayersModel<'output'> {
   if (!Array.isArray(layers)) throw new LanewiseError('INVALID_INPUT', `sequential takes a list of layers, got ${shown(layers)}`);
   const [first, ...rest] = layers as readonly (SymbolicTensor | SequentialItem)[];
   const start = first instanceof SymbolicTensor ? first : undefined;

@@ -350,7 +350,7 @@ export class Model<N extends string = string> {
         const target = wanted?.get(name);
         if (!target) return [name, made];
         if (!into?.includes(target)) {
-          checkFits(name, target, made.dims);
+          checkFits(name, target, made.dims, made.type);
           filled(target, made.data as TypedArray);
         }
         return [name, target];

@@ -2,7 +2,7 @@
 
 import { isOptions, shown, signalCheck } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
-import { formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
+import { formatDims, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
 import { typeOf } from './feeds.ts';
 import type { ModelOutput } from './ports.ts';
 
@@ -68,11 +68,10 @@ export function wantedOf(asked: RunSyncOptions['outputs'], known: readonly Model
 const overlap = (a: ArrayBufferView, b: ArrayBufferView): boolean =>
   a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
 
-/** @throws LanewiseError INVALID_INPUT if the tensor has another shape than the output */
-export function checkFits(name: string, { dims }: Tensor, shape: readonly number[]): void {
-  if (String(dims) !== String(shape)) {
-    throw new LanewiseError('INVALID_INPUT', `output '${name}' is ${formatDims(shape)} for these inputs, got ${formatDims(dims)} to fill`);
-  }
+/** @throws LanewiseError INVALID_INPUT if the tensor has another shape than the output, or type, where the model does not tell it */
+export function checkFits(name: string, tensor: Tensor, dims: readonly number[], type: TensorType = tensor.type): void {
+  const [made, got] = [{ type, dims }, tensor].map(({ type, dims }) => `${type} ${formatDims(dims)}`);
+  if (made !== got) throw new LanewiseError('INVALID_INPUT', `output '${name}' is ${made} for these inputs, got ${got} to fill`);
 }
 
 /** Copies to a tensor of the caller's. @returns its elements */

@@ -28,7 +28,7 @@ export interface WidthOptions extends ZooOptions {
  *   picture,
  *   TOO_LARGE
  */
-export type Factory<O extends ZooOptions = ZooOptions> = (options?: O) => LayersModel;
+export type Factory<O extends ZooOptions = ZooOptions> = (options?: O) => LayersModel<'output'>;
 
 export interface ShortcutOptions extends WidthOptions {
   /**

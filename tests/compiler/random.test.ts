@@ -1,6 +1,7 @@
 // Networks at random: what the passes make of them computes what they compute, wherever the results lie.
 
 import fc from 'fast-check';
+import { compile } from '../../src/compiler/compile.ts';
 import { passes } from '../../src/compiler/passes/index.ts';
 import type { Constant } from '../../src/graph/graph.ts';
 import type { Variant } from '../../src/runtime/wasm.ts';
@@ -285,5 +286,23 @@ eachVariant((variant) => {
       expect(run(true)).toEqual(run(false));
     });
     fc.assert(property, { seed: 3, numRuns: 150 });
+  });
+
+  test('some of the outputs, computed alone, have the bits that they have among all', () => {
+    let fewer = 0;
+    const property = fc.property(steps(rounding), fc.infiniteStream(fc.boolean()), (list, flags) => {
+      // Every third value is an output, some more.
+      const { spec, feeds } = build(list.map((step, i) => ({ ...step, output: step.output || i % 3 === 1 })));
+      const graph = graphOf(spec);
+      const names = graph.outputs.map(({ name }) => name);
+      const all = runGraph(graph, feeds, { variant });
+      const wanted = new Set(names.filter(() => flags.next().value));
+      const part = runGraph(graph, feeds, { variant, wanted });
+      expect(part).toEqual(all.filter((_, i) => wanted.has(names[i] as string)));
+      const dims = new Map(Object.entries(feeds).map(([name, value]) => [name, value.dims]));
+      if (compile(graph, { dims, wanted }).steps.length < compile(graph, { dims }).steps.length) fewer++;
+    });
+    fc.assert(property, { seed: 4, numRuns: 200 });
+    expect(fewer).toBeGreaterThan(50);
   });
 });

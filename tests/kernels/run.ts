@@ -72,7 +72,7 @@ export function runNode({ op, opset = 13, attributes = {}, inputs, constants = [
   return runGraph(graph, Object.fromEntries(fed.map(({ name, value }) => [name, value])), { variant, winograd })[0] as NdArray;
 }
 
-export interface RunOptions extends Pick<CompileOptions, 'maxPasses' | 'memoryLimit' | 'inPlace' | 'winograd'> {
+export interface RunOptions extends Pick<CompileOptions, 'maxPasses' | 'memoryLimit' | 'inPlace' | 'winograd' | 'wanted'> {
   variant?: Variant;
 }
 
