@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { summarize } from '../src/analysis/index.ts';
 import { compileModel } from '../src/compiled/write.ts';
 import { writeNpy, writeOnnx, writeSafetensors } from '../src/formats/index.ts';
-import { defineOp, load, Tensor } from '../src/index.ts';
+import { defineOp, InferenceSession, LanewiseError, load, Tensor } from '../src/index.ts';
 import * as layers from '../src/layers/index.ts';
 import { imagenet } from '../src/vision/index.ts';
 import { checkpoint, orderedDict, tensor as savedTensor } from './formats/checkpoint-writer.ts';
@@ -73,6 +73,7 @@ const examples: Record<string, Record<string, Example>> = {
     ],
     defineOp: () => [definition()],
     Tensor: () => ['float32', new Float32Array(4), [2, 2]],
+    InferenceSession: () => [],
     toFloat32: () => [new Tensor('float32', new Float32Array(4), [2, 2])],
     LanewiseError: () => ['ABORTED', 'a message', {}],
   },
@@ -162,7 +163,7 @@ const examples: Record<string, Record<string, Example>> = {
     resize: () => [picture(), 3, 3, { filter: 'bicubic', box: [0, 0, 1, 1] }],
     softmax: () => [[1, 2]],
     toPicture: () => [tensor(), { ...imagenet, layout: 'NCHW', index: 0, channel: 1, stretch: true, divisor: 1 }],
-    toTensor: () => [[picture()], preprocessing(), { layout: 'NHWC' }],
+    toTensor: () => [[picture()], preprocessing(), { layout: 'NHWC', into: new Tensor(new Float32Array(12), [1, 2, 2, 3]) }],
     topK: () => [[1, 2, 3], 2],
   },
   './vision/node': { decodePicture: async () => [new Uint8Array(await png()), 'a file'] },
@@ -173,9 +174,9 @@ const png = () =>
     .png()
     .toBuffer();
 
-/** What is not for users, and what has no browser here. */
+/** What is not for users, and what has no browser here, or only says what to write instead. */
 const internal = ['compileGraph'];
-const refusedHere = ['pictureFromBlob'];
+const refusedHere = ['pictureFromBlob', 'InferenceSession'];
 /** The user's own from then on: errors made by hand, and what fills a parameter, which takes what a layer gives it. */
 const unchecked = ['LanewiseError', 'ones', 'zeros'];
 
@@ -272,6 +273,7 @@ const saved = join(tmpdir(), `lanewise-arguments-${process.pid}.onnx`);
 afterAll(() => rmSync(saved, { force: true }));
 
 const feeds = () => ({ x: new Tensor('float32', [1, 2], [1, 2]) });
+const toFill = () => ({ Relu_0: { type: 'float32', dims: [1, 2], data: new Float32Array(2) } });
 const handMade = () => ({ x: { type: 'float32', dims: [1, 2], data: new Float32Array(2) } });
 
 /** What functions give: an object and examples of all its methods. */
@@ -279,8 +281,9 @@ const methods: Record<string, [object, Record<string, Example>]> = {
   Model: [
     await load(file()),
     {
-      run: () => [handMade(), { signal: signal() }],
-      runSync: () => [feeds()],
+      run: () => [handMade(), { signal: signal(), outputs: toFill() }],
+      runSync: () => [{ x: new Float32Array(2) }, { outputs: ['Relu_0'] }],
+      view: () => ['x'],
       profile: () => [feeds()],
       timeSteps: () => [feeds(), () => {}],
     },
@@ -288,8 +291,9 @@ const methods: Record<string, [object, Record<string, Example>]> = {
   'Model on threads': [
     await load(file(), { threads: 2 }),
     {
-      run: () => [handMade(), { signal: signal() }],
-      runSync: () => [feeds()],
+      run: () => [handMade(), { signal: signal(), outputs: toFill() }],
+      runSync: () => [{ x: new Float32Array(2) }, { outputs: ['Relu_0'] }],
+      view: () => ['x'],
       profile: () => [feeds()],
       timeSteps: () => [feeds(), () => {}],
     },
@@ -317,7 +321,7 @@ const methods: Record<string, [object, Record<string, Example>]> = {
 };
 
 /** Not called by users. */
-const hidden = ['constructor', 'toString', 'dispose', 'timeSteps', 'adopt', 'constant'];
+const hidden = ['constructor', 'toString', 'dispose', 'timeSteps', 'adopt', 'constant', 'predict'];
 
 test.each(Object.entries(methods))('the methods of %s take anything, or say what they do not take', async (_, [object, calls]) => {
   const prototype = Object.getPrototypeOf(object) as object;
@@ -335,4 +339,31 @@ test.each(Object.entries(methods))('the methods of %s take anything, or say what
     }
     await call(...args);
   }
+});
+
+describe('the habits of other libraries are answered with the line to write', () => {
+  const refusal = async (run: () => unknown) => {
+    const error = await (async () => run())().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(LanewiseError);
+    return (error as LanewiseError).message;
+  };
+
+  test.each<[string, string, () => unknown]>([
+    ['predict', 'models have no predict(): const { Relu_0 } = await model.run({ x: tensor })', async () => (await load(file())).predict()],
+    [
+      'executionProviders',
+      "load has no option 'executionProviders': all runs in WebAssembly; threads: 'auto' uses all cores",
+      () => load(file(), { executionProviders: ['wasm'] } as never),
+    ],
+    ['InferenceSession.create', "const model = await load('model.onnx')", () => InferenceSession.create('model.onnx')],
+    ['new InferenceSession', "const model = await load('model.onnx')", () => new InferenceSession()],
+    ['getData', 'tensors have no getData(): use tensor.data', () => tensor().getData()],
+    ['dispose', 'tensors have no dispose(), only models have: model.dispose()', () => tensor().dispose()],
+  ])('%s', async (_, message, run) => {
+    expect(await refusal(run)).toContain(message);
+  });
+
+  test('shape is dims', () => {
+    expect(tensor().shape).toEqual([3, 2, 2]);
+  });
 });

@@ -68,7 +68,7 @@ export function elementCount(dims: readonly number[], what: string): number {
 }
 
 /** The type of the tensors that a typed array makes by itself: uint8 for a Uint8Array, which may stand for bool too. */
-export const typeOfArray = (data: unknown): TensorType | undefined => {
+const typeOfArray = (data: unknown): TensorType | undefined => {
   const kind = kindOf(data);
   return (Object.keys(tensorArrays) as TensorType[]).find((type) => tensorArrays[type].name === kind);
 };

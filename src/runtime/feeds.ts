@@ -4,7 +4,7 @@ import { isOptions, kindOf, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkDims, product } from '../graph/dims.ts';
 import { inside, insideType } from '../graph/face.ts';
-import { copyOf, formatDims, Tensor, type TensorType, type TypedArray, tensorArrays, typeOfArray } from '../graph/tensor.ts';
+import { copyOf, formatDims, Tensor, type TensorType, type TypedArray, tensorArrays } from '../graph/tensor.ts';
 import type { Fed, Feeds, ModelInput } from './ports.ts';
 import type { Held } from './running.ts';
 
@@ -65,7 +65,7 @@ function tensorFor(input: ModelInput, data: TypedArray<TensorType>): Tensor {
     );
   }
   // An array may stand for several types, as a Uint8Array for bool.
-  return new Tensor((kindOf(data) === tensorArrays[type].name ? type : typeOfArray(data)) as TensorType, data, shape);
+  return kindOf(data) === tensorArrays[type].name ? new Tensor(type, data, shape) : new Tensor(data, shape);
 }
 
 /** What came instead, for an error's sentence. */

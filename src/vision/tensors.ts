@@ -45,8 +45,12 @@ const scratches = new WeakMap<Tensor, Scratch>();
 
 function scratchOf(into: Tensor): Scratch {
   // Checked by its constructor.
-  if (into !== Object(into) || new Tensor(into.type, into.data, into.dims).type !== 'float32') {
-    throw new LanewiseError('INVALID_INPUT', `toTensor fills a tensor of float32, got ${into?.type ? `one of ${into.type}` : shown(into)}`);
+  const { type } = into;
+  if (typeof type !== 'string' || new Tensor(type, into.data, into.dims).type !== 'float32') {
+    throw new LanewiseError(
+      'INVALID_INPUT',
+      `toTensor fills a tensor of float32, got ${typeof type === 'string' ? `one of ${type}` : shown(into)}`,
+    );
   }
   const known = scratches.get(into) ?? { kept: [], taken: 0 };
   scratches.set(into, known);

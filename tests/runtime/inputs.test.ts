@@ -239,3 +239,104 @@ describe('load', () => {
     expect(onlyOutput(model.runSync({ x }))).toEqual([1, 0, 3]);
   });
 });
+
+describe('typed arrays for tensors', () => {
+  const port = (name: string, type: never, dims: readonly (number | string)[]) => ({ name, type, dims });
+  const same = (inputs: readonly (readonly [string, string, readonly (number | string)[]])[]) =>
+    load(
+      encodeModel({
+        inputs: inputs.map(([name, type, dims]) => port(name, type as never, dims)),
+        outputs: inputs.map(([name, type]) => ({ name: `${name}_out`, type: type as never })),
+        nodes: inputs.map(([name]) => ({ op: 'Identity', inputs: [name], outputs: [`${name}_out`] })),
+      }),
+    );
+
+  test('a known shape, or an open batch, which follows from the length', async () => {
+    const network = modelOf(smallNetwork(['N', 3, 6, 7]));
+    for (const batch of [1, 2, 5]) {
+      const tensor = picture(batch);
+      const expected = network.runSync({ picture: tensor });
+      expect(network.runSync({ picture: tensor.data as Float32Array })).toEqual(expected);
+      expect(network.runSync(tensor.data as Float32Array)).toEqual(expected);
+      expect(await network.run(tensor.data as Float32Array)).toEqual(expected);
+      expect(network.profile({ picture: tensor.data as Float32Array }).length).toBeGreaterThan(2);
+    }
+  });
+
+  test.each([
+    ['int64', BigInt64Array.of(1n, -2n)],
+    ['uint8', Uint8Array.of(1, 2)],
+    ['bool', Uint8Array.of(1, 0)],
+    ['float64', Float64Array.of(1, 2)],
+    ['int32', Int32Array.of(1, 2)],
+  ] as const)('%s', async (type, data) => {
+    const model = await same([['x', type, [2]]]);
+    expect(model.runSync({ x: data as never })).toEqual({ x_out: new Tensor(type, data as never) });
+    const scalar = await same([['x', type, []]]);
+    expect(scalar.runSync(data.slice(0, 1) as never)).toEqual({ x_out: new Tensor(type, data.slice(0, 1) as never, []) });
+  });
+
+  test('float16 takes float32, and bits or its own array', async () => {
+    const model = await same([['x', 'float16', [2]]]);
+    const halves = new Tensor('float16', [0.5, -2]);
+    for (const data of [Float32Array.of(0.5, -2), halves.data]) expect(model.runSync(data as never)).toEqual({ x_out: halves });
+  });
+
+  test.each<[readonly (number | string)[], unknown, string]>([
+    [
+      ['N', 3, 'H', 'W'],
+      floats(12),
+      "input 'x' is float32 [N, 3, H, W], which a Float32Array of 12 does not tell: give new Tensor(data, dims)",
+    ],
+    [[1, 3, 2, 2], floats(11), 'float32 [1, 3, 2, 2], which a Float32Array of 11 does not tell'],
+    [['N', 3, 2, 2], floats(13), '[N, 3, 2, 2], which a Float32Array of 13 does not tell'],
+    [['', 3], floats(0), '[?, 3], which a Float32Array of 0 does not tell'],
+    [['N', 0], floats(0), 'Float32Array of 0'],
+    [[1, 3], new DataView(new ArrayBuffer(12)), 'DataView'],
+    [[1, 3], new Float64Array(3), "input 'x' takes float32, got a tensor of float64"],
+    [[1, 3], new Uint8ClampedArray(3), 'unknown tensor type Uint8ClampedArray'],
+  ])('%p does not take %p', async (dims, data, message) => {
+    const model = await same([['x', 'float32', dims]]);
+    for (const feeds of [data, { x: data }] as never[]) {
+      const error = failure(() => model.runSync(feeds));
+      expect(error.code).toBe('INVALID_INPUT');
+      expect(error.message).toContain(message);
+    }
+  });
+
+  test('a model of two inputs takes them by name', async () => {
+    const model = await same([
+      ['x', 'float32', [2]],
+      ['y', 'int64', ['N']],
+    ]);
+    expect(model.runSync({ x: Float32Array.of(1, 2), y: BigInt64Array.of(3n) })).toEqual({
+      x_out: new Tensor('float32', [1, 2]),
+      y_out: new Tensor('int64', [3]),
+    });
+    expect(failure(() => model.runSync(floats(2))).message).toContain('run takes an object of tensors by input name');
+  });
+
+  test('the array says the type of a tensor', () => {
+    const arrays = [
+      ['float32', new Float32Array(2)],
+      ['float64', new Float64Array(2)],
+      ['int8', new Int8Array(2)],
+      ['uint8', new Uint8Array(2)],
+      ['int16', new Int16Array(2)],
+      ['uint16', new Uint16Array(2)],
+      ['int32', new Int32Array(2)],
+      ['uint32', new Uint32Array(2)],
+      ['int64', new BigInt64Array(2)],
+      ['uint64', new BigUint64Array(2)],
+    ] as const;
+    for (const [type, data] of arrays) {
+      expect(new Tensor(data)).toEqual(new Tensor(type, data as never));
+      expect(new Tensor(data, [2, 1])).toEqual(new Tensor(type, data as never, [2, 1]));
+      expect(new Tensor(data, [1, 2]).data).toBe(data);
+    }
+    expect(failure(() => new Tensor(floats(2), [3])).message).toBe('a float32 tensor of [3] holds 3 elements, got 2');
+    expect(failure(() => new Tensor(floats(2), 'float32' as never)).message).toContain("dimensions as a list, got 'float32'");
+    expect(failure(() => new Tensor(new DataView(new ArrayBuffer(2)) as never)).message).toContain('unknown tensor type DataView');
+    expect(failure(() => new Tensor([1, 2] as never, [2])).message).toContain('unknown tensor type [1, 2]');
+  });
+});

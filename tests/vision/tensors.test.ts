@@ -1,5 +1,5 @@
 import { Tensor } from '../../src/graph/tensor.ts';
-import { imagenet, mnist, type Preprocessing, toPicture, toTensor } from '../../src/vision/index.ts';
+import { fitPicture, imagenet, mnist, type Preprocessing, toPicture, toTensor } from '../../src/vision/index.ts';
 import { invalid, noise } from './pictures.ts';
 
 /** Every byte in every channel, at other places. */
@@ -108,4 +108,69 @@ test('what is no picture is refused', () => {
   }
   expect(() => toPicture(zeros(2, 2), 3 as never)).toThrow(invalid(/options of toPicture are an object, got 3/));
   expect(toPicture(zeros(2, 2), null as never).width).toBe(2);
+});
+
+describe('into', () => {
+  const tensor = (...dims: number[]) => new Tensor(new Float32Array(dims.reduce((a, b) => a * b, 1)), dims);
+
+  test.each<[string, Preprocessing]>([
+    ['as it is', values],
+    ['cropped and resized', { ...values, crop: 'center_square', resize: { width: 9, height: 7 } }],
+    ['with black around it', { ...values, centerCrop: { width: 40, height: 44 } }],
+    ['by its shorter edge, and cropped', { ...values, resize: { shortestEdge: 12 }, centerCrop: { width: 11, height: 13 } }],
+    ['grey', { ...mnist, crop: 'center_square' }],
+  ])('a tensor is filled, again and again, whatever was in it and on the way: %s', (_, preset) => {
+    for (const layout of ['NCHW', 'NHWC'] as const) {
+      const { dims } = toTensor(noise(30, 20), preset, { layout });
+      const into = tensor(...dims);
+      // Larger and smaller pictures, black and RGBA ones.
+      for (const picture of [
+        noise(30, 20),
+        noise(30, 20, 4),
+        everyByte,
+        { width: 30, height: 20, data: new Uint8Array(1800) },
+        noise(30, 20),
+      ]) {
+        const expected = toTensor(picture, preset, { layout });
+        if (String(expected.dims) !== String(dims)) continue;
+        expect(toTensor(picture, preset, { layout, into })).toBe(into);
+        expect(into).toEqual(expected);
+      }
+    }
+  });
+
+  test('a batch, and a tensor for every size, in turns', () => {
+    const preset: Preprocessing = { ...values, crop: 'center_square', resize: { width: 8, height: 8 } };
+    const pair = tensor(2, 3, 8, 8);
+    const one = tensor(1, 3, 8, 8);
+    for (let i = 0; i < 3; i++) {
+      const pictures = [noise(20 + i, 15), noise(40 - i, 33, 4)];
+      expect(toTensor(pictures, preset, { into: pair })).toEqual(toTensor(pictures, preset));
+      expect(toTensor(pictures[1] as never, preset, { into: one })).toEqual(toTensor(pictures[1] as never, preset));
+      const kept = pair.data.slice();
+      expect(fitPicture(noise(60, 50), preset).data.length).toBe(192);
+      expect(pair.data).toEqual(kept);
+    }
+  });
+
+  test('a picture that was fitted before keeps its bytes', () => {
+    const preset: Preprocessing = { ...values, resize: { width: 8, height: 8 } };
+    const into = tensor(1, 3, 8, 8);
+    toTensor(noise(20, 20), preset, { into });
+    const fitted = fitPicture(noise(9, 9), preset);
+    const bytes = fitted.data.slice();
+    toTensor(noise(30, 30), preset, { into });
+    expect(fitted.data).toEqual(bytes);
+  });
+
+  test.each<[unknown, RegExp]>([
+    [tensor(1, 3, 4, 4), /the tensor to fill is \[1, 3, 4, 4\]; these pictures make \[1, 3, 2, 2\]/],
+    [tensor(3, 2, 2), /the tensor to fill is \[3, 2, 2\]/],
+    [new Tensor(new Float64Array(12), [1, 3, 2, 2]), /toTensor fills a tensor of float32, got one of float64/],
+    [new Float32Array(12), /toTensor fills a tensor of float32, got Float32Array/],
+    [{ type: 'float32', data: new Float32Array(3), dims: [1, 3, 2, 2] }, /holds 12 elements, got 3/],
+    [3, /toTensor fills a tensor of float32, got 3/],
+  ])('%p is refused', (into, message) => {
+    expect(() => toTensor(noise(2, 2), values, { into: into as never })).toThrow(invalid(message));
+  });
 });
