@@ -16,7 +16,7 @@ import { type BindOptions, type Bound, bind } from './bind.ts';
 import { checkLimit, DEFAULT_MEMORY_LIMIT } from './budget.ts';
 import { inPlaceOf } from './inPlace.ts';
 import { assignLayouts } from './layout.ts';
-import { as, defined, Network } from './network.ts';
+import { as, defined, type Network } from './network.ts';
 import { type SimplifyOptions, simplify } from './passes/index.ts';
 import { planArena } from './planner.ts';
 import { findSlices, type Slice } from './slices.ts';
@@ -46,53 +46,53 @@ export function planOf({ network, names, late }: Bound, options: CompileOptions)
   simplify(network, options);
   const laidOut = assignLayouts(network);
   options.verify?.(laidOut.network);
-  const slices = findSlices(laidOut.network, laidOut.layouts);
-  const { wanted } = options;
   // What late nodes need is not known before they run, so that all nodes run before them.
-  if (!wanted || late?.outputs.some((name) => wanted.has(name))) {
-    const plan = lower(laidOut, slices, names, options);
-    return late ? { ...plan, late } : plan;
-  }
-  // Only now, so that what is left has the form, the layouts and thus the bits that it has in the whole.
-  return lower(
-    { ...laidOut, network: neededFor(laidOut.network, (i) => wanted.has(names[i] as string)) },
-    slices,
-    names.filter((name) => wanted.has(name)),
-    options,
-  );
+  const wanted = late?.outputs.some((name) => options.wanted?.has(name)) ? undefined : options.wanted;
+  const plan = lower(laidOut.network, laidOut.layouts, names, wanted, options);
+  return late && !wanted ? { ...plan, late } : plan;
 }
 
-/** The part of a network that makes some of its outputs. */
-function neededFor({ inputs, outputs, nodes }: Network, isWanted: (i: number) => boolean): Network {
-  const wanted = outputs.filter((_, i) => isWanted(i));
-  const needed = new Set<Value | undefined>(wanted);
-  const part = nodes.toReversed().filter((node) => {
-    const needs = node.outputs.some((output) => needed.has(output));
-    if (needs) for (const value of node.inputs) needed.add(value);
-    return needs;
-  });
-  return new Network(inputs, wanted, part.reverse());
+/**
+ * The nodes that make these values. Found after the passes and the layouts, so that what is left has the form and the layouts
+ * of the whole, and thus the same bits.
+ */
+function nodesFor(values: readonly Value[], { nodes }: Network): Node[] {
+  const needed = new Set<Value | undefined>(values);
+  return nodes
+    .toReversed()
+    .filter(({ inputs, outputs }) => outputs.some((value) => needed.has(value)) && inputs.every((value) => needed.add(value)))
+    .reverse();
 }
 
 function lower(
-  { network, layouts }: ReturnType<typeof assignLayouts>,
-  slices: ReadonlyMap<Value, Slice>,
+  network: Network,
+  layouts: ReadonlyMap<Value, Layout>,
   names: readonly string[],
+  wanted: ReadonlySet<string> | undefined,
   options: CompileOptions,
 ): Plan {
-  const program = new ProgramWriter(layouts, slices, options);
+  const program = new ProgramWriter(layouts, findSlices(network, layouts), options);
+  const made = network.outputs
+    .map((value, i) => ({ name: defined(names[i], 'an output'), value }))
+    .filter(({ name }) => wanted?.has(name) ?? true);
+  const nodes = wanted
+    ? nodesFor(
+        made.map(({ value }) => value),
+        network,
+      )
+    : network.nodes;
   // Other outputs are constants of the plan, or nobody reads them.
   const fed = network.inputs.filter((value) => !value.constant && (network.readers(value).length > 0 || network.outputs.includes(value)));
   const inputs = fed.map((value) => port(value.name, value, program.define(value).pointer));
   for (const value of fed) if (options.fed?.has(value.name) ?? true) program.fed.add(value);
-  for (const node of network.nodes) {
+  for (const node of nodes) {
     program.node = node;
     if (as(node, relayout) && program.isFed(input(node, 0))) program.fed.add(output(node));
     // Without elements no kernel is needed.
     if (node.outputs.every(({ dims }) => dims.includes(0))) node.outputs.forEach((output) => void program.define(output));
     else defined(node.op.lower, nodeTitle(node))(node, program);
   }
-  const outputs = network.outputs.map((value, i) => port(defined(names[i], 'an output'), value, program.place(value).pointer));
+  const outputs = made.map(({ name, value }) => port(name, value, program.place(value).pointer));
   const arenaBytes = program.placeBuffers(inputs, outputs, options.inPlace ?? true);
   const { steps, workspaceBytes, relayouts } = program;
   return { inputs, outputs, residents: [...program.residents.values()], steps, arenaBytes, workspaceBytes, relayouts };

@@ -89,8 +89,6 @@ export class Model<N extends string = string> {
   #running = false;
   /** The last of the runs on the team that were requested: they take turns. It never rejects. */
   #last: Promise<void> | undefined;
-  /** Outputs that the caller has views of. */
-  readonly #viewed = new Set<Port>();
   readonly #onTeam: boolean;
 
   /**
@@ -191,12 +189,11 @@ export class Model<N extends string = string> {
    */
   view(name: string): Tensor {
     const engine = this.#idle();
-    const { plan } = engine;
-    const own = (ports: readonly Port[]) => ports.find((port) => port.name === name);
+    // With control flow, the current plan is one of many.
+    const plan = this.#source.finish ? undefined : engine.plan;
+    const own = (ports: readonly Port[] | undefined) => ports?.find((port) => port.name === name);
     const float = this.outputs.some((output) => output.name === name && output.type === 'float32');
-    const whole = plan && !plan.late && [...this.#plans.values()].includes(plan) ? plan : undefined;
-    const output = whole && float ? own(whole.outputs) : undefined;
-    const port = (whole && own(whole.inputs)) ?? output;
+    const port = own(plan?.inputs) ?? (float ? own(plan?.outputs) : undefined);
     if (!port) {
       throw new LanewiseError(
         'INVALID_INPUT',
@@ -209,11 +206,11 @@ export class Model<N extends string = string> {
       }
       return engine.viewOf(port);
     };
-    const view = new Tensor(port.type, data() as never, port.dims);
-    if (port === output) {
-      this.#viewed.add(port);
-      withOneNaN(view.data as TypedArray);
+    if (plan?.outputs.includes(port)) {
+      engine.viewed.add(port);
+      withOneNaN(data());
     }
+    const view = new Tensor(port.type, data() as never, port.dims);
     return Object.defineProperty(view, 'data', { get: data });
   }
 
@@ -287,7 +284,6 @@ export class Model<N extends string = string> {
         await engine.runAsync();
         checkAborted(signal);
         this.#alive();
-        this.#settleViews(engine, plan);
         data = await Promise.all(plan.outputs.map((port, i) => engine.read(port, into?.[i])));
       } catch (error) {
         // Errors due to disposal say so.
@@ -310,16 +306,9 @@ export class Model<N extends string = string> {
       const { plan, feeds, into } = asked.value;
       prepare(engine, plan, feeds, first);
       execute(engine, plan);
-      this.#settleViews(engine, plan);
       asked = next(plan.outputs.map((port, i) => engine.readSync(port, into?.[i])));
     }
     return asked.value;
-  }
-
-  #settleViews(engine: Engine, plan: Plan): void {
-    for (const port of plan.outputs) {
-      if (this.#viewed.has(port)) withOneNaN(engine.viewOf(port));
-    }
   }
 
   /** A run, program by program, wherever they run. */
