@@ -349,7 +349,7 @@ describe('the habits of other libraries are answered with the line to write', ()
   };
 
   test.each<[string, string, () => unknown]>([
-    ['predict', 'models have no predict(): const { Relu_0 } = await model.run({ x: tensor })', async () => (await load(file())).predict()],
+    ['predict', 'models have no predict(): const outputs = await model.run({ x: tensor })', async () => (await load(file())).predict()],
     [
       'executionProviders',
       "load has no option 'executionProviders': all runs in WebAssembly; threads: 'auto' uses all cores",

@@ -4,7 +4,7 @@ import { type HostStep, type Instruction, isHost, type Plan, type Resident, type
 import { checkEnd } from '../plan/program.ts';
 import { Loader } from './loader.ts';
 import type { Memory, MemoryUse, Runner } from './memory.ts';
-import { filled, withOneNaN } from './outputs.ts';
+import { copyInto, withOneNaN } from './outputs.ts';
 
 /** A stretch of instructions, steps `from` to `to`, or one host step. */
 interface Section {
@@ -131,18 +131,18 @@ export class Engine {
 
   /** A copy of the elements, or the tensor's own, filled with them. */
   readSync(span: Span, into?: Tensor): TypedArray {
-    const view = this.#settled(span) ?? this.viewOf(span);
-    return into ? filled(into, view) : view.slice();
+    this.#settle(span);
+    return copyInto(into, this.viewOf(span));
   }
 
   /** As `readSync`, for any memory. */
   read(span: Span, into?: Tensor): Promise<TypedArray> {
-    this.#settled(span);
+    this.#settle(span);
     return this.#memory.read(this.#loader.regionOf(span), into);
   }
 
-  #settled(span: Span): TypedArray | undefined {
-    return this.viewed.has(span) ? withOneNaN(this.viewOf(span)) : undefined;
+  #settle(span: Span): void {
+    if (this.viewed.has(span)) withOneNaN(this.viewOf(span));
   }
 
   /** There is a memory once a plan is in use. */

@@ -5,10 +5,10 @@ import { LanewiseError } from '../errors.ts';
 import { checkDims, product } from '../graph/dims.ts';
 import { inside, insideType } from '../graph/face.ts';
 import { copyOf, formatDims, Tensor, type TensorType, type TypedArray, tensorArrays } from '../graph/tensor.ts';
-import type { Fed, Feeds, ModelInput } from './ports.ts';
+import type { Fed, Feed, Feeds, ModelInput, ModelOutput } from './ports.ts';
 import type { Held } from './running.ts';
 
-const wrong = (problem: string): LanewiseError => new LanewiseError('INVALID_INPUT', problem);
+export const wrong = (problem: string): LanewiseError => new LanewiseError('INVALID_INPUT', problem);
 
 /**
  * The tensors of the inputs that something reads, in the types inside.
@@ -16,15 +16,11 @@ const wrong = (problem: string): LanewiseError => new LanewiseError('INVALID_INP
  * @param narrow whether float64 is float32 inside
  */
 export function checkFeeds(fed: Fed, inputs: readonly ModelInput[], unread: ReadonlySet<string>, narrow: boolean): Map<string, Held> {
-  const names = () => inputs.map((input) => `'${input.name}' ${typeAndShape(input)}`).join(', ');
-  const [only, second] = inputs;
-  const feeds = ArrayBuffer.isView(fed) && only && !second ? { [only.name]: fed } : (fed as Feeds);
+  const feeds = (ArrayBuffer.isView(fed) && inputs.length === 1 ? { [(inputs[0] as ModelInput).name]: fed } : fed) as Feeds<Feed>;
   if (!isOptions(feeds) || feeds instanceof Tensor) {
-    throw wrong(`run takes an object of tensors by input name (${names()}), got ${isOptions(feeds) ? 'a Tensor' : shown(feeds)}`);
+    throw wrong(`run takes an object of tensors by input name (${namesOf(inputs)}), got ${isOptions(feeds) ? 'a Tensor' : shown(feeds)}`);
   }
-  for (const name of Object.keys(feeds)) {
-    if (!inputs.some((input) => input.name === name)) throw wrong(`the model has no input '${name}'; it has ${names()}`);
-  }
+  checkNames('input', Object.keys(feeds), inputs);
   const values = new Map<string, Held>();
   for (const input of inputs) {
     if (unread.has(input.name)) continue;
@@ -36,7 +32,7 @@ export function checkFeeds(fed: Fed, inputs: readonly ModelInput[], unread: Read
       if (!isListed(held, list)) throw wrong(`input '${name}' takes a list of tensors, got ${shown(held)}`);
       values.set(name, held?.map(one) ?? null);
     } else if (held) values.set(name, one(held as Tensor));
-    else throw wrong(`input '${name}' is missing; the model takes ${names()}`);
+    else throw wrong(`input '${name}' is missing; the model takes ${namesOf(inputs)}`);
   }
   return values;
 }
@@ -55,13 +51,13 @@ function checkFeed(tensor: Tensor, { name, type, dims, list }: ModelInput, narro
 /** A typed array as the tensor of an input. An open batch, the first dimension, follows from its length. */
 function tensorFor(input: ModelInput, data: TypedArray<TensorType>): Tensor {
   const { name, type, dims } = input;
-  const [first, ...rest] = dims as number[];
-  const batch = typeof first === 'string' ? data.length / product(rest) : first;
-  const shape = batch === undefined ? [] : [batch, ...rest];
-  // An open dimension is a name: its product is NaN.
-  if (!(product(shape) === data.length && Number.isInteger(batch ?? 1) && batch !== 0)) {
+  const shape = dims.map((dim, i) =>
+    i === 0 && typeof dim === 'string' ? Math.floor(data.length / product(dims.slice(1) as number[])) : dim,
+  ) as number[];
+  // An open dimension is a name, whose product is NaN; an array without elements may have been transferred.
+  if (!data.length || product(shape) !== data.length) {
     throw wrong(
-      `input '${name}' is ${typeAndShape(input)}, which a ${kindOf(data)} of ${data.length} does not tell: give new Tensor(data, dims)`,
+      `input '${name}' is ${typeAndShape(input)}, which does not follow from a ${kindOf(data)} of ${data.length}: give new Tensor(data, dims)`,
     );
   }
   // An array may stand for several types, as a Uint8Array for bool.
@@ -72,7 +68,16 @@ function tensorFor(input: ModelInput, data: TypedArray<TensorType>): Tensor {
 export const typeOf = (tensor: Tensor | undefined): string =>
   typeof tensor?.type === 'string' ? `a tensor of ${tensor.type}` : 'no Tensor';
 
-const typeAndShape = ({ type, dims }: ModelInput): string => `${type} ${formatDims(dims.map((dim) => dim || '?'))}`;
+const typeAndShape = ({ type, dims }: ModelOutput): string => type + (dims ? ` ${formatDims(dims.map((dim) => dim || '?'))}` : '');
+
+const namesOf = (ports: readonly ModelOutput[]): string => ports.map((port) => `'${port.name}' ${typeAndShape(port)}`).join(', ');
+
+/** @throws LanewiseError INVALID_INPUT for a name that is not among the ports' */
+export function checkNames(kind: 'input' | 'output', names: readonly string[], ports: readonly ModelOutput[]): void {
+  for (const name of names) {
+    if (!ports.some((port) => port.name === name)) throw wrong(`the model has no ${kind} ${shown(name)}; it has ${namesOf(ports)}`);
+  }
+}
 
 /** The caller may write to its arrays while a run waits for its turn. */
 export const copied = (values: ReadonlyMap<string, Held>): Map<string, Held> => {

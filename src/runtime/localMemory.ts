@@ -3,7 +3,7 @@ import { arrayTypes, type Tensor, type TypedArray } from '../graph/tensor.ts';
 import type { Compute } from '../plan/plan.ts';
 import { checkEnd } from '../plan/program.ts';
 import type { Content, NearMemory, Region, Runner, Workspaces } from './memory.ts';
-import { filled } from './outputs.ts';
+import { copyInto } from './outputs.ts';
 import { instantiate, type Kernels, PAGE } from './wasm.ts';
 
 /** Memory on this thread, which also runs the programs. */
@@ -46,8 +46,7 @@ export class LocalMemory implements NearMemory {
   }
 
   async read(region: Region, into?: Tensor): Promise<TypedArray> {
-    const view = this.view(region);
-    return into ? filled(into, view) : view.slice();
+    return copyInto(into, this.view(region));
   }
 
   compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], compute: Compute): void {

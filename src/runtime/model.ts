@@ -10,7 +10,7 @@ import { checkFeeds, copied, isTensor, tensorsOf } from './feeds.ts';
 import type { MemoryUse, Runner } from './memory.ts';
 import {
   checkFits,
-  filled,
+  copyInto,
   type RunOptions,
   type RunSyncOptions,
   runChecks,
@@ -139,9 +139,9 @@ export class Model<N extends string = string> {
     checkOptions('run', options, runChecks);
     const { signal, outputs } = options;
     checkAborted(signal);
-    const wanted = wantedOf(outputs, this.outputs);
-    if (!this.#onTeam) return this.#run(feeds, (engine) => engine.run(), wanted);
+    if (!this.#onTeam) return this.runSync(feeds, { outputs: outputs as readonly N[] });
     this.#alive();
+    const wanted = wantedOf(outputs, this.outputs);
     const before = this.#last;
     // Late nodes read them later.
     const checked = before || this.#source.finish ? copied(this.#check(feeds)) : this.#check(feeds);
@@ -165,10 +165,9 @@ export class Model<N extends string = string> {
 
   /** @deprecated Models have `run`. @throws LanewiseError UNSUPPORTED */
   predict(): never {
-    const [[input], [output]] = [this.inputs, this.outputs];
     throw new LanewiseError(
       'UNSUPPORTED',
-      `models have no predict(): const { ${output?.name} } = await model.run({ ${input?.name}: tensor })`,
+      `models have no predict(): const outputs = await model.run({ ${this.inputs[0]?.name}: tensor })`,
     );
   }
 
@@ -340,7 +339,7 @@ export class Model<N extends string = string> {
         if (!target) return [name, made];
         if (!into?.includes(target)) {
           checkFits(name, target, made.dims, made.type);
-          filled(target, made.data as TypedArray);
+          copyInto(target, made.data as TypedArray);
         }
         return [name, target];
       }),

@@ -1,9 +1,8 @@
 // The outputs that a run is asked for, and the caller's tensors that it fills.
 
-import { isOptions, shown, signalCheck } from '../arguments.ts';
-import { LanewiseError } from '../errors.ts';
+import { isOptions, signalCheck } from '../arguments.ts';
 import { formatDims, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
-import { typeOf } from './feeds.ts';
+import { checkNames, typeOf, wrong } from './feeds.ts';
 import type { ModelOutput } from './ports.ts';
 
 export interface RunSyncOptions<K extends string = string> {
@@ -39,21 +38,16 @@ export type Wanted = ReadonlyMap<string, Tensor | undefined>;
 /** @throws LanewiseError INVALID_INPUT for an unknown name, or a tensor that the output cannot fill */
 export function wantedOf(asked: RunSyncOptions['outputs'], known: readonly ModelOutput[]): Wanted | undefined {
   if (!asked) return undefined;
-  const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', problem);
   const targets = Array.isArray(asked) ? undefined : (asked as Readonly<Record<string, Tensor>>);
   const names = targets ? Object.keys(targets) : [...(asked as readonly string[])];
-  for (const name of names) {
-    if (!known.some((output) => output.name === name)) {
-      throw wrong(`the model has no output ${shown(name)}; it has ${known.map((output) => `'${output.name}'`).join(', ')}`);
-    }
-  }
+  checkNames('output', names, known);
   const wanted = new Map<string, Tensor | undefined>();
   for (const { name, type, list } of known) {
     if (!names.includes(name)) continue;
     const target = targets?.[name];
     wanted.set(name, target);
     if (!targets) continue;
-    if (list) throw wrong(`output '${name}' is a ${list}, which fills no tensor: ask for it by name, outputs: ['${name}']`);
+    if (list) throw wrong(`output '${name}' is a ${list}, which fills no tensor: name it, outputs: ['${name}']`);
     if (target?.type !== type) throw wrong(`output '${name}' fills ${type}, got ${typeOf(target)}`);
     // Checked again, because a caller may have made the object by hand.
     const { data } = new Tensor(type, target.data, target.dims);
@@ -71,14 +65,16 @@ const overlap = (a: ArrayBufferView, b: ArrayBufferView): boolean =>
 /** @throws LanewiseError INVALID_INPUT if the tensor has another shape than the output, or type, where the model does not tell it */
 export function checkFits(name: string, tensor: Tensor, dims: readonly number[], type: TensorType = tensor.type): void {
   const [made, got] = [{ type, dims }, tensor].map(({ type, dims }) => `${type} ${formatDims(dims)}`);
-  if (made !== got) throw new LanewiseError('INVALID_INPUT', `output '${name}' is ${made} for these inputs, got ${got} to fill`);
+  if (made !== got) throw wrong(`output '${name}' is ${made} for these inputs, got ${got} to fill`);
 }
 
-/** Copies to a tensor of the caller's. @returns its elements */
-export function filled({ data }: Tensor, elements: TypedArray): TypedArray {
-  if (data.length !== elements.length) throw new LanewiseError('INVALID_INPUT', 'a tensor to fill was transferred');
-  (data as TypedArray).set(elements as never);
-  return data as TypedArray;
+/** A copy of elements: the tensor's own, if there is one to fill. */
+export function copyInto(into: Tensor | undefined, elements: TypedArray): TypedArray {
+  if (!into) return elements.slice();
+  const data = into.data as TypedArray;
+  if (data.length !== elements.length) throw wrong('a tensor to fill was transferred');
+  data.set(elements as never);
+  return data;
 }
 
 /**

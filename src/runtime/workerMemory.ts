@@ -7,7 +7,7 @@ import { arrayTypes, type Tensor, type TypedArray } from '../graph/tensor.ts';
 import type { Compute } from '../plan/plan.ts';
 import type { Content, Memory, Region, Runner, Workspaces } from './memory.ts';
 import type { AnswerTo, Question } from './messages.ts';
-import { filled } from './outputs.ts';
+import { copyInto } from './outputs.ts';
 import type { Team } from './team.ts';
 import { instantiate } from './wasm.ts';
 
@@ -70,7 +70,7 @@ export class WorkerMemory implements Memory {
     const ArrayType = arrayTypes[type];
     const { bytes } = await this.#ask({ kind: 'read', memoryId: this.#id, address, length: length * ArrayType.BYTES_PER_ELEMENT });
     const elements = new ArrayType(bytes);
-    return into ? filled(into, elements) : elements;
+    return into ? copyInto(into, elements) : elements;
   }
 
   async compute(inputs: readonly (Region | undefined)[], outputs: readonly Region[], compute: Compute): Promise<void> {

@@ -182,7 +182,7 @@ test('an open batch: the shape of what is filled is that of the run', async () =
 });
 
 test.each<[unknown, RegExp]>([
-  [['nothing'], /no output 'nothing'; it has 'raw', 'sum', 'places', 'active'/],
+  [['nothing'], /no output 'nothing'; it has 'raw' float32, 'sum' float32, 'places' int64, 'active' float32/],
   [[7], /no output 7/],
   [[undefined], /no output undefined/],
   [[], /option outputs takes a list of names, or an object of tensors by name, got \[\]/],
@@ -364,7 +364,7 @@ describe('control flow', () => {
     const feeds = { x: floats([1, 2]) };
     expect(list((await model.run(feeds, { outputs: ['minus'] })).minus)).toEqual([-1, -2]);
     await expect(model.run(feeds, { outputs: { both: floats([0, 0]) } })).rejects.toThrow(
-      "output 'both' is a sequence, which fills no tensor: ask for it by name, outputs: ['both']",
+      "output 'both' is a sequence, which fills no tensor: name it, outputs: ['both']",
     );
     const { both } = await model.run<readonly Tensor[]>(feeds, { outputs: ['both'] });
     expect(both?.map(list)).toEqual([
