@@ -128,14 +128,16 @@ export class Tensor<T extends TensorType = TensorType> {
 
   /** @deprecated The elements are there: `tensor.data`. @throws LanewiseError UNSUPPORTED */
   getData(): never {
-    throw new LanewiseError('UNSUPPORTED', 'tensors have no getData(): use tensor.data');
+    throw noSuch('getData(): use tensor.data');
   }
 
   /** @deprecated Tensors are collected as any object; `model.dispose()` releases a model. @throws LanewiseError UNSUPPORTED */
   dispose(): never {
-    throw new LanewiseError('UNSUPPORTED', 'tensors have no dispose(), only models have: model.dispose()');
+    throw noSuch('dispose(), only models have: model.dispose()');
   }
 }
+
+const noSuch = (what: string): LanewiseError => new LanewiseError('UNSUPPORTED', `tensors have no ${what}`);
 
 /** A tensor with a copy of its elements. */
 export const copyOf = ({ type, data, dims }: Tensor): Tensor => new Tensor(type, data.slice() as never, dims);

@@ -248,7 +248,15 @@ export class Model<N extends string = string> {
     const engine = this.#idle();
     this.#running = true;
     try {
-      return this.#outputs(engine, feeds, execute, wanted);
+      const next = this.#begin(this.#check(feeds), wanted);
+      let asked = next([]);
+      for (let first = true; !asked.done; first = false) {
+        const { plan, feeds, into } = asked.value;
+        prepare(engine, plan, feeds, first);
+        execute(engine, plan);
+        asked = next(plan.outputs.map((port, i) => engine.readSync(port, into?.[i])));
+      }
+      return asked.value;
     } finally {
       this.#running = false;
     }
@@ -297,19 +305,6 @@ export class Model<N extends string = string> {
     return asked.value;
   }
 
-  #outputs(engine: Engine, feeds: Fed, execute: (engine: Engine, plan: Plan) => void, wanted: Wanted | undefined): Outputs {
-    const checked = this.#check(feeds);
-    const next = this.#begin(checked, wanted);
-    let asked = next([]);
-    for (let first = true; !asked.done; first = false) {
-      const { plan, feeds, into } = asked.value;
-      prepare(engine, plan, feeds, first);
-      execute(engine, plan);
-      asked = next(plan.outputs.map((port, i) => engine.readSync(port, into?.[i])));
-    }
-    return asked.value;
-  }
-
   /** A run, program by program, wherever they run. */
   #begin(
     checked: ReadonlyMap<string, Held>,
@@ -321,7 +316,12 @@ export class Model<N extends string = string> {
 
   *#programs(checked: ReadonlyMap<string, Held>, wanted: Wanted | undefined): Running<Outputs> {
     const plan = this.#planFor(tensorsOf(checked), wanted);
-    const into = wanted && plan.outputs.map((port) => this.#target(plan, port, wanted));
+    const into = plan.outputs.map((port) => {
+      const target = wanted?.get(port.name);
+      if (target) checkFits(port.name, target, port.dims);
+      // Not where late nodes read it, to which the caller may write meanwhile, nor in the place of what is yet to be read.
+      return target?.type !== port.type || plan.late || this.#alive().holds(target, plan, port) ? undefined : target;
+    });
     const data = yield { plan, feeds: plan.inputs.map(({ name }) => checked.get(name) as Tensor), into };
     const values = new Map<string, Held>(checked);
     plan.outputs.forEach(({ name, dims, type }, i) => void values.set(name, new Tensor(type, data[i] as never, dims)));
@@ -337,22 +337,13 @@ export class Model<N extends string = string> {
         const made = (held && (isTensor(held) ? own(held) : held.map(own))) as Tensor;
         const target = wanted?.get(name);
         if (!target) return [name, made];
-        if (!into?.includes(target)) {
+        if (!into.includes(target)) {
           checkFits(name, target, made.dims, made.type);
           copyInto(target, made.data as TypedArray);
         }
         return [name, target];
       }),
     );
-  }
-
-  /** The caller's tensor, if it takes what the program leaves in memory. */
-  #target(plan: Plan, port: Port, wanted: Wanted): Tensor | undefined {
-    const target = wanted.get(port.name);
-    if (!target) return undefined;
-    checkFits(port.name, target, port.dims);
-    // Not where late nodes read it, to which the caller may write meanwhile, nor in the place of what is yet to be read.
-    return plan.late || target.type !== port.type || this.#alive().holds(target, plan, port) ? undefined : target;
   }
 
   /** If a model that was fine so far fails, its inputs are to blame. */
