@@ -12,7 +12,7 @@ import { type InputShapes, type NetworkSummary, type Summarizable, type SummaryO
  * import { summarize } from 'lanewise/analysis';
  * import { resnet18 } from 'lanewise/zoo';
  *
- * summarize(resnet18()).macs; // 1814073344
+ * summarize(resnet18()).macs; // 1816557056
  */
 export const summarize = (source: Summarizable, dims: InputShapes = {}, options: SummaryOptions = {}): NetworkSummary =>
   summarizeGraph(source, dims, options, checkOperators);

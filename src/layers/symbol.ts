@@ -120,7 +120,7 @@ export class SymbolicTensor implements Applicable {
     return `${this.layer} ${formatDims(this.dims)}`;
   }
 
-  /** Applies a custom operator that is used as a layer. @internal */
+  /** Applies a custom operator that is used as a layer. @hidden */
   [APPLY](
     operator: CustomOperator,
     inputs: readonly Applicable[],
