@@ -83,12 +83,11 @@ export function writeGuides(root, folder, manifest) {
     );
     const to = join(folder, page);
     mkdirSync(dirname(to), { recursive: true });
-    // The page has its title from the menu; the README is the site's first page, and keeps its own.
-    if (page === 'README.md') writeFileSync(to, linked);
-    else {
-      const title = /^# (.+)$/m.exec(text)?.[1].replaceAll('`', '') ?? basename(page, '.md');
-      writeFileSync(to, `---\ntitle: ${JSON.stringify(title)}\n---\n\n${linked.replace(/^# .+\n+/m, '')}`);
-    }
+    // Code without a language would be coloured as TypeScript.
+    const plain = linked.replace(/^```(\w*)$([\s\S]*?^```)/gm, (_, language, code) => `\`\`\`${language || 'text'}${code}`);
+    const title = /^# (.+)$/m.exec(text)?.[1].replaceAll('`', '') ?? basename(page, '.md');
+    // The first page has its name from the package.
+    writeFileSync(to, page === 'README.md' ? plain : `---\ntitle: ${JSON.stringify(title)}\n---\n\n${plain}`);
   }
   for (const name of readdirSync(join(root, 'docs')).filter((name) => /^pictures$|\.svg$/.test(name))) {
     cpSync(join(root, 'docs', name), join(folder, 'docs', name), { recursive: true });
@@ -99,7 +98,10 @@ export function writeGuides(root, folder, manifest) {
 /** The address of package.json's `repository`, for people; undefined if there is none. */
 function addressOf(repository) {
   const url = typeof repository === 'string' ? repository : repository?.url;
-  return url?.replace(/^git\+/, '').replace(/\.git$/, '').replace(/^github:/, 'https://github.com/');
+  return url
+    ?.replace(/^git\+/, '')
+    .replace(/\.git$/, '')
+    .replace(/^github:/, 'https://github.com/');
 }
 
 /** Empties a folder. */

@@ -15,12 +15,42 @@ const folder = join(root, 'build/examples');
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 
+const api = publicApi();
+const isExport = ({ name }: { name: string }) => !name.includes('.');
+
+/** What an example without imports, a fragment, may take for given, by its type. */
+const given: Readonly<Record<string, string>> = {
+  model: "import('lanewise').Model",
+  input: 'any',
+  pixels: 'Float32Array',
+  picture: "import('lanewise/vision').Picture",
+  headers: 'Record<string, string>',
+  bar: 'HTMLProgressElement',
+};
+
+/** A fragment with the imports that it needs: of its own entry, else of the first that exports the name. */
+function whole(entry: string, code: string): string {
+  if (/^import /m.test(code)) return code;
+  const isFree = (name: string) => new RegExp(`(?<![\\w.'$])${name}(?![\\w'$:])`).test(code) && !declares(code, name);
+  const names = new Set(api.filter(isExport).map(({ name }) => name));
+  const imports = [...names].filter(isFree).map((name) => {
+    const entries = api.filter((other) => other.name === name).map((other) => other.entry);
+    return `import { ${name} } from '${entries.includes(entry) ? entry : entries[0]}';\n`;
+  });
+  const constants = Object.keys(given).filter(isFree);
+  return `${imports.join('')}${constants.map((name) => `declare const ${name}: ${given[name]};\n`).join('')}${code}`;
+}
+
+const declares = (code: string, name: string): boolean => new RegExp(`\\b(const|let|using) (\\{[^}]*\\b)?${name}\\b`).test(code);
+
 /** Each example once: what is exported twice has one docstring. */
 const examples = new Map<string, string>();
-for (const { entry, name, doc } of publicApi()) {
+const seen = new Set<string>();
+for (const { entry, name, doc } of api) {
   for (const [i, code] of examplesOf(doc).entries()) {
-    if ([...examples.values()].includes(code)) continue;
-    examples.set(`${entry.replaceAll('/', '-')}.${name}${i === 0 ? '' : `.${i + 1}`}`, code);
+    if (seen.has(code)) continue;
+    seen.add(code);
+    examples.set(`${entry.replaceAll('/', '-')}.${name}${i === 0 ? '' : `.${i + 1}`}`, whole(entry, code));
   }
 }
 
@@ -28,7 +58,7 @@ for (const { entry, name, doc } of publicApi()) {
 const files = ['model.onnx', 'model.lanewise', 'model.safetensors', 'input.npy', 'cat.jpg', 'preprocessor_config.json'];
 const writing = /(writeFile|save)\('/;
 const runs = (code: string) =>
-  !/\bdocument\b|\bfetch\(|https?:/.test(code) &&
+  !/\bdocument\b|\bfetch\(|https?:|^declare const/m.test(code) &&
   (writing.test(code) ||
     [...code.matchAll(/'([\w/-]+\.[a-z]+)'/g)].every(([, file = '']) => /\.(ops|onnx\.ml)$/.test(file) || files.includes(file)));
 
@@ -56,7 +86,13 @@ test('they compile', () => {
   expect(examples.size).toBeGreaterThan(100);
   for (const [name, code] of examples) writeFileSync(join(folder, `${name}.ts`), `${code}\nexport {};\n`);
   const compilerOptions = {
-    ...{ target: 'ES2022', module: 'ESNext', moduleResolution: 'bundler', lib: ['ES2023', 'DOM', 'DOM.Iterable'], types: ['node'] },
+    ...{
+      target: 'ES2022',
+      module: 'ESNext',
+      moduleResolution: 'bundler',
+      lib: ['ES2023', 'ESNext.Disposable', 'DOM', 'DOM.Iterable'],
+      types: ['node'],
+    },
     ...{ strict: true, noUncheckedIndexedAccess: true, noEmit: true, skipLibCheck: true },
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
