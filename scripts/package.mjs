@@ -6,7 +6,6 @@ import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { build as bundle } from 'rolldown';
-import { removeUnreached } from './declarations.mjs';
 import { minified } from './minify.mjs';
 import { writeText } from './writeText.mjs';
 
@@ -146,8 +145,3 @@ for (const name of ['opcodes', 'opcodes-loops', 'opcodes-window']) {
       .replace(/'(\.\/opcodes-\w+)'/g, "'$1.ts'"),
   );
 }
-const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
-removeUnreached(
-  'dist/types',
-  Object.values(exports).flatMap(({ types }) => types ?? []),
-);

@@ -64,7 +64,7 @@ const forBinaries = ['assembly', 'scripts/binaries.mjs', 'scripts/wasm.mjs', 'sc
 unlessFresh('binaries', forBinaries, 'build/strict.wasm', script('binaries'));
 unlessFresh(
   'package',
-  [...forBinaries, 'src', 'scripts/package.mjs', 'scripts/minify.mjs', 'scripts/declarations.mjs', 'tsconfig.json', 'tsconfig.build.json'],
+  [...forBinaries, 'src', 'scripts/package.mjs', 'scripts/minify.mjs', 'tsconfig.json', 'tsconfig.build.json'],
   'dist/cli.js',
   script('package'),
 );

@@ -117,14 +117,14 @@ export function normal(mean: number, deviation: number, options: SeedOptions = {
 
 /** An initialiser whose numbers have a variance that depends on the fans, uniform or normal. */
 function scaled(distribution: 'uniform' | 'normal', variance: (parameter: ParameterInfo) => number) {
-  return (given: RandomOptions = {}): Initializer => {
-    const seed = seedOf('an initialiser', given, { ...onlySeed, gain: 1 } satisfies OptionNames<RandomOptions>);
-    const gain = finite('gain', given.gain ?? 1);
-    const options = seed === undefined ? {} : { seed };
+  return (options: RandomOptions = {}): Initializer => {
+    const seed = seedOf('an initialiser', options, { ...onlySeed, gain: 1 } satisfies OptionNames<RandomOptions>);
+    const gain = finite('gain', options.gain ?? 1);
+    const own = seed === undefined ? {} : { seed };
     return (data, parameter) => {
       const deviation = gain * Math.sqrt(variance(parameter));
       // A uniform distribution from -a to a has a variance of a² / 3.
-      const fill = distribution === 'uniform' ? uniform(0, deviation * Math.sqrt(3), options) : normal(0, deviation, options);
+      const fill = distribution === 'uniform' ? uniform(0, deviation * Math.sqrt(3), own) : normal(0, deviation, own);
       fill(data, parameter);
     };
   };
@@ -133,6 +133,7 @@ function scaled(distribution: 'uniform' | 'normal', variance: (parameter: Parame
 /**
  * Uniform numbers of variance 2 / fan in, for layers that ReLU follows (He et al. 2015, arXiv:1502.01852). The default of
  * layers.
+ * @param options a factor, and a seed of its own
  * @throws LanewiseError INVALID_INPUT for a gain or a seed that makes no sense
  * @example
  * import { conv2d, heUniform } from 'lanewise/layers';
@@ -142,6 +143,7 @@ function scaled(distribution: 'uniform' | 'normal', variance: (parameter: Parame
 export const heUniform = scaled('uniform', ({ fanIn }) => 2 / fanIn);
 /**
  * Numbers of the normal distribution, of variance 2 / fan in: see `heUniform`.
+ * @param options a factor, and a seed of its own
  * @throws LanewiseError INVALID_INPUT for a gain or a seed that makes no sense
  * @example
  * import { conv2d, heNormal } from 'lanewise/layers';
@@ -152,6 +154,7 @@ export const heNormal = scaled('normal', ({ fanIn }) => 2 / fanIn);
 /**
  * Uniform numbers of variance 2 / (fan in + fan out), for layers that tanh or nothing follows (Glorot and Bengio 2010,
  * "Understanding the difficulty of training deep feedforward neural networks", by the first name "Xavier").
+ * @param options a factor, and a seed of its own
  * @throws LanewiseError INVALID_INPUT for a gain or a seed that makes no sense
  * @example
  * import { dense, xavierUniform } from 'lanewise/layers';
@@ -161,6 +164,7 @@ export const heNormal = scaled('normal', ({ fanIn }) => 2 / fanIn);
 export const xavierUniform = scaled('uniform', ({ fanIn, fanOut }) => 2 / (fanIn + fanOut));
 /**
  * Numbers of the normal distribution, of variance 2 / (fan in + fan out): see `xavierUniform`.
+ * @param options a factor, and a seed of its own
  * @throws LanewiseError INVALID_INPUT for a gain or a seed that makes no sense
  * @example
  * import { dense, xavierNormal } from 'lanewise/layers';

@@ -20,7 +20,10 @@ function combination(kind: string, op: string) {
 }
 
 /**
- * The sum of two inputs or more, element by element (ONNX Add); dimensions of 1 are repeated. After them the options.
+ * The sum of two inputs or more, element by element (ONNX Add); dimensions of 1 are repeated.
+ * @param a one
+ * @param b another, of the same shape, or with dimensions of 1
+ * @param more others; after them the options: the layer's name
  * @throws LanewiseError INVALID_INPUT for what is no symbolic tensor, INVALID_MODEL if shapes do not fit
  * @example
  * import { add, conv2d, input, relu } from 'lanewise/layers';
@@ -32,7 +35,10 @@ export const add = combination('add', 'Add');
 
 /**
  * The product of two inputs or more, element by element (ONNX Mul); dimensions of 1 are repeated: for example of a picture
- * [N, C, H, W] and weights of its channels [N, C, 1, 1]. After them the options.
+ * [N, C, H, W] and weights of its channels [N, C, 1, 1].
+ * @param a one
+ * @param b another, of the same shape, or with dimensions of 1
+ * @param more others; after them the options: the layer's name
  * @throws LanewiseError INVALID_INPUT for what is no symbolic tensor, INVALID_MODEL if shapes do not fit
  * @example
  * import { conv2d, globalAvgPool2d, input, multiply, sigmoid } from 'lanewise/layers';

@@ -52,14 +52,19 @@ function densenet(name: string, depths: readonly number[], growth = 32): Factory
 /**
  * DenseNet-121 (Huang, Liu, van der Maaten and Weinberger 2016, "Densely connected convolutional networks",
  * arXiv:1608.06993) as in torchvision: the paper's DenseNet-BC of table 1, growth k = 32. 7,978,856 parameters.
+ * @param options classes, inputShape, seed, growth
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
  * @example
  * import { densenet121 } from 'lanewise/zoo';
  *
  * densenet121().parameterCount; // 7978856
+ * densenet121({ growth: 12 }).parameterCount; // 1384696
  */
 export const densenet121 = densenet('densenet121', [6, 12, 24, 16]);
 /**
  * DenseNet-161, growth k = 48. 28,681,000 parameters. See `densenet121`.
+ * @param options classes, inputShape, seed, growth
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
  * @example
  * import { densenet161 } from 'lanewise/zoo';
  *
@@ -68,6 +73,8 @@ export const densenet121 = densenet('densenet121', [6, 12, 24, 16]);
 export const densenet161 = densenet('densenet161', [6, 12, 36, 24], 48);
 /**
  * DenseNet-169, growth k = 32. 14,149,480 parameters. See `densenet121`.
+ * @param options classes, inputShape, seed, growth
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
  * @example
  * import { densenet169 } from 'lanewise/zoo';
  *
@@ -76,6 +83,8 @@ export const densenet161 = densenet('densenet161', [6, 12, 36, 24], 48);
 export const densenet169 = densenet('densenet169', [6, 12, 32, 32]);
 /**
  * DenseNet-201, growth k = 32. 20,013,928 parameters. See `densenet121`.
+ * @param options classes, inputShape, seed, growth
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
  * @example
  * import { densenet201 } from 'lanewise/zoo';
  *

@@ -37,6 +37,18 @@ test('every function and every class has an example', () => {
   expect(lacking.map(title)).toEqual([]);
 });
 
+test('every function says what it takes and which errors it throws', () => {
+  // Initialisers that take nothing from the user.
+  const plain = ['zeros', 'ones'];
+  const lacking = modules.flatMap(([entry, exported]) =>
+    all.filter(({ entry: own, name, kind, doc }) => {
+      const isFunction = own === entry && typeof exported[name] === 'function' && kind !== 'ClassDeclaration';
+      return isFunction && !plain.includes(name) && !(/^@param \S+ \S/m.test(doc) && /^@throws LanewiseError /m.test(doc));
+    }),
+  );
+  expect(lacking.map(title)).toEqual([]);
+});
+
 test('what is internal does not reach the declarations', () => {
   expect(all.filter(({ doc, name }) => doc.includes('@internal') || internal.includes(name)).map(title)).toEqual([]);
 });

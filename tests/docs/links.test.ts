@@ -141,5 +141,5 @@ test("the reference shows layers' and networks' functions with their parameters"
   expect(text).not.toMatch(/declare const \w+: (Factory|import\("\.\/layer\.ts"\))/);
   expect(text).toContain('export declare function leakyRelu(slope?: number, options?: LayerOptions): import("./layer.ts").Layer;');
   expect(text).toContain('export declare function resnet50(options?: WidthOptions): import("../layers/index.ts").LayersModel;');
-  expect(text).toContain('export declare function heNormal(given?: RandomOptions): Initializer;');
+  expect(text).toContain('export declare function heNormal(options?: RandomOptions): Initializer;');
 });
