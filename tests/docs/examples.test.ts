@@ -32,7 +32,7 @@ const given: Readonly<Record<string, string>> = {
 function whole(entry: string, code: string): string {
   if (/^import /m.test(code)) return code;
   const isFree = (name: string) => new RegExp(`(?<![\\w.'$])${name}(?![\\w'$:])`).test(code) && !declares(code, name);
-  const names = new Set(api.filter(isExport).map(({ name }) => name));
+  const names = new Set(api.filter((one) => isExport(one) && !(one.name in given)).map(({ name }) => name));
   const imports = [...names].filter(isFree).map((name) => {
     const entries = api.filter((other) => other.name === name).map((other) => other.entry);
     return `import { ${name} } from '${entries.includes(entry) ? entry : entries[0]}';\n`;
