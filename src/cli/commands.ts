@@ -73,7 +73,7 @@ called, is read from Hugging Face's preprocessor_config.json and config.json bes
         multiple: true,
         default: [],
         value: '[OUTPUT=]FILE',
-        text: 'write an output to a .npy file or, if it is a picture, to .png, .jpg or .webp; {} in FILE stands for the input file’s name',
+        text: "write an output to a .npy file or, if it is a picture, to .png, .jpg or .webp; {} in FILE stands for the input file's name",
       },
       range: {
         type: 'string',

@@ -82,6 +82,7 @@ export async function run(args: readonly string[]): Promise<number> {
     else {
       print(`\n${input}\n`);
       print(classes ? bars(classes) : Object.entries(outputs).map(describeOutput).join('\n'));
+      if (saved.length > 0) print('');
       for (const { output, file, as } of saved) print(`  ${output} → ${file}: ${as}`);
       const first = i === 0 ? `load ${formatMs(loadMs)} · compile ${formatMs(compileMs)} · ` : '';
       const how = i === 0 ? ` (first run, ${model.variant}, ${threadsText(model.threads)})` : '';
