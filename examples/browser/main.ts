@@ -1,5 +1,5 @@
 import type { Tensor } from 'lanewise';
-import { type Picture, pictureFromBlob } from 'lanewise/vision';
+import { type Picture, pictureFrom, pictureFromBlob } from 'lanewise/vision';
 import { cifar10Labels } from 'lanewise/vision/labels';
 import catUrl from '../../models/cat.png?url';
 import modelUrl from '../../models/cifar10-resnet20/model.onnx?url';
@@ -193,6 +193,10 @@ function stopCamera(): void {
   showCamera(false);
 }
 
+/** Milliseconds between two looks at what the network sees of the camera. */
+const SEEN_PERIOD = 300;
+let seenAt = Number.NEGATIVE_INFINITY;
+
 /** One frame: all that is done for each is here. */
 async function classifyFrame(pace: Pace): Promise<void> {
   const current = await ready();
@@ -204,6 +208,10 @@ async function classifyFrame(pace: Pace): Promise<void> {
     if (!camera) return;
     pace.add(performance.now() - start);
     showResult(outputs);
+    if (start - seenAt > SEEN_PERIOD) {
+      seenAt = start;
+      showSeen(seenBy(current, pictureFrom(video), chosen));
+    }
   } catch (error) {
     // A network that was replaced meanwhile ends its runs.
     if (current === network) throw error;

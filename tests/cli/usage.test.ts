@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { commands } from '../../src/cli/commands.ts';
 import { bars } from '../../src/cli/format.ts';
 import { nearest } from '../../src/cli/nearest.ts';
+import { writeNpy } from '../../src/formats/npy.ts';
+import { Tensor } from '../../src/index.ts';
 import { skip } from '../skip.ts';
 import { lanewise } from './lanewise.ts';
 
@@ -116,14 +120,19 @@ test('bars fit the terminal', () => {
 });
 
 if (existsSync('dist/cli.js') && process.platform !== 'win32') {
-  test('a pipe that is closed early ends it quietly', async () => {
-    const command = `${JSON.stringify(process.execPath)} bin/lanewise.mjs`;
+  test('a pipe that is closed early ends it quietly, and at once', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lanewise-pipe-'));
+    const names = ['one', 'two', 'three'].map((name) => join(folder, name));
+    for (const name of names) writeFileSync(`${name}.npy`, writeNpy(new Tensor('float32', new Float32Array(3072), [1, 3, 32, 32])));
+    const inputs = names.map((name) => `${name}.npy`).join(' ');
+    const command = `${JSON.stringify(process.execPath)} bin/lanewise.mjs run ${model} ${inputs} --save '${folder}/{}-out.npy'`;
     const run = (line: string) =>
-      new Promise<{ out: string; err: string }>((resolve) => execFile('sh', ['-c', line], (_, out, err) => resolve({ out, err })));
-    // The reader is gone before anything is written.
-    expect(await run(`{ sleep 0.2; ${command} summary ${model}; } | true`)).toEqual({ out: '', err: '' });
-    const { out, err } = await run(`${command} summary ${model} | head -1`);
-    expect([err, out.split('\n').length]).toEqual(['', 2]);
+      new Promise<string[]>((resolve) => execFile('sh', ['-c', line], (_, out, err) => resolve([out.split('\n')[1] ?? '', err])));
+    // The reader is gone before anything is written: nobody waits for the third result.
+    expect(await run(`{ sleep 0.2; ${command}; } | true`)).toEqual(['', '']);
+    expect([0, 2].map((i) => existsSync(`${names[i]}-out.npy`))).toEqual([true, false]);
+    expect(await run(`${command} | head -2`)).toEqual([`${folder}/one.npy`, '']);
+    rmSync(folder, { recursive: true });
   });
 } else {
   skip('a pipe that is closed early', 'dist/ is not there');
