@@ -11,7 +11,6 @@ import { UsageError } from './usage.ts';
  * @returns the exit code: 0; 1 for an error, and if cases of `verify` failed; 2 for a command line that makes no sense
  */
 export async function main(args: readonly string[]): Promise<number> {
-  endQuietly();
   const end = args.indexOf('--');
   const flags = end < 0 ? args : args.slice(0, end);
   const debug = flags.includes('--debug');
@@ -68,18 +67,4 @@ function sentence(error: unknown, command: string): string {
 function version(): string {
   const [path] = ['../package.json', '../../package.json'].map((path) => new URL(path, import.meta.url)).filter((path) => existsSync(path));
   return JSON.parse(readFileSync(path as URL, 'utf8')).version;
-}
-
-let listening = false;
-
-/** A reader that has seen enough, such as `head`, closes the pipe: no error, and no reason to go on. */
-function endQuietly(): void {
-  if (listening) return;
-  listening = true;
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-      throw error;
-    });
-  }
 }
