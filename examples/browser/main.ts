@@ -47,7 +47,8 @@ async function ready(): Promise<Network> {
   bundledLoading ??= openNetwork(modelUrl, showProgress)
     .then((opened) => {
       // The visitor's own may have come meanwhile.
-      if (!network) use(opened, true);
+      if (network) opened.model.dispose();
+      else use(opened, true);
       return opened;
     })
     .finally(() => {
