@@ -51,9 +51,13 @@ export interface PlanSource {
 
 /** One row of a profile. */
 export interface ProfileRow {
+  /** The name of the node, the last of those that the instruction does at once. */
   readonly node: string;
+  /** The kernel that ran. */
   readonly kernel: string;
+  /** Milliseconds. */
   readonly ms: number;
+  /** Multiply-accumulates; 0 for what has none. */
   readonly macs: number;
 }
 
@@ -68,13 +72,21 @@ export interface Binary {
 }
 
 /**
- * A network in memory, ready to run. `N`: the names of its outputs, where they are known.
+ * A network in memory, ready to run: what `load` and `compile` give. `N`: the names of its outputs, where they are known.
  * @example
- * const model = await load<'logits'>('model.onnx');
- * const { logits } = await model.run({ input }); // a Tensor, also under noUncheckedIndexedAccess
+ * import { load } from 'lanewise';
+ *
+ * const model = await load('model.onnx', { threads: 'auto' });
+ * for (const { name, type, dims } of model.inputs) console.log(name, type, dims);
+ * console.log(model.memory.total, model.warnings);
+ *
+ * const named = await load<'output'>('model.onnx');
+ * const { output } = await named.run(new Float32Array(3 * 32 * 32)); // a Tensor, also under noUncheckedIndexedAccess
  */
 export class Model<N extends string = string> {
+  /** Names, types and shapes of what `run` takes. */
   readonly inputs: readonly ModelInput[];
+  /** Names, types and shapes of what `run` gives. */
   readonly outputs: readonly ModelOutput[];
   /** Warnings about the model, a sentence each; mostly none. */
   readonly warnings: readonly string[];
@@ -163,7 +175,11 @@ export class Model<N extends string = string> {
     return this.#run(feeds, (engine) => engine.run(), wantedOf(options.outputs, this.outputs));
   }
 
-  /** @deprecated Models have `run`. @throws LanewiseError UNSUPPORTED */
+  /**
+   * Says that models have `run`.
+   * @deprecated `await model.run({ input: tensor })`
+   * @throws LanewiseError UNSUPPORTED
+   */
   predict(): never {
     throw new LanewiseError(
       'UNSUPPORTED',

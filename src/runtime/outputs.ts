@@ -5,6 +5,7 @@ import { formatDims, Tensor, type TensorType, type TypedArray } from '../graph/t
 import { checkNames, typeOf, wrong } from './feeds.ts';
 import type { ModelOutput } from './ports.ts';
 
+/** The options of `runSync`. */
 export interface RunSyncOptions<K extends string = string> {
   /**
    * The outputs to give. Default: all. By a list of names, only these are computed, each with the bits that a run of all
@@ -19,6 +20,7 @@ export interface RunSyncOptions<K extends string = string> {
   readonly outputs?: readonly K[] | Readonly<Record<K, Tensor>> | undefined;
 }
 
+/** The options of `run`. */
 export interface RunOptions<K extends string = string> extends RunSyncOptions<K> {
   /** Ends the run: with threads between two instructions, else before it begins. */
   readonly signal?: AbortSignal | undefined;

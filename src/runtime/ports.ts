@@ -15,12 +15,14 @@ export type Fed = Feeds<Feed> | TypedArray<TensorType>;
 
 /** An input of a model. A dimension that the caller chooses is a name, '' if it has none. */
 export interface ModelInput {
+  /** Its name in the file. */
   readonly name: string;
   /**
    * The type in the file. Inputs that are float16 here, or float64 in a model that runs in float32 (`warnings`), accept
    * float32 tensors as well.
    */
   readonly type: TensorType;
+  /** Its shape; dimensions that the caller chooses have names. */
   readonly dims: readonly Dim[];
   /** Set if the input is no tensor. */
   readonly list?: 'sequence' | 'optional' | undefined;
@@ -28,9 +30,13 @@ export interface ModelInput {
 
 /** An output of a model; without dimensions if its file omits them. */
 export interface ModelOutput {
+  /** Its name in the file. */
   readonly name: string;
+  /** The type in the file. */
   readonly type: TensorType;
+  /** Its shape; dimensions that depend on the inputs have names. */
   readonly dims?: readonly Dim[];
+  /** Set if the output is no tensor. */
   readonly list?: 'sequence' | 'optional' | undefined;
 }
 

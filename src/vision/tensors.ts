@@ -14,14 +14,20 @@ export type Layout = 'NCHW' | 'NHWC';
  * once. With one mean and std the picture becomes grey after the resize, as Pillow's `convert('L')` makes it (299, 587 and
  * 114 of 1000).
  *
+ * @param pictures one, or a list that becomes a batch
+ * @param preprocessing a preset, such as `imagenet`, or your own
  * @param options `layout`: default NCHW. `into`: a float32 tensor of the result's shape, which is filled and returned, so that
  *   a loop allocates nothing: intermediate pictures are kept with it. If the call fails, what it holds is undefined
  * @returns float32 [N, C, height, width] or [N, height, width, C], N = 1 for one picture, C = 3, or 1 if there is one mean
- * @throws LanewiseError INVALID_INPUT for no picture, a wrong picture or preprocessing, pictures that end up in several sizes,
- *   or a tensor of another type or shape; TOO_LARGE if an intermediate picture cannot be allocated
+ * @throws LanewiseError INVALID_INPUT for no picture, a wrong picture or preprocessing, pictures that end up in several
+ *   sizes, or a tensor of another type or shape; TOO_LARGE if an intermediate picture cannot be allocated
  * @example
- * const input = new Tensor(new Float32Array(3 * 224 * 224), [1, 3, 224, 224]);
- * for (;;) await model.run({ input: toTensor(await nextPicture(), imagenet, { into: input }) });
+ * import { imagenet, toTensor } from 'lanewise/vision';
+ *
+ * const photo = { width: 320, height: 240, data: new Uint8Array(320 * 240 * 3) };
+ * const input = toTensor([photo, photo], imagenet);
+ * input.dims; // [2, 3, 224, 224]
+ * toTensor([photo, photo], imagenet, { into: input }); // the next frames, without a new array
  */
 export function toTensor(
   pictures: PictureLike | readonly PictureLike[],
@@ -33,8 +39,9 @@ export function toTensor(
   return withScratch(into && scratchOf(into), () => filledTensor(pictures, preprocessing, nchw, into));
 }
 
+/** The options of `toTensor`. */
 export interface ToTensorOptions {
-  /** Default: NCHW. */
+  /** The place of the channels in the tensor. Default: NCHW. */
   readonly layout?: Layout;
   /** A float32 tensor of the result's shape to fill. Default: a new one. */
   readonly into?: Tensor | undefined;
@@ -91,8 +98,9 @@ function filledTensor(
   return into ? (into as Tensor<'float32'>) : new Tensor('float32', data, dims);
 }
 
+/** The options of `toPicture`. */
 export interface ToPictureOptions extends Partial<Pick<Preprocessing, 'mean' | 'std' | 'divisor'>> {
-  /** Default: NCHW. */
+  /** The place of the channels in the tensor. Default: NCHW. */
   readonly layout?: Layout;
   /** Which of a batch, or of the filters of a convolution. Default 0. */
   readonly index?: number;
@@ -115,6 +123,12 @@ const pictureNames: OptionNames<ToPictureOptions> = { ...preprocessingNames, lay
  * @returns RGB; one channel is shown grey
  * @throws LanewiseError INVALID_INPUT for other dimensions, an index out of range, wrong options; TOO_LARGE if it cannot be
  *   allocated
+ * @example
+ * import { resnet18 } from 'lanewise/zoo';
+ * import { toPicture } from 'lanewise/vision';
+ *
+ * const [kernels] = resnet18().parameters(); // [64, 3, 7, 7]
+ * if (kernels) toPicture(kernels.tensor, { index: 5, stretch: true }).width; // 7
  */
 export function toPicture(tensor: Tensor, options: ToPictureOptions = {}): Picture {
   const { layout, index = 0, channel, stretch = false, divisor = 255, ...own } = checkedOptions(options, 'toPicture', pictureNames);
