@@ -191,3 +191,25 @@ test('not while the model runs, nor from a worker whose memory is its own', asyn
     console.warn = warn;
   }
 });
+
+test('an output that fills the place of an input, where another output lies', async () => {
+  const model = await createModel(
+    graphOf({
+      inputs: { h: [4] },
+      nodes: [
+        { op: 'Relu', inputs: ['h'], outputs: ['m'] },
+        { op: 'Neg', inputs: ['m'], outputs: ['a'] },
+        { op: 'Sqrt', inputs: ['m'], outputs: ['b'] },
+      ],
+      outputs: ['a', 'b'],
+    }),
+  );
+  const [h, place] = [model.view('h'), model.view('b')];
+  expect(place.data.byteOffset).toBe(h.data.byteOffset);
+  const b = new Tensor(new Float32Array(4));
+  model.runSync({ h: new Tensor('float32', [-1, 4, 9, 16]) }, { outputs: { a: h, b } });
+  expect([[...b.data], [...h.data]]).toEqual([
+    [0, 2, 3, 4],
+    [-0, -4, -9, -16],
+  ]);
+});
