@@ -117,6 +117,12 @@ export class Engine {
     return this.#memory.near().view(this.#loader.regionOf(span));
   }
 
+  /** As `viewOf`, for the caller to keep: empty as soon as another plan is in use, unless the memory is shared. */
+  lend(span: Span): TypedArray {
+    this.#memory.near().lent = true;
+    return this.viewOf(span);
+  }
+
   write(span: Span, data: TypedArray): void {
     const { type, address, length } = this.#loader.regionOf(span);
     // An empty array may have been transferred.
@@ -125,8 +131,8 @@ export class Engine {
 
   /** Whether the tensor lies in this memory, but not in its place in a plan. */
   holds({ data }: Tensor, plan: Plan, span: Span): boolean {
-    const { buffer } = this.#loader.memory ?? {};
-    return data.buffer === buffer && (plan !== this.plan || data.byteOffset !== this.addressOf(span.pointer));
+    const memory = this.#loader.memory;
+    return !!memory?.lent && data.buffer === memory.buffer && (plan !== this.plan || data.byteOffset !== this.addressOf(span.pointer));
   }
 
   /** A copy of the elements, or the tensor's own, filled with them. */

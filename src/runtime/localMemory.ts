@@ -9,6 +9,7 @@ import { instantiate, type Kernels, PAGE } from './wasm.ts';
 /** Memory on this thread, which also runs the programs. */
 export class LocalMemory implements NearMemory {
   workspaces: Workspaces = { address: 0, bytes: 0 };
+  lent = false;
   readonly lost = false;
   protected readonly memory: WebAssembly.Memory;
   readonly #kernels: Kernels;
@@ -31,8 +32,8 @@ export class LocalMemory implements NearMemory {
   }
 
   grow(pages: number): void {
-    // Also by 0, which detaches views of another plan.
-    this.memory.grow(Math.max(0, pages - this.pages));
+    // Also by 0, which detaches the caller's views.
+    if (this.lent || pages > this.pages) this.memory.grow(Math.max(0, pages - this.pages));
   }
 
   view({ type, address, length }: Region): TypedArray {

@@ -44,9 +44,11 @@ export interface Memory {
   readonly lost: boolean;
   /** The counters and workspaces that the current program was written for. */
   workspaces: Workspaces;
+  /** Whether the caller has views of it, which have to be empty after `grow`, unless the memory is shared. */
+  lent?: boolean;
   /** What it consists of, if this thread can access it. */
   readonly buffer?: ArrayBufferLike;
-  /** Grows to that many pages, if it has fewer; arrays that show the memory are empty then, unless it is shared. @throws RangeError if the engine refuses and can say so at once */
+  /** Grows to that many pages, if it has fewer. @throws RangeError if the engine refuses and can say so at once */
   grow(pages: number): void;
   write(address: number, content: Content): void;
   /** A copy of the elements, or the tensor's own, filled with them. */

@@ -170,9 +170,9 @@ export class Model<N extends string = string> {
   runSync<K extends N>(feeds: Fed, options: RunSyncOptions<K>): Outputs<Tensor, K>;
   runSync<T extends Held>(feeds: Fed, options: RunSyncOptions<N>): Outputs<T, N>;
   runSync(feeds: Fed, options?: RunSyncOptions<N>): Outputs<Tensor, N>;
-  runSync(feeds: Fed, options: RunSyncOptions = {}): Outputs {
-    checkOptions('runSync', options, runSyncChecks);
-    return this.#run(feeds, (engine) => engine.run(), wantedOf(options.outputs, this.outputs));
+  runSync(feeds: Fed, options?: RunSyncOptions): Outputs {
+    if (options !== undefined) checkOptions('runSync', options, runSyncChecks);
+    return this.#run(feeds, (engine) => engine.run(), wantedOf(options?.outputs, this.outputs));
   }
 
   /**
@@ -219,7 +219,7 @@ export class Model<N extends string = string> {
       if (this.#alive().plan !== plan) {
         throw new LanewiseError('INVALID_INPUT', `the view of '${name}' is of an earlier plan: take it anew`);
       }
-      return engine.viewOf(port);
+      return engine.lend(port);
     };
     if (plan?.outputs.includes(port)) {
       engine.viewed.add(port);
@@ -332,12 +332,14 @@ export class Model<N extends string = string> {
 
   *#programs(checked: ReadonlyMap<string, Held>, wanted: Wanted | undefined): Running<Outputs> {
     const plan = this.#planFor(tensorsOf(checked), wanted);
-    const into = plan.outputs.map((port) => {
-      const target = wanted?.get(port.name);
-      if (target) checkFits(port.name, target, port.dims);
-      // Not where late nodes read it, to which the caller may write meanwhile, nor in the place of what is yet to be read.
-      return target?.type !== port.type || plan.late || this.#alive().holds(target, plan, port) ? undefined : target;
-    });
+    const into =
+      wanted &&
+      plan.outputs.map((port) => {
+        const target = wanted.get(port.name);
+        if (target) checkFits(port.name, target, port.dims);
+        // Not where late nodes read it, to which the caller may write meanwhile, nor in the place of what is yet to be read.
+        return target?.type !== port.type || plan.late || this.#alive().holds(target, plan, port) ? undefined : target;
+      });
     const data = yield { plan, feeds: plan.inputs.map(({ name }) => checked.get(name) as Tensor), into };
     const values = new Map<string, Held>(checked);
     plan.outputs.forEach(({ name, dims, type }, i) => void values.set(name, new Tensor(type, data[i] as never, dims)));
@@ -353,7 +355,7 @@ export class Model<N extends string = string> {
         const made = (held && (isTensor(held) ? own(held) : held.map(own))) as Tensor;
         const target = wanted?.get(name);
         if (!target) return [name, made];
-        if (!into.includes(target)) {
+        if (!into?.includes(target)) {
           checkFits(name, target, made.dims, made.type);
           copyInto(target, made.data as TypedArray);
         }
