@@ -46,12 +46,8 @@ export function checkOptions<O extends object>(what: string, options: O, known: 
     if (!Object.hasOwn(known, name)) {
       const meant = nearest(name, known);
       throw wrong(
-        `${what} has no option '${name}'${
-          meant
-            ? `: did you mean '${meant}'?`
-            : name === 'executionProviders'
-              ? ": all runs in WebAssembly; threads: 'auto' uses all cores"
-              : `; it has ${Object.keys(known).join(', ') || 'none'}`
+        `${what} has no option '${name}'${meant ? `: did you mean '${meant}'?` : `; it has ${Object.keys(known).join(', ') || 'none'}`}${
+          name === 'executionProviders' ? ": all runs in WebAssembly, by threads: 'auto' on all cores" : ''
         }`,
       );
     }
