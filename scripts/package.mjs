@@ -6,7 +6,7 @@ import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { build as bundle } from 'rolldown';
-import { minified } from './minify.mjs';
+import { minified, unprinted } from './minify.mjs';
 import { writeText } from './writeText.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -132,6 +132,7 @@ await build({
   minify: true,
   banner: { js: notice },
 });
+writeFileSync('dist/cli.js', unprinted(readFileSync('dist/cli.js', 'utf8')));
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 // A script to be started; it exports nothing.
 writeFileSync('dist/types/src/runtime/worker.d.ts', 'export {};\n');

@@ -42,11 +42,12 @@ const binaries = {
   node20: ['node-20-', 'bin/node'],
   node22: ['node-22-', 'bin/node'],
   node24: ['node-24-', 'bin/node'],
+  node26: ['node-26-', 'bin/node'],
 };
 
 /**
  * The path of a program, or undefined where it is not installed.
- * @param name bun, deno, node20, node22, node24, or a program that the tools' packages bring (vite, wrangler): run those with `node`
+ * @param name bun, deno, node20, node22, node24, node26, or a program that the tools' packages bring (vite, wrangler): run those with `node`
  */
 export function tool(name) {
   const suffix = process.platform === 'win32' ? '.exe' : '';
