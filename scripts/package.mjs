@@ -105,7 +105,7 @@ const onEdge = {
 };
 const { 'vision-node': _, ...everywhere } = entries;
 await bundled({ ...everywhere, vision: 'src/edge/vision.ts' }, 'dist/edge', [onEdge]);
-// What threads load, under the name that team.ts gives it.
+// What threads of pages load, under the name that webWorker.ts gives it.
 for (const outdir of ['dist', 'dist/edge']) {
   await build({ entryPoints: ['src/runtime/worker.js'], outdir, minifySyntax: true, target: 'es2022' });
 }

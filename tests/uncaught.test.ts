@@ -38,7 +38,11 @@ writeFileSync(
     opset: 13,
     inputs: [{ name: 'x', dims: [2] }],
     outputs: [{ name: 'y', dims: [2] }],
-    nodes: [{ op: 'Twice', domain: 'my.ops', name: 'n', inputs: ['x'], outputs: ['y'] }],
+    // The operator runs after a stretch of the program, and so after a wait, with threads.
+    nodes: [
+      { op: 'Relu', inputs: ['x'], outputs: ['r'] },
+      { op: 'Twice', domain: 'my.ops', name: 'n', inputs: ['r'], outputs: ['y'] },
+    ],
   }),
 );
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -107,6 +111,31 @@ const cases: Record<string, Case> = {
   'an operator, threads: 2': operator('{ threads: 2 }'),
   'an operator, worker: true': operator('{ worker: true }'),
 };
+
+/** A worker that ends, or throws, as a run begins. */
+const deadWorker = (options: string, end: string, why: string): Case => ({
+  code: `import threads from 'node:worker_threads';
+import { load, Tensor } from 'lanewise';
+const { Worker } = threads;
+const started = [];
+threads.Worker = class extends Worker { constructor(...args) { super(...args); started.push(this); } };
+const model = await load('model.onnx', ${options});
+const tensor = new Tensor('float32', new Float32Array(3072), [1, 3, 32, 32]);
+await model.run({ input: tensor });
+${end};
+await model.run({ input: tensor }); // here`,
+  sentence: `a worker that ran the model failed: ${why}`,
+});
+for (const options of ['{ threads: 2 }', '{ worker: true }']) {
+  cases[`a worker that ends, ${options}`] = deadWorker(options, 'started[0].terminate()', 'it ended (exit code 1)');
+  // A memory that it does not have.
+  const job = "{ kind: 'job', memoryId: 99 }";
+  cases[`a worker that throws, ${options}`] = deadWorker(
+    options,
+    `started[0].postMessage(${job})`,
+    "Cannot destructure property 'join' of",
+  );
+}
 
 function write({ code, required }: Case): string {
   const path = join(folder, required ? 'program.cjs' : 'program.mjs');

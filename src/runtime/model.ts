@@ -147,12 +147,20 @@ export class Model {
     const before = this.#last;
     // Late nodes read them later.
     const checked = before || this.#source.finish ? copied(this.#check(feeds)) : this.#check(feeds);
-    const running = this.#runOnTeam(before, checked, signal);
-    const last = Promise.allSettled([before, running]).then(() => {
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const last = Promise.allSettled([before, ended]).then(() => {
       if (this.#last === last) this.#last = undefined;
     });
     this.#last = last;
-    return running;
+    try {
+      // Nobody else waits for it, and it is awaited: else stacks of its errors would not lead to the caller.
+      return await this.#runOnTeam(before, checked, signal);
+    } finally {
+      end();
+    }
   }
 
   /** As `run`, and blocks until it is done. */
