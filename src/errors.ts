@@ -41,9 +41,22 @@ const framesOf = (stack: unknown): string[] =>
     .split(FRAME)
     .map((frame) => frame.replace(/^(\/|\w:).*/, '<anonymous> ($&)'));
 
-/** Every error that Lanewise throws on purpose. */
+/**
+ * Every error that Lanewise throws on purpose.
+ * @example
+ * import { LanewiseError, load } from 'lanewise';
+ *
+ * try {
+ *   await load('missing.onnx');
+ * } catch (error) {
+ *   if (!(error instanceof LanewiseError)) throw error;
+ *   console.error(error.code, error.message); // FILE_NOT_FOUND missing.onnx could not be read: ...
+ * }
+ */
 export class LanewiseError extends Error {
+  /** Always 'LanewiseError'. */
   override readonly name = 'LanewiseError';
+  /** What went wrong, for programs. */
   readonly code: ErrorCode;
 
   /** @param message a list is joined to lines */

@@ -17,6 +17,7 @@ import { isTensor, type Parameter } from './parameter.ts';
  */
 export type WeightSource = Source | ReadonlyMap<string, Tensor | Constant> | Readonly<Record<string, Tensor>>;
 
+/** The options of `loadWeights`. */
 export interface LoadWeightsOptions {
   /** Whether missing and unexpected names are an error. Default true. A wrong shape always is. */
   readonly strict?: boolean;

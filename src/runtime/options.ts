@@ -23,6 +23,7 @@ export interface RuntimeOptions {
   readonly worker?: boolean;
   /** The compiled binary, for platforms that forbid compiling. `relaxed` and `threads` then say which one it is. */
   readonly wasm?: WebAssembly.Module;
+  /** Ends loading; then the error is ABORTED. */
   readonly signal?: AbortSignal;
 }
 
