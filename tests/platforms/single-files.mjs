@@ -60,7 +60,7 @@ const executable = (version) =>
     const node = tool(`node${version}`);
     const postject = script('postject');
     if (!node || !postject) return { skipped: `${node ? 'postject' : `Node ${version}`} is not installed` };
-    if (process.platform === 'darwin') return { skipped: 'macOS wants executables signed' };
+    if (process.platform === 'darwin') return { skipped: 'macOS wants executables signed', unavailable: true };
     await bundle(context, folder, 'cjs');
     writeFileSync(
       join(folder, 'sea.json'),
@@ -119,7 +119,8 @@ const ofDeno = platform('deno compile', async ({ exec, project, temp, tool }, fo
     await exec(deno, ['compile', '--no-check', '--allow-read', `--output=${program}`, entryIn(project)], { cwd: project, env });
   } catch (error) {
     // It downloads the runtime that it puts into the executable.
-    if (/denort.*\n(.*\n)*.*error sending request/.test(error.message)) return { skipped: "Deno's runtime for executables cannot be had" };
+    if (/denort.*\n(.*\n)*.*error sending request/.test(error.message))
+      return { skipped: "Deno's runtime for executables cannot be had", unavailable: true };
     throw error;
   }
   return [program];
