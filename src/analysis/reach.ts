@@ -174,7 +174,8 @@ const rules: Readonly<Record<string, Rule>> = {
   ConstantOfShape: unfollowed,
   Conv: windowed(convWindow, windowAlong, 'mixed'),
   ConvTranspose: windowed(transposedWindow, transposedAlong, 'mixed'),
-  CumSum: (node, axis) => (axis === resolveAxis(node, integers(node, constantInput(node, 1))[0] ?? 0, rankOf(node)) ? 'unknown' : same(axis)),
+  CumSum: (node, axis) =>
+    axis === resolveAxis(node, integers(node, constantInput(node, 1))[0] ?? 0, rankOf(node)) ? 'unknown' : same(axis),
   DepthToSpace: (node, axis) => {
     const { block } = node.attributes as { readonly block: number };
     if (axis < 2) return axis === 0 ? same(0) : 'unknown';

@@ -28,7 +28,7 @@ export interface ModelOptions {
   readonly renameWeights?: (name: string) => string;
 }
 
-const { externalData: _, ...checks } = loadChecks;
+const { externalData: _, onProgress: __, ...checks } = loadChecks;
 
 /**
  * A network of the layers between inputs and outputs.
@@ -139,7 +139,7 @@ export class LayersModel {
 
   /**
    * Sets the weights by name, all or none. Models that are compiled already keep theirs.
-   * @param source a safetensors file, a PyTorch checkpoint (.pth) or an ONNX file (path, URL, Response, bytes), or tensors
+   * @param source a safetensors file, a PyTorch checkpoint (.pth) or an ONNX file (from where `load` takes files), or tensors
    *   by name; not copied. In Node, a large checkpoint stays in its file and is read when the weights are needed.
    * @returns what was missing and unexpected, if `strict` is false
    * @throws LanewiseError INVALID_INPUT listing what is missing, unexpected or of another shape; the errors of reading files
@@ -174,7 +174,7 @@ export class LayersModel {
    * @param options those of `load`, except those about files
    * @throws LanewiseError as `load` does
    */
-  async compile(options: Omit<LoadOptions, 'externalData'> = {}): Promise<Model> {
+  async compile(options: Omit<LoadOptions, 'externalData' | 'onProgress'> = {}): Promise<Model> {
     checkOptions('compile', options, checks);
     return createModel(this.graph(), { ...options, operators: [...new Set([...this.operators, ...(options.operators ?? [])])] });
   }

@@ -97,7 +97,8 @@ export function convert(value: Element, from: DataType, to: DataType): Element {
 export function integers(node: { readonly name: string }, data: TypedArray): number[] {
   const list = Array.from(data, Number);
   const odd = list.find((value) => !Number.isInteger(value));
-  if (odd !== undefined) throw new LanewiseError('INVALID_MODEL', `node '${node.name}': an axis, index or size of ${odd} is no whole number`);
+  if (odd !== undefined)
+    throw new LanewiseError('INVALID_MODEL', `node '${node.name}': an axis, index or size of ${odd} is no whole number`);
   return list;
 }
 

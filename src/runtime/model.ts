@@ -7,6 +7,7 @@ import type { Dim } from '../graph/graph.ts';
 import { copyOf, formatDims, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
 import { kernelOf } from '../plan/instructions.ts';
 import type { Late, Plan, Step } from '../plan/plan.ts';
+import type { AbortSignalLike, Disposing } from '../platform.ts';
 import { Engine } from './engine.ts';
 import type { MemoryUse, Runner } from './memory.ts';
 import { type Held, type Request, type Running, recent } from './running.ts';
@@ -68,7 +69,7 @@ export interface ProfileRow {
 }
 
 export interface RunOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignalLike | undefined;
 }
 
 /**
@@ -81,7 +82,17 @@ export interface Binary {
   readonly runner?: Runner | undefined;
 }
 
-/** A network in memory, ready to run. */
+/** Engines that have no Symbol.dispose get a method that nobody can call. */
+const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol();
+
+export interface Model extends Disposing {}
+
+/**
+ * A network in memory, ready to run.
+ * @example
+ * using model = await load('model.onnx'); // disposed of at the end of the block
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: it has what the interface says, for which TypeScript's lib may have no name.
 export class Model {
   readonly inputs: readonly ModelInput[];
   readonly outputs: readonly ModelOutput[];
@@ -193,6 +204,11 @@ export class Model {
     this.#plans.clear();
   }
 
+  /** @internal */
+  [dispose](): void {
+    this.dispose();
+  }
+
   #run(feeds: Feeds<Held>, execute: (engine: Engine, plan: Plan) => void): Outputs {
     const engine = this.#alive();
     if (this.#running) throw new LanewiseError('INVALID_INPUT', 'the model is running: its operators cannot run it again');
@@ -208,7 +224,7 @@ export class Model {
   async #runOnTeam(
     before: Promise<void> | undefined,
     checked: ReadonlyMap<string, Held>,
-    signal: AbortSignal | undefined,
+    signal: AbortSignalLike | undefined,
   ): Promise<Outputs> {
     if (before) await unlessAborted(before, signal);
     checkAborted(signal);

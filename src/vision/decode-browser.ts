@@ -1,4 +1,5 @@
 import { LanewiseError } from '../errors.ts';
+import type { BlobLike } from '../platform.ts';
 import type { Picture } from './picture.ts';
 import { drawPicture } from './sources.ts';
 
@@ -11,7 +12,7 @@ import { drawPicture } from './sources.ts';
  * @throws LanewiseError INVALID_FILE if the browser cannot decode it, TOO_LARGE if it is larger than a canvas can be,
  *   UNSUPPORTED outside browsers
  */
-export async function pictureFromBlob(blob: Blob): Promise<Picture> {
+export async function pictureFromBlob(blob: BlobLike): Promise<Picture> {
   if (typeof createImageBitmap !== 'function') {
     throw new LanewiseError(
       'UNSUPPORTED',
@@ -21,7 +22,7 @@ export async function pictureFromBlob(blob: Blob): Promise<Picture> {
   const what = typeof (blob as Partial<File> | null)?.name === 'string' ? (blob as File).name || 'the picture' : 'the picture';
   let bitmap: ImageBitmap;
   try {
-    bitmap = await createImageBitmap(blob, {
+    bitmap = await createImageBitmap(blob as Blob, {
       imageOrientation: 'from-image',
       colorSpaceConversion: 'none',
       premultiplyAlpha: 'none',
