@@ -72,7 +72,7 @@ beforeAll(async () => {
     const file = files[name.slice(1)];
     if (file) response.writeHead(200, { 'content-length': file.length }).end(file);
     else if (name === '/length') response.writeHead(200, { 'content-length': size }).end(bytes);
-    else if (name === '/chunked') response.end(bytes);
+    else if (name === '/chunked') response.write(bytes.subarray(0, 9), () => response.end(bytes.subarray(9)));
     else if (name === '/empty') response.writeHead(200, { 'content-length': 0 }).end();
     else if (name === '/gzip') {
       const small = gzipSync(bytes);
