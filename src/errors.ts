@@ -26,9 +26,22 @@ export const visible = (text: string): string =>
 const clipped = (text: string, most: number): string =>
   text.length > most ? `${text.slice(0, most / 2)}...${text.slice(-most / 2)}` : text;
 
-/** Every error that Lanewise throws on purpose. */
+/**
+ * Every error that Lanewise throws on purpose.
+ * @example
+ * import { LanewiseError, load } from 'lanewise';
+ *
+ * try {
+ *   await load('missing.onnx');
+ * } catch (error) {
+ *   if (!(error instanceof LanewiseError)) throw error;
+ *   console.error(error.code, error.message); // FILE_NOT_FOUND missing.onnx could not be read: ...
+ * }
+ */
 export class LanewiseError extends Error {
+  /** Always 'LanewiseError'. */
   override readonly name = 'LanewiseError';
+  /** What went wrong, for programs. */
   readonly code: ErrorCode;
 
   /** @param message a list is joined to lines */

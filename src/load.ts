@@ -62,15 +62,22 @@ function isRecordOf(fits: (value: unknown) => boolean): (value: unknown) => bool
 }
 
 /**
- * Loads a model.
+ * Loads a model: reads it, makes a plan for its shapes, packs the weights. Then `run` runs it.
  * @param source an ONNX file, or a compiled model: path (in Node), URL, Response, Blob, File, ReadableStream, ArrayBuffer or
  *   typed array, or a promise of one; bytes are not copied, so leave them unchanged for as long as the model lives
+ * @param options shapes of inputs, threads, limits, operators of your own, a signal, who is told of progress
+ * @returns the model; `dispose` gives its memory back
  * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE, TRUNCATED_FILE, INVALID_MODEL, UNSUPPORTED (naming every such
- *   operator),
- *   INVALID_INPUT (the options), OPERATOR_FAILED (by the operators' own errors), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED;
- *   and what `onProgress` throws
+ *   operator), INVALID_INPUT (the options), OPERATOR_FAILED (by the operators' own errors), TOO_LARGE, NO_SIMD,
+ *   WASM_BLOCKED, ABORTED; and what `onProgress` throws
  * @example
- * const model = await load(fetch('model.onnx'), { onProgress: ({ loaded, total }) => console.log(loaded, total) });
+ * import { load, Tensor } from 'lanewise';
+ *
+ * const model = await load('model.onnx'); // or a URL, fetch(...), a File, bytes
+ * const pixels = new Float32Array(3 * 32 * 32);
+ * const { output } = await model.run({ input: new Tensor('float32', pixels, [1, 3, 32, 32]) });
+ * output?.dims; // [1, 10]
+ * model.dispose();
  */
 export async function load(source: Source, options: LoadOptions = {}): Promise<Model> {
   checkOptions('load', options, loadChecks);

@@ -20,6 +20,7 @@ export interface ReadOptions {
    * await load('model.onnx', { onProgress: ({ loaded, total }) => (bar.value = total ? loaded / total : 0) });
    */
   readonly onProgress?: (progress: Progress) => void;
+  /** Ends loading; then the error is ABORTED. */
   readonly signal?: AbortSignalLike;
 }
 

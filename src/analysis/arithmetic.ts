@@ -20,20 +20,23 @@ export type Padding = number | readonly [before: number, behind: number] | 'same
 export interface WindowSize {
   /** How many positions the input has. */
   readonly input: number;
+  /** How many taps the window has. */
   readonly kernel: number;
-  /** Default 1. */
+  /** Distance from one window to the next. Default 1. */
   readonly stride?: number;
-  /** Default 0. */
+  /** Positions added at the ends. Default 0. */
   readonly padding?: Padding;
   /** Distance from one tap to the next. Default 1. */
   readonly dilation?: number;
 }
 
+/** The window of a convolution or a pool along one dimension. */
 export interface ConvSize extends WindowSize {
-  /** Rounds up, as pools may: a last window may reach past the end. */
+  /** Rounds up, as pools may: a last window may reach past the end. Default false. */
   readonly ceilMode?: boolean;
 }
 
+/** The window of a transposed convolution along one dimension. */
 export interface TransposedSize extends WindowSize {
   /** Positions added at the end, fewer than the stride. Default 0. */
   readonly outputPadding?: number;
@@ -73,7 +76,12 @@ function axisOf({ input, kernel, stride = 1, dilation = 1, padding = 0 }: Window
  * How many positions a convolution or a pool has along one dimension: floor((input + padding − ((kernel − 1) · dilation +
  * 1)) / stride) + 1, `padding` being that of both sides; ceil(input / stride) for 'same'. (Dumoulin and Visin 2016,
  * arXiv:1603.07285.)
+ * @param window in positions of that dimension
  * @throws LanewiseError INVALID_INPUT for numbers that make no sense, and if the window does not fit
+ * @example
+ * import { outputSize } from 'lanewise/analysis';
+ *
+ * outputSize({ input: 224, kernel: 7, stride: 2, padding: 3 }); // 112
  */
 export function outputSize(window: ConvSize): number {
   checkOptions('outputSize', window, convNames);
@@ -86,7 +94,12 @@ export function outputSize(window: ConvSize): number {
 /**
  * How many positions a transposed convolution has along one dimension: (input − 1) · stride − padding + (kernel − 1) ·
  * dilation + 1 + outputPadding, `padding` being that of both sides; input · stride for 'same'.
+ * @param window in positions of that dimension
  * @throws LanewiseError INVALID_INPUT for numbers that make no sense, and if nothing is left
+ * @example
+ * import { transposedOutputSize } from 'lanewise/analysis';
+ *
+ * transposedOutputSize({ input: 28, kernel: 2, stride: 2 }); // 56
  */
 export function transposedOutputSize(window: TransposedSize): number {
   checkOptions('transposedOutputSize', window, { ...windowNames, outputPadding: 1 } satisfies OptionNames<TransposedSize>);
@@ -103,8 +116,9 @@ export function transposedOutputSize(window: TransposedSize): number {
 export interface Filters {
   /** The kernel's size: one number if square, or [height, width]. */
   readonly kernel: number | readonly number[];
-  /** Input channels, and output channels. */
+  /** Input channels. */
   readonly in: number;
+  /** Output channels. */
   readonly out: number;
   /**
    * The number of groups that channels are split into; a filter sees only its own group. Default 1; for a depthwise
@@ -139,7 +153,12 @@ function biasOf(bias: unknown): boolean {
 /**
  * Learned numbers of a convolution: kernel height · kernel width · in / groups · out, and a bias for each filter unless
  * there is none.
- * @throws LanewiseError INVALID_INPUT, TOO_LARGE
+ * @param filters with `bias`: default true
+ * @throws LanewiseError INVALID_INPUT for numbers that make no sense, TOO_LARGE for more than can be counted
+ * @example
+ * import { convParameters } from 'lanewise/analysis';
+ *
+ * convParameters({ kernel: 3, in: 64, out: 128 }); // 73856
  */
 export function convParameters(filters: Filters & { readonly bias?: boolean }): number {
   checkOptions('convParameters', filters, { ...filterNames, bias: 1 });
@@ -147,8 +166,13 @@ export function convParameters(filters: Filters & { readonly bias?: boolean }): 
 }
 
 /**
- * Learned numbers of a dense layer: in · out, and a bias for each output unless there is none. @throws LanewiseError
- * INVALID_INPUT, TOO_LARGE
+ * Learned numbers of a dense layer: in · out, and a bias for each output unless there is none.
+ * @param layer its features in and out, and `bias`: default true
+ * @throws LanewiseError INVALID_INPUT for numbers that make no sense, TOO_LARGE for more than can be counted
+ * @example
+ * import { denseParameters } from 'lanewise/analysis';
+ *
+ * denseParameters({ in: 512, out: 1000 }); // 513000
  */
 export function denseParameters(layer: { readonly in: number; readonly out: number; readonly bias?: boolean }): number {
   checkOptions('denseParameters', layer, { in: 1, out: 1, bias: 1 });
@@ -159,7 +183,11 @@ export function denseParameters(layer: { readonly in: number; readonly out: numb
  * Multiply-accumulates of a convolution for one picture: every one of out · `output` height · `output` width results takes
  * kernel height · kernel width · in / groups.
  * @param filters with `output`, the output's size: one number for square ones, or one for each dimension
- * @throws LanewiseError INVALID_INPUT, TOO_LARGE
+ * @throws LanewiseError INVALID_INPUT for numbers that make no sense, TOO_LARGE for more than can be counted
+ * @example
+ * import { convMacs } from 'lanewise/analysis';
+ *
+ * convMacs({ kernel: 3, in: 64, out: 128, output: 56 }); // 231211008
  */
 export function convMacs(filters: Filters & { readonly output: number | readonly number[] }): number {
   checkOptions('convMacs', filters, { ...filterNames, output: 1 });
@@ -181,7 +209,12 @@ export type ReceptiveWindow = Omit<WindowSize, 'input'>;
  * What one output of a stack of convolutions and pools sees of its input, along one dimension: `size` positions, `stride`
  * from one output to the next, the first output's starting at `offset`, which is negative in the padding. (Araujo, Norris
  * and Sim 2019, doi:10.23915/distill.00021.)
- * @throws LanewiseError INVALID_INPUT, TOO_LARGE
+ * @param layers in the order in which they run
+ * @throws LanewiseError INVALID_INPUT for numbers that make no sense, TOO_LARGE for more than can be counted
+ * @example
+ * import { receptiveField } from 'lanewise/analysis';
+ *
+ * receptiveField([{ kernel: 3 }, { kernel: 2, stride: 2 }, { kernel: 3 }]); // { size: 8, stride: 2, offset: 0 }
  */
 export function receptiveField(layers: readonly ReceptiveWindow[]): { size: number; stride: number; offset: number } {
   if (!Array.isArray(layers)) throw invalid(`receptiveField takes a list of layers, got ${shown(layers)}`);

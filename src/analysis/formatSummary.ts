@@ -20,7 +20,13 @@ const MOST_RUNS = 6;
  * the output, the size of the receptive field, its stride and offset (one number where height and width have the same).
  * "all" is a layer that sees the whole picture; a dash stands for nothing, or no meaning. Layers of one module stand under
  * its name, and the paths of a concatenation are added up.
+ * @param summary what `summarize` gave
  * @throws LanewiseError INVALID_INPUT for what `summarize` did not give
+ * @example
+ * import { formatSummary, summarize } from 'lanewise/analysis';
+ * import { resnet20 } from 'lanewise/zoo';
+ *
+ * console.log(formatSummary(summarize(resnet20())));
  */
 export function formatSummary(summary: NetworkSummary): string {
   if (!isSummary(summary)) throw new LanewiseError('INVALID_INPUT', 'formatSummary takes what summarize gives');

@@ -16,6 +16,7 @@ import { type Pair, receptiveFields } from './receptiveField.ts';
 
 /** One layer of a network. */
 export interface LayerSummary {
+  /** Its name in the graph. */
   readonly name: string;
   /** The operator: ONNX's op_type. */
   readonly op: string;
@@ -42,18 +43,25 @@ export interface LayerSummary {
   readonly receptiveFieldOffset?: Pair;
 }
 
+/** An input of a network. */
 export interface InputSummary {
+  /** Its name in the graph. */
   readonly name: string;
   /** The callers' type, which may be float16. */
   readonly type: TensorType;
+  /** The shape that the numbers are for. */
   readonly dims: readonly number[];
 }
 
+/** What `summarize` gives: the layers of a network, and its totals. */
 export interface NetworkSummary {
+  /** The inputs, at the shapes that the numbers are for. */
   readonly inputs: readonly InputSummary[];
+  /** In execution order. */
   readonly layers: readonly LayerSummary[];
   /** Number of learned numbers; those that several layers share count once. */
   readonly params: number;
+  /** Multiply-accumulates of all layers together. */
   readonly macs: number;
   /**
    * Bytes of the outputs of all layers together. A model needs less, because it reuses memory: see `memory` of a loaded

@@ -23,9 +23,15 @@ export type { Source } from '../source.ts';
  * damage, but not changes made on purpose, so load only files that you made yourself.
  * @param source a compiled model: path (in Node), URL, Response, Blob, File, ReadableStream, ArrayBuffer or typed array, or a
  *   promise of one
+ * @param options threads, the binary, a signal, who is told of progress
  * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE (another kind of file, or damaged), TRUNCATED_FILE, UNSUPPORTED (made
- *   for another
- *   version of programs), INVALID_INPUT (the options), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
+ *   for another version of programs), INVALID_INPUT (the options), TOO_LARGE, NO_SIMD, WASM_BLOCKED, ABORTED
+ * @example
+ * import { load, Tensor } from 'lanewise/runtime';
+ *
+ * const model = await load('model.lanewise');
+ * const pictures = new Tensor('float32', new Float32Array(3 * 32 * 32), [1, 3, 32, 32]);
+ * const { output } = await model.run({ input: pictures });
  */
 export async function load(source: Source, options: RuntimeOptions = {}): Promise<Model> {
   checkOptions('load', options, runtimeChecks);

@@ -21,6 +21,7 @@ import type { Source } from '../source.ts';
 import { xxh32 } from './checksum.ts';
 import { Header, MAGIC, type Meta, type PortMeta, padded, type Segment } from './format.ts';
 
+/** How a model is compiled to a file. */
 export interface CompileModelOptions
   extends Pick<LoadOptions, 'inputShapes' | 'winograd' | 'memoryLimit' | 'externalData' | 'onProgress' | 'signal' | 'wasm'> {
   /**
@@ -52,10 +53,16 @@ const checks: OptionChecks<CompileModelOptions> = {
  * of the inputs and its packed weights. It holds no code but Lanewise's own instructions, and runs only with versions that
  * have the same PROGRAM_VERSION.
  * @param source an ONNX file, as for `load`
+ * @param options the shapes of inputs, the weights' form, the number of threads
  * @returns the file
  * @throws LanewiseError as `load`; UNSUPPORTED, naming the nodes, if some run outside WebAssembly; INVALID_INPUT if a
  *   dimension is open
  *   and `inputShapes` does not give it
+ * @example
+ * import { writeFile } from 'node:fs/promises';
+ * import { compileModel } from 'lanewise/compile';
+ *
+ * await writeFile('model.lanewise', await compileModel('model.onnx', { weights: 'f16' }));
  */
 export async function compileModel(source: Source, options: CompileModelOptions = {}): Promise<Uint8Array> {
   checkOptions('compileModel', options, checks);

@@ -1,4 +1,4 @@
-export type { Attribute, Constant, Dim, Graph, GraphInput, GraphNode, GraphOutput } from '../graph/graph.ts';
+export type { Attribute, Constant, Dim, Face, Graph, GraphInput, GraphNode, GraphOutput, Subgraph } from '../graph/graph.ts';
 export { readCheckpoint } from './checkpoint/index.ts';
 export { readNpy, writeNpy } from './npy.ts';
 export { externalLocations, readOnnx, readTensorProto } from './onnx/read.ts';

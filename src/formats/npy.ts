@@ -50,6 +50,11 @@ function transpose(data: TypedArray, dims: readonly number[]): TypedArray {
  * @param what names the file in errors
  * @throws LanewiseError INVALID_FILE for bytes that are no .npy file, TRUNCATED_FILE where the file ends early, UNSUPPORTED
  *   for big-endian numbers and for other element types, INVALID_INPUT for no bytes at all
+ * @example
+ * import { readFile } from 'node:fs/promises';
+ * import { readNpy } from 'lanewise/formats';
+ *
+ * const tensor = readNpy(await readFile('input.npy'), 'input.npy');
  */
 export function readNpy(file: Uint8Array, what = 'the file'): Tensor {
   const fail = (message: string, code: ErrorCode = 'INVALID_FILE') => new LanewiseError(code, `${what}: ${message}`);
@@ -89,7 +94,14 @@ export function readNpy(file: Uint8Array, what = 'the file'): Tensor {
 
 /**
  * A .npy file, version 1.0, little-endian in row-major order, its header padded to a multiple of 64 bytes.
+ * @param tensor of any type
  * @throws LanewiseError INVALID_INPUT for what is no tensor
+ * @example
+ * import { Tensor } from 'lanewise';
+ * import { readNpy, writeNpy } from 'lanewise/formats';
+ *
+ * const file = writeNpy(new Tensor('float32', [1, 2, 3, 4], [2, 2]));
+ * readNpy(file).dims; // [2, 2]
  */
 export function writeNpy(tensor: Tensor): Uint8Array {
   // Checked by its constructor.

@@ -35,6 +35,12 @@ const isObject = isOptions as (value: unknown) => value is Record<string, unknow
  * @throws LanewiseError INVALID_FILE for bytes that are not safetensors or break its rules (offsets must cover the data
  *   without gaps), TRUNCATED_FILE where the file ends early, UNSUPPORTED for other element types, INVALID_INPUT for no bytes
  *   at all
+ * @example
+ * import { readFile } from 'node:fs/promises';
+ * import { readSafetensors } from 'lanewise/formats';
+ *
+ * const { tensors, metadata } = readSafetensors(await readFile('model.safetensors'));
+ * for (const [name, { type, dims }] of tensors) console.log(name, type, dims);
  */
 export function readSafetensors(file: Uint8Array, what = 'the file'): { tensors: Map<string, Constant>; metadata: Map<string, string> } {
   const fail = (message: string, code: ErrorCode = 'INVALID_FILE') => new LanewiseError(code, `${what}: ${message}`);
@@ -93,6 +99,7 @@ export function readSafetensors(file: Uint8Array, what = 'the file'): { tensors:
   return { tensors, metadata };
 }
 
+/** The options of `writeSafetensors`. */
 export interface SafetensorsOptions {
   /** The file's `__metadata__`. */
   readonly metadata?: ReadonlyMap<string, string>;
@@ -103,8 +110,16 @@ export interface SafetensorsOptions {
 /**
  * A safetensors file of tensors by name: a graph's `constants`, what `readSafetensors` gave, or `Tensor`s. Tensors with
  * larger elements come first, in the order given within each size, so that every tensor is aligned to its elements.
+ * @param tensors by name
+ * @param options metadata, and whether weights become float16
  * @throws LanewiseError INVALID_INPUT for the name `__metadata__`, and for options or tensors that make no sense; TOO_LARGE
  *   for more than one array holds or a header over 100 MB
+ * @example
+ * import { Tensor } from 'lanewise';
+ * import { readSafetensors, writeSafetensors } from 'lanewise/formats';
+ *
+ * const file = writeSafetensors(new Map([['bias', new Tensor('float32', [0.5, 1])]]));
+ * readSafetensors(file).tensors.get('bias')?.dims; // [2]
  */
 export function writeSafetensors(tensors: ReadonlyMap<string, Writable>, options: SafetensorsOptions = {}): Uint8Array {
   checkOptions('writeSafetensors', options, { metadata: 1, weights: 1 } satisfies OptionNames<SafetensorsOptions>);

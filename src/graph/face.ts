@@ -24,10 +24,14 @@ export function outside(tensor: Tensor, type: TensorType, narrow: boolean): Tens
 
 /**
  * A tensor's numbers in float32: float16 exactly, whichever array the engine stores it in; other types rounded.
+ * @param tensor of any type
  * @throws LanewiseError INVALID_INPUT for what is no tensor
  * @example
- * const { logits } = await model.run({ input }); // float16, as the file says
- * topK(toFloat32(logits).data, 5);
+ * import { Tensor, toFloat32 } from 'lanewise';
+ * import { topK } from 'lanewise/vision';
+ *
+ * const logits = new Tensor('float16', [0.5, 2, 1]); // as a model gives whose file says float16
+ * topK(toFloat32(logits).data, 1); // [{ index: 1, value: 2 }]
  */
 export function toFloat32(tensor: Tensor): Tensor<'float32'> {
   const { data, dims } = inside(new Tensor(tensor?.type, tensor?.data, tensor?.dims));

@@ -6,9 +6,13 @@ export type Dim = number | string;
 
 /** A tensor known at load. `read` gives its elements when they are needed, so that a file's weights are not held twice. */
 export interface Constant {
+  /** Its value's name. */
   readonly name: string;
+  /** The type of its elements. */
   readonly type: DataType;
+  /** Its shape. */
   readonly dims: readonly number[];
+  /** Its elements, row-major. */
   read(): TypedArray;
   /**
    * Fills `target`, an array of the type's kind, with the elements from `from` on. Only constants that can do so without
@@ -37,20 +41,27 @@ export type Attribute =
 export interface Subgraph {
   /** Inputs of the branch or body; their types and shapes follow from what is passed in. */
   readonly inputs: readonly GraphOutput[];
+  /** Outputs of the branch or body. */
   readonly outputs: readonly GraphOutput[];
+  /** Its operators, in execution order. */
   readonly nodes: readonly GraphNode[];
+  /** Its own constants, by name. */
   readonly constants: ReadonlyMap<string, Constant>;
 }
 
+/** One operator of a graph, with the names of what it reads and makes. */
 export interface GraphNode {
   /** ONNX's op_type. */
   readonly op: string;
   /** The operator's domain; '' is ONNX's own. */
   readonly domain: string;
+  /** The node's own name, '' if it has none. */
   readonly name: string;
   /** Value names; '' is an optional input that is left out. */
   readonly inputs: readonly string[];
+  /** Value names; '' is an optional output that nobody reads. */
   readonly outputs: readonly string[];
+  /** By name; those that the file omits are missing. */
   readonly attributes: ReadonlyMap<string, Attribute>;
   /** The declared kind of attributes whose value is ambiguous: floats (2.0 looks like an integer) and empty lists of strings. */
   readonly kinds?: ReadonlyMap<string, 'float' | 'floats' | 'strings'>;
@@ -60,12 +71,17 @@ export interface GraphNode {
   readonly opset?: number;
 }
 
+/** An input of a graph. */
 export interface GraphInput {
+  /** Its value's name. */
   readonly name: string;
+  /** The type that the graph computes in. */
   readonly type: DataType;
+  /** Its shape; open dimensions have names. */
   readonly dims: readonly Dim[];
   /** An output that is no tensor: a sequence of tensors of that type, or an optional that holds a tensor or a sequence. */
   readonly list?: 'sequence' | 'optional' | undefined;
+  /** The callers' type, where it is another. */
   readonly face?: Face;
 }
 
@@ -77,10 +93,15 @@ export type Face = 'float16' | 'float64';
 
 /** An output; files may leave its type and shape out. */
 export interface GraphOutput {
+  /** Its value's name. */
   readonly name: string;
+  /** The type that the graph computes in. */
   readonly type?: DataType | undefined;
+  /** Its shape; open dimensions have names. */
   readonly dims?: readonly Dim[] | undefined;
+  /** Set if it is no tensor. */
   readonly list?: 'sequence' | 'optional' | undefined;
+  /** The callers' type, where it is another. */
   readonly face?: Face;
 }
 
@@ -167,13 +188,18 @@ export const readsOf = ({ inputs, captures = [] }: GraphNode): readonly string[]
  * execution order.
  */
 export interface Graph {
+  /** Its name, '' if it has none. */
   readonly name: string;
   /** Inputs of the graph, without the initializers that IR 3 files list here. */
   readonly inputs: readonly GraphInput[];
+  /** Outputs of the graph. */
   readonly outputs: readonly GraphOutput[];
+  /** The operators, in execution order. */
   readonly nodes: readonly GraphNode[];
+  /** Weights and other tensors known at load (ONNX's initializers), by name. */
   readonly constants: ReadonlyMap<string, Constant>;
   /** The version of each operator set, by domain. */
   readonly opsets: ReadonlyMap<string, number>;
+  /** The file's own texts, by key. */
   readonly metadata: ReadonlyMap<string, string>;
 }

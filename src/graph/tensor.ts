@@ -30,6 +30,7 @@ export type TensorType = DataType | 'float16';
 
 type Arrays = { readonly [T in DataType]: (typeof arrayTypes)[T]['prototype'] } & { readonly float16: Float16Data };
 
+/** The typed array of an element type: Float32Array for float32, BigInt64Array for int64. */
 export type TypedArray<T extends TensorType = DataType> = Arrays[T];
 
 export const isDataType = (type: unknown): type is DataType => typeof type === 'string' && Object.hasOwn(arrayTypes, type);
@@ -74,8 +75,11 @@ export function elementCount(dims: readonly number[], what: string): number {
  * new Tensor('float16', [0.5, 1]).data; // a Float16Array, or a Uint16Array of 0x3800 and 0x3c00 where the engine has none
  */
 export class Tensor<T extends TensorType = TensorType> {
+  /** The type of its elements. */
   readonly type: T;
+  /** Its elements, row-major. */
   readonly data: TypedArray<T>;
+  /** Its shape: [N, C, H, W] for pictures; [] for one number. */
   readonly dims: readonly number[];
 
   /**

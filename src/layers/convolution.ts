@@ -5,6 +5,7 @@ import { type LayerOptions, layerFunction } from './layer.ts';
 import { channelsOf, type Padding, type Pair, pair, wholeNumber, windowAttributes } from './options.ts';
 import type { Recorder } from './recorder.ts';
 
+/** The options of layers with weights. */
 export interface WeightOptions extends LayerOptions {
   /** How the weights start. Default `heUniform()`. */
   readonly weight?: Init;
@@ -13,14 +14,15 @@ export interface WeightOptions extends LayerOptions {
 }
 
 interface WindowOptions {
-  /** Default 1. */
+  /** How many pixels one window is from the next. Default 1. */
   readonly stride?: Pair;
-  /** Default 0. */
+  /** Zeros around the picture. Default 0. */
   readonly padding?: Padding;
-  /** Default 1. */
+  /** How many pixels the kernel's elements are apart. Default 1. */
   readonly dilation?: Pair;
 }
 
+/** The options of `conv2d`. */
 export interface Conv2dOptions extends WeightOptions, WindowOptions {
   /** How many groups channels and filters are divided into; a group sees only its own channels. Default 1. */
   readonly groups?: number;
@@ -32,8 +34,16 @@ const windowOptions = { stride: 1, padding: 1, dilation: 1 };
 /**
  * Convolution (ONNX Conv): [N, C, H, W] to [N, filters, H', W'], H' = floor((H + top + bottom - dilation · (kernel - 1) - 1)
  * / stride) + 1. Parameters: `weight` [filters, C / groups, kernel, kernel], `bias` [filters].
+ * @param filters how many channels the output has
+ * @param kernel its size in pixels: one number, or [height, width]
+ * @param options stride, padding, dilation, groups; how the weights start; the layer's name
  * @throws LanewiseError INVALID_INPUT for options that make no sense, INVALID_MODEL if the window or the groups do not fit
  *   the input
+ * @example
+ * import { conv2d, input } from 'lanewise/layers';
+ *
+ * const x = input([3, 224, 224]);
+ * conv2d(x, 64, 7, { stride: 2, padding: 3, bias: false }).dims; // ['N', 64, 112, 112]
  */
 export const conv2d = layerFunction<[filters: number, kernel: Pair, options?: Conv2dOptions]>(
   'conv2d',
@@ -41,6 +51,7 @@ export const conv2d = layerFunction<[filters: number, kernel: Pair, options?: Co
   (to, x, filters, kernel, options = {}) => convolution(to, x, wholeNumber('filters', filters, 1), kernel, options),
 );
 
+/** The options of `depthwiseConv2d`. */
 export interface DepthwiseConv2dOptions extends WeightOptions, WindowOptions {
   /** How many filters each channel has. Default 1. */
   readonly multiplier?: number;
@@ -49,7 +60,13 @@ export interface DepthwiseConv2dOptions extends WeightOptions, WindowOptions {
 /**
  * One filter for each channel, or `multiplier` of them (a convolution with as many groups as channels): [N, C, H, W] to
  * [N, multiplier · C, H', W']. Parameters: `weight` [multiplier · C, 1, kernel, kernel], `bias`.
+ * @param kernel its size in pixels: one number, or [height, width]
+ * @param options multiplier, stride, padding, dilation; how the weights start; the layer's name
  * @throws LanewiseError as `conv2d`
+ * @example
+ * import { depthwiseConv2d, input } from 'lanewise/layers';
+ *
+ * depthwiseConv2d(input([32, 112, 112]), 3, { padding: 'same' }).dims; // ['N', 32, 112, 112]
  */
 export const depthwiseConv2d = layerFunction<[kernel: Pair, options?: DepthwiseConv2dOptions]>(
   'depthwiseConv2d',
@@ -94,6 +111,7 @@ function weights(
   return [...values, to.parameter({ key: 'bias', dims: [outputs], init, ...fans })];
 }
 
+/** The options of `conv2dTranspose`. */
 export interface Conv2dTransposeOptions extends Conv2dOptions {
   /** Rows and columns that are added at the bottom and the right. Default 0. */
   readonly outputPadding?: Pair;
@@ -103,7 +121,14 @@ export interface Conv2dTransposeOptions extends Conv2dOptions {
  * Transposed convolution (ONNX ConvTranspose), the gradient of a convolution with the same weights: [N, C, H, W] to [N,
  * filters, H', W'], H' = (H - 1) · stride - top - bottom + dilation · (kernel - 1) + outputPadding + 1, or H · stride with
  * padding 'same'. Parameters: `weight` [C, filters / groups, kernel, kernel], `bias` [filters].
+ * @param filters how many channels the output has
+ * @param kernel its size in pixels: one number, or [height, width]
+ * @param options stride, padding, outputPadding, dilation, groups; how the weights start; the layer's name
  * @throws LanewiseError as `conv2d`
+ * @example
+ * import { conv2dTranspose, input } from 'lanewise/layers';
+ *
+ * conv2dTranspose(input([64, 28, 28]), 32, 2, { stride: 2 }).dims; // ['N', 32, 56, 56]
  */
 export const conv2dTranspose = layerFunction<[filters: number, kernel: Pair, options?: Conv2dTransposeOptions]>(
   'conv2dTranspose',
@@ -124,7 +149,13 @@ export const conv2dTranspose = layerFunction<[filters: number, kernel: Pair, opt
 
 /**
  * A fully connected layer (ONNX Gemm): [N, F] to [N, units]. Parameters: `weight` [units, F], `bias` [units].
+ * @param units how many features the output has
+ * @param options how the weights start; the layer's name
  * @throws LanewiseError INVALID_INPUT if the input is no matrix: `flatten` makes one of pictures
+ * @example
+ * import { dense, flatten, input } from 'lanewise/layers';
+ *
+ * dense(flatten(input([512, 7, 7])), 1000).dims; // ['N', 1000]
  */
 export const dense = layerFunction<[units: number, options?: WeightOptions]>('dense', weightOptions, (to, x, units, options = {}) => {
   const [, features] = x.dims;

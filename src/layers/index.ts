@@ -1,5 +1,6 @@
 // Networks written in code. Shapes are logical NCHW; [N, C, H, W] are pictures, [N, F] rows.
 
+export type { Misfit } from '../formats/fit.ts';
 export type { Tensor } from '../graph/tensor.ts';
 export {
   type GeluOptions,

@@ -7,10 +7,13 @@ import { normals, numbersFor, uniforms } from './random.ts';
 
 /** Facts about a parameter, for its initialiser. */
 export interface ParameterInfo {
+  /** Its name: 'conv1.weight'. */
   readonly name: string;
+  /** Its shape. */
   readonly dims: readonly number[];
-  /** How many inputs one output sums over, and how many outputs one input contributes to. */
+  /** How many inputs one output sums over. */
   readonly fanIn: number;
+  /** How many outputs one input contributes to. */
   readonly fanOut: number;
   /** The network's seed, or the initialiser's own. */
   readonly seed: number;
@@ -25,6 +28,7 @@ export type Initializer = (data: Float32Array, parameter: ParameterInfo) => void
 /** How a layer's parameter starts: an initialiser, or its elements in row-major order. */
 export type Init = Initializer | ArrayLike<number>;
 
+/** The options of initialisers that draw random numbers. */
 export interface SeedOptions {
   /** A whole number from 0 on, instead of the network's seed. */
   readonly seed?: number;
@@ -32,21 +36,54 @@ export interface SeedOptions {
 
 const onlySeed = { seed: 1 } satisfies OptionNames<SeedOptions>;
 
+/** The options of initialisers that follow from a parameter's fans. */
 export interface RandomOptions extends SeedOptions {
   /** A factor for the numbers. Default 1. */
   readonly gain?: number;
 }
 
+/**
+ * Zeros: the start of biases.
+ * @example
+ * import { conv2d, zeros } from 'lanewise/layers';
+ *
+ * const layer = conv2d(16, 3, { bias: zeros });
+ */
 export const zeros: Initializer = () => {};
+/**
+ * Ones: the start of batch-norm's scales.
+ * @example
+ * import { batchNorm, ones } from 'lanewise/layers';
+ *
+ * const layer = batchNorm({ weight: ones });
+ */
 export const ones: Initializer = (data) => void data.fill(1);
 
-/** One number everywhere. */
+/**
+ * One number everywhere.
+ * @param value the number
+ * @throws LanewiseError INVALID_INPUT for anything else
+ * @example
+ * import { constant, dense } from 'lanewise/layers';
+ *
+ * const layer = dense(10, { bias: constant(0.1) });
+ */
 export function constant(value: number): Initializer {
   if (typeof value !== 'number') throw new LanewiseError('INVALID_INPUT', `constant takes a number, got ${shown(value)}`);
   return (data) => void data.fill(value);
 }
 
-/** Numbers spread evenly from `center - spread` to `center + spread`. */
+/**
+ * Numbers spread evenly from `center - spread` to `center + spread`.
+ * @param center the middle
+ * @param spread the distance of the ends from it
+ * @param options a seed of its own
+ * @throws LanewiseError INVALID_INPUT for numbers that are not finite
+ * @example
+ * import { dense, uniform } from 'lanewise/layers';
+ *
+ * const layer = dense(10, { weight: uniform(0, 0.05) });
+ */
 export function uniform(center: number, spread: number, options: SeedOptions = {}): Initializer {
   finite('center', center);
   finite('spread', spread);
@@ -57,7 +94,17 @@ export function uniform(center: number, spread: number, options: SeedOptions = {
   };
 }
 
-/** Numbers of the normal distribution. */
+/**
+ * Numbers of the normal distribution.
+ * @param mean its middle
+ * @param deviation its standard deviation
+ * @param options a seed of its own
+ * @throws LanewiseError INVALID_INPUT for numbers that are not finite
+ * @example
+ * import { conv2d, normal } from 'lanewise/layers';
+ *
+ * const layer = conv2d(96, 11, { stride: 4, weight: normal(0, 0.01) }); // as AlexNet's paper starts
+ */
 export function normal(mean: number, deviation: number, options: SeedOptions = {}): Initializer {
   finite('mean', mean);
   finite('deviation', deviation);
@@ -70,26 +117,60 @@ export function normal(mean: number, deviation: number, options: SeedOptions = {
 
 /** An initialiser whose numbers have a variance that depends on the fans, uniform or normal. */
 function scaled(distribution: 'uniform' | 'normal', variance: (parameter: ParameterInfo) => number) {
-  return (given: RandomOptions = {}): Initializer => {
-    const seed = seedOf('an initialiser', given, { ...onlySeed, gain: 1 } satisfies OptionNames<RandomOptions>);
-    const gain = finite('gain', given.gain ?? 1);
-    const options = seed === undefined ? {} : { seed };
+  return (options: RandomOptions = {}): Initializer => {
+    const seed = seedOf('an initialiser', options, { ...onlySeed, gain: 1 } satisfies OptionNames<RandomOptions>);
+    const gain = finite('gain', options.gain ?? 1);
+    const own = seed === undefined ? {} : { seed };
     return (data, parameter) => {
       const deviation = gain * Math.sqrt(variance(parameter));
       // A uniform distribution from -a to a has a variance of a² / 3.
-      const fill = distribution === 'uniform' ? uniform(0, deviation * Math.sqrt(3), options) : normal(0, deviation, options);
+      const fill = distribution === 'uniform' ? uniform(0, deviation * Math.sqrt(3), own) : normal(0, deviation, own);
       fill(data, parameter);
     };
   };
 }
 
-/** Variance 2 / fan in, for layers that ReLU follows (He et al. 2015, arXiv:1502.01852). The default of layers. */
+/**
+ * Uniform numbers of variance 2 / fan in, for layers that ReLU follows (He et al. 2015, arXiv:1502.01852). The default of
+ * layers.
+ * @param options a factor, and a seed of its own
+ * @throws LanewiseError INVALID_INPUT for a gain or a seed that makes no sense
+ * @example
+ * import { conv2d, heUniform } from 'lanewise/layers';
+ *
+ * const layer = conv2d(16, 3, { weight: heUniform({ gain: 0.5 }) });
+ */
 export const heUniform = scaled('uniform', ({ fanIn }) => 2 / fanIn);
-/** As `heUniform`, with the normal distribution. */
+/**
+ * Numbers of the normal distribution, of variance 2 / fan in: see `heUniform`.
+ * @param options a factor, and a seed of its own
+ * @throws LanewiseError INVALID_INPUT for a gain or a seed that makes no sense
+ * @example
+ * import { conv2d, heNormal } from 'lanewise/layers';
+ *
+ * const layer = conv2d(16, 3, { weight: heNormal() });
+ */
 export const heNormal = scaled('normal', ({ fanIn }) => 2 / fanIn);
-/** Variance 2 / (fan in + fan out), for layers that tanh or nothing follows (Glorot and Bengio 2010, "Xavier"). */
+/**
+ * Uniform numbers of variance 2 / (fan in + fan out), for layers that tanh or nothing follows (Glorot and Bengio 2010,
+ * "Understanding the difficulty of training deep feedforward neural networks", by the first name "Xavier").
+ * @param options a factor, and a seed of its own
+ * @throws LanewiseError INVALID_INPUT for a gain or a seed that makes no sense
+ * @example
+ * import { dense, xavierUniform } from 'lanewise/layers';
+ *
+ * const layer = dense(10, { weight: xavierUniform() });
+ */
 export const xavierUniform = scaled('uniform', ({ fanIn, fanOut }) => 2 / (fanIn + fanOut));
-/** As `xavierUniform`, with the normal distribution. */
+/**
+ * Numbers of the normal distribution, of variance 2 / (fan in + fan out): see `xavierUniform`.
+ * @param options a factor, and a seed of its own
+ * @throws LanewiseError INVALID_INPUT for a gain or a seed that makes no sense
+ * @example
+ * import { dense, xavierNormal } from 'lanewise/layers';
+ *
+ * const layer = dense(10, { weight: xavierNormal({ seed: 7 }) });
+ */
 export const xavierNormal = scaled('normal', ({ fanIn, fanOut }) => 2 / (fanIn + fanOut));
 
 function seedOf(what: string, options: SeedOptions, known: OptionNames<SeedOptions> | OptionNames<RandomOptions>): number | undefined {

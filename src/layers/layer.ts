@@ -16,6 +16,7 @@ export interface Layer {
   readonly label?: string | undefined;
 }
 
+/** The options of every layer. */
 export interface LayerOptions {
   /** The layer's name, which its parameters' names begin with. Default: 'conv2d_1' and so on. */
   readonly name?: string;

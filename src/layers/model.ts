@@ -17,6 +17,7 @@ import { summarizeLayers } from './summary.ts';
 import { type AppliedLayer, SymbolicTensor, symbolic } from './symbol.ts';
 import { type LoadWeightsOptions, loadWeights, type WeightSource } from './weights.ts';
 
+/** The options of `model`, and of `sequential` with an input. */
 export interface ModelOptions {
   /** The network's name in errors and files. Default 'model'. */
   readonly name?: string;
@@ -35,7 +36,15 @@ const { externalData: _, onProgress: __, ...checks } = loadChecks;
  *
  * @param inputs what `input()` gave
  * @param outputs one (called 'output'), several ('output_0', 'output_1'), or an object of them by name
+ * @param options name, seed, and what `loadWeights` does with names
  * @throws LanewiseError INVALID_INPUT if outputs depend on an input that is not listed; INVALID_MODEL for a name given twice
+ * @example
+ * import { conv2d, dense, flatten, globalAvgPool2d, input, model, relu } from 'lanewise/layers';
+ *
+ * const x = input([3, 32, 32]);
+ * const features = relu(conv2d(x, 16, 3, { padding: 1 }));
+ * const network = model(x, { scores: dense(flatten(globalAvgPool2d(features)), 10), features }, { seed: 1 });
+ * console.log(network.summary());
  */
 export function model(
   inputs: SymbolicTensor | readonly SymbolicTensor[],
@@ -52,10 +61,23 @@ function namedOutputs(outputs: Parameters<typeof model>[1]): Map<string, Symboli
   return new Map(Object.entries(record as Record<string, SymbolicTensor>).map(([name, x]) => [name, symbolic(x, `output '${name}'`)]));
 }
 
-/** A network that was written in layers: a description and weights. `compile` makes a model that runs. */
+/**
+ * A network that was written in layers: a description and weights. `compile` makes a model that runs.
+ * @example
+ * import { Tensor } from 'lanewise';
+ * import { resnet20 } from 'lanewise/zoo';
+ *
+ * const network = resnet20({ seed: 1 });
+ * network.parameterCount; // 269722
+ * const model = await network.compile();
+ * const { output } = await model.run({ input: new Tensor('float32', new Float32Array(3 * 32 * 32), [1, 3, 32, 32]) });
+ */
 export class LayersModel {
+  /** Its name in errors and files. */
   readonly name: string;
+  /** What `input()` gave. */
   readonly inputs: readonly SymbolicTensor[];
+  /** The outputs by name. */
   readonly outputs: ReadonlyMap<string, SymbolicTensor>;
   /** In execution order, without inputs. */
   readonly layers: readonly AppliedLayer[];
@@ -98,14 +120,28 @@ export class LayersModel {
     this.layers = layers;
   }
 
-  /** @throws LanewiseError INVALID_INPUT if there is none of that name */
+  /**
+   * A layer by its name.
+   * @param name as in `summary`: 'conv2d_1', or the one that was given
+   * @throws LanewiseError INVALID_INPUT if there is none of that name
+   * @example
+   * import { resnet18 } from 'lanewise/zoo';
+   *
+   * const [kernels] = resnet18().layer('conv1').parameters;
+   */
   layer(name: string): AppliedLayer {
     const found = this.layers.find((layer) => layer.name === name);
     if (!found) throw new LanewiseError('INVALID_INPUT', `${this.name} has no layer ${shown(name)}`);
     return found;
   }
 
-  /** The learned parameters, in execution order. */
+  /**
+   * The learned parameters, in execution order.
+   * @example
+   * import { vgg11 } from 'lanewise/zoo';
+   *
+   * vgg11().parameters().map(({ name }) => name); // ['features.0.weight', 'features.0.bias', ...]
+   */
   parameters(): Parameter[] {
     return this.#all().filter(({ learned }) => learned);
   }
@@ -133,6 +169,7 @@ export class LayersModel {
     return formatSummary(summarizeLayers(this));
   }
 
+  /** The same table as `summary`. */
   toString(): string {
     return this.summary();
   }
@@ -141,27 +178,55 @@ export class LayersModel {
    * Sets the weights by name, all or none. Models that are compiled already keep theirs.
    * @param source a safetensors file, a PyTorch checkpoint (.pth) or an ONNX file (from where `load` takes files), or tensors
    *   by name; not copied. In Node, a large checkpoint stays in its file and is read when the weights are needed.
+   * @param options `strict: false` allows names that are missing or unexpected
    * @returns what was missing and unexpected, if `strict` is false
    * @throws LanewiseError INVALID_INPUT listing what is missing, unexpected or of another shape; the errors of reading files
-   * @example await resnet18().loadWeights('resnet18-f37072fd.pth');
+   * @example
+   * import { resnet18 } from 'lanewise/zoo';
+   *
+   * const network = resnet18();
+   * await network.loadWeights('resnet18-f37072fd.pth');
    */
   async loadWeights(source: WeightSource, options: LoadWeightsOptions = {}): Promise<Misfit> {
     return loadWeights(this.name, this.#all(), source, options, this.#unusedWeights, this.#renameWeights);
   }
 
-  /** The weights as a safetensors file. */
+  /**
+   * The weights as a safetensors file, statistics included.
+   * @param options float16 weights, metadata
+   * @throws LanewiseError INVALID_INPUT for options that make no sense; TOO_LARGE
+   * @example
+   * import { squeezenet1_1 } from 'lanewise/zoo';
+   *
+   * const file = squeezenet1_1().toSafetensors({ weights: 'f16' });
+   */
   toSafetensors(options: SafetensorsOptions = {}): Uint8Array {
     return writeSafetensors(new Map(this.#all().map((parameter) => [parameter.name, parameter.constant()])), options);
   }
 
-  /** The network as an ONNX file: of opset 13, or newer if an operator needs that. */
+  /**
+   * The network as an ONNX file: of opset 13, or newer if an operator needs that.
+   * @param options float16 weights, the producer's name
+   * @throws LanewiseError INVALID_INPUT for options that make no sense; TOO_LARGE
+   * @example
+   * import { load } from 'lanewise';
+   * import { squeezenet1_1 } from 'lanewise/zoo';
+   *
+   * const model = await load(squeezenet1_1().toONNX());
+   */
   toONNX(options: OnnxOptions = {}): Uint8Array {
     return writeOnnx(this.graph(), options);
   }
 
   /**
    * Writes a file, in Node: the weights alone as `.safetensors`, the whole network as `.onnx`.
-   * @throws LanewiseError INVALID_INPUT for other endings, and outside Node (see `toSafetensors` and `toONNX`)
+   * @param path of the file
+   * @throws LanewiseError INVALID_INPUT for other endings, and outside Node (see `toSafetensors` and `toONNX`);
+   *   FILE_NOT_FOUND if it cannot be written
+   * @example
+   * import { squeezenet1_1 } from 'lanewise/zoo';
+   *
+   * await squeezenet1_1().save('squeezenet.onnx');
    */
   async save(path: string): Promise<void> {
     const ending = typeof path === 'string' ? /\.(safetensors|onnx)$/i.exec(path)?.[1]?.toLowerCase() : undefined;
@@ -173,6 +238,10 @@ export class LayersModel {
    * A model that runs, with the weights as they are now.
    * @param options those of `load`, except those about files
    * @throws LanewiseError as `load` does
+   * @example
+   * import { squeezenet1_1 } from 'lanewise/zoo';
+   *
+   * const model = await squeezenet1_1().compile({ threads: 'auto' });
    */
   async compile(options: Omit<LoadOptions, 'externalData' | 'onProgress'> = {}): Promise<Model> {
     checkOptions('compile', options, checks);

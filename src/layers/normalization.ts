@@ -3,6 +3,7 @@ import { type Init, initializerOf, ones, zeros } from './initializers.ts';
 import { type LayerOptions, layerFunction } from './layer.ts';
 import { channelsOf, finite, wholeNumber } from './options.ts';
 
+/** The options of `batchNorm`. */
 export interface BatchNormOptions extends LayerOptions {
   /** Added to the variance. Default 1e-5. */
   readonly epsilon?: number;
@@ -10,9 +11,9 @@ export interface BatchNormOptions extends LayerOptions {
   readonly weight?: Init;
   /** How the shift starts. Default: zeros. */
   readonly bias?: Init;
-  /** Default: zeros. */
+  /** How the means start. Default: zeros. */
   readonly runningMean?: Init;
-  /** Default: ones. */
+  /** How the variances start. Default: ones. */
   readonly runningVar?: Init;
 }
 
@@ -20,7 +21,12 @@ export interface BatchNormOptions extends LayerOptions {
  * Batch normalisation with the statistics that training gathered (Ioffe and Szegedy 2015, arXiv:1502.03167; ONNX
  * BatchNormalization): y = weight · (x - running_mean) / sqrt(running_var + epsilon) + bias, for each channel of [N, C,
  * ...]. Parameters, [C] each: `weight`, `bias`; and the statistics `running_mean`, `running_var`.
- * @throws LanewiseError INVALID_INPUT
+ * @param options epsilon; how weights and statistics start; the layer's name
+ * @throws LanewiseError INVALID_INPUT for an input without channels, and options that make no sense
+ * @example
+ * import { batchNorm, conv2d, input, relu } from 'lanewise/layers';
+ *
+ * const y = relu(batchNorm(conv2d(input([3, 32, 32]), 16, 3, { bias: false })));
  */
 export const batchNorm = layerFunction<[options?: BatchNormOptions]>(
   'batchNorm',
@@ -43,6 +49,7 @@ export const batchNorm = layerFunction<[options?: BatchNormOptions]>(
   },
 );
 
+/** The options of `localResponseNorm`. */
 export interface LocalResponseNormOptions extends LayerOptions {
   /**
    * How many neighbouring channels are summed over. Default 5. An even size has one more after than before, as in ONNX;
@@ -50,11 +57,11 @@ export interface LocalResponseNormOptions extends LayerOptions {
    */
   readonly size?: number;
   /**
-   * Default 1e-4. It is divided by `size`, as in ONNX and PyTorch: AlexNet's paper does not divide, and its 1e-4 is 5e-4
+   * The factor of the sum. Default 1e-4. It is divided by `size`, as in ONNX and PyTorch: AlexNet's paper does not divide, and its 1e-4 is 5e-4
    * here.
    */
   readonly alpha?: number;
-  /** Default 0.75. */
+  /** The exponent. Default 0.75. */
   readonly beta?: number;
   /** The paper's k. Default 1, as in ONNX and PyTorch; the paper has 2. */
   readonly bias?: number;
@@ -64,7 +71,13 @@ export interface LocalResponseNormOptions extends LayerOptions {
  * Local response normalisation (Krizhevsky et al. 2012, "ImageNet classification with deep convolutional neural networks",
  * section 3.3; ONNX LRN): y = x / (bias + alpha / size · sum of the squares of `size` channels around)^beta. [N, C, H, W] to
  * the same.
- * @throws LanewiseError INVALID_INPUT
+ * @param options size, alpha, beta and bias; the layer's name
+ * @throws LanewiseError INVALID_INPUT for what is no picture, and options that make no sense
+ * @example
+ * import { input, localResponseNorm } from 'lanewise/layers';
+ *
+ * // As AlexNet's paper has it.
+ * const y = localResponseNorm(input([96, 55, 55]), { size: 5, alpha: 5e-4, beta: 0.75, bias: 2 });
  */
 export const localResponseNorm = layerFunction<[options?: LocalResponseNormOptions]>(
   'localResponseNorm',
@@ -77,10 +90,15 @@ export const localResponseNorm = layerFunction<[options?: LocalResponseNormOptio
 );
 
 /**
- * Dropout (Srivastava et al. 2014): a part of training. A network that runs leaves everything as it is, and nothing is
+ * Dropout (Srivastava et al. 2014; ONNX Dropout): a part of training. A network that runs leaves everything as it is, and nothing is
  * computed here; the layer stands for the paper's, and in ONNX files.
- * @param rate the share that training drops. Default 0.5
- * @throws LanewiseError INVALID_INPUT
+ * @param rate the share that training drops, from 0 to below 1. Default 0.5
+ * @param options the layer's name
+ * @throws LanewiseError INVALID_INPUT for another rate
+ * @example
+ * import { dense, dropout, relu, sequential } from 'lanewise/layers';
+ *
+ * const classifier = sequential([dense(4096), relu, dropout(0.5), dense(10)]);
  */
 export const dropout = layerFunction<
   [rate?: number, options?: LayerOptions],

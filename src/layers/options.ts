@@ -14,6 +14,7 @@ export type Pair = number | readonly [height: number, width: number];
  */
 export type Padding = Sides | 'same' | 'valid';
 
+/** Pixels around a picture: one number for all sides, [height, width] for two each, or [top, left, bottom, right]. */
 export type Sides = Pair | readonly [top: number, left: number, bottom: number, right: number];
 
 /** @throws LanewiseError INVALID_INPUT for a name that is no text, or empty */

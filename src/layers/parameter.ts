@@ -19,12 +19,21 @@ export interface ParameterSpec {
   readonly learned?: boolean;
 }
 
-/** Weights of a layer: their initial values, until others are set. */
+/**
+ * Weights of a layer, float32: their initial values, until others are set.
+ * @example
+ * import { resnet18 } from 'lanewise/zoo';
+ *
+ * const [kernels] = resnet18().parameters();
+ * kernels?.dims; // [64, 3, 7, 7]
+ * kernels?.set(new Float32Array(64 * 3 * 7 * 7));
+ */
 export class Parameter {
+  /** Its shape. */
   readonly dims: readonly number[];
   /** False for the running statistics of batch-norm. */
   readonly learned: boolean;
-  /** Stands for the parameter in the layer's steps. */
+  /** Stands for the parameter in the layer's steps. @internal */
   readonly value: Value;
   readonly #spec: ParameterSpec;
   #layer: NamedLayer;

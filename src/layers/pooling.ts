@@ -6,25 +6,34 @@ import { type LayerOptions, layerFunction } from './layer.ts';
 import { channelsOf, flag, type Padding, type Pair, pair, type Window, windowAttributes } from './options.ts';
 import type { Recorder } from './recorder.ts';
 
+/** The options of all pools with a window. */
 export interface PoolOptions extends LayerOptions {
-  /** Default: the kernel's size. */
+  /** How many pixels one window is from the next. Default: the kernel's size. */
   readonly stride?: Pair;
-  /** Default 0. */
+  /** Pixels around the picture, fewer than the kernel's. Default 0. */
   readonly padding?: Padding;
-  /** Rounds the output's size up instead of down: windows may reach over the edge. */
+  /** Rounds the output's size up instead of down: windows may reach over the edge. Default false. */
   readonly ceilMode?: boolean;
 }
 
+/** The options of `maxPool2d`. */
 export interface MaxPool2dOptions extends PoolOptions {
-  /** Default 1. */
+  /** How many pixels the window's elements are apart. Default 1. */
   readonly dilation?: Pair;
 }
 
 const poolOptions = { stride: 1, padding: 1, ceilMode: 1 };
 
 /**
- * The largest of each window (ONNX MaxPool): [N, C, H, W] to [N, C, H', W']. Padding never wins.
- * @throws LanewiseError INVALID_INPUT, INVALID_MODEL if the window does not fit
+ * The largest of each window (ONNX MaxPool): [N, C, H, W] to [N, C, H', W']. Padding never wins. H' = floor((H + top +
+ * bottom - kernel) / stride) + 1, or ceil with `ceilMode`.
+ * @param kernel the window's size in pixels: one number, or [height, width]
+ * @param options stride, padding, dilation, ceilMode; the layer's name
+ * @throws LanewiseError INVALID_INPUT for options that make no sense, INVALID_MODEL if the window does not fit
+ * @example
+ * import { input, maxPool2d } from 'lanewise/layers';
+ *
+ * maxPool2d(input([64, 112, 112]), 3, { stride: 2, padding: 1 }).dims; // ['N', 64, 56, 56]
  */
 export const maxPool2d = layerFunction<[kernel: Pair, options?: MaxPool2dOptions]>(
   'maxPool2d',
@@ -49,14 +58,21 @@ function poolAttributes(window: Window): ReturnType<typeof windowAttributes> {
   return attributes;
 }
 
+/** The options of `avgPool2d`. */
 export interface AvgPool2dOptions extends PoolOptions {
   /** Whether zeros of the padding count. Default true, as in PyTorch; with padding 'same' false, as in TensorFlow. */
   readonly countIncludePad?: boolean;
 }
 
 /**
- * The average of each window (ONNX AveragePool): [N, C, H, W] to [N, C, H', W'].
- * @throws LanewiseError INVALID_INPUT, INVALID_MODEL if the window does not fit
+ * The average of each window (ONNX AveragePool): [N, C, H, W] to [N, C, H', W'], H' as for `maxPool2d`.
+ * @param kernel the window's size in pixels: one number, or [height, width]
+ * @param options stride, padding, ceilMode, countIncludePad; the layer's name
+ * @throws LanewiseError INVALID_INPUT for options that make no sense, INVALID_MODEL if the window does not fit
+ * @example
+ * import { avgPool2d, input } from 'lanewise/layers';
+ *
+ * avgPool2d(input([128, 56, 56]), 2).dims; // ['N', 128, 28, 28]
  */
 export const avgPool2d = layerFunction<[kernel: Pair, options?: AvgPool2dOptions]>(
   'avgPool2d',
@@ -74,13 +90,30 @@ export const avgPool2d = layerFunction<[kernel: Pair, options?: AvgPool2dOptions
   },
 );
 
-/** The average of each channel (ONNX GlobalAveragePool): [N, C, H, W] to [N, C, 1, 1]. @throws LanewiseError INVALID_INPUT */
+/**
+ * The average of each channel (Lin, Chen and Yan 2013, arXiv:1312.4400; ONNX GlobalAveragePool): [N, C, H, W] to [N, C, 1,
+ * 1].
+ * @param options the layer's name
+ * @throws LanewiseError INVALID_INPUT for what is no picture
+ * @example
+ * import { flatten, globalAvgPool2d, input } from 'lanewise/layers';
+ *
+ * flatten(globalAvgPool2d(input([512, 7, 7]))).dims; // ['N', 512]
+ */
 export const globalAvgPool2d = layerFunction<[options?: LayerOptions]>('globalAvgPool2d', {}, (to, x) => {
   channelsOf(x);
   return to.node('GlobalAveragePool', [x]);
 });
 
-/** The largest of each channel (ONNX GlobalMaxPool): [N, C, H, W] to [N, C, 1, 1]. @throws LanewiseError INVALID_INPUT */
+/**
+ * The largest of each channel (ONNX GlobalMaxPool): [N, C, H, W] to [N, C, 1, 1].
+ * @param options the layer's name
+ * @throws LanewiseError INVALID_INPUT for what is no picture
+ * @example
+ * import { globalMaxPool2d, input } from 'lanewise/layers';
+ *
+ * globalMaxPool2d(input([512, 7, 7])).dims; // ['N', 512, 1, 1]
+ */
 export const globalMaxPool2d = layerFunction<[options?: LayerOptions]>('globalMaxPool2d', {}, (to, x) => {
   channelsOf(x);
   return to.node('GlobalMaxPool', [x]);
@@ -89,7 +122,13 @@ export const globalMaxPool2d = layerFunction<[options?: LayerOptions]>('globalMa
 /**
  * Averages over as many windows as the output has pixels: [N, C, H, W] to [N, C, h, w]. Window i of h reaches from floor(i ·
  * H / h) to ceil((i + 1) · H / h), as in PyTorch's AdaptiveAvgPool2d; windows overlap if h does not divide H.
- * @throws LanewiseError INVALID_INPUT
+ * @param size the output's, in pixels: one number, or [height, width]
+ * @param options the layer's name
+ * @throws LanewiseError INVALID_INPUT for what is no picture or no size; TOO_LARGE
+ * @example
+ * import { adaptiveAvgPool2d, input } from 'lanewise/layers';
+ *
+ * adaptiveAvgPool2d(input([512, 10, 8]), 7).dims; // ['N', 512, 7, 7]
  */
 export const adaptiveAvgPool2d = layerFunction<[size: Pair, options?: LayerOptions]>('adaptiveAvgPool2d', {}, (to, x, size) => {
   const channels = channelsOf(x);

@@ -16,9 +16,16 @@ export type SequentialItem = Layer | Pick<LayerFunction<[options?: LayerOptions]
  * 'features.0', 'features.1'; layers with names of their own 'features.conv0'.
  *
  * @param layers with an `input()` first they are a whole network and the result is a model; else it is a layer
- * @throws LanewiseError INVALID_INPUT
+ * @param options those of `model` for a model, a name for a layer
+ * @throws LanewiseError INVALID_INPUT for what is no layer; the layers' own errors
+ * @example
+ * import { conv2d, dense, flatten, input, maxPool2d, relu, sequential } from 'lanewise/layers';
+ *
+ * const network = sequential([input([1, 28, 28]), conv2d(8, 5), relu, maxPool2d(2), flatten, dense(10)]);
+ * network.parameterCount; // 11738
  */
 export function sequential(layers: readonly [SymbolicTensor, ...SequentialItem[]], options?: ModelOptions): LayersModel;
+/** Layers one after the other, as a layer of its own. */
 export function sequential(layers: readonly SequentialItem[], options?: LayerOptions): Layer;
 export function sequential(
   layers: readonly (SymbolicTensor | SequentialItem)[],

@@ -20,22 +20,50 @@ function combination(kind: string, op: string) {
 }
 
 /**
- * The sum of two inputs or more, element by element; dimensions of 1 are repeated. @throws LanewiseError INVALID_MODEL if
- * shapes do not fit
+ * The sum of two inputs or more, element by element (ONNX Add); dimensions of 1 are repeated.
+ * @param a one
+ * @param b another, of the same shape, or with dimensions of 1
+ * @param more others; after them the options: the layer's name
+ * @throws LanewiseError INVALID_INPUT for what is no symbolic tensor, INVALID_MODEL if shapes do not fit
+ * @example
+ * import { add, conv2d, input, relu } from 'lanewise/layers';
+ *
+ * const x = input([16, 32, 32]);
+ * const y = relu(add(x, conv2d(x, 16, 3, { padding: 1 }))); // a residual block
  */
 export const add = combination('add', 'Add');
 
-/** The product, likewise: for example of a picture [N, C, H, W] and weights of its channels [N, C, 1, 1]. */
+/**
+ * The product of two inputs or more, element by element (ONNX Mul); dimensions of 1 are repeated: for example of a picture
+ * [N, C, H, W] and weights of its channels [N, C, 1, 1].
+ * @param a one
+ * @param b another, of the same shape, or with dimensions of 1
+ * @param more others; after them the options: the layer's name
+ * @throws LanewiseError INVALID_INPUT for what is no symbolic tensor, INVALID_MODEL if shapes do not fit
+ * @example
+ * import { conv2d, globalAvgPool2d, input, multiply, sigmoid } from 'lanewise/layers';
+ *
+ * const x = input([16, 32, 32]);
+ * multiply(x, sigmoid(conv2d(globalAvgPool2d(x), 16, 1))).dims; // ['N', 16, 32, 32]
+ */
 export const multiply = combination('multiply', 'Mul');
 
+/** The options of `concat`. */
 export interface ConcatOptions extends LayerOptions {
-  /** Default 1, the channels. */
+  /** The dimension in which they follow each other. Default 1, the channels. */
   readonly axis?: number;
 }
 
 /**
- * Puts inputs side by side: [N, C1, H, W], [N, C2, H, W], ... to [N, C1 + C2 + ..., H, W].
- * @throws LanewiseError INVALID_MODEL if the other dimensions differ
+ * Puts inputs side by side (ONNX Concat): [N, C1, H, W], [N, C2, H, W], ... to [N, C1 + C2 + ..., H, W].
+ * @param parts one symbolic tensor or more
+ * @param options the axis, and the layer's name
+ * @throws LanewiseError INVALID_INPUT for what is no list of symbolic tensors, INVALID_MODEL if the other dimensions differ
+ * @example
+ * import { concat, conv2d, input } from 'lanewise/layers';
+ *
+ * const x = input([64, 28, 28]);
+ * concat([x, conv2d(x, 32, 3, { padding: 1 })]).dims; // ['N', 96, 28, 28]
  */
 export function concat(parts: readonly SymbolicTensor[], options: ConcatOptions = {}): SymbolicTensor {
   if (!Array.isArray(parts) || parts.length === 0) {
@@ -49,22 +77,36 @@ export function concat(parts: readonly SymbolicTensor[], options: ConcatOptions 
   return applyLayer('concat', inputs, name, build)[0] as SymbolicTensor;
 }
 
-/** Rows of everything but the batch: [N, C, H, W] to [N, C · H · W]. */
+/**
+ * Rows of everything but the batch (ONNX Flatten): [N, C, H, W] to [N, C · H · W].
+ * @param options the layer's name
+ * @throws LanewiseError INVALID_INPUT for an option that it does not have
+ * @example
+ * import { flatten, input } from 'lanewise/layers';
+ *
+ * flatten(input([16, 5, 5])).dims; // ['N', 400]
+ */
 export const flatten = layerFunction<[options?: LayerOptions]>('flatten', {}, (to, x) =>
   to.node('Flatten', [x], { attributes: { axis: 1 } }),
 );
 
+/** The options of `pad`. */
 export interface PadOptions extends LayerOptions {
   /** What is added: `value`, the picture mirrored at its edge, or its edge repeated. Default 'constant'. */
   readonly mode?: 'constant' | 'reflect' | 'edge';
-  /** Default 0. */
+  /** The number that 'constant' adds. Default 0. */
   readonly value?: number;
 }
 
 /**
- * Adds rows and columns around pictures (ONNX Pad).
- * @param padding one number for all sides, [height, width], or [top, left, bottom, right]
- * @throws LanewiseError INVALID_INPUT; INVALID_MODEL for a reflection larger than the picture
+ * Adds rows and columns around pictures (ONNX Pad): [N, C, H, W] to [N, C, H + top + bottom, W + left + right].
+ * @param padding in pixels: one number for all sides, [height, width], or [top, left, bottom, right]
+ * @param options mode and value; the layer's name
+ * @throws LanewiseError INVALID_INPUT for options that make no sense; INVALID_MODEL for a reflection larger than the picture
+ * @example
+ * import { input, pad } from 'lanewise/layers';
+ *
+ * pad(input([3, 224, 224]), [0, 0, 1, 1], { mode: 'reflect' }).dims; // ['N', 3, 225, 225]
  */
 export const pad = layerFunction<[padding: Sides, options?: PadOptions]>(
   'pad',
@@ -78,8 +120,9 @@ export const pad = layerFunction<[padding: Sides, options?: PadOptions]>(
   },
 );
 
+/** The options of `upsample`. */
 export interface UpsampleOptions extends LayerOptions {
-  /** Default 'nearest'. */
+  /** How pixels in between are made. Default 'nearest'. */
   readonly mode?: 'nearest' | 'bilinear' | 'bicubic';
   /** Whether the corners' pixels stay at the corners. Default false, the field's convention. */
   readonly alignCorners?: boolean;
@@ -87,7 +130,13 @@ export interface UpsampleOptions extends LayerOptions {
 
 /**
  * Enlarges pictures (ONNX Resize, as PyTorch's Upsample): [N, C, H, W] to [N, C, floor(H · scale), floor(W · scale)].
- * @throws LanewiseError INVALID_INPUT
+ * @param scale a number above 0, or [height, width]
+ * @param options mode and alignCorners; the layer's name
+ * @throws LanewiseError INVALID_INPUT for options that make no sense, or if no pixel is left
+ * @example
+ * import { input, upsample } from 'lanewise/layers';
+ *
+ * upsample(input([64, 28, 28]), 2, { mode: 'bilinear' }).dims; // ['N', 64, 56, 56]
  */
 export const upsample = layerFunction<[scale: Pair, options?: UpsampleOptions]>(
   'upsample',
@@ -125,7 +174,14 @@ function scaleOf(size: number, factor: number, mode: string, alignCorners: boole
 
 /**
  * Exchanges channels between groups (Zhang et al. 2017, arXiv:1707.01083): channel g · (C / groups) + i becomes i · groups + g.
+ * The shape stays.
+ * @param groups how many
+ * @param options the layer's name
  * @throws LanewiseError INVALID_MODEL if the channels cannot be divided
+ * @example
+ * import { channelShuffle, conv2d, input } from 'lanewise/layers';
+ *
+ * const y = channelShuffle(conv2d(input([24, 28, 28]), 24, 1, { groups: 3 }), 3);
  */
 export const channelShuffle = layerFunction<[groups: number, options?: LayerOptions]>('channelShuffle', {}, (to, x, groups) => {
   const channels = channelsOf(x);

@@ -11,13 +11,24 @@ import { type LayerStep, Recorder } from './recorder.ts';
 
 let layersApplied = 0;
 
-/** A layer at its place in a network. */
+/**
+ * A layer at its place in a network.
+ * @example
+ * import { resnet18 } from 'lanewise/zoo';
+ *
+ * const { kind, output } = resnet18().layer('conv1');
+ * output.dims; // ['N', 64, 112, 112]
+ */
 export class AppliedLayer {
   /** The name of the function that made it: 'conv2d'. */
   readonly kind: string;
+  /** What it was applied to. */
   readonly inputs: readonly SymbolicTensor[];
+  /** The operators that it consists of. @internal */
   readonly steps: LayerStep[] = [];
+  /** Its weights, learned or not. */
   readonly parameters: Parameter[] = [];
+  /** What it gives: mostly one. */
   outputs: readonly SymbolicTensor[] = [];
   /** The custom operators of the layer. @internal */
   readonly customOperators: CustomOperator[] = [];
@@ -37,6 +48,7 @@ export class AppliedLayer {
     this.#settled = name !== undefined;
   }
 
+  /** Its name, which its parameters' names begin with. It may change until a model has the layer. */
   get name(): string {
     return this.#name;
   }
@@ -58,6 +70,7 @@ export class AppliedLayer {
     this.#settled = true;
   }
 
+  /** For messages: `conv2d 'conv1'`. */
   toString(): string {
     return `${this.kind} '${this.#name}'`;
   }
@@ -66,7 +79,14 @@ export class AppliedLayer {
 /** The name of an open batch in ONNX files. */
 const BATCH = 'N';
 
-/** A tensor of a network that is being written: its shape is known, its elements are not. */
+/**
+ * A tensor of a network that is being written: its shape is known, its elements are not. `input` and layers give it.
+ * @example
+ * import { conv2d, input, type SymbolicTensor } from 'lanewise/layers';
+ *
+ * const block = (x: SymbolicTensor) => conv2d(x, Number(x.dims[1]) * 2, 3, { stride: 2, padding: 1 });
+ * block(input([16, 32, 32])).dims; // ['N', 32, 16, 16]
+ */
 export class SymbolicTensor implements Applicable {
   /** [N, C, H, W] or [N, F]; the batch is 'N' if it is open. */
   readonly dims: readonly Dim[];
@@ -85,6 +105,7 @@ export class SymbolicTensor implements Applicable {
     this.dims = openBatch ? [BATCH, ...value.dims.slice(1)] : [...value.dims];
   }
 
+  /** The type of its elements. */
   get type(): DataType {
     return this.value.type;
   }
@@ -94,11 +115,12 @@ export class SymbolicTensor implements Applicable {
     return this.layer.name;
   }
 
+  /** For messages: `conv2d 'conv1' [N, 64, 112, 112]`. */
   toString(): string {
     return `${this.layer} ${formatDims(this.dims)}`;
   }
 
-  /** Applies a custom operator that is used as a layer. */
+  /** Applies a custom operator that is used as a layer. @hidden */
   [APPLY](
     operator: CustomOperator,
     inputs: readonly Applicable[],
@@ -160,8 +182,9 @@ function named(layer: AppliedLayer, cause: LanewiseError): LanewiseError {
   return new LanewiseError(cause.code, `${layer}${of}: ${problem}`, { cause: cause.cause ?? cause });
 }
 
+/** The options of `input`. */
 export interface InputOptions {
-  /** Default 'input'. */
+  /** Its name, by which `run` takes a tensor. Default 'input'. */
   readonly name?: string;
   /** How many pictures at a time. Default: any number. */
   readonly batch?: number;
@@ -170,7 +193,14 @@ export interface InputOptions {
 /**
  * The input of a network.
  * @param shape of one picture, without the batch: for example [channels, height, width]
+ * @param options its name, and the batch if it is fixed
+ * @returns a symbolic tensor of float32 ['N', ...shape]
  * @throws LanewiseError INVALID_INPUT for an invalid shape
+ * @example
+ * import { input } from 'lanewise/layers';
+ *
+ * input([3, 224, 224]).dims; // ['N', 3, 224, 224]
+ * input([3, 224, 224], { batch: 8 }).dims; // [8, 3, 224, 224]
  */
 export function input(shape: readonly number[], options: InputOptions = {}): SymbolicTensor {
   checkOptions('input', options, { name: 1, batch: 1 } satisfies OptionNames<InputOptions>);

@@ -17,7 +17,7 @@ import { isTensor, type Parameter } from './parameter.ts';
  */
 export type WeightSource = Source | ReadonlyMap<string, Tensor | Constant> | Readonly<Record<string, Tensor>>;
 
-/** Tensors by name are there already: `onProgress` is not called for them. */
+/** The options of `loadWeights`. Tensors by name are there already: `onProgress` is not called for them. */
 export interface LoadWeightsOptions extends ReadOptions {
   /** Whether missing and unexpected names are an error. Default true. A wrong shape always is. */
   readonly strict?: boolean;

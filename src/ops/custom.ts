@@ -12,16 +12,23 @@ import { input, invalid } from './shapes.ts';
 
 /** What `run` and `inferShape` get for each kind of attribute, by ONNX's names of the kinds. */
 export interface AttributeTypes {
+  /** A whole number. */
   int: number;
   /** As in a file: rounded to float32. */
   float: number;
+  /** A text. */
   string: string;
+  /** Whole numbers. */
   ints: readonly number[];
+  /** As in a file: rounded to float32. */
   floats: readonly number[];
+  /** Texts. */
   strings: readonly string[];
+  /** A tensor. */
   tensor: Tensor;
 }
 
+/** The kinds of attributes, by ONNX's names. */
 export type AttributeKind = keyof AttributeTypes;
 
 /** Attributes by name; those without a default are required. */
@@ -60,14 +67,17 @@ type Slots<C extends Count, T> = C extends 1
 
 type OutputShape = { readonly type?: DataType; readonly dims: readonly number[] };
 
+/** What `defineOp` takes. */
 export interface OperatorDefinition<S extends AttributeSpecs, I extends Count, O extends Count> {
   /** ONNX's op_type. */
   readonly name: string;
   /** ONNX's domain. '' is ONNX's own: the definition then replaces the operator of that name. */
   readonly domain: string;
+  /** Each attribute's kind, and its default. */
   readonly attributes?: S;
   /** How many inputs, the optional ones last. Default 1. */
   readonly inputs?: I;
+  /** How many outputs. Default 1. */
   readonly outputs?: O;
   /**
    * Gives the outputs' types and dimensions from the inputs'; the default type is the first input's. Default: one output,
@@ -100,8 +110,11 @@ export interface Applicable {
 
 /** What a model takes as one of its `operators`. */
 export interface CustomOperator {
+  /** ONNX's op_type. */
   readonly name: string;
+  /** ONNX's domain. */
   readonly domain: string;
+  /** The kind of each attribute, by its name. */
   readonly attributeKinds: Readonly<Record<string, AttributeKind>>;
   /** @internal */
   readonly operator: Operator;
@@ -229,7 +242,21 @@ function callOf(title: string, [least, most]: Range, [, mostOutputs]: Range, lay
  * operators: [it] })`. It runs on the host, between two stretches of the program, on views of the model's memory. What `run`
  * and `inferShape` throw becomes a LanewiseError OPERATOR_FAILED that names the operator and the node and has the error as
  * its `cause`; the model stays usable.
+ * @param definition the name, the attributes, what it gives and how
  * @throws LanewiseError INVALID_INPUT for an invalid definition
+ * @example
+ * import { defineOp } from 'lanewise';
+ * import { input } from 'lanewise/layers';
+ *
+ * const swirl = defineOp({
+ *   name: 'Swirl',
+ *   domain: 'my.ops',
+ *   attributes: { strength: { type: 'float', default: 1 } },
+ *   run({ inputs: [x], outputs: [y], attributes: { strength } }) {
+ *     for (let i = 0; i < x.data.length; i++) y.data[i] = Number(x.data[i]) * strength;
+ *   },
+ * });
+ * swirl(input([3, 8, 8]), { strength: 2 }).dims; // ['N', 3, 8, 8]
  */
 export function defineOp<const S extends AttributeSpecs = Record<never, never>, const I extends Count = 1, const O extends Count = 1>(
   definition: OperatorDefinition<S, I, O>,

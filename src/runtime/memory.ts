@@ -9,8 +9,11 @@ import type { Compute, Copy } from '../plan/plan.ts';
  * rounded to whole pages of 64 KiB.
  */
 export interface MemoryUse {
+  /** The weights, packed. */
   readonly weights: number;
+  /** Values between layers, scratch space and the plan's tables. */
   readonly activations: number;
+  /** All of it. */
   readonly total: number;
 }
 

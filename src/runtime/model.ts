@@ -18,12 +18,14 @@ export type Feeds<T extends Held = Tensor> = Readonly<Record<string, T>>;
 
 /** An input of a model. A dimension that the caller chooses is a name, '' if it has none. */
 export interface ModelInput {
+  /** Its name in the file. */
   readonly name: string;
   /**
    * The type in the file. Inputs that are float16 here, or float64 in a model that runs in float32 (`warnings`), accept
    * float32 tensors as well.
    */
   readonly type: TensorType;
+  /** Its shape; dimensions that the caller chooses have names. */
   readonly dims: readonly Dim[];
   /** Set if the input is no tensor. */
   readonly list?: 'sequence' | 'optional' | undefined;
@@ -31,9 +33,13 @@ export interface ModelInput {
 
 /** An output of a model; without dimensions if its file omits them. */
 export interface ModelOutput {
+  /** Its name in the file. */
   readonly name: string;
+  /** The type in the file. */
   readonly type: TensorType;
+  /** Its shape; dimensions that depend on the inputs have names. */
   readonly dims?: readonly Dim[];
+  /** Set if the output is no tensor. */
   readonly list?: 'sequence' | 'optional' | undefined;
 }
 
@@ -62,9 +68,13 @@ export interface PlanSource {
 
 /** One row of a profile. */
 export interface ProfileRow {
+  /** The name of the node, the last of those that the instruction does at once. */
   readonly node: string;
+  /** The kernel that ran. */
   readonly kernel: string;
+  /** Milliseconds. */
   readonly ms: number;
+  /** Multiply-accumulates; 0 for what has none. */
   readonly macs: number;
 }
 
@@ -88,13 +98,20 @@ const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol();
 export interface Model extends Disposing {}
 
 /**
- * A network in memory, ready to run.
+ * A network in memory, ready to run: what `load` and `compile` give. `using model = await load(...)` disposes of it at the
+ * end of the block.
  * @example
- * using model = await load('model.onnx'); // disposed of at the end of the block
+ * import { load } from 'lanewise';
+ *
+ * const model = await load('model.onnx', { threads: 'auto' });
+ * for (const { name, type, dims } of model.inputs) console.log(name, type, dims);
+ * console.log(model.memory.total, model.warnings);
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: it has what the interface says, for which TypeScript's lib may have no name.
 export class Model {
+  /** Names, types and shapes of what `run` takes. */
   readonly inputs: readonly ModelInput[];
+  /** Names, types and shapes of what `run` gives. */
   readonly outputs: readonly ModelOutput[];
   /** Warnings about the model, a sentence each; mostly none. */
   readonly warnings: readonly string[];

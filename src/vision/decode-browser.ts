@@ -9,8 +9,15 @@ import { drawPicture } from './sources.ts';
  * formats, and a canvas rounds the colours of see-through pixels (to black where alpha is 0); opaque PNG is exact.
  *
  * @returns the picture as RGBA
+ * @param blob a file as the browser gives it: from an `<input type="file">`, a drop, or `fetch`
  * @throws LanewiseError INVALID_FILE if the browser cannot decode it, TOO_LARGE if it is larger than a canvas can be,
  *   UNSUPPORTED outside browsers
+ * @example
+ * import { pictureFromBlob } from 'lanewise/vision';
+ *
+ * const field = document.querySelector<HTMLInputElement>('input[type=file]');
+ * const [file] = field?.files ?? [];
+ * if (file) console.log(await pictureFromBlob(file));
  */
 export async function pictureFromBlob(blob: BlobLike): Promise<Picture> {
   if (typeof createImageBitmap !== 'function') {

@@ -13,8 +13,14 @@ const formatNames = 'JPEG, PNG, WebP, GIF, AVIF and TIFF';
  *
  * @param bytes the file's content
  * @param what names the file in errors
+ * @returns the picture as RGB
  * @throws LanewiseError INVALID_INPUT for anything but a Uint8Array, INVALID_FILE if the bytes are not a whole picture in
  *   one of the formats, TOO_LARGE over sharp's limit of 268 million pixels, MISSING_DEPENDENCY without sharp
+ * @example
+ * import { readFile } from 'node:fs/promises';
+ * import { decodePicture } from 'lanewise/vision/node';
+ *
+ * const { width, height } = await decodePicture(await readFile('cat.jpg'), 'cat.jpg');
  */
 export async function decodePicture(bytes: Uint8Array, what = 'the file'): Promise<Picture> {
   // Checked by name, because bytes may come from another realm. sharp would take a path too, but then errors would be its

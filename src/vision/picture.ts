@@ -23,7 +23,13 @@ export type PictureLike = Omit<Picture, 'channels'> & { readonly channels?: 1 | 
  * Checks the sizes of a picture and fills in `channels` (default: `data.length / (width * height)`). The bytes are not
  * copied, except those of grey pictures (one channel), which become RGB.
  * @param what names the picture in the error
+ * @param picture its sizes and bytes
  * @throws LanewiseError INVALID_INPUT if the sizes are not whole numbers from 1 on, or the data does not fit them
+ * @example
+ * import { checkPicture } from 'lanewise/vision';
+ *
+ * const grey = { width: 2, height: 1, data: new Uint8Array([0, 255]) };
+ * checkPicture(grey).data; // Uint8Array of 0, 0, 0, 255, 255, 255
  */
 export function checkPicture(picture: PictureLike, what = 'the picture'): Picture {
   checkText("a picture's name", what);
@@ -62,7 +68,18 @@ function fromGrey(width: number, height: number, grey: Picture['data']): Picture
 /**
  * The window of `width`×`height` pixels at (`left`, `top`), as an RGB copy. The window may reach over the edges: black fills
  * the rest.
+ * @param picture with one, three or four channels
+ * @param left the first column, in pixels; negative beyond the edge
+ * @param top the first row, in pixels; negative beyond the edge
+ * @param width of the window, in pixels
+ * @param height of the window, in pixels
  * @throws LanewiseError INVALID_INPUT for a wrong picture, corner or size; TOO_LARGE if the result cannot be allocated
+ * @example
+ * import { cropPicture } from 'lanewise/vision';
+ * import { decodePicture } from 'lanewise/vision/node';
+ * import { readFile } from 'node:fs/promises';
+ *
+ * const face = cropPicture(await decodePicture(await readFile('cat.jpg')), 10, 20, 64, 64);
  */
 export function cropPicture(picture: PictureLike, left: number, top: number, width: number, height: number): Picture {
   const source = checkPicture(picture);
@@ -93,9 +110,17 @@ export function cropPicture(picture: PictureLike, left: number, top: number, wid
 
 /**
  * The `width`×`height` pixels in the middle, as an RGB copy, with black around it if the picture is smaller.
+ * @param picture with one, three or four channels
+ * @param width of the result, in pixels
+ * @param height of the result, in pixels
  * @param rounding if the middle lies on half a pixel, 'even' takes the even pixel, as torchvision's `CenterCrop` does,
  *   'down' the one before, as Hugging Face does
  * @throws LanewiseError INVALID_INPUT for a wrong picture, size or rounding; TOO_LARGE if the result cannot be allocated
+ * @example
+ * import { centerCrop } from 'lanewise/vision';
+ *
+ * const grey = { width: 5, height: 3, data: new Uint8Array(15) };
+ * centerCrop(grey, 3, 3).width; // 3
  */
 export function centerCrop(picture: PictureLike, width: number, height: number, rounding: 'down' | 'even' = 'even'): Picture {
   const source = checkPicture(picture);
@@ -113,7 +138,13 @@ export function centerCrop(picture: PictureLike, width: number, height: number, 
 
 /**
  * Left and right exchanged, as torchvision's `hflip`, as an RGB copy.
+ * @param picture with one, three or four channels
  * @throws LanewiseError INVALID_INPUT for a wrong picture; TOO_LARGE if the result cannot be allocated
+ * @example
+ * import { flipHorizontal } from 'lanewise/vision';
+ *
+ * const red = { width: 2, height: 2, data: new Uint8Array([255, 0, 0, 9, 9, 9, 255, 0, 0, 9, 9, 9]) };
+ * const flipped = flipHorizontal(red); // red on the right
  */
 export function flipHorizontal(picture: PictureLike): Picture {
   const source = checkPicture(picture);
@@ -135,7 +166,13 @@ export function flipHorizontal(picture: PictureLike): Picture {
 
 /**
  * Top and bottom exchanged, as torchvision's `vflip`, as an RGB copy.
+ * @param picture with one, three or four channels
  * @throws LanewiseError INVALID_INPUT for a wrong picture; TOO_LARGE if the result cannot be allocated
+ * @example
+ * import { flipVertical } from 'lanewise/vision';
+ *
+ * const red = { width: 2, height: 2, data: new Uint8Array([255, 0, 0, 9, 9, 9, 255, 0, 0, 9, 9, 9]) };
+ * const flipped = flipVertical(red); // the rows exchanged
  */
 export function flipVertical(picture: PictureLike): Picture {
   const source = checkPicture(picture);

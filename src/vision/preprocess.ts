@@ -5,7 +5,9 @@ import { checkFilter, type Filter, resize } from './resize.ts';
 
 /** A size in pixels. */
 export interface Size {
+  /** pixels in a row */
   readonly width: number;
+  /** rows */
   readonly height: number;
 }
 
@@ -38,8 +40,15 @@ export interface Preprocessing {
 /**
  * The bytes that a network gets: a picture after the crops and the resize.
  * @returns an RGB copy
+ * @param picture with one, three or four channels
+ * @param preprocessing the crops and the resize; means and stds do nothing here
  * @throws LanewiseError INVALID_INPUT for a wrong picture, size or filter; TOO_LARGE if an intermediate picture cannot be
  *   allocated
+ * @example
+ * import { fitPicture, imagenet } from 'lanewise/vision';
+ *
+ * const photo = { width: 640, height: 480, data: new Uint8Array(640 * 480 * 3) };
+ * fitPicture(photo, imagenet).width; // 224
  */
 export function fitPicture(picture: PictureLike, preprocessing: Preprocessing): Picture {
   const { crop, resize: size, filter, centerCrop: middle } = checkPreprocessing(preprocessing);

@@ -99,6 +99,11 @@ function resizeOf(config: Config, convNext: boolean, cropsAfter: boolean): Pick<
  * @param what names the file in the error
  * @throws LanewiseError INVALID_FILE for a value that is missing or wrong; UNSUPPORTED for a step or filter that Lanewise
  *   does not have
+ * @example
+ * import { readPreprocessorConfig } from 'lanewise/vision';
+ * import { readFile } from 'node:fs/promises';
+ *
+ * const preprocessing = readPreprocessorConfig(JSON.parse(await readFile('preprocessor_config.json', 'utf8')));
  */
 export function readPreprocessorConfig(json: unknown, what = 'preprocessor_config.json'): Preprocessing {
   checkText("a file's name", what);

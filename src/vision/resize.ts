@@ -13,8 +13,9 @@ export type Filter = 'nearest' | 'box' | 'bilinear' | 'bicubic';
 /** [left, top, right, bottom] in pixels, fractions allowed. */
 export type Box = readonly [left: number, top: number, right: number, bottom: number];
 
+/** The options of `resize`. */
 export interface ResizeOptions {
-  /** Default: bilinear. */
+  /** What a resized pixel is made of. Default: bilinear. */
   readonly filter?: Filter;
   /**
    * The part to resize. Default: the whole picture. As in Pillow, the filter still sees the pixels around the box; to avoid
@@ -30,11 +31,18 @@ const filters: readonly string[] = ['nearest', ...Object.keys(loops.kernels)];
  * columns, rounded to bytes in between. The sums are of integers, so every engine gives the same bytes, with SIMD and
  * without. The algorithm is that of Pillow's src/libImaging/Resample.c, and of Geometry.c for `nearest`.
  *
+ * @param picture with one, three or four channels
  * @param width of the result, in pixels
  * @param height of the result, in pixels
+ * @param options the filter, and the part to resize
  * @returns an RGB copy, alpha dropped
  * @throws LanewiseError INVALID_INPUT for a wrong picture, size, filter, box or options; TOO_LARGE if the result cannot be
  *   allocated
+ * @example
+ * import { resize } from 'lanewise/vision';
+ *
+ * const photo = { width: 640, height: 480, data: new Uint8Array(640 * 480 * 3) };
+ * const small = resize(photo, 160, 120, { filter: 'bicubic' });
  */
 export function resize(picture: PictureLike, width: number, height: number, options: ResizeOptions = {}): Picture {
   const { filter, box } = checkedOptions(options, 'resize', { filter: 1, box: 1 });

@@ -4,7 +4,14 @@ import { LanewiseError } from '../errors.ts';
 /**
  * The `k` largest values with their places, largest first; equal values by the lower index, NaN last. Fewer if there are
  * fewer values.
+ * @param values a list of numbers: a tensor's `data`
+ * @param k how many
+ * @returns the places, which are indices of `labels`, and the values
  * @throws LanewiseError INVALID_INPUT if there is no list of values, or `k` is not a whole number from 0 on
+ * @example
+ * import { topK } from 'lanewise/vision';
+ *
+ * topK([0.1, 0.7, 0.2], 2); // [{ index: 1, value: 0.7 }, { index: 2, value: 0.2 }]
  */
 export function topK(values: ArrayLike<number | bigint>, k: number): { index: number; value: number }[] {
   const list = checkedList(values);
@@ -18,7 +25,13 @@ export function topK(values: ArrayLike<number | bigint>, k: number): { index: nu
 /**
  * Scores (logits) as shares of 1, for display: `Math.exp` may differ between engines in the last bit. NaN anywhere, or an
  * infinite largest value, makes every share NaN.
+ * @param values a list of numbers: a tensor's `data`
+ * @returns as many numbers from 0 to 1
  * @throws LanewiseError INVALID_INPUT if there is no list of values
+ * @example
+ * import { softmax } from 'lanewise/vision';
+ *
+ * const shares = softmax([1, 2, 3]); // about 0.09, 0.24 and 0.67
  */
 export function softmax(values: ArrayLike<number | bigint>): Float32Array {
   const exact = checkedList(values);

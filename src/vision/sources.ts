@@ -17,8 +17,14 @@ export type Drawable =
  * and returned, so that every kind is accepted; for files see `pictureFromBlob`.
  *
  * @returns the picture, as RGBA if it was drawn
+ * @param source an element, a bitmap or a frame; or pixels
  * @throws LanewiseError INVALID_INPUT if it is none of these, has no pixels (yet) or comes from another origin whose pixels
  *   a page may not read; TOO_LARGE if it is larger than a canvas can be; UNSUPPORTED outside browsers
+ * @example
+ * import { cifar10, pictureFrom, toTensor } from 'lanewise/vision';
+ *
+ * const video = document.querySelector('video');
+ * if (video) console.log(toTensor(pictureFrom(video), cifar10).dims);
  */
 export function pictureFrom(source: PictureLike | Drawable): Picture {
   if (typeof source === 'object' && source !== null && 'data' in source && source.data) return checkPicture(source);

@@ -14,10 +14,17 @@ export type Layout = 'NCHW' | 'NHWC';
  * once. With one mean and std the picture becomes grey after the resize, as Pillow's `convert('L')` makes it (299, 587 and
  * 114 of 1000).
  *
+ * @param pictures one, or a list that becomes a batch
+ * @param preprocessing a preset, such as `imagenet`, or your own
  * @param options `layout`: default NCHW
  * @returns float32 [N, C, height, width] or [N, height, width, C], N = 1 for one picture, C = 3, or 1 if there is one mean
  * @throws LanewiseError INVALID_INPUT for no picture, a wrong picture or preprocessing, or pictures that end up in several
  *   sizes; TOO_LARGE if an intermediate picture cannot be allocated
+ * @example
+ * import { imagenet, toTensor } from 'lanewise/vision';
+ *
+ * const photo = { width: 320, height: 240, data: new Uint8Array(320 * 240 * 3) };
+ * toTensor([photo, photo], imagenet).dims; // [2, 3, 224, 224]
  */
 export function toTensor(
   pictures: PictureLike | readonly PictureLike[],
@@ -49,8 +56,9 @@ export function toTensor(
   return new Tensor('float32', data, nchw ? [fitted.length, channels, height, width] : [fitted.length, height, width, channels]);
 }
 
+/** The options of `toPicture`. */
 export interface ToPictureOptions extends Partial<Pick<Preprocessing, 'mean' | 'std' | 'divisor'>> {
-  /** Default: NCHW. */
+  /** The place of the channels in the tensor. Default: NCHW. */
   readonly layout?: Layout;
   /** Which of a batch, or of the filters of a convolution. Default 0. */
   readonly index?: number;
@@ -73,6 +81,12 @@ const pictureNames: OptionNames<ToPictureOptions> = { ...preprocessingNames, lay
  * @returns RGB; one channel is shown grey
  * @throws LanewiseError INVALID_INPUT for other dimensions, an index out of range, wrong options; TOO_LARGE if it cannot be
  *   allocated
+ * @example
+ * import { resnet18 } from 'lanewise/zoo';
+ * import { toPicture } from 'lanewise/vision';
+ *
+ * const [kernels] = resnet18().parameters(); // [64, 3, 7, 7]
+ * if (kernels) toPicture(kernels.tensor, { index: 5, stretch: true }).width; // 7
  */
 export function toPicture(tensor: Tensor, options: ToPictureOptions = {}): Picture {
   const { layout, index = 0, channel, stretch = false, divisor = 255, ...own } = checkedOptions(options, 'toPicture', pictureNames);

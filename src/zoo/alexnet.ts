@@ -16,6 +16,12 @@ import { type Factory, imagenet, network } from './network.ts';
  * AlexNet on one GPU (Krizhevsky 2014, "One weird trick for parallelizing convolutional neural networks", arXiv:1404.5997),
  * as in torchvision: no groups and no response normalisation, 64 · 192 · 384 · 256 · 256 filters (the paper: 64 · 192 · 384
  * · 384 · 256), and an average pooling to 6×6 that does nothing at 224×224. 61,100,840 parameters.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { alexnet } from 'lanewise/zoo';
+ *
+ * alexnet().parameterCount; // 61100840
  */
 export const alexnet: Factory = network('alexnet', imagenet, (x, { classes }) => {
   const pool = () => maxPool2d(3, { stride: 2 });
@@ -53,6 +59,12 @@ const overlapping = (x: SymbolicTensor, name: string) => maxPool2d(x, 3, { strid
  * pooling that overlaps. Pictures are 227×227: the paper says 224, but its 55×55 = ((227 - 11) / 4 + 1)² outputs need 227.
  * The dense layers' sizes follow from the pictures'. Layers have the names of Caffe's reference model. 60,965,224 parameters
  * (the paper says 60 million).
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { alexnet2012 } from 'lanewise/zoo';
+ *
+ * alexnet2012().parameterCount; // 60965224
  */
 export const alexnet2012: Factory = network('alexnet2012', { ...imagenet, inputShape: [3, 227, 227] }, (pictures, { classes }) => {
   let x = relu(conv2d(pictures, 96, 11, { stride: 4, name: 'conv1' }));

@@ -1,8 +1,9 @@
 import { avgPool2d, concat, conv2d, dense, flatten, globalAvgPool2d, maxPool2d, relu, type SymbolicTensor } from '../layers/index.ts';
 import { channels, conv, type Factory, imagenet, network, norm, type ZooOptions } from './network.ts';
 
+/** The options of DenseNets. */
 export interface DenseNetOptions extends ZooOptions {
-  /** The paper's k: how many channels each layer adds; the network starts with twice as many. */
+  /** The paper's k: how many channels each layer adds; the network starts with twice as many. Default: the paper's. */
   readonly growth?: number;
 }
 
@@ -51,11 +52,42 @@ function densenet(name: string, depths: readonly number[], growth = 32): Factory
 /**
  * DenseNet-121 (Huang, Liu, van der Maaten and Weinberger 2016, "Densely connected convolutional networks",
  * arXiv:1608.06993) as in torchvision: the paper's DenseNet-BC of table 1, growth k = 32. 7,978,856 parameters.
+ * @param options classes, inputShape, seed, growth
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { densenet121 } from 'lanewise/zoo';
+ *
+ * densenet121().parameterCount; // 7978856
+ * densenet121({ growth: 12 }).parameterCount; // 1384696
  */
 export const densenet121 = densenet('densenet121', [6, 12, 24, 16]);
-/** DenseNet-161, growth k = 48. 28,681,000 parameters. See `densenet121`. */
+/**
+ * DenseNet-161, growth k = 48. 28,681,000 parameters. See `densenet121`.
+ * @param options classes, inputShape, seed, growth
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { densenet161 } from 'lanewise/zoo';
+ *
+ * densenet161().parameterCount; // 28681000
+ */
 export const densenet161 = densenet('densenet161', [6, 12, 36, 24], 48);
-/** DenseNet-169, growth k = 32. 14,149,480 parameters. See `densenet121`. */
+/**
+ * DenseNet-169, growth k = 32. 14,149,480 parameters. See `densenet121`.
+ * @param options classes, inputShape, seed, growth
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { densenet169 } from 'lanewise/zoo';
+ *
+ * densenet169().parameterCount; // 14149480
+ */
 export const densenet169 = densenet('densenet169', [6, 12, 32, 32]);
-/** DenseNet-201, growth k = 32. 20,013,928 parameters. See `densenet121`. */
+/**
+ * DenseNet-201, growth k = 32. 20,013,928 parameters. See `densenet121`.
+ * @param options classes, inputShape, seed, growth
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { densenet201 } from 'lanewise/zoo';
+ *
+ * densenet201().parameterCount; // 20013928
+ */
 export const densenet201 = densenet('densenet201', [6, 12, 48, 32]);

@@ -64,6 +64,12 @@ const head = (x: SymbolicTensor, classes: number, rate: number): SymbolicTensor 
  * each convolution and no response normalisation, a 3×3 convolution instead of the paper's 5×5, and a last grid-halving
  * pooling of 2×2. Without the two heads that help in training (`loadWeights` ignores theirs, aux1 and aux2), and pictures
  * are not transformed (no `transform_input`). 6,624,904 parameters.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { googlenet } from 'lanewise/zoo';
+ *
+ * googlenet().parameterCount; // 6624904
  */
 export const googlenet: Factory = network(
   'googlenet',
@@ -87,6 +93,12 @@ export const googlenet: Factory = network(
  * 3): response normalisation, 5×5 convolutions, biases, no batch-norm. Without the two heads that help in training. The
  * paper does not give the constants of its response normalisation; n = 5, α = 1e-4 (divided by n), β = 0.75 and k = 1 are
  * those of its usual form, BVLC's for Caffe. Layers have the names of `googlenet`'s. 6,998,552 parameters.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { googlenet2014 } from 'lanewise/zoo';
+ *
+ * googlenet2014().parameterCount; // 6998552
  */
 export const googlenet2014: Factory = network('googlenet2014', imagenet, (pictures, { classes }) => {
   const conv: Conv = (x, filters, kernel, name, stride = 1) =>

@@ -83,6 +83,10 @@ export {
 /**
  * Every network by its name in torchvision and on the command line; resnet20, 32, 44, 56 and 110 and their plain twins are
  * CIFAR-10's.
+ * @example
+ * import { zoo } from 'lanewise/zoo';
+ *
+ * for (const [name, network] of zoo) console.log(name, network().parameterCount);
  */
 export const zoo: ReadonlyMap<string, Factory> = new Map<string, Factory>([
   ['alexnet', alexnet],

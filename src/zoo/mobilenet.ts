@@ -49,6 +49,13 @@ function block(x: SymbolicTensor, expansion: number, filters: number, stride: nu
  * MobileNetV2 (Sandler et al. 2018, "MobileNetV2: inverted residuals and linear bottlenecks", arXiv:1801.04381) as in
  * torchvision. `width` is the paper's multiplier of all channels, rounded to steps of 8; the last convolution's 1280 only
  * grow. 3,504,872 parameters.
+ * @param options classes, inputShape, seed, width
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { mobilenetV2 } from 'lanewise/zoo';
+ *
+ * mobilenetV2().parameterCount; // 3504872
+ * mobilenetV2({ width: 0.5 }).parameterCount; // 1968680
  */
 export const mobilenetV2: Factory<WidthOptions> = network('mobilenet_v2', { ...imagenet, width: 1 }, (pictures, { classes, width }) => {
   let x = unit(pictures, rounded(32 * width), 3, 'features.0', { stride: 2 });

@@ -3,6 +3,7 @@ import { LanewiseError } from '../errors.ts';
 import { batchNorm, conv2d, input, type LayersModel, type ModelOptions, model, type SymbolicTensor, uniform } from '../layers/index.ts';
 import { choice, wholeNumber } from '../layers/options.ts';
 
+/** The options of every network of the zoo. */
 export interface ZooOptions {
   /** How many classes the network distinguishes. Default 1000, or 10 for those of CIFAR-10. */
   readonly classes?: number;
@@ -15,6 +16,7 @@ export interface ZooOptions {
   readonly seed?: number;
 }
 
+/** The options of networks that can be made wider. */
 export interface WidthOptions extends ZooOptions {
   /** A factor for numbers of channels; the network says which. Default 1. */
   readonly width?: number;
@@ -30,6 +32,7 @@ export interface WidthOptions extends ZooOptions {
  */
 export type Factory<O extends ZooOptions = ZooOptions> = (options?: O) => LayersModel;
 
+/** The options of CIFAR-10's residual networks. */
 export interface ShortcutOptions extends WidthOptions {
   /**
    * The kind of shortcut when the shape changes, by the paper's names: every other pixel and channels of zeros ('A'), or a

@@ -6,6 +6,12 @@ import { cifar, type Factory, network } from './network.ts';
  * perceptron of two 1×1 convolutions that runs over every pixel, and the average of each class's map instead of dense
  * layers. The paper has only a drawing; numbers of channels, pools that round up and names (cccp is cascaded cross-channel
  * parametric pooling) are those of the authors' definition for Caffe. 966,986 parameters.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { networkInNetwork } from 'lanewise/zoo';
+ *
+ * networkInNetwork().parameterCount; // 966986
  */
 export const networkInNetwork: Factory = network('network_in_network', cifar, (pictures, { classes }) => {
   let x = mlpconv(pictures, 5, { conv1: 192, cccp1: 160, cccp2: 96 });

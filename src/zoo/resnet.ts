@@ -111,30 +111,108 @@ const bottleneckNet = (name: string, depths: readonly number[], plain = false): 
 /**
  * ResNet-18 (He et al. 2015, arXiv:1512.03385, section 4.1) as in torchvision: shortcuts that change shape are 1×1
  * convolutions. 11,689,512 parameters.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { resnet18 } from 'lanewise/zoo';
+ *
+ * resnet18().parameterCount; // 11689512
+ * const model = await resnet18({ classes: 10, seed: 1 }).compile();
  */
 export const resnet18 = basicNet('resnet18', [2, 2, 2, 2]);
-/** ResNet-34. 21,797,672 parameters. See `resnet18`. */
+/**
+ * ResNet-34. 21,797,672 parameters. See `resnet18`.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { resnet34 } from 'lanewise/zoo';
+ *
+ * resnet34().parameterCount; // 21797672
+ */
 export const resnet34 = basicNet('resnet34', [3, 4, 6, 3]);
 /**
  * ResNet-50 (He et al. 2015, arXiv:1512.03385, section 4.1) as in torchvision: if a bottleneck strides, its 3×3 convolution
  * does and not its first 1×1 ("v1.5"). `width` multiplies the channels of the 3×3 convolutions: 2 is the Wide ResNet-50-2 of
  * Zagoruyko and Komodakis 2016 (arXiv:1605.07146). 25,557,032 parameters.
+ * @param options classes, inputShape, seed, width
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { resnet50 } from 'lanewise/zoo';
+ *
+ * resnet50().parameterCount; // 25557032
+ * resnet50({ width: 2 }).parameterCount; // 68883240
  */
 export const resnet50 = bottleneckNet('resnet50', [3, 4, 6, 3]);
-/** ResNet-101. 44,549,160 parameters. See `resnet50`. */
+/**
+ * ResNet-101. 44,549,160 parameters. See `resnet50`.
+ * @param options classes, inputShape, seed, width
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { resnet101 } from 'lanewise/zoo';
+ *
+ * resnet101().parameterCount; // 44549160
+ */
 export const resnet101 = bottleneckNet('resnet101', [3, 4, 23, 3]);
-/** ResNet-152. 60,192,808 parameters. See `resnet50`. */
+/**
+ * ResNet-152. 60,192,808 parameters. See `resnet50`.
+ * @param options classes, inputShape, seed, width
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { resnet152 } from 'lanewise/zoo';
+ *
+ * resnet152().parameterCount; // 60192808
+ */
 export const resnet152 = bottleneckNet('resnet152', [3, 8, 36, 3]);
 
-/** `resnet18` without shortcuts, the paper's plain network of 18 layers. 11,515,688 parameters. */
+/**
+ * `resnet18` without shortcuts, the paper's plain network of 18 layers. 11,515,688 parameters.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { plain18 } from 'lanewise/zoo';
+ *
+ * plain18().parameterCount; // 11515688
+ */
 export const plain18 = basicNet('plain18', [2, 2, 2, 2], true);
-/** `resnet34` without shortcuts, the paper's plain network of 34 layers (figure 3). 21,623,848 parameters. */
+/**
+ * `resnet34` without shortcuts, the paper's plain network of 34 layers (figure 3). 21,623,848 parameters.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { plain34 } from 'lanewise/zoo';
+ *
+ * plain34().parameterCount; // 21623848
+ */
 export const plain34 = basicNet('plain34', [3, 4, 6, 3], true);
-/** `resnet50` without shortcuts. 22,780,456 parameters. */
+/**
+ * `resnet50` without shortcuts. 22,780,456 parameters.
+ * @param options classes, inputShape, seed, width
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { plain50 } from 'lanewise/zoo';
+ *
+ * plain50().parameterCount; // 22780456
+ */
 export const plain50 = bottleneckNet('plain50', [3, 4, 6, 3], true);
-/** `resnet101` without shortcuts. 41,772,584 parameters. */
+/**
+ * `resnet101` without shortcuts. 41,772,584 parameters.
+ * @param options classes, inputShape, seed, width
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { plain101 } from 'lanewise/zoo';
+ *
+ * plain101().parameterCount; // 41772584
+ */
 export const plain101 = bottleneckNet('plain101', [3, 4, 23, 3], true);
-/** `resnet152` without shortcuts. 57,416,232 parameters. */
+/**
+ * `resnet152` without shortcuts. 57,416,232 parameters.
+ * @param options classes, inputShape, seed, width
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { plain152 } from 'lanewise/zoo';
+ *
+ * plain152().parameterCount; // 57416232
+ */
 export const plain152 = bottleneckNet('plain152', [3, 8, 36, 3], true);
 
 /**
@@ -160,24 +238,103 @@ const plainCifarNet = (name: string, n: number): Factory<WidthOptions> =>
  * ResNet-20 for CIFAR-10 (He et al. 2015, arXiv:1512.03385, section 4.2). When the size halves, shortcuts take every other
  * pixel and add channels of zeros (option A), without parameters. `width`, a whole number, multiplies the channels of the
  * three stages; `shortcut: 'B'` takes 1×1 convolutions. 269,722 parameters.
+ * @param options classes, inputShape, seed, width, shortcut
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { resnet20 } from 'lanewise/zoo';
+ *
+ * resnet20().parameterCount; // 269722
+ * resnet20({ shortcut: 'B' }).parameterCount; // 272474
  */
 export const resnet20 = cifarNet('resnet20', 3);
-/** ResNet-32 for CIFAR-10. 464,154 parameters. See `resnet20`. */
+/**
+ * ResNet-32 for CIFAR-10. 464,154 parameters. See `resnet20`.
+ * @param options classes, inputShape, seed, width, shortcut
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { resnet32 } from 'lanewise/zoo';
+ *
+ * resnet32().parameterCount; // 464154
+ */
 export const resnet32 = cifarNet('resnet32', 5);
-/** ResNet-44 for CIFAR-10. 658,586 parameters. See `resnet20`. */
+/**
+ * ResNet-44 for CIFAR-10. 658,586 parameters. See `resnet20`.
+ * @param options classes, inputShape, seed, width, shortcut
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { resnet44 } from 'lanewise/zoo';
+ *
+ * resnet44().parameterCount; // 658586
+ */
 export const resnet44 = cifarNet('resnet44', 7);
-/** ResNet-56 for CIFAR-10. 853,018 parameters. See `resnet20`. */
+/**
+ * ResNet-56 for CIFAR-10. 853,018 parameters. See `resnet20`.
+ * @param options classes, inputShape, seed, width, shortcut
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { resnet56 } from 'lanewise/zoo';
+ *
+ * resnet56().parameterCount; // 853018
+ */
 export const resnet56 = cifarNet('resnet56', 9);
-/** ResNet-110 for CIFAR-10. 1,727,962 parameters. See `resnet20`. */
+/**
+ * ResNet-110 for CIFAR-10. 1,727,962 parameters. See `resnet20`.
+ * @param options classes, inputShape, seed, width, shortcut
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { resnet110 } from 'lanewise/zoo';
+ *
+ * resnet110().parameterCount; // 1727962
+ */
 export const resnet110 = cifarNet('resnet110', 18);
 
-/** `resnet20` without shortcuts, the paper's plain network; shortcuts have no parameters, so it has as many. */
+/**
+ * `resnet20` without shortcuts, the paper's plain network; shortcuts have no parameters, so it has as many.
+ * @param options classes, inputShape, seed, width
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { plain20 } from 'lanewise/zoo';
+ *
+ * plain20().parameterCount; // 269722
+ */
 export const plain20 = plainCifarNet('plain20', 3);
-/** `resnet32` without shortcuts. */
+/**
+ * `resnet32` without shortcuts.
+ * @param options classes, inputShape, seed, width
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { plain32 } from 'lanewise/zoo';
+ *
+ * plain32().parameterCount; // 464154
+ */
 export const plain32 = plainCifarNet('plain32', 5);
-/** `resnet44` without shortcuts. */
+/**
+ * `resnet44` without shortcuts.
+ * @param options classes, inputShape, seed, width
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { plain44 } from 'lanewise/zoo';
+ *
+ * plain44().parameterCount; // 658586
+ */
 export const plain44 = plainCifarNet('plain44', 7);
-/** `resnet56` without shortcuts. */
+/**
+ * `resnet56` without shortcuts.
+ * @param options classes, inputShape, seed, width
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { plain56 } from 'lanewise/zoo';
+ *
+ * plain56().parameterCount; // 853018
+ */
 export const plain56 = plainCifarNet('plain56', 9);
-/** `resnet110` without shortcuts. */
+/**
+ * `resnet110` without shortcuts.
+ * @param options classes, inputShape, seed, width
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { plain110 } from 'lanewise/zoo';
+ *
+ * plain110().parameterCount; // 1727962
+ */
 export const plain110 = plainCifarNet('plain110', 18);

@@ -33,10 +33,22 @@ function squeezenet(version: '1_0' | '1_1', filters: number, kernel: number): Fa
 /**
  * SqueezeNet 1.0 (Iandola et al. 2016, "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters", arXiv:1602.07360),
  * the paper's; as in torchvision. 1,248,424 parameters.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { squeezenet1_0 } from 'lanewise/zoo';
+ *
+ * squeezenet1_0().parameterCount; // 1248424
  */
 export const squeezenet1_0 = squeezenet('1_0', 96, 7);
 /**
  * SqueezeNet 1.1, by the same authors: as good with less than half of the arithmetic. As in torchvision. 1,235,496
  * parameters.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { squeezenet1_1 } from 'lanewise/zoo';
+ *
+ * squeezenet1_1().parameterCount; // 1235496
  */
 export const squeezenet1_1 = squeezenet('1_1', 64, 3);

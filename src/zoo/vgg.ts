@@ -23,22 +23,84 @@ function vgg(depth: keyof typeof depths, normalized: boolean): Factory {
   });
 }
 
-/** VGG-11, the paper's A. 132,863,336 parameters. See `vgg16`. */
+/**
+ * VGG-11, the paper's A. 132,863,336 parameters. See `vgg16`.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { vgg11 } from 'lanewise/zoo';
+ *
+ * vgg11().parameterCount; // 132863336
+ */
 export const vgg11 = vgg(11, false);
-/** VGG-13, the paper's B. 133,047,848 parameters. See `vgg16`. */
+/**
+ * VGG-13, the paper's B. 133,047,848 parameters. See `vgg16`.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { vgg13 } from 'lanewise/zoo';
+ *
+ * vgg13().parameterCount; // 133047848
+ */
 export const vgg13 = vgg(13, false);
 /**
  * VGG-16, the paper's D (Simonyan and Zisserman 2014, arXiv:1409.1556). torchvision's average pooling to 7×7 does nothing at
  * 224×224. 138,357,544 parameters.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { vgg16 } from 'lanewise/zoo';
+ *
+ * vgg16().parameterCount; // 138357544
  */
 export const vgg16 = vgg(16, false);
-/** VGG-19, the paper's E. 143,667,240 parameters. See `vgg16`. */
+/**
+ * VGG-19, the paper's E. 143,667,240 parameters. See `vgg16`.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { vgg19 } from 'lanewise/zoo';
+ *
+ * vgg19().parameterCount; // 143667240
+ */
 export const vgg19 = vgg(19, false);
-/** VGG-11 with batch-norms, which are torchvision's and not the paper's. 132,868,840 parameters. */
+/**
+ * VGG-11 with batch-norms, which are torchvision's and not the paper's. 132,868,840 parameters.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { vgg11Bn } from 'lanewise/zoo';
+ *
+ * vgg11Bn().parameterCount; // 132868840
+ */
 export const vgg11Bn = vgg(11, true);
-/** VGG-13 with batch-norms. 133,053,736 parameters. */
+/**
+ * VGG-13 with batch-norms. 133,053,736 parameters.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { vgg13Bn } from 'lanewise/zoo';
+ *
+ * vgg13Bn().parameterCount; // 133053736
+ */
 export const vgg13Bn = vgg(13, true);
-/** VGG-16 with batch-norms. 138,365,992 parameters. */
+/**
+ * VGG-16 with batch-norms. 138,365,992 parameters.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { vgg16Bn } from 'lanewise/zoo';
+ *
+ * vgg16Bn().parameterCount; // 138365992
+ */
 export const vgg16Bn = vgg(16, true);
-/** VGG-19 with batch-norms. 143,678,248 parameters. */
+/**
+ * VGG-19 with batch-norms. 143,678,248 parameters.
+ * @param options classes, inputShape, seed
+ * @throws LanewiseError as `Factory`: INVALID_INPUT, INVALID_MODEL, TOO_LARGE
+ * @example
+ * import { vgg19Bn } from 'lanewise/zoo';
+ *
+ * vgg19Bn().parameterCount; // 143678248
+ */
 export const vgg19Bn = vgg(19, true);

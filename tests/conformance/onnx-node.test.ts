@@ -1,5 +1,5 @@
 // ONNX's own backend tests, as Debian's libonnx-testdata installs them, and the cases of this project, where they are beside the checkout.
-// Which of them pass is known case by case: unsupported.txt and onnx-known.txt list the others, and README.md counts them.
+// Which of them pass is known case by case: unsupported.txt and onnx-known.txt list the others, and README.md and docs/models.md count them.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CaseResult, deviation, readKnown, verifyCase } from '../../src/cli/verify.ts';
@@ -15,18 +15,19 @@ const known = readKnown('tests/conformance/onnx-known.txt');
 
 type Counts = Record<CaseResult['status'] | 'cases', number>;
 
-/** The counts in a sentence of README.md. */
-function stated(pattern: RegExp): Counts {
-  const { groups } = readFileSync('README.md', 'utf8').replace(/\s+/g, ' ').match(pattern) ?? {};
-  if (!groups) throw new Error(`README.md says nothing like ${pattern}`);
+/** The counts in a sentence of a page. */
+function stated(page: string, pattern: RegExp): Counts {
+  const { groups } = readFileSync(page, 'utf8').replace(/\s+/g, ' ').match(pattern) ?? {};
+  if (!groups) throw new Error(`${page} says nothing like ${pattern}`);
   const count = (name: string) => Number(groups[name] ?? 0);
   return { cases: count('cases'), passed: count('passed'), failed: 0, known: count('known'), unsupported: count('unsupported') };
 }
 
-const node = stated(
-  /Of ONNX's (?<cases>\d+) operator tests (?<passed>\d+) pass, 0 fail, (?<known>\d+) are known deviations and (?<unsupported>\d+) are unsupported/,
-);
+const allCases =
+  /Of ONNX's (?<cases>\d+) operator tests (?<passed>\d+) pass, 0 fail, (?<known>\d+) are known deviations and (?<unsupported>\d+) are unsupported/;
+const node = stated('README.md', allCases);
 const pytorch = stated(
+  'docs/models.md',
   /Of the (?<cases>\d+) cases that were converted from PyTorch (?<passed>\d+) pass and (?<unsupported>\d+), all 3-D, are unsupported/,
 );
 
@@ -62,14 +63,19 @@ describe.each(Object.entries(suites))('%s', (suite, { folders, counts }) => {
   });
 
   if (!exact) {
-    lacking(`the counts of ${suite}`, `there are ${paths.length} cases, and README.md counts the ${counts.cases} of ONNX 1.12`);
+    lacking(`the counts of ${suite}`, `there are ${paths.length} cases, and the pages count the ${counts.cases} of ONNX 1.12`);
   } else if (counts) {
-    test('README.md counts them', () => {
+    test('the pages count them', () => {
       const count = (status: CaseResult['status']) => results.filter((result) => result.status === status).length;
       const [passed, failed, unsupported] = [count('passed'), count('failed'), count('unsupported')];
       expect({ cases: results.length, passed, failed, known: count('known'), unsupported }).toEqual(counts);
     });
   }
+});
+
+test('the pages agree', () => {
+  expect(stated('docs/models.md', allCases)).toEqual(node);
+  expect(stated('README.md', /Of ONNX's own tests (?<passed>\d+) pass and none fails/).passed).toBe(node.passed);
 });
 
 test('who is listed twice', () => expect([...known.keys()].filter((name) => unsupported.has(name))).toEqual([]));

@@ -116,7 +116,9 @@ test('CumSum along every axis', () => {
     expectBoth({ op: 'CumSum', inputs: [tensor(type, [-1, -2]), tensor('int64', [0], [])] }, tensor(type, [-1, -3]));
   expect(failure(() => bothWays({ op: 'CumSum', inputs: [tensor('float32', [1]), tensor('int64', [1], [])] })).code).toBe('INVALID_MODEL');
   for (const axis of [Number.NaN, 0.5, Number.POSITIVE_INFINITY])
-    expect(failure(() => bothWays({ op: 'CumSum', inputs: [tensor('int64', [1]), tensor('float32', [axis], [])], constants: [1] }))).toMatchObject({
+    expect(
+      failure(() => bothWays({ op: 'CumSum', inputs: [tensor('int64', [1]), tensor('float32', [axis], [])], constants: [1] })),
+    ).toMatchObject({
       code: 'INVALID_MODEL',
       message: expect.stringContaining(`${axis} is no whole number`),
     });

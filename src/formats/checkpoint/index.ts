@@ -32,6 +32,9 @@ interface Contents {
  *   early, UNSUPPORTED for whole models, TorchScript, other objects, element types and big-endian files, TOO_LARGE where
  *   tensors that share memory take over 16 times what the file does, INVALID_INPUT for no bytes at all
  * @example
+ * import { readFileSync } from 'node:fs';
+ * import { readCheckpoint } from 'lanewise/formats';
+ *
  * const { tensors } = readCheckpoint(readFileSync('resnet18-f37072fd.pth'), 'resnet18-f37072fd.pth');
  * tensors.get('conv1.weight'); // { type: 'float32', dims: [64, 3, 7, 7], read(): Float32Array, ... }
  */

@@ -19,6 +19,7 @@ import { statedOutputs } from './outputs.ts';
 import { embedded, fields, joined, type Part, writeInt, writeText } from './parts.ts';
 import { typeCode } from './tensor.ts';
 
+/** The options of `writeOnnx`. */
 export interface OnnxOptions {
   /** How float32 initializers are stored. Default 'f32'. See `Weights`. */
   readonly weights?: Weights;
@@ -72,9 +73,18 @@ type AttributeKind = keyof typeof attributeKinds;
  *
  * Graphs that were built by hand state in `kinds` which whole numbers are floats. Calls of the model's functions are written
  * as the functions' nodes.
+ * @param graph what `readOnnx` gave, or what `graph()` of a network of layers gives
+ * @param options whether weights become float16, and the producer's name
+ * @returns the file
  * @throws LanewiseError UNSUPPORTED for attributes that the readers do not read (sparse tensors, types), inputs and outputs
  *   that are sequences or optionals, nodes of functions of another opset than the model's, and float16 before opset 6;
  *   TOO_LARGE over 2 GiB; INVALID_INPUT for options, graphs or tensors that make no sense
+ * @example
+ * import { readFile, writeFile } from 'node:fs/promises';
+ * import { readOnnx, writeOnnx } from 'lanewise/onnx';
+ *
+ * const graph = readOnnx(await readFile('model.onnx'));
+ * await writeFile('half.onnx', writeOnnx(graph, { weights: 'f16' }));
  */
 export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   if (!isGraph(graph)) throw new LanewiseError('INVALID_INPUT', 'writeOnnx takes a graph, such as readOnnx gives');

@@ -6,6 +6,10 @@ import { LanewiseError } from '../../errors.ts';
  * @param json the parsed file
  * @param what names the file in the error
  * @throws LanewiseError INVALID_FILE if there is no `id2label` with strings for 0, 1, 2 ...
+ * @example
+ * import { labelsFromConfig } from 'lanewise/vision';
+ *
+ * labelsFromConfig({ id2label: { 0: 'cat', 1: 'dog' } }); // ['cat', 'dog']
  */
 export function labelsFromConfig(json: unknown, what = 'config.json'): string[] {
   checkText("a file's name", what);
@@ -25,9 +29,14 @@ export function labelsFromConfig(json: unknown, what = 'config.json'): string[] 
 
 /**
  * The class names in a text, one a line, by index. Spaces around a name and lines after the last name are dropped.
+ * @param text the file's content
  * @param what names the file in the error
  * @throws LanewiseError INVALID_FILE if a line before the last name is empty, because the names after it would move, or if
  *   there is no name
+ * @example
+ * import { labelsFromText } from 'lanewise/vision';
+ *
+ * labelsFromText('cat\ndog\n'); // ['cat', 'dog']
  */
 export function labelsFromText(text: string, what = 'the list of labels'): string[] {
   checkText("a file's name", what);

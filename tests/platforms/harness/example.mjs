@@ -62,7 +62,7 @@ async function build(context, folder, more = []) {
 }
 
 /** `npm run SCRIPT`, with what it prints in the error where it fails. */
-function npmRun(context, cwd, name, more = []) {
+export function npmRun(context, cwd, name, more = []) {
   const args = ['run', name, '--', ...more];
   const path = process.env.npm_execpath;
   return path ? context.exec(process.execPath, [path, ...args], { cwd }) : context.exec('npm', args, { cwd });

@@ -1,0 +1,5 @@
+import { classify } from '../../classify.js';
+
+export const runtime = 'edge';
+
+export const POST = classify;

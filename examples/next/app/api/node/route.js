@@ -1,0 +1,5 @@
+import { classify } from '../../classify.js';
+
+export const runtime = 'nodejs';
+
+export const POST = classify;

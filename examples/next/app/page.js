@@ -1,0 +1,5 @@
+import { Classifier } from './classifier.js';
+
+export default function Page() {
+  return <Classifier />;
+}
