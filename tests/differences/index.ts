@@ -7,7 +7,7 @@ import { windows } from './rows/windows.ts';
 
 export { bytesOf, feedsOf } from './row.ts';
 
-/** The rows of docs/differences.md that models show. */
+/** The entries of docs/differences.md that models show. */
 export const rows: readonly Row[] = [...special, ...numbers, ...windows, ...statistics, ...pixels];
 
 /** The row that files of pictures show. */

@@ -6,7 +6,7 @@ import { noiseNumbers } from '../numbers.ts';
 
 /** One node, what it gets, and what Lanewise answers. */
 export interface Case {
-  /** What tells it from the row's other cases. */
+  /** What tells it from the entry's other cases. */
   readonly name: string;
   readonly op: string;
   /** 13 where left out. */
@@ -30,9 +30,9 @@ export interface Case {
   readonly within?: number;
 }
 
-/** A row of docs/differences.md. */
+/** An entry of docs/differences.md. */
 export interface Row {
-  /** The row's first cell, word for word. */
+  /** The entry's title, word for word. */
   readonly title: string;
   readonly cases: readonly Case[];
 }
