@@ -84,10 +84,10 @@ export async function openSource(given: Source, options: ReadOptions = {}): Prom
     );
   }
   if (kindOf(body) === 'Response') {
-    const { ok, status, statusText } = body as Response;
+    const { ok, status, statusText, bodyUsed } = body as Response;
     if (!ok) throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: HTTP ${status} ${statusText}`);
     // A page need not fetch the chunk only for this.
-    if (!isNode && !onProgress && !signal)
+    if (!isNode && !onProgress && !signal && !bodyUsed)
       return { bytes: new Uint8Array(await reading(() => (body as Response).arrayBuffer())), name, at };
   }
   const { readBody } = await reading(() => import('./stream.ts'));

@@ -1,7 +1,7 @@
 // The blocks of TypeScript in README.md and docs/*.md that import from the package, as files.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { repository } from '../platforms/harness/setup.mjs';
 
 /** What blocks may leave to their readers: a name, and what it stands for. */
@@ -28,14 +28,19 @@ const given = {
  * @returns for each document that has some, the names of the files
  */
 export function writeBlocks(folder) {
-  const docs = ['README.md', ...readdirSync(join(repository, 'docs')).filter((name) => name.endsWith('.md'))];
+  const docs = [
+    'README.md',
+    ...readdirSync(join(repository, 'docs'))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `docs/${name}`),
+  ];
   return docs.flatMap((doc) => {
-    const text = readFileSync(join(repository, doc === 'README.md' ? doc : `docs/${doc}`), 'utf8');
+    const text = readFileSync(join(repository, doc), 'utf8');
     const files = [];
     for (const { 1: block, index } of text.matchAll(/^```ts\n(.*?)^```$/gms)) {
       if (!/from 'lanewise\b/.test(block)) continue;
       const line = text.slice(0, index).split('\n').length + 1;
-      const file = `${basename(doc, '.md')}-${line}.ts`;
+      const file = `${doc.slice(0, -3).replace('/', '-')}-${line}.ts`;
       writeFileSync(join(folder, file), `${preludeOf(block)}${block}export {};\n`);
       files.push(file);
     }
