@@ -5,5 +5,13 @@ import { existsSync } from 'node:fs';
 const built = new URL('../dist/cli.js', import.meta.url);
 if (!existsSync(built)) await import('../scripts/ready.mjs');
 
+// A reader that has seen enough, such as `head`, closes the pipe: no error, and no reason to go on.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+    throw error;
+  });
+}
+
 const { main } = await import(built);
 process.exitCode = await main(process.argv.slice(2));

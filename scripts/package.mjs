@@ -118,20 +118,30 @@ function onlyMore({ onResolve }) {
     path: resolve(resolveDir, path.replace('.js', '-more.js')),
   }));
 }
-// The command line in one file: resolving a module takes Node longer than parsing it.
-await build({
-  entryPoints: { cli: 'src/cli/index.ts' },
-  outdir: 'dist',
-  bundle: true,
-  format: 'esm',
-  target: 'es2022',
-  platform: 'node',
-  external: ['sharp'],
+/** esbuild: the commands are imported from a file of their own. */
+function apart({ onResolve }) {
+  onResolve({ filter: /\/start\.ts$/ }, () => ({ path: './cli-commands.js', external: true }));
+}
+// The command line in two files, because resolving a module takes Node longer than parsing it: help and the version come from
+// a small one, all else from the other.
+for (const [name, path, plugins] of [
+  ['cli', 'index', [{ name: 'apart', setup: apart }]],
   // The binaries that run all models, and no others.
-  plugins: [{ name: 'binaries', setup: onlyMore }],
-  minify: true,
-  banner: { js: notice },
-});
+  ['cli-commands', 'start', [{ name: 'binaries', setup: onlyMore }]],
+]) {
+  await build({
+    entryPoints: { [name]: `src/cli/${path}.ts` },
+    outdir: 'dist',
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'node',
+    external: ['sharp'],
+    plugins,
+    minify: true,
+    ...(name === 'cli' ? {} : { banner: { js: notice } }),
+  });
+}
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 // A script to be started; it exports nothing.
 writeFileSync('dist/types/src/runtime/worker.d.ts', 'export {};\n');

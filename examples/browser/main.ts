@@ -1,58 +1,79 @@
-import { LanewiseError, load, type Model, type Tensor } from 'lanewise';
-import { cifar10, fitPicture, type Picture, pictureFromBlob, softmax, topK, toTensor } from 'lanewise/vision';
+import type { Tensor } from 'lanewise';
+import { type Picture, pictureFrom, pictureFromBlob } from 'lanewise/vision';
+import { cifar10Labels } from 'lanewise/vision/labels';
 import catUrl from '../../models/cat.png?url';
 import modelUrl from '../../models/cifar10-resnet20/model.onnx?url';
+import { type Camera, cameraSentence, Pace, startCamera } from './camera.ts';
+import {
+  DEFAULT_SIDE,
+  infer,
+  isModelName,
+  isOpen,
+  likelyValues,
+  type Network,
+  openNetwork,
+  prepare,
+  type Settings,
+  seenBy,
+  sharesOf,
+  type ValuesName,
+} from './network.ts';
+import {
+  element,
+  labelsOf,
+  main,
+  showClasses,
+  showError,
+  showKnown,
+  showNetwork,
+  showNote,
+  showNumbers,
+  showOutputs,
+  showPicture,
+  showProgress,
+  showSeen,
+} from './page.ts';
 
 const WARM_RUNS = 15;
+/** Milliseconds: large networks are run less often for the clock. */
+const WARM_TIME = 1500;
 
-const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
-const main = document.querySelector('main') as HTMLElement;
-const formatMs = (ms: number): string => `${ms.toFixed(ms < 100 ? 1 : 0)} ms`;
-const formatBytes = (bytes: number): string =>
-  bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(0)} KiB` : `${(bytes / 1024 ** 2).toFixed(2)} MiB`;
+let network: Network | undefined;
+let bundledLoading: Promise<Network> | undefined;
 
-interface Network {
-  readonly model: Model;
-  readonly loadMs: number;
-  /** How long the very first run took. */
-  firstMs?: number;
+/** The network that the page runs: the bundled one, loaded once, or the visitor's. After a failure the next picture tries again. */
+async function ready(): Promise<Network> {
+  if (network) return network;
+  bundledLoading ??= openNetwork(modelUrl, showProgress)
+    .then((opened) => {
+      // The visitor's own may have come meanwhile.
+      if (network) opened.model.dispose();
+      else use(opened, true);
+      return opened;
+    })
+    .finally(() => {
+      bundledLoading = undefined;
+    });
+  await bundledLoading;
+  return network as unknown as Network;
 }
 
-let loading: Promise<Network> | undefined;
-
-/** The network, loaded once; after a failure the next picture tries again. */
-function network(): Promise<Network> {
-  loading ??= loadNetwork().catch((error) => {
-    loading = undefined;
-    throw error;
-  });
-  return loading;
+function use(opened: Network, bundled: boolean): void {
+  network?.model.dispose();
+  network = opened;
+  showNote('');
+  showNetwork(opened, likelyValues(opened), bundled);
+  showKnown(bundled ? cifar10Labels : undefined);
 }
 
-async function loadNetwork(): Promise<Network> {
-  const start = performance.now();
-  const model = await load(modelUrl);
-  return { model, loadMs: performance.now() - start };
-}
+const sideInput = element<HTMLInputElement>('side');
 
-interface Result {
-  readonly logits: Tensor;
-  readonly firstMs: number;
-  readonly warmMs: number;
-}
-
-/** Runs the network on a picture, then some more times for the clock. */
-function classify(ready: Network, picture: Picture): Result {
-  const feeds = { input: toTensor(picture, cifar10) };
-  const timedRun = () => {
-    const start = performance.now();
-    const { logits } = ready.model.runSync(feeds);
-    return { logits: logits as Tensor, ms: performance.now() - start };
-  };
-  const { logits, ms } = timedRun();
-  ready.firstMs ??= ms;
-  const times = Array.from({ length: WARM_RUNS }, () => timedRun().ms).sort((a, b) => a - b);
-  return { logits, firstMs: ready.firstMs, warmMs: times[WARM_RUNS >> 1] as number };
+/** What is chosen. @throws Error, a sentence, for a size that is none */
+function settings(): Settings {
+  const side = sideInput.valueAsNumber;
+  if (network && isOpen(network) && !(Number.isInteger(side) && side >= 1 && side <= 2048))
+    throw new Error('The size is a whole number from 1 to 2048');
+  return { values: element<HTMLSelectElement>('values').value as ValuesName, side: Number.isInteger(side) ? side : DEFAULT_SIDE };
 }
 
 /** In hexadecimal. Undefined where the page did not come over HTTPS or from this machine: browsers hash nothing there. */
@@ -61,99 +82,91 @@ async function sha256(data: Tensor['data']): Promise<string | undefined> {
   return hash && Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-async function decode(source: Blob | Promise<Blob>): Promise<{ blob: Blob; picture: Picture }> {
+interface Shown {
+  readonly blob: Blob;
+  readonly name: string;
+  readonly picture: Picture;
+}
+
+/** The picture that was shown last, for another network or other settings. */
+let shown: Shown | undefined;
+
+async function decode(source: Blob | Promise<Blob>, name: string): Promise<Shown> {
   const blob = await source;
-  return { blob, picture: await pictureFromBlob(blob) };
+  return { blob, name, picture: await pictureFromBlob(blob) };
+}
+
+function showResult(outputs: Readonly<Record<string, Tensor>>): void {
+  const shares = sharesOf(outputs);
+  if (shares) showClasses(shares, labelsOf(shares.length));
+  else showOutputs(outputs);
 }
 
 let latest = 0;
 
-/** Classifies a picture and shows what came out; where a newer one was picked meanwhile, that one is shown. */
-async function show(source: Blob | Promise<Blob>, name: string): Promise<void> {
+/** Does something that ends in a result; where something newer began meanwhile, that one is shown. */
+async function turn(action: (isLatest: () => boolean) => Promise<void>): Promise<void> {
   latest++;
-  const turn = latest;
+  const own = latest;
+  const isLatest = () => own === latest;
   main.dataset.state = 'busy';
   element('error').textContent = '';
   try {
-    // The picture and, the first time, the network are fetched side by side.
-    const [{ blob, picture }, ready] = await Promise.all([decode(source), network()]);
-    if (turn !== latest) return;
-    const result = classify(ready, picture);
-    const hash = await sha256(result.logits.data);
-    if (turn !== latest) return;
-    showPicture(blob, name, picture);
-    showClasses(result.logits);
-    showNumbers(ready, result, hash);
-    main.dataset.state = 'done';
+    await action(isLatest);
+    if (isLatest()) main.dataset.state = 'done';
   } catch (error) {
-    if (turn === latest) showError(error);
+    if (isLatest()) showError(error);
+  } finally {
+    if (isLatest()) showProgress(undefined);
   }
 }
 
-function showPicture(blob: Blob, name: string, picture: Picture): void {
-  const image = element<HTMLImageElement>('picture');
-  URL.revokeObjectURL(image.src);
-  image.src = URL.createObjectURL(blob);
-  image.alt = name;
-  image.hidden = false;
-  element('name').textContent = name;
-  element('size').textContent = `${picture.width} × ${picture.height} pixels; the network sees the middle as 32 × 32`;
-
-  const { data, width, height } = fitPicture(picture, cifar10);
-  const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
-  for (let i = 0; i < width * height; i++) rgba.set(data.subarray(i * 3, i * 3 + 3), i * 4);
-  element<HTMLCanvasElement>('seen')
-    .getContext('2d')
-    ?.putImageData(new ImageData(rgba, width, height), 0, 0);
+/** Classifies a picture, then some more times for the clock, and shows what came out. */
+async function classify(given: Shown, isLatest: () => boolean): Promise<void> {
+  const current = await ready();
+  if (!isLatest()) return;
+  const chosen = settings();
+  const tensor = prepare(current, given.picture, chosen);
+  const { outputs } = await infer(current, tensor);
+  const times: number[] = [];
+  for (const start = performance.now(); times.length < WARM_RUNS && isLatest(); ) {
+    times.push((await infer(current, tensor)).ms);
+    if (performance.now() - start > WARM_TIME) break;
+  }
+  const [output] = Object.values(outputs);
+  const hash = output && (await sha256(output.data));
+  if (!isLatest()) return;
+  shown = given;
+  const seen = seenBy(current, given.picture, chosen);
+  showPicture(given.blob, given.name, given.picture, seen);
+  showSeen(seen);
+  showResult(outputs);
+  const runs = times.length;
+  const warmMs = times.sort((a, b) => a - b)[runs >> 1] as number;
+  showNumbers(current, { firstMs: current.firstMs as number, warmMs, runs, sha256: hash });
 }
 
-const withArticle = (noun: string): string => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} `;
-
-function showClasses(logits: Tensor): void {
-  const shares = softmax(logits.data);
-  const best = topK(shares, 5).map(({ index, value }) => ({ label: cifar10.labels?.[index] ?? `class ${index}`, share: value }));
-  const winner = best[0]?.label ?? 'nothing';
-  const strong = make('strong', '', winner);
-  element('verdict').replaceChildren(`This looks like ${withArticle(winner)}`, strong);
-  element('classes').replaceChildren(
-    ...best.map(({ label, share }) => {
-      const percent = `${(share * 100).toFixed(1)} %`;
-      const bar = make('div', 'bar');
-      bar.style.width = `${share * 100}%`;
-      const track = make('div', 'track');
-      track.append(bar);
-      const row = make('li');
-      row.append(make('span', 'label', label), make('span', 'percent', percent), track);
-      return row;
-    }),
-  );
+function show(source: Blob | Promise<Blob>, name: string): Promise<void> {
+  stopCamera();
+  return turn(async (isLatest) => {
+    // The picture and, the first time, the network are fetched side by side.
+    const [given] = await Promise.all([decode(source, name), ready()]);
+    if (isLatest()) await classify(given, isLatest);
+  });
 }
 
-function make(tag: string, className = '', text = ''): HTMLElement {
-  return Object.assign(document.createElement(tag), { className, textContent: text });
-}
+/** After a change of the network or of what is chosen: the same picture again, unless the camera gives the next one anyway. */
+const again = (): Promise<void> | undefined => (camera || !shown ? undefined : turn((isLatest) => classify(shown as Shown, isLatest)));
 
-function showNumbers({ model, loadMs }: Network, { firstMs, warmMs }: Result, hash: string | undefined): void {
-  const { weights, activations, total } = model.memory;
-  element('load').textContent = formatMs(loadMs);
-  element('first').textContent = formatMs(firstMs);
-  element('warm').textContent = formatMs(warmMs);
-  element('runs').textContent = String(WARM_RUNS);
-  element('memory').textContent = formatBytes(total);
-  element('memory-parts').textContent = `weights ${formatBytes(weights)}, activations ${formatBytes(activations)}`;
-  const fingerprint = element('fingerprint');
-  fingerprint.textContent = hash?.slice(0, 12) ?? 'needs HTTPS';
-  fingerprint.title = fingerprint.dataset.sha256 = hash ?? '';
-}
-
-/** Lanewise's errors are sentences for people, without the full stop; the others go to the console too. */
-function showError(error: unknown): void {
-  if (!(error instanceof LanewiseError)) console.error(error);
-  const message = error instanceof Error ? error.message : String(error);
-  element('error').textContent = `${message}.`;
-  if (element('classes').childElementCount === 0) element('verdict').textContent = 'Nothing classified yet';
-  main.dataset.state = 'failed';
-}
+/** The visitor's network; if it cannot be used, the one before stays. */
+const openOwn = (files: readonly File[]): Promise<void> =>
+  turn(async (isLatest) => {
+    showProgress(0);
+    const opened = await openNetwork(files, (share) => isLatest() && showProgress(share));
+    if (!isLatest()) return opened.model.dispose();
+    use(opened, false);
+    if (shown && !camera) await classify(shown, isLatest);
+  });
 
 async function catPhoto(): Promise<Blob> {
   const response = await fetch(catUrl);
@@ -161,14 +174,102 @@ async function catPhoto(): Promise<Blob> {
   return response.blob();
 }
 
-const fileInput = element<HTMLInputElement>('file');
-fileInput.addEventListener('change', () => {
-  const [file] = fileInput.files ?? [];
-  if (file) show(file, file.name);
-  // The same file may be picked again.
-  fileInput.value = '';
-});
+let camera: Camera | undefined;
+const cameraButton = element<HTMLButtonElement>('camera');
+const video = element<HTMLVideoElement>('video');
+
+function showCamera(on: boolean): void {
+  cameraButton.textContent = on ? 'Stop camera' : 'Camera';
+  cameraButton.setAttribute('aria-pressed', String(on));
+  main.dataset.camera = on ? 'on' : 'off';
+  video.hidden = !on;
+  element('picture').hidden = on || !shown;
+  if (!on) element('pace').textContent = '';
+}
+
+function stopCamera(): void {
+  if (!camera) return;
+  camera.stop();
+  camera = undefined;
+  showCamera(false);
+}
+
+/** Milliseconds between two looks at what the network sees of the camera. */
+const SEEN_PERIOD = 300;
+let seenAt = Number.NEGATIVE_INFINITY;
+
+/** One frame: all that is done for each is here. */
+async function classifyFrame(pace: Pace): Promise<void> {
+  const current = await ready();
+  const start = performance.now();
+  const chosen = settings();
+  const tensor = prepare(current, video, chosen);
+  try {
+    const { outputs } = await infer(current, tensor);
+    if (!camera) return;
+    pace.add(performance.now() - start);
+    showResult(outputs);
+    if (start - seenAt > SEEN_PERIOD) {
+      seenAt = start;
+      showSeen(seenBy(current, pictureFrom(video), chosen));
+    }
+  } catch (error) {
+    // A network that was replaced meanwhile ends its runs.
+    if (current === network) throw error;
+  }
+  element('pace').textContent = pace.text ?? '';
+}
+
+const startFrames = (): Promise<void> =>
+  turn(async (isLatest) => {
+    await ready();
+    const pace = new Pace();
+    const failed = (error: unknown) => {
+      stopCamera();
+      showError(error);
+    };
+    let started: Camera;
+    try {
+      started = await startCamera(video, () => classifyFrame(pace), failed);
+    } catch (error) {
+      throw new Error(cameraSentence(error));
+    }
+    if (!isLatest()) return started.stop();
+    camera = started;
+    showCamera(true);
+    element('name').textContent = 'Camera';
+    element('size').textContent = `${video.videoWidth} × ${video.videoHeight} pixels; they stay on this device`;
+  });
+
+/** Calls back with the files that are picked; the same ones may be picked again. */
+function onPicked(id: string, action: (files: readonly File[]) => void): void {
+  const input = element<HTMLInputElement>(id);
+  input.addEventListener('change', () => {
+    const files = [...(input.files ?? [])];
+    if (files.length > 0) action(files);
+    input.value = '';
+  });
+}
+
+onPicked('file', ([file]) => file && show(file, file.name));
+onPicked('model', openOwn);
 element('cat').addEventListener('click', () => show(catPhoto(), 'cat.png'));
+cameraButton.addEventListener('click', () => {
+  if (!camera) startFrames();
+  else {
+    stopCamera();
+    again();
+  }
+});
+element('bundled').addEventListener('click', () =>
+  turn(async (isLatest) => {
+    const opened = await openNetwork(modelUrl, showProgress);
+    if (!isLatest()) return opened.model.dispose();
+    use(opened, true);
+    if (shown && !camera) await classify(shown, isLatest);
+  }),
+);
+for (const id of ['values', 'names', 'side']) element(id).addEventListener('change', again);
 
 const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
 const dropSign = element('drop');
@@ -185,11 +286,10 @@ addEventListener('drop', (event) => {
   if (!hasFiles(event)) return;
   event.preventDefault();
   dropSign.hidden = true;
-  const [file] = event.dataTransfer?.files ?? [];
-  if (file) show(file, file.name);
+  const files = [...(event.dataTransfer?.files ?? [])];
+  const [file] = files;
+  if (files.some(({ name }) => isModelName(name))) openOwn(files);
+  else if (file) show(file, file.name);
 });
 
-const labels = [...(cifar10.labels ?? [])];
-element('known').textContent =
-  `The network, a ResNet-20, knows ${labels.length} things: ${labels.slice(0, -1).join(', ')} and ${labels.at(-1)}. Whatever it sees, it says one of these.`;
 show(catPhoto(), 'cat.png');

@@ -7,7 +7,11 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 export const lanewise = [
   { find: /^lanewise$/, replacement: at('../../src/index.ts') },
   { find: /^lanewise\/vision$/, replacement: at('../../src/vision/index.ts') },
+  { find: /^lanewise\/vision\/labels$/, replacement: at('../../src/vision/labels/index.ts') },
 ];
+
+/** With them the page is cross-origin isolated, and threads run the model. */
+const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
 export default defineConfig({
   root: at('.'),
@@ -15,7 +19,9 @@ export default defineConfig({
   base: './',
   resolve: { alias: lanewise },
   // The model, the photo and the sources lie above this folder.
-  server: { fs: { allow: [at('../..')] } },
+  server: { fs: { allow: [at('../..')] }, headers },
+  preview: { headers },
+  worker: { format: 'es' },
   build: {
     outDir: at('../../build/demo'),
     emptyOutDir: true,

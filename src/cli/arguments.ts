@@ -1,18 +1,51 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { MOST_THREADS } from '../runtime/options.ts';
+import { type Command, type CommandName, commands } from './commands.ts';
+import { didYouMean } from './nearest.ts';
+import { UsageError } from './usage.ts';
 
-/** A command line that makes no sense: the error is shown with the usage, exit code 2. */
-export class UsageError extends Error {}
+export { UsageError };
 
-type Options = NonNullable<ParseArgsConfig['options']>;
+type ValueOf<O> = O extends { multiple: true }
+  ? readonly string[]
+  : O extends { type: 'boolean' }
+    ? boolean
+    : O extends { default: string }
+      ? string
+      : string | undefined;
 
-/** The words and options of a command. @throws UsageError */
-export function parse<O extends Options>(args: readonly string[], options: O) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
+interface Parsed<N extends CommandName> {
+  readonly values: { readonly [K in keyof (typeof commands)[N]['options']]: ValueOf<(typeof commands)[N]['options'][K]> };
+  readonly positionals: readonly string[];
+}
+
+/**
+ * The words and options of a command.
+ * @throws UsageError
+ */
+export function parse<N extends CommandName>(args: readonly string[], command: N): Parsed<N> {
+  const options: Command['options'] = commands[command].options;
+  // How help writes the options does not concern Node's parser.
+  const config = { args: [...args], options: options as NonNullable<ParseArgsConfig['options']>, allowPositionals: true };
+  // Checked here, because Node's messages advise what is no help, and do not know the command.
+  const { tokens } = parseArgs({ ...config, strict: false, tokens: true });
+  const known = new Map(Object.entries(options));
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const { rawName, name, value, inlineValue } = token;
+    const option = rawName.startsWith('--') ? known.get(name) : undefined;
+    if (!option) {
+      const names = [...known.keys()];
+      const listed = names.map((name) => `--${name}`).join(', ');
+      throw new UsageError(
+        `${command} has no option '${rawName}'${didYouMean(name, names, (name) => `--${name}`) || `; it has ${listed}`}`,
+      );
+    }
+    if (option.type === 'boolean' && inlineValue) throw new UsageError(`${rawName} takes no value, got '${value}'`);
+    if (option.type === 'string' && (value === undefined || (value.startsWith('-') && value.length > 1 && !inlineValue)))
+      throw new UsageError(`${rawName} takes a value${value === undefined ? '' : `: if '${value}' is meant, write ${rawName}=${value}`}`);
   }
+  return parseArgs(config) as unknown as Parsed<N>;
 }
 
 /** A whole number from `least` to `most`. */
@@ -57,14 +90,6 @@ export const isOnnx = (path: string): boolean => /\.onnx$/i.test(path);
 export function checkWritten(command: string, path: string): void {
   if (!isSafetensors(path) && !isOnnx(path)) throw new UsageError(`${command} writes .onnx and .safetensors, not '${path}'`);
 }
-
-/** Options that every command which runs a model takes. */
-export const modelOptions = {
-  threads: { type: 'string', default: '1' },
-  relaxed: { type: 'boolean', default: false },
-  'no-winograd': { type: 'boolean', default: false },
-  json: { type: 'boolean', default: false },
-} as const satisfies Options;
 
 /** The options of `load` that these options give. */
 export const runOptions = (values: { readonly threads: string; readonly relaxed: boolean; readonly 'no-winograd': boolean }) => ({

@@ -2,30 +2,26 @@ import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, Tensor } from '../graph/tensor.ts';
 import { startCompiling } from '../runtime/options.ts';
-import { inputShapes, modelOptions, parse, runOptions, threadsText, UsageError, wholeNumber } from './arguments.ts';
+import { inputShapes, parse, runOptions, threadsText, UsageError, wholeNumber } from './arguments.ts';
 import { type ModelFile, openModel } from './files.ts';
 import { formatMemory, formatMs } from './format.ts';
 import { print, warn } from './print.ts';
 import { formatProfile, median, profile } from './profile.ts';
+import { withoutProgress } from './progress.ts';
 
 /** `bench MODEL`: load time, first run and median of warm runs. */
 export async function bench(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(args, {
-    ...modelOptions,
-    runs: { type: 'string', default: '20' },
-    shape: { type: 'string', multiple: true, default: [] },
-    batch: { type: 'string' },
-    profile: { type: 'boolean', default: false },
-  });
+  const { values, positionals } = parse(args, 'bench');
   const [path, ...rest] = positionals;
   if (path === undefined || rest.length > 0) throw new UsageError('bench takes a model');
   const runs = wholeNumber('runs', values.runs, 1);
   const batch = values.batch === undefined ? undefined : wholeNumber('batch', values.batch, 1);
 
+  withoutProgress(values.json);
   const started = performance.now();
   const compileOptions = runOptions(values);
   const compiling = startCompiling(compileOptions);
-  const file = openModel(path);
+  const file = await openModel(path);
   const options = { ...compileOptions, inputShapes: batched(file, inputShapes(values.shape), batch) };
   const model = await file.create(options, compiling);
   const loadMs = performance.now() - started;

@@ -6,17 +6,12 @@ import { MOST_THREADS } from '../runtime/options.ts';
 import { compileModule } from '../runtime/wasm.ts';
 import { writeFile } from '../source.ts';
 import { inputShapes, isOnnx, isSafetensors, parse, UsageError, wholeNumber } from './arguments.ts';
-import { readModel } from './files.ts';
+import { fetchModel } from './files.ts';
 import { print, warn } from './print.ts';
 
 /** `compile MODEL OUT`: compiles an ONNX file to a compiled model. */
 export async function compile(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(args, {
-    weights: { type: 'string', default: 'f32' },
-    shape: { type: 'string', multiple: true, default: [] },
-    threads: { type: 'string', default: '1' },
-    'no-winograd': { type: 'boolean', default: false },
-  });
+  const { values, positionals } = parse(args, 'compile');
   const [path, to, ...rest] = positionals;
   if (path === undefined || to === undefined || rest.length > 0) throw new UsageError('compile takes a model and a file to write');
   const { weights } = values;
@@ -25,7 +20,7 @@ export async function compile(args: readonly string[]): Promise<number> {
   if (isOnnx(to) || isSafetensors(to)) throw new UsageError(`compile writes compiled models, not '${to}': name it something.lanewise`);
   const threads = wholeNumber('threads', values.threads, 1, MOST_THREADS);
   const options = { weights, threads, inputShapes: inputShapes(values.shape), winograd: !values['no-winograd'] };
-  const { graph, warnings } = await fitted(readModel(path));
+  const { graph, warnings } = await fitted(await fetchModel(path));
   warn(warnings);
   const bytes = compileGraph(graph, options, await compileModule('strict', 'more'));
   await writeFile(to, bytes);

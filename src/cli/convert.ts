@@ -1,6 +1,5 @@
 import { formatBytes } from '../analysis/text.ts';
 import { LanewiseError } from '../errors.ts';
-import { openFile } from '../file.ts';
 import { openCheckpoint } from '../formats/checkpoint/index.ts';
 import { compareTensors, misfitError } from '../formats/fit.ts';
 import { writeOnnx } from '../formats/onnx/writer.ts';
@@ -9,12 +8,12 @@ import { isCheckpoint, isCounter, isWeights, type Weights } from '../formats/wei
 import type { Constant, Graph } from '../graph/graph.ts';
 import { writeFile } from '../source.ts';
 import { checkWritten, isSafetensors, parse, UsageError } from './arguments.ts';
-import { readBytes, readModel } from './files.ts';
+import { fetchModel, openPlace, readPlace } from './files.ts';
 import { print } from './print.ts';
 
 /** `convert IN OUT`: a model or its weights in another format, or in half the space. */
 export async function convert(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(args, { weights: { type: 'string', default: 'f32' }, graph: { type: 'string' } });
+  const { values, positionals } = parse(args, 'convert');
   const [from, to, ...rest] = positionals;
   if (from === undefined || to === undefined || rest.length > 0) throw new UsageError('convert takes a file to read and one to write');
   const { weights, graph: base } = values;
@@ -26,10 +25,10 @@ export async function convert(args: readonly string[]): Promise<number> {
   }
 
   if (isSafetensors(to)) {
-    const { tensors, metadata } = isAlone ? readWeights(from) : contents(readModel(from));
+    const { tensors, metadata } = isAlone ? await readWeights(from) : contents(await fetchModel(from));
     return report(to, writeSafetensors(tensors, { metadata, weights }), tensors, weights);
   }
-  const graph = isAlone ? withWeights(from, base) : readModel(from);
+  const graph = isAlone ? await withWeights(from, base) : await fetchModel(from);
   return report(to, writeOnnx(graph, { weights }), graph.constants, weights);
 }
 
@@ -42,18 +41,18 @@ async function report(path: string, bytes: Uint8Array, tensors: ReadonlyMap<stri
 }
 
 /** A file that holds weights alone: safetensors, or PyTorch's checkpoint. */
-function readWeights(path: string): { tensors: ReadonlyMap<string, Constant>; metadata: ReadonlyMap<string, string> } {
-  if (isSafetensors(path)) return readSafetensors(readBytes(path), path);
-  return { tensors: openCheckpoint(openFile(path, path), path).tensors, metadata: new Map() };
+async function readWeights(path: string): Promise<{ tensors: ReadonlyMap<string, Constant>; metadata: ReadonlyMap<string, string> }> {
+  if (isSafetensors(path)) return readSafetensors(await readPlace(path), path);
+  return { tensors: openCheckpoint(await openPlace(path), path).tensors, metadata: new Map() };
 }
 
 /** The graph of a model with the tensors of such a file in place of its own. */
-function withWeights(path: string, base: string | undefined): Graph {
+async function withWeights(path: string, base: string | undefined): Promise<Graph> {
   if (base === undefined) {
     throw new LanewiseError('INVALID_INPUT', `${path} holds weights but no graph: give a model that has one with --graph BASE.onnx`);
   }
-  const graph = readModel(base);
-  const tensors = new Map([...readWeights(path).tensors].filter(([name]) => graph.constants.has(name) || !isCounter(name)));
+  const graph = await fetchModel(base);
+  const tensors = new Map([...(await readWeights(path)).tensors].filter(([name]) => graph.constants.has(name) || !isCounter(name)));
   const misfit = compareTensors(graph.constants, tensors);
   if (misfit.missing.length + misfit.unexpected.length + misfit.misshapen.length > 0) {
     throw misfitError(`${path} does not fit ${base}`, misfit, graph.constants, tensors);

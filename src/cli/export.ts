@@ -9,11 +9,7 @@ import { print } from './print.ts';
 
 /** `export NAME OUT`: a network of the zoo with random weights, whole as .onnx or its weights as .safetensors. */
 export async function exportModel(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(args, {
-    seed: { type: 'string', default: '0' },
-    classes: { type: 'string' },
-    shape: { type: 'string' },
-  });
+  const { values, positionals } = parse(args, 'export');
   const [name, to, ...rest] = positionals;
   if (name === undefined || to === undefined || rest.length > 0) throw new UsageError('export takes a name and a file to write');
   const seed = wholeNumber('seed', values.seed, 0);

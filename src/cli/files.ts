@@ -2,15 +2,16 @@ import { readFileSync } from 'node:fs';
 import { isCompiled } from '../compiled/format.ts';
 import { createCompiled, readCompiled, shapesOf } from '../compiled/read.ts';
 import { LanewiseError } from '../errors.ts';
-import { named } from '../external.ts';
+import { named, readExternal } from '../external.ts';
 import { fileError, openFile, pathBeside } from '../file.ts';
-import type { Bytes } from '../formats/bytes.ts';
+import { type Bytes, inMemory } from '../formats/bytes.ts';
 import { naming } from '../formats/identify.ts';
 import { openWhole } from '../formats/onnx/index.ts';
 import { checkDims } from '../graph/dims.ts';
 import type { Graph } from '../graph/graph.ts';
 import { createModel, initialDims, type LoadOptions } from '../load.ts';
 import type { Binary, Model, ModelInput } from '../runtime/model.ts';
+import { pathOf } from './places.ts';
 
 /**
  * A file's bytes. Synchronous, because a command has nothing else to do meanwhile and Node starts sooner without its
@@ -31,10 +32,36 @@ export function readBytes(path: string): Uint8Array {
  */
 export function readModel(path: string): Graph {
   const bytes = openFile(path, path);
-  if (isCompiled(bytes))
-    throw new LanewiseError('UNSUPPORTED', `${path} is compiled: this command needs the ONNX file that it was made of`);
+  if (isCompiled(bytes)) throw compiledError(path);
   return graphOf(bytes, path);
 }
+
+/**
+ * As `readModel`, of a path or a URL.
+ * @throws LanewiseError as `readModel`
+ */
+export async function fetchModel(place: string): Promise<Graph> {
+  const path = pathOf(place);
+  if (path !== undefined) return readModel(path);
+  const bytes = await openPlace(place);
+  if (isCompiled(bytes)) throw compiledError(place);
+  return fetchedGraph(bytes, place);
+}
+
+const compiledError = (place: string) =>
+  new LanewiseError('UNSUPPORTED', `${place} is compiled: this command needs the ONNX file that it was made of`);
+
+/**
+ * The bytes of a path or a URL; those of a large file are read when they are needed.
+ * @throws LanewiseError FILE_NOT_FOUND
+ */
+export async function openPlace(place: string): Promise<Bytes> {
+  const path = pathOf(place);
+  return path === undefined ? (await import('./download.ts')).download(place) : openFile(path, place);
+}
+
+/** All bytes of a path or a URL. @throws LanewiseError FILE_NOT_FOUND */
+export const readPlace = async (place: string): Promise<Uint8Array> => inMemory(await openPlace(place));
 
 /** A model, ready to run. */
 export interface ModelFile {
@@ -45,13 +72,14 @@ export interface ModelFile {
 }
 
 /**
- * Opens an ONNX file or a compiled model.
+ * Opens an ONNX file or a compiled model, a path or a URL.
  * @throws LanewiseError as `readModel` and `readCompiled`; INVALID_INPUT for options that a compiled model cannot follow
  */
-export function openModel(path: string): ModelFile {
-  const bytes = openFile(path, path);
+export async function openModel(place: string): Promise<ModelFile> {
+  const path = pathOf(place) ?? place;
+  const bytes = await openPlace(place);
   if (!isCompiled(bytes)) {
-    const graph = graphOf(bytes, path);
+    const graph = pathOf(place) === undefined ? await fetchedGraph(bytes, place) : graphOf(bytes, path);
     const dims: ModelFile['dims'] = (options) => initialDims(graph, options);
     return {
       inputs: graph.inputs.map(({ name, type, face, dims }) => ({ name, type: face ?? type, dims })),
@@ -88,4 +116,10 @@ function graphOf(bytes: Bytes, path: string): Graph {
     }
   }
   return opened.graph(files);
+}
+
+/** As `graphOf`, of a model that was downloaded. */
+async function fetchedGraph(bytes: Bytes, url: string): Promise<Graph> {
+  const opened = naming(bytes, () => openWhole(bytes, url));
+  return opened.graph(opened.external.size > 0 ? await readExternal(opened, url) : undefined);
 }

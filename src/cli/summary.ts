@@ -5,19 +5,18 @@ import { compile } from '../compiler/compile.ts';
 import { LanewiseError } from '../errors.ts';
 import { createModel, fitted, initialDims } from '../load.ts';
 import { inputShapes, parse, UsageError } from './arguments.ts';
-import { readModel } from './files.ts';
+import { fetchModel } from './files.ts';
 import { formatMemory } from './format.ts';
 import { print, warn } from './print.ts';
+import { withoutProgress } from './progress.ts';
 
 /** `summary MODEL`: the table of layers. */
 export async function summary(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(args, {
-    json: { type: 'boolean', default: false },
-    shape: { type: 'string', multiple: true, default: [] },
-  });
+  const { values, positionals } = parse(args, 'summary');
   const [path, ...rest] = positionals;
   if (path === undefined || rest.length > 0) throw new UsageError('summary takes a model');
-  const { graph, warnings } = await fitted(readModel(path));
+  withoutProgress(values.json);
+  const { graph, warnings } = await fitted(await fetchModel(path));
   const options = { inputShapes: inputShapes(values.shape) };
   const dims = initialDims(graph, options);
   if (!dims) {

@@ -10,7 +10,7 @@ import { widenHalves } from '../graph/halves.ts';
 import { formatDims, Tensor } from '../graph/tensor.ts';
 import { createModel, type LoadOptions } from '../load.ts';
 import type { Held } from '../runtime/running.ts';
-import { modelOptions, parse, runOptions, tolerance, UsageError } from './arguments.ts';
+import { parse, runOptions, tolerance, UsageError } from './arguments.ts';
 import { readBytes, readModel } from './files.ts';
 import { print } from './print.ts';
 
@@ -28,12 +28,7 @@ export interface CaseResult {
 
 /** `verify DIR...`: runs ONNX backend-test cases, a case or a folder of cases each. */
 export async function verify(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parse(args, {
-    ...modelOptions,
-    atol: { type: 'string', default: '1e-4' },
-    rtol: { type: 'string', default: '1e-3' },
-    known: { type: 'string' },
-  });
+  const { values, positionals } = parse(args, 'verify');
   if (positionals.length === 0) throw new UsageError('verify takes one or more folders');
   const limits = { atol: tolerance('atol', values.atol), rtol: tolerance('rtol', values.rtol) };
   const known = values.known === undefined ? undefined : readKnown(values.known);

@@ -51,6 +51,32 @@ export function inChromium(what: string, folders: readonly string[], tests: (sit
   });
 }
 
+/** Pages that report everything that goes wrong in them. */
+export function watched(site: Site): { readonly complaints: string[]; newPage(): Promise<Page> } {
+  /** What must stay empty: console errors, exceptions, breaches of the page's policy. */
+  const complaints: string[] = [];
+  beforeEach(() => {
+    complaints.length = 0;
+  });
+  return {
+    complaints,
+    async newPage() {
+      const page = await site.newPage();
+      page.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+      });
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      await page.exposeFunction('complain', (text: string) => complaints.push(text));
+      await page.addInitScript(() => {
+        document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+          (globalThis as unknown as { complain(text: string): void }).complain(`${violatedDirective} ${blockedURI}`);
+        });
+      });
+      return page;
+    },
+  };
+}
+
 /** Calls what a page has put into its global scope; what the page complains of comes along. */
 export async function callPage<P extends object, K extends keyof P & string>(
   site: Site,

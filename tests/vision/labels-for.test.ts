@@ -12,16 +12,17 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("the command line takes a preset's labels where the model has as many classes", () => {
-  expect(labelsFor(model, undefined, 1000)).toBeUndefined();
-  for (const preset of ['imagenet', 'imagenetBicubic', 'imagenetInception']) expect(labelsFor(model, preset, 1000)).toBe(imagenetLabels);
+test("the command line takes a preset's labels where the model has as many classes", async () => {
+  expect(await labelsFor(model, undefined, 1000)).toBeUndefined();
+  for (const preset of ['imagenet', 'imagenetBicubic', 'imagenetInception'])
+    expect(await labelsFor(model, preset, 1000)).toBe(imagenetLabels);
   // TensorFlow's networks have a class 0 of their own: these names would all be one off.
-  expect(labelsFor(model, 'imagenet', 1001)).toBeUndefined();
-  expect(labelsFor(model, 'cifar10', 10)).toBe(cifar10Labels);
-  expect(labelsFor(model, 'cifar10', 1000)).toBeUndefined();
+  expect(await labelsFor(model, 'imagenet', 1001)).toBeUndefined();
+  expect(await labelsFor(model, 'cifar10', 10)).toBe(cifar10Labels);
+  expect(await labelsFor(model, 'cifar10', 1000)).toBeUndefined();
 });
 
-test('a config.json beside the model comes first', () => {
+test('a config.json beside the model comes first', async () => {
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ id2label: { 0: 'no', 1: 'yes' } }));
-  expect(labelsFor(model, 'imagenet', 1000)).toEqual(['no', 'yes']);
+  expect(await labelsFor(model, 'imagenet', 1000)).toEqual(['no', 'yes']);
 });
