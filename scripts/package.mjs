@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { build as bundle } from 'rolldown';
@@ -155,4 +155,17 @@ for (const name of ['opcodes', 'opcodes-loops', 'opcodes-window']) {
       .replaceAll('i32', 'number')
       .replace(/'(\.\/opcodes-\w+)'/g, "'$1.ts'"),
   );
+}
+// Only what the entries' declarations import.
+const declared = new Set();
+function declare(path) {
+  if (declared.has(path)) return;
+  declared.add(path);
+  const imports = readFileSync(path, 'utf8').matchAll(/(?:from |import\()["'](\.[^"']+)\.ts["']/g);
+  for (const [, name] of imports) declare(join(dirname(path), `${name}.d.ts`));
+}
+for (const { types } of Object.values(JSON.parse(readFileSync('package.json', 'utf8')).exports)) if (types) declare(join(types));
+for (const file of readdirSync('dist/types', { recursive: true })) {
+  const path = join('dist/types', file);
+  if (path.endsWith('.d.ts') && !declared.has(path)) rmSync(path);
 }

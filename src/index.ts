@@ -14,6 +14,7 @@ export {
   type OperatorDefinition,
   type OperatorTensor,
 } from './ops/custom.ts';
+export type { Progress } from './reading.ts';
 export type { MemoryUse } from './runtime/memory.ts';
 export type { Feeds, Model, ModelInput, ModelOutput, Outputs, ProfileRow } from './runtime/model.ts';
 export type { Variant } from './runtime/wasm.ts';

@@ -7,6 +7,7 @@ import type { Dim } from '../graph/graph.ts';
 import { copyOf, formatDims, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
 import { kernelOf } from '../plan/instructions.ts';
 import type { Late, Plan, Step } from '../plan/plan.ts';
+import type { AbortSignalLike, Disposing } from '../platform.ts';
 import { Engine } from './engine.ts';
 import type { MemoryUse, Runner } from './memory.ts';
 import { type Held, type Request, type Running, recent } from './running.ts';
@@ -78,7 +79,7 @@ export interface ProfileRow {
 }
 
 export interface RunOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignalLike | undefined;
 }
 
 /**
@@ -91,8 +92,14 @@ export interface Binary {
   readonly runner?: Runner | undefined;
 }
 
+/** Engines that have no Symbol.dispose get a method that nobody can call. */
+const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol();
+
+export interface Model extends Disposing {}
+
 /**
- * A network in memory, ready to run: what `load` and `compile` give.
+ * A network in memory, ready to run: what `load` and `compile` give. `using model = await load(...)` disposes of it at the
+ * end of the block.
  * @example
  * import { load } from 'lanewise';
  *
@@ -100,6 +107,7 @@ export interface Binary {
  * for (const { name, type, dims } of model.inputs) console.log(name, type, dims);
  * console.log(model.memory.total, model.warnings);
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: it has what the interface says, for which TypeScript's lib may have no name.
 export class Model {
   /** Names, types and shapes of what `run` takes. */
   readonly inputs: readonly ModelInput[];
@@ -221,6 +229,11 @@ export class Model {
     this.#plans.clear();
   }
 
+  /** @internal */
+  [dispose](): void {
+    this.dispose();
+  }
+
   #run(feeds: Feeds<Held>, execute: (engine: Engine, plan: Plan) => void): Outputs {
     const engine = this.#alive();
     if (this.#running) throw new LanewiseError('INVALID_INPUT', 'the model is running: its operators cannot run it again');
@@ -236,7 +249,7 @@ export class Model {
   async #runOnTeam(
     before: Promise<void> | undefined,
     checked: ReadonlyMap<string, Held>,
-    signal: AbortSignal | undefined,
+    signal: AbortSignalLike | undefined,
   ): Promise<Outputs> {
     if (before) await unlessAborted(before, signal);
     checkAborted(signal);
