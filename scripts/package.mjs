@@ -2,11 +2,11 @@
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { build as bundle } from 'rolldown';
-import { minified } from './minify.mjs';
+import { minified, unprinted } from './minify.mjs';
 import { writeText } from './writeText.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -105,7 +105,7 @@ const onEdge = {
 };
 const { 'vision-node': _, ...everywhere } = entries;
 await bundled({ ...everywhere, vision: 'src/edge/vision.ts' }, 'dist/edge', [onEdge]);
-// What threads load, under the name that team.ts gives it.
+// What threads of pages load, under the name that webWorker.ts gives it.
 for (const outdir of ['dist', 'dist/edge']) {
   await build({ entryPoints: ['src/runtime/worker.js'], outdir, minifySyntax: true, target: 'es2022' });
 }
@@ -141,6 +141,7 @@ for (const [name, path, plugins] of [
     minify: true,
     ...(name === 'cli' ? {} : { banner: { js: notice } }),
   });
+  writeFileSync(`dist/${name}.js`, unprinted(readFileSync(`dist/${name}.js`, 'utf8')));
 }
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 // A script to be started; it exports nothing.
@@ -154,4 +155,17 @@ for (const name of ['opcodes', 'opcodes-loops', 'opcodes-window']) {
       .replaceAll('i32', 'number')
       .replace(/'(\.\/opcodes-\w+)'/g, "'$1.ts'"),
   );
+}
+// Only what the entries' declarations import.
+const declared = new Set();
+function declare(path) {
+  if (declared.has(path)) return;
+  declared.add(path);
+  const imports = readFileSync(path, 'utf8').matchAll(/(?:from |import\()["'](\.[^"']+)\.ts["']/g);
+  for (const [, name] of imports) declare(join(dirname(path), `${name}.d.ts`));
+}
+for (const { types } of Object.values(JSON.parse(readFileSync('package.json', 'utf8')).exports)) if (types) declare(join(types));
+for (const file of readdirSync('dist/types', { recursive: true })) {
+  const path = join('dist/types', file);
+  if (path.endsWith('.d.ts') && !declared.has(path)) rmSync(path);
 }

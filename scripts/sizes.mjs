@@ -12,7 +12,7 @@ process.chdir(root);
 const KB = 1000;
 /** Files that a browser downloads only for relaxed SIMD, threads or models in several files, or for what few files have. */
 const unasked =
-  /^chunk-(relaxed|strict-more|strict-threads|threads|team|workerMemory|file|external|read|control|subgraphs|contrib|more|narrow|unrecognised|worker-text)-/;
+  /^chunk-(relaxed|strict-more|strict-threads|threads|team|workerMemory|file|stream|external|read|control|subgraphs|contrib|more|narrow|unrecognised|worker-text)-/;
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 const sum = (list) => list.reduce((total, value) => total + value, 0);
 
@@ -82,7 +82,7 @@ const rows = [
     total(
       await viteFiles(
         all('runtime'),
-        /^chunk-(relaxed|strict-more|strict-threads|threads|team|workerMemory|file|external|more|narrow|unrecognised|worker-text)-/,
+        /^chunk-(relaxed|strict-more|strict-threads|threads|team|workerMemory|file|stream|external|more|narrow|unrecognised|worker-text)-/,
       ),
     ),
     35 * KB,

@@ -1,12 +1,13 @@
 import { LanewiseError } from './errors.ts';
+import type { AbortSignalLike } from './platform.ts';
 
 /** @throws LanewiseError ABORTED if the signal has fired */
-export function checkAborted(signal: AbortSignal | undefined): void {
+export function checkAborted(signal: AbortSignalLike | undefined): void {
   if (signal?.aborted) throw new LanewiseError('ABORTED', 'the caller aborted', { cause: signal.reason });
 }
 
 /** Settles as `promise` does, or rejects with ABORTED as soon as the signal fires. */
-export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignalLike | undefined): Promise<T> {
   if (!signal) return promise;
   let abort = () => {};
   const aborted = new Promise<void>((resolve) => {

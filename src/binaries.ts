@@ -4,15 +4,25 @@
 /** strict gives the same bits on every engine; relaxed may fuse multiply and add. */
 export type Variant = 'strict' | 'relaxed' | 'strict-threads' | 'relaxed-threads';
 
-/** A variant with the kernels of the core, or with those of the pack *more* too. Files in lanewise/wasm have these names. */
+/**
+ * A variant with the kernels of the core, or with those of the pack *more* too. Files in lanewise/wasm have these names.
+ * @internal
+ */
 export type BinaryName = `${Variant}${'' | '-more'}`;
 
-/** Fetches a binary: see binary.ts. Undefined on platforms that forbid compiling. */
+/**
+ * Fetches a binary: see binary.ts. Undefined on platforms that forbid compiling.
+ * @internal
+ */
 export type Texts = Readonly<Record<BinaryName, () => Promise<{ readonly default: string }>>>;
 
-/** Binaries that are available compiled. */
+/**
+ * Binaries that are available compiled.
+ * @internal
+ */
 export const given: readonly (readonly [BinaryName, WebAssembly.Module])[] = [];
 
+/** @internal */
 export const texts: Texts | undefined = {
   strict: () => import('../build/strict.js'),
   relaxed: () => import('../build/relaxed.js'),

@@ -27,6 +27,21 @@ const clipped = (text: string, most: number): string =>
   text.length > most ? `${text.slice(0, most / 2)}...${text.slice(-most / 2)}` : text;
 
 /**
+ * The frames of a stack that tell a caller nothing: of the engine, and of this package's own files. Where a bundle holds it,
+ * they are the caller's. V8 and Bun write `    at f (file)`, others `f@file`.
+ */
+const inner = /^( {4}at.*|\S*@\S*)([\\/]lanewise(.\d[^\\/]*)?[\\/]dist[\\/]|[ (]node:|[([](native|<an)).*\n?/gm;
+
+const FRAME = '\n    at ';
+/** The rest of a stack: what is before its frames, and each of them. Bun overlooks those that are a path alone. */
+const framesOf = (stack: unknown): string[] =>
+  `${stack}`
+    .replace(inner, '')
+    .trimEnd()
+    .split(FRAME)
+    .map((frame) => frame.replace(/^(\/|\w:).*/, '<anonymous> ($&)'));
+
+/**
  * Every error that Lanewise throws on purpose.
  * @example
  * import { LanewiseError, load } from 'lanewise';
@@ -49,7 +64,25 @@ export class LanewiseError extends Error {
     const line = (text: string) =>
       // Names in the rest are shortened, so that the sentence around them stays.
       visible(clipped(text, 4000)).replace(/(?<!\w)'[^']{200,}'|\S{200,}/g, (name) => clipped(name, 120));
-    super([message].flat().map(line).join('\n'), options);
+    // V8 keeps no more frames. Not an assignment, because programs may freeze Error.
+    const limit = Error.stackTraceLimit;
+    const keep = (count: number) => limit && Reflect.set(Error, 'stackTraceLimit', count);
+    keep(99);
+    super([message].flat().map(line).join('\n'));
+    keep(limit);
     this.code = code;
+    const frames = framesOf(this.stack ?? '').slice(0, limit && limit + 1);
+    this.stack = frames.join(FRAME);
+    const cause = options?.cause;
+    if (cause === undefined) return;
+    // Consoles print a cause with all its frames and properties, but of a getter no more than that it is one: the stack has a
+    // line about the cause.
+    Object.defineProperty(this, 'cause', { get: () => cause });
+    try {
+      const [, first = frames[0] as string] = framesOf((cause as Error).stack);
+      this.stack += `\n    caused by ${line(`${cause}`)}${frames.includes(first) ? '' : ` at ${first}`}`;
+    } catch {
+      // Anything may be thrown; this has no text.
+    }
   }
 }

@@ -6,6 +6,9 @@ import { type Bytes, FILE, type FileBytes } from './formats/bytes.ts';
 /** Files smaller than this many bytes are read at once. */
 const SMALL = 2 ** 20;
 
+/** Files in an executable of Bun can be read as a whole, but not be opened. */
+const inExecutable = /^(\/\$bunfs|\w:[\\/]~BUN)[\\/]/;
+
 /** Node's lengths have 31 bits. */
 const MOST_AT_ONCE = 2 ** 30;
 
@@ -22,7 +25,7 @@ export function openFile(path: string | URL, name: string): Bytes {
     const stats = fs().statSync(path);
     if (stats.isDirectory())
       throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: it is a folder${folderHint(fs().readdirSync(path))}`);
-    if (stats.isFile() && stats.size >= SMALL) return new LargeFile(path, name, identity(stats));
+    if (stats.isFile() && stats.size >= SMALL && !inExecutable.test(String(path))) return new LargeFile(path, name, identity(stats));
     return fs().readFileSync(path);
   } catch (cause) {
     throw cause instanceof LanewiseError ? cause : fileError(name, cause);

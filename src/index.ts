@@ -15,6 +15,7 @@ export {
   type OperatorDefinition,
   type OperatorTensor,
 } from './ops/custom.ts';
+export type { Progress } from './reading.ts';
 export type { MemoryUse } from './runtime/memory.ts';
 export type { Feed, Feeds, Model, ModelInput, ModelOutput, Outputs, ProfileRow } from './runtime/model.ts';
 export type { RunOptions, RunSyncOptions } from './runtime/outputs.ts';

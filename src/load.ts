@@ -7,7 +7,6 @@ import { shapingInputs } from './compiler/shaping.ts';
 import type { Stages } from './control/index.ts';
 import { LanewiseError } from './errors.ts';
 import type { ExternalData } from './external.ts';
-import type { Bytes } from './formats/bytes.ts';
 import { type OpenedOnnx, openFetching } from './formats/onnx/open.ts';
 import { checkDims } from './graph/dims.ts';
 import { allNodes, type Dim, type Graph } from './graph/graph.ts';
@@ -16,7 +15,7 @@ import type { CustomOperator } from './ops/custom.ts';
 import { NEWEST_OPSET } from './ops/index.ts';
 import { Model, type PlanSource } from './runtime/model.ts';
 import { type RuntimeOptions, runtimeChecks, startCompiling, withPack } from './runtime/options.ts';
-import { isBytes, openSource, type Source, sourceName } from './source.ts';
+import { isBytes, type Opened, openSource, type Source } from './source.ts';
 
 /** How a model is compiled and run. */
 export interface LoadOptions extends RuntimeOptions {
@@ -64,17 +63,17 @@ function isRecordOf(fits: (value: unknown) => boolean): (value: unknown) => bool
 
 /**
  * Loads a model: reads it, makes a plan for its shapes, packs the weights. Then `run` runs it.
- * @param source an ONNX file, or a compiled model: path (in Node), URL, Response, ArrayBuffer or typed array; bytes are not
- *   copied, so leave them unchanged for as long as the model lives
- * @param options shapes of inputs, threads, limits, operators of your own, a signal
+ * @param source an ONNX file, or a compiled model: path (in Node), URL, Response, Blob, File, ReadableStream, ArrayBuffer or
+ *   typed array, or a promise of one; bytes are not copied, so leave them unchanged for as long as the model lives
+ * @param options shapes of inputs, threads, limits, operators of your own, a signal, who is told of progress
  * @returns the model; `dispose` gives its memory back
  * @throws LanewiseError FILE_NOT_FOUND, INVALID_FILE, TRUNCATED_FILE, INVALID_MODEL, UNSUPPORTED (naming every such
  *   operator), INVALID_INPUT (the options), OPERATOR_FAILED (by the operators' own errors), TOO_LARGE, NO_SIMD,
- *   WASM_BLOCKED, ABORTED
+ *   WASM_BLOCKED, ABORTED; and what `onProgress` throws
  * @example
  * import { load, Tensor } from 'lanewise';
  *
- * const model = await load('model.onnx'); // or a URL, a Response, bytes
+ * const model = await load('model.onnx'); // or a URL, fetch(...), a File, bytes
  * const pixels = new Float32Array(3 * 32 * 32);
  * const { output } = await model.run({ input: new Tensor('float32', pixels, [1, 3, 32, 32]) });
  * output?.dims; // [1, 10]
@@ -84,13 +83,14 @@ export async function load<N extends string = string>(source: Source, options: L
   checkOptions('load', options, loadChecks);
   // The binary compiles while the file is read.
   const compiling = startCompiling(options);
-  const bytes = await openSource(source, options.signal);
+  const opened = await openSource(source, options);
+  const { bytes, name } = opened;
   if (isCompiled(bytes)) {
-    checkOptions(`${sourceName(source)}, which is compiled already,`, options, runtimeChecks);
+    checkOptions(`${name}, which is compiled already,`, options, runtimeChecks);
     const { createCompiled, readCompiled } = await import('./compiled/read.ts');
-    return createCompiled(readCompiled(bytes, sourceName(source)), options, compiling);
+    return createCompiled(readCompiled(bytes, name), options, compiling);
   }
-  return createModel(await graphOf(bytes, source, options), options, compiling);
+  return createModel(await graphOf(opened, options), options, compiling);
 }
 
 /**
@@ -99,12 +99,14 @@ export async function load<N extends string = string>(source: Source, options: L
  * @internal
  */
 export const readGraph = async (source: Source, options: LoadOptions): Promise<Graph> =>
-  graphOf(await openSource(source, options.signal), source, options);
+  graphOf(await openSource(source, options), options);
 
-async function graphOf(bytes: Bytes, source: Source, { externalData, operators, signal }: LoadOptions): Promise<Graph> {
+async function graphOf(file: Opened, options: LoadOptions): Promise<Graph> {
+  const { bytes, name } = file;
+  const { externalData, operators } = options;
   let opened: OpenedOnnx;
   try {
-    opened = await openFetching(bytes, sourceName(source), () => operators && operatorFinder(operators));
+    opened = await openFetching(bytes, name, () => operators && operatorFinder(operators));
   } catch (error) {
     throw await import('./formats/unrecognised.ts').then(
       ({ identified }) => identified(error, bytes),
@@ -113,7 +115,7 @@ async function graphOf(bytes: Bytes, source: Source, { externalData, operators, 
   }
   if (opened.external.size === 0 && !externalData) return opened.graph();
   const { readExternal } = await import('./external.ts');
-  return opened.graph(await readExternal(opened, source, externalData, signal));
+  return opened.graph(await readExternal(opened, file, options));
 }
 
 /**

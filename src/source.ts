@@ -1,54 +1,111 @@
-import { checkAborted } from './abort.ts';
-import { bytesOf, kindOf, shown } from './arguments.ts';
+import { checkAborted, unlessAborted } from './abort.ts';
+import { bytesOf, kindOf, type OptionChecks, shown, signalCheck } from './arguments.ts';
 import { LanewiseError } from './errors.ts';
-import { type Bytes, inMemory } from './formats/bytes.ts';
+import type { Bytes } from './formats/bytes.ts';
+import type { BlobLike, ResponseLike, StreamLike, URLLike } from './platform.ts';
+import type { Reading, ReadOptions } from './reading.ts';
 
-/** Where a file comes from: a path (Node), a URL, a fetched Response, or its bytes. */
-export type Source = string | URL | Response | ArrayBuffer | ArrayBufferView;
+/**
+ * Where a file comes from: a path (in Node), a URL, a fetched Response, a Blob or File, a ReadableStream of Uint8Arrays, or
+ * its bytes; or a promise of one of these.
+ * @example
+ * await load('model.onnx');
+ * await load(fetch('model.onnx', { headers }));
+ * await load(input.files[0]); // of <input type="file">
+ */
+export type Source = GivenSource | PromiseLike<GivenSource>;
 
-/** The source's name, for error messages. */
-export function sourceName(source: Source): string {
-  if (typeof source === 'string' || source instanceof URL) return String(source);
-  return isResponse(source) ? source.url || 'the response' : 'the model';
+type GivenSource = string | URLLike | ResponseLike | BlobLike | StreamLike | ArrayBuffer | ArrayBufferView;
+
+/** @internal */
+export const readChecks: OptionChecks<ReadOptions> = {
+  onProgress: ['a function', (value) => typeof value === 'function'],
+  signal: signalCheck,
+};
+
+/**
+ * A file that is open.
+ * @internal
+ */
+export interface Opened {
+  readonly bytes: Bytes;
+  /** Its name, for error messages. */
+  readonly name: string;
+  /** Its path or address, if it has one. */
+  readonly at: string | URL | undefined;
 }
 
-export const isResponse = (source: unknown): source is Response => kindOf(source) === 'Response';
-
+/** @internal */
 export const isBytes = (value: unknown): value is ArrayBuffer | ArrayBufferView =>
   kindOf(value) === 'ArrayBuffer' || ArrayBuffer.isView(value);
 
-/** All bytes of a source. @throws LanewiseError as `openSource` */
-export const readSource = async (source: Source, signal?: AbortSignal): Promise<Uint8Array> => inMemory(await openSource(source, signal));
-
 /**
- * The bytes of a source; those of a large file are read when they are needed.
- * @throws LanewiseError FILE_NOT_FOUND, ABORTED, or INVALID_INPUT if it is none of these
+ * Opens a source; the bytes of a large file are read when they are needed.
+ * @throws LanewiseError FILE_NOT_FOUND, TOO_LARGE, ABORTED, or INVALID_INPUT if it is none of these, or was read before; what
+ *   `onProgress` throws
+ * @internal
  */
-export async function openSource(source: Source, signal?: AbortSignal): Promise<Bytes> {
-  checkAborted(signal);
-  const name = sourceName(source);
-  if (isBytes(source)) return bytesOf(source, name);
-  try {
-    if (isResponse(source)) return await readResponse(source, name, signal);
-    if (typeof source === 'string' || source instanceof URL) {
-      const path = localPath(source);
-      if (path !== undefined) return (await nodeFiles()).openFile(path, name);
-      return await readResponse(await fetch(source, { signal: signal ?? null }), name, signal);
-    }
-  } catch (cause) {
+export async function openSource(given: Source, options: ReadOptions = {}): Promise<Opened> {
+  const { signal, onProgress } = options;
+  let name = 'the model';
+  let at: string | URL | undefined;
+  const reading: Reading = async (step) => {
     checkAborted(signal);
-    if (cause instanceof LanewiseError) throw cause;
-    throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    try {
+      return await step();
+    } catch (cause) {
+      checkAborted(signal);
+      if (cause instanceof LanewiseError) throw cause;
+      throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    }
+  };
+  const source: unknown = await reading(() => unlessAborted(Promise.resolve(given), signal));
+  const there = (bytes: Bytes): Opened => {
+    onProgress?.({ loaded: bytes.length, total: bytes.length });
+    return { bytes, name, at };
+  };
+  if (isBytes(source)) return there(bytesOf(source, name));
+  let body = source as Response | Blob | ReadableStream;
+  const kind = kindOf(source);
+  if (typeof source === 'string' || source instanceof URL) {
+    at = source;
+    name = String(source);
+    const path = await reading(() => localPath(source));
+    if (path !== undefined) return there(await reading(async () => (await nodeFiles()).openFile(path, name)));
+    body = await reading(() => fetch(source, { signal: (signal as AbortSignal | undefined) ?? null }));
+  } else if (kind === 'Response') {
+    at = (body as Response).url || undefined;
+    name = at ?? 'the response';
+  } else if (kind === 'File' || kind === 'Blob') name = (body as File).name || name;
+  else if (kind !== 'ReadableStream') {
+    throw new LanewiseError(
+      'INVALID_INPUT',
+      `a model comes from a path, URL, Response, Blob, File, ReadableStream, ArrayBuffer or typed array, or a promise of one, got ${shown(source)}`,
+    );
   }
-  throw new LanewiseError('INVALID_INPUT', `a model comes from a path, URL, Response, ArrayBuffer or typed array, got ${shown(source)}`);
+  if (kindOf(body) === 'Response') {
+    const { ok, status, statusText, bodyUsed } = body as Response;
+    if (!ok) throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: HTTP ${status} ${statusText}`);
+    // A page need not fetch the chunk only for this.
+    if (!isNode && !onProgress && !signal && !bodyUsed)
+      return { bytes: new Uint8Array(await reading(() => (body as Response).arrayBuffer())), name, at };
+  }
+  const { readBody } = await reading(() => import('./stream.ts'));
+  return { bytes: await readBody(body, name, options, reading), name, at };
 }
 
 const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
 
-/** Chunks that browsers do not need, and do not load. */
+/**
+ * A chunk that browsers do not need, and do not load.
+ * @internal
+ */
 export const nodeFiles = () => import('./file.ts');
 
-/** The file system path; undefined if the source is to be fetched. */
+/**
+ * The file system path; undefined if the source is to be fetched.
+ * @internal
+ */
 export function localPath(source: string | URL): string | URL | undefined {
   if (!isNode) return undefined;
   if (source instanceof URL) return source.protocol === 'file:' ? source : undefined;
@@ -56,16 +113,10 @@ export function localPath(source: string | URL): string | URL | undefined {
   return /^[a-z][a-z0-9+.-]+:\/\/|^(data|blob):/i.test(source) ? undefined : source;
 }
 
-async function readResponse(response: Response, name: string, signal?: AbortSignal): Promise<Uint8Array> {
-  if (!response.ok) throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: HTTP ${response.status} ${response.statusText}`);
-  // The body of a Response that somebody else has fetched does not listen to the signal.
-  const body = signal && response.body?.pipeThrough(new TransformStream(), { signal });
-  return new Uint8Array(await (body ? new Response(body) : response).arrayBuffer());
-}
-
 /**
  * Writes a file, in Node.
  * @throws LanewiseError FILE_NOT_FOUND if it cannot be written, INVALID_INPUT outside Node
+ * @internal
  */
 export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
   if (!isNode) throw new LanewiseError('INVALID_INPUT', `'${path}' cannot be written: there is no file system here`);

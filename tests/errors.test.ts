@@ -63,6 +63,78 @@ test('a file with names of megabytes gives short errors, soon', async () => {
   expect(failure(() => model.runSync({ [`${long}y`]: ones([1]) })).message.length).toBeLessThan(1000);
 });
 
+describe('the stack', () => {
+  const { stackTraceLimit } = Error;
+  const { prepareStackTrace } = Error;
+  afterEach(() => {
+    Error.stackTraceLimit = stackTraceLimit;
+    Object.assign(Error, { prepareStackTrace });
+  });
+  const made = (cause?: unknown) => new LanewiseError('INVALID_INPUT', 'a sentence', cause === undefined ? undefined : { cause });
+  /** The stack that an engine's would become. */
+  const stackOf = (stack: unknown) => {
+    Error.prepareStackTrace = () => stack;
+    return made().stack;
+  };
+
+  test('is without the files of the package and the engine, wherever the package lies', () => {
+    const mine = '    at run (file:///home/me/lanewise-demo/dist/app.js:3:4)';
+    for (const home of [
+      'file:///home/me/node_modules/lanewise',
+      'file:///home/me/node_modules/.pnpm/lanewise@0.1.0/node_modules/lanewise',
+      'file:///cache/npm/host/lanewise/0.1.0',
+      'https://cdn/npm/lanewise@0.1.0',
+      'C:\\me\\node_modules\\lanewise',
+    ]) {
+      const slash = home.includes('\\') ? '\\' : '/';
+      const file = `${home}${slash}dist${slash}chunk-core.js`;
+      const engine = `    at Array.map (<anonymous>)\n    at node:internal/modules/run_main:3:4\n    at async load (node:fs:1:2)\n    at map (native:1:11)`;
+      const inner = `    at eH (${file}:1:2)\n    at async ${file}:1:3\n${engine}`;
+      expect(stackOf(`LanewiseError: a sentence\n${inner}\n${mine}\n${inner}`)).toBe(`LanewiseError: a sentence\n${mine}`);
+    }
+    // Firefox and Safari.
+    const inner = 'eH@https://host/lanewise/dist/chunk-core.js:1:2\nasync*@https://host/lanewise/dist/index.js:1:3\nmap@[native code]\n';
+    expect(stackOf(`${inner}run@https://host/app.js:3:4\n${inner}`)).toBe('run@https://host/app.js:3:4');
+    // What only names such a file stays.
+    const sentence = "LanewiseError: /home/lanewise/dist/a.onnx and me@/lanewise/dist/b.onnx\n  missing (1): 'at /lanewise/dist/c'";
+    expect(stackOf(`${sentence}\n${mine}`)).toBe(`${sentence}\n${mine}`);
+    expect(stackOf(undefined)).toBe('');
+  });
+
+  test('has as many frames of the caller as the program wants, and the limit is as it was', () => {
+    const deep = (depth: number): LanewiseError => (depth ? deep(depth - 1) : made());
+    for (const limit of [0, 3, 10]) {
+      Error.stackTraceLimit = limit;
+      expect(deep(30).stack?.match(/\n {4}at /g)?.length ?? 0).toBe(limit);
+      expect(Error.stackTraceLimit).toBe(limit);
+    }
+  });
+
+  test('says in a line what caused it; the cause stays as it was', () => {
+    const cause = new TypeError('it\nbroke');
+    const before = cause.stack;
+    const error = made(cause);
+    expect(error.cause).toBe(cause);
+    expect(cause.stack).toBe(before);
+    expect(error.stack?.split('\n').at(-1)).toMatch(/^ {4}caused by TypeError: it\\u000abroke/);
+    for (const odd of [
+      null,
+      0,
+      'text',
+      Symbol('s'),
+      Object.create(null),
+      {
+        get stack() {
+          throw new Error('no');
+        },
+      },
+    ]) {
+      expect(made(odd).cause).toBe(odd);
+    }
+    expect('cause' in made()).toBe(false);
+  });
+});
+
 const net = () => {
   const x = layers.input([3, 8, 8]);
   return layers.model(x, layers.conv2d(x, 4, 3, { name: 'c' }));

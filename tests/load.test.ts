@@ -77,7 +77,9 @@ describe('sources', () => {
   test('what is no source is refused', async () => {
     const error = await failure(load(42 as never));
     expect(error.code).toBe('INVALID_INPUT');
-    expect(error.message).toMatch(/path, URL, Response, ArrayBuffer or typed array, got 42/);
+    expect(error.message).toMatch(
+      /path, URL, Response, Blob, File, ReadableStream, ArrayBuffer or typed array, or a promise of one, got 42/,
+    );
   });
 
   test('an aborted load says so', async () => {

@@ -23,7 +23,7 @@ import { Header, MAGIC, type Meta, type PortMeta, padded, type Segment } from '.
 
 /** How a model is compiled to a file. */
 export interface CompileModelOptions
-  extends Pick<LoadOptions, 'inputShapes' | 'winograd' | 'memoryLimit' | 'externalData' | 'signal' | 'wasm'> {
+  extends Pick<LoadOptions, 'inputShapes' | 'winograd' | 'memoryLimit' | 'externalData' | 'onProgress' | 'signal' | 'wasm'> {
   /**
    * How the weights of convolutions and dense layers, biases included, are stored: 'f32' unchanged; 'f16' in half the space,
    * rounded to float16, for each layer whose weights all fit into it. Default 'f32'.
@@ -38,6 +38,7 @@ const checks: OptionChecks<CompileModelOptions> = {
   winograd: loadChecks.winograd,
   memoryLimit: loadChecks.memoryLimit,
   externalData: loadChecks.externalData,
+  onProgress: loadChecks.onProgress,
   signal: loadChecks.signal,
   wasm: loadChecks.wasm,
   weights: ["'f32' or 'f16'", isWeights],
@@ -67,7 +68,11 @@ export async function compileModel(source: Source, options: CompileModelOptions 
   checkOptions('compileModel', options, checks);
   const { graph } = await fitted(await readGraph(source, options));
   findOperators(graph);
-  return compileGraph(graph, options, options.wasm ?? (await compileModule('strict', neededPack(graph, operatorFinder()))));
+  return compileGraph(
+    graph,
+    options,
+    (options.wasm as WebAssembly.Module | undefined) ?? (await compileModule('strict', neededPack(graph, operatorFinder()))),
+  );
 }
 
 /** @throws LanewiseError UNSUPPORTED listing all that do not run */

@@ -30,17 +30,21 @@ export const partOf = (bytes: Bytes, from: number, to: number): Bytes =>
     ? bytes.subarray(from, to)
     : { [FILE]: true, length: Math.max(Math.min(to, bytes.length) - from, 0), read: (target, at) => bytes.read(target, from + at) };
 
-/** All of the bytes; a file's are read now. */
-export function inMemory(bytes: Bytes): Uint8Array {
-  if (isInMemory(bytes)) return bytes;
-  let all: Uint8Array;
+/** Room for a file's bytes. @throws LanewiseError TOO_LARGE if the engine refuses */
+export function allocated(length: number, what = 'the file'): Uint8Array {
   try {
-    all = new Uint8Array(bytes.length);
+    return new Uint8Array(length);
   } catch (cause) {
-    throw new LanewiseError('TOO_LARGE', `the file has ${bytes.length.toLocaleString('en')} bytes, which the engine cannot hold at once`, {
+    throw new LanewiseError('TOO_LARGE', `${what} has ${length.toLocaleString('en')} bytes, which the engine cannot hold at once`, {
       cause,
     });
   }
+}
+
+/** All of the bytes; a file's are read now. */
+export function inMemory(bytes: Bytes): Uint8Array {
+  if (isInMemory(bytes)) return bytes;
+  const all = allocated(bytes.length);
   bytes.read(all, 0);
   return all;
 }

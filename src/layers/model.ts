@@ -29,7 +29,7 @@ export interface ModelOptions {
   readonly renameWeights?: (name: string) => string;
 }
 
-const { externalData: _, ...checks } = loadChecks;
+const { externalData: _, onProgress: __, ...checks } = loadChecks;
 
 /**
  * A network of the layers between inputs and outputs.
@@ -192,7 +192,7 @@ export class LayersModel<N extends string = string> {
 
   /**
    * Sets the weights by name, all or none. Models that are compiled already keep theirs.
-   * @param source a safetensors file, a PyTorch checkpoint (.pth) or an ONNX file (path, URL, Response, bytes), or tensors
+   * @param source a safetensors file, a PyTorch checkpoint (.pth) or an ONNX file (from where `load` takes files), or tensors
    *   by name; not copied. In Node, a large checkpoint stays in its file and is read when the weights are needed.
    * @param options `strict: false` allows names that are missing or unexpected
    * @returns what was missing and unexpected, if `strict` is false
@@ -259,7 +259,7 @@ export class LayersModel<N extends string = string> {
    *
    * const model = await squeezenet1_1().compile({ threads: 'auto' });
    */
-  async compile(options: Omit<LoadOptions, 'externalData'> = {}): Promise<Model<N>> {
+  async compile(options: Omit<LoadOptions, 'externalData' | 'onProgress'> = {}): Promise<Model<N>> {
     checkOptions('compile', options, checks);
     return createModel(this.graph(), { ...options, operators: [...new Set([...this.operators, ...(options.operators ?? [])])] });
   }

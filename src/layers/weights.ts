@@ -7,18 +7,18 @@ import { readSafetensors } from '../formats/safetensors.ts';
 import { isCheckpoint, isCounter } from '../formats/weights.ts';
 import type { Constant } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { openSource, type Source, sourceName } from '../source.ts';
+import type { ReadOptions } from '../reading.ts';
+import { openSource, readChecks, type Source } from '../source.ts';
 import { flag } from './options.ts';
 import { isTensor, type Parameter } from './parameter.ts';
 
 /**
- * Weights by name: from a file (path, URL, Response or bytes; safetensors, a PyTorch checkpoint, or the initializers of an
- * ONNX model), or tensors.
+ * Weights by name: from a file (safetensors, a PyTorch checkpoint, or the initializers of an ONNX model), or tensors.
  */
 export type WeightSource = Source | ReadonlyMap<string, Tensor | Constant> | Readonly<Record<string, Tensor>>;
 
-/** The options of `loadWeights`. */
-export interface LoadWeightsOptions {
+/** The options of `loadWeights`. Tensors by name are there already: `onProgress` is not called for them. */
+export interface LoadWeightsOptions extends ReadOptions {
   /** Whether missing and unexpected names are an error. Default true. A wrong shape always is. */
   readonly strict?: boolean;
 }
@@ -38,9 +38,9 @@ export async function loadWeights(
   unused: readonly string[],
   rename: (name: string) => string,
 ): Promise<Misfit> {
-  checkOptions('loadWeights', options, { strict: 1 } satisfies OptionNames<LoadWeightsOptions>);
+  checkOptions('loadWeights', options, { strict: 1, ...readChecks } satisfies OptionNames<LoadWeightsOptions>);
   const strict = flag('strict', options.strict ?? true);
-  const { name, tensors } = await tensorsOf(source);
+  const { name, tensors } = await tensorsOf(source, options);
   const read = [...tensors]
     .filter(([key]) => !isCounter(key) && !unused.some((prefix) => key.startsWith(prefix)))
     .map(([key, tensor]) => [rename(key), tensor] as const);
@@ -58,7 +58,10 @@ export async function loadWeights(
 
 const UNNAMED = 'the weights';
 
-async function tensorsOf(source: WeightSource): Promise<{ name: string; tensors: ReadonlyMap<string, Tensor | Constant> }> {
+async function tensorsOf(
+  source: WeightSource,
+  options: ReadOptions,
+): Promise<{ name: string; tensors: ReadonlyMap<string, Tensor | Constant> }> {
   if (source instanceof Map || isRecord(source)) {
     const tensors: ReadonlyMap<string, Tensor | Constant> = source instanceof Map ? source : new Map(Object.entries(source));
     for (const [name, tensor] of tensors) {
@@ -67,8 +70,9 @@ async function tensorsOf(source: WeightSource): Promise<{ name: string; tensors:
     }
     return { name: UNNAMED, tensors };
   }
-  const name = sourceName(source as Source).replace(/^the (model|response)$/, UNNAMED);
-  const bytes = await openSource(source as Source);
+  const opened = await openSource(source as Source, options);
+  const { bytes } = opened;
+  const name = opened.name.replace(/^the (model|response)$/, UNNAMED);
   const start = inMemory(partOf(bytes, 0, 9));
   // A safetensors file starts with a length of eight bytes and a JSON object.
   if (start[8] === 0x7b) return { name, tensors: readSafetensors(inMemory(bytes), name).tensors };

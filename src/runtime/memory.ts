@@ -17,26 +17,36 @@ export interface MemoryUse {
   readonly total: number;
 }
 
-/** Elements at a byte address. */
+/**
+ * Elements at a byte address.
+ * @internal
+ */
 export interface Region {
   readonly type: DataType;
   readonly address: number;
   readonly length: number;
 }
 
-/** Something to be written into memory, at any address. */
+/**
+ * Something to be written into memory, at any address.
+ * @internal
+ */
 export type Content = Omit<Copy, 'to'>;
 
 /**
  * The address of the threads' counters, which the workspaces of all threads but the first follow, and the bytes of each
  * workspace.
+ * @internal
  */
 export interface Workspaces {
   readonly address: number;
   readonly bytes: number;
 }
 
-/** Memory that programs run in, wherever it is. */
+/**
+ * Memory that programs run in, wherever it is.
+ * @internal
+ */
 export interface Memory {
   /** Pages of 64 KiB. */
   readonly pages: number;
@@ -71,7 +81,10 @@ export interface Memory {
   near(): NearMemory;
 }
 
-/** Memory that this thread can access directly, and wait for. */
+/**
+ * Memory that this thread can access directly, and wait for.
+ * @internal
+ */
 export interface NearMemory extends Memory {
   /** A view; valid until the memory grows. */
   view(region: Region): TypedArray;
@@ -82,7 +95,10 @@ export interface NearMemory extends Memory {
   time(starts: readonly number[]): number[];
 }
 
-/** Where programs run: on this thread, on a team of workers, or in one worker with memory of its own. */
+/**
+ * Where programs run: on this thread, on a team of workers, or in one worker with memory of its own.
+ * @internal
+ */
 export interface Runner {
   /** The number of threads. */
   readonly count: number;

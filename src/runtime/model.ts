@@ -4,7 +4,8 @@ import { LanewiseError } from '../errors.ts';
 import { outside } from '../graph/face.ts';
 import { copyOf, formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
 import { kernelOf } from '../plan/instructions.ts';
-import type { Late, Plan, Port, Step } from '../plan/plan.ts';
+import type { Plan, Port, Step } from '../plan/plan.ts';
+import type { AbortSignalLike, Disposing } from '../platform.ts';
 import { Engine } from './engine.ts';
 import { checkFeeds, copied, isTensor, tensorsOf } from './feeds.ts';
 import type { MemoryUse, Runner } from './memory.ts';
@@ -19,35 +20,14 @@ import {
   wantedOf,
   withOneNaN,
 } from './outputs.ts';
-import type { Fed, Feed, Feeds, ModelInput, ModelOutput, Outputs } from './ports.ts';
+import type { Fed, Feed, Feeds, ModelInput, ModelOutput, Outputs, PlanSource } from './ports.ts';
 import { type Held, type Request, type Running, recent } from './running.ts';
 import type { Variant } from './wasm.ts';
 
-export type { Feed, Feeds, ModelInput, ModelOutput, Outputs } from './ports.ts';
+export type { Feed, Feeds, ModelInput, ModelOutput, Outputs, PlanSource } from './ports.ts';
 
 /** Without the option `outputs`. */
 type All = { readonly outputs?: undefined };
-
-/**
- * Makes plans: the compiler.
- * @internal
- */
-export interface PlanSource {
-  readonly inputs: readonly ModelInput[];
-  readonly outputs: readonly ModelOutput[];
-  /** Warnings about the model. */
-  readonly warnings?: readonly string[];
-  /** Whether inputs and outputs of float64 are float32 inside. */
-  readonly narrow: boolean;
-  /** The inputs whose elements the plan depends on. */
-  readonly shapingInputs: ReadonlySet<string>;
-  /** The inputs that nothing reads; they may be left out. */
-  readonly unreadInputs: ReadonlySet<string>;
-  /** @param wanted the outputs that it has to make at least. Default: all */
-  plan(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>, wanted?: ReadonlySet<string>): Plan;
-  /** Runs the nodes that wait for a run. `values` has the feeds and the results of the plan before them; theirs are added. */
-  finish?(late: Late, values: Map<string, Held>): Running<void>;
-}
 
 /** One row of a profile. */
 export interface ProfileRow {
@@ -71,8 +51,15 @@ export interface Binary {
   readonly runner?: Runner | undefined;
 }
 
+/** Engines that have no Symbol.dispose get a method that nobody can call. */
+const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol();
+
+// biome-ignore lint/correctness/noUnusedVariables: the class has it, and both have to.
+export interface Model<N extends string = string> extends Disposing {}
+
 /**
- * A network in memory, ready to run: what `load` and `compile` give. `N`: the names of its outputs, where they are known.
+ * A network in memory, ready to run: what `load` and `compile` give. `using model = await load(...)` disposes of it at the
+ * end of the block. `N`: the names of its outputs, where they are known.
  * @example
  * import { load } from 'lanewise';
  *
@@ -83,6 +70,7 @@ export interface Binary {
  * const named = await load<'output'>('model.onnx');
  * const { output } = await named.run(new Float32Array(3 * 32 * 32)); // a Tensor, also under noUncheckedIndexedAccess
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: it has what the interface says, for which TypeScript's lib may have no name.
 export class Model<N extends string = string> {
   /** Names, types and shapes of what `run` takes. */
   readonly inputs: readonly ModelInput[];
@@ -157,12 +145,25 @@ export class Model<N extends string = string> {
     const before = this.#last;
     // Late nodes read them later.
     const checked = before || this.#source.finish ? copied(this.#check(feeds)) : this.#check(feeds);
-    const running = this.#runOnTeam(before, checked, wanted, signal);
-    const last = Promise.allSettled([before, running]).then(() => {
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const last = Promise.allSettled([before, ended]).then(() => {
       if (this.#last === last) this.#last = undefined;
     });
     this.#last = last;
-    return running;
+    let begun = false;
+    try {
+      if (before) await unlessAborted(before, signal);
+      begun = true;
+      // Nobody else waits for it, and it is awaited: else stacks of its errors would not lead to the caller.
+      return await this.#runOnTeam(checked, wanted, signal);
+    } finally {
+      end();
+      // At once, because the caller may go on before `last` ends.
+      if (begun && this.#last === last) this.#last = undefined;
+    }
   }
 
   /** As `run`, and blocks until it is done. */
@@ -260,6 +261,11 @@ export class Model<N extends string = string> {
     this.#plans.clear();
   }
 
+  /** @internal */
+  [dispose](): void {
+    this.dispose();
+  }
+
   #run(feeds: Fed, execute: (engine: Engine, plan: Plan) => void, wanted?: Wanted): Outputs {
     const engine = this.#idle();
     this.#running = true;
@@ -285,13 +291,7 @@ export class Model<N extends string = string> {
     return engine;
   }
 
-  async #runOnTeam(
-    before: Promise<void> | undefined,
-    checked: ReadonlyMap<string, Held>,
-    wanted: Wanted | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<Outputs> {
-    if (before) await unlessAborted(before, signal);
+  async #runOnTeam(checked: ReadonlyMap<string, Held>, wanted: Wanted | undefined, signal: AbortSignalLike | undefined): Promise<Outputs> {
     checkAborted(signal);
     const next = this.#begin(checked, wanted);
     let asked = next([]);

@@ -1,8 +1,10 @@
 // What a model's run depends on besides its plan: the binary, the threads. Models from files, from layers and compiled ones
 // share these options.
 
-import { flagCheck, type OptionChecks, signalCheck } from '../arguments.ts';
+import { flagCheck, type OptionChecks } from '../arguments.ts';
 import type { Pack } from '../plan/packs.ts';
+import type { ReadOptions } from '../reading.ts';
+import { readChecks } from '../source.ts';
 import type { Binary } from './model.ts';
 import { checkPack, chooseVariant, compileModule } from './wasm.ts';
 
@@ -10,7 +12,7 @@ import { checkPack, chooseVariant, compileModule } from './wasm.ts';
 export const MOST_THREADS = 64;
 
 /** How a model is run. */
-export interface RuntimeOptions {
+export interface RuntimeOptions extends ReadOptions {
   /** Relaxed SIMD: faster, but results may differ between machines. Default false. */
   readonly relaxed?: boolean | 'auto';
   /**
@@ -21,10 +23,11 @@ export interface RuntimeOptions {
   readonly threads?: number | 'auto';
   /** Run in a worker even with one thread, so that `run` does not block the caller. Default false. */
   readonly worker?: boolean;
-  /** The compiled binary, for platforms that forbid compiling. `relaxed` and `threads` then say which one it is. */
-  readonly wasm?: WebAssembly.Module;
-  /** Ends loading; then the error is ABORTED. */
-  readonly signal?: AbortSignal;
+  /**
+   * The compiled binary, a `WebAssembly.Module`, for platforms that forbid compiling. `relaxed` and `threads` then say which
+   * one it is.
+   */
+  readonly wasm?: object;
 }
 
 /**
@@ -40,7 +43,7 @@ export function startCompiling(options: RuntimeOptions): Promise<Binary> {
 async function compileFor({ threads: count = 1, worker = false, relaxed = false, wasm }: RuntimeOptions): Promise<Binary> {
   const runner = count === 1 && !worker ? undefined : await (await import('./threads.ts')).findRunner(count);
   const variant = chooseVariant(relaxed, runner?.shared);
-  return { module: wasm ?? (await compileModule(variant)), variant, runner };
+  return { module: (wasm as WebAssembly.Module | undefined) ?? (await compileModule(variant)), variant, runner };
 }
 
 /**
@@ -52,7 +55,7 @@ export async function withPack(compiling: Promise<Binary>, pack: Pack, { wasm }:
   const binary = await compiling;
   const { variant } = binary;
   if (!wasm) return pack === 'core' ? binary : { ...binary, module: await compileModule(variant, pack) };
-  checkPack(wasm, pack, variant);
+  checkPack(binary.module, pack, variant);
   return binary;
 }
 
@@ -65,7 +68,7 @@ export const runtimeChecks: OptionChecks<RuntimeOptions> = {
   ],
   worker: flagCheck,
   wasm: ['a WebAssembly.Module compiled from lanewise/wasm/strict.wasm or another of its kind', isKernels],
-  signal: signalCheck,
+  ...readChecks,
 };
 
 /** Not by instanceof: places that compile modules for a program may do so in another realm. */

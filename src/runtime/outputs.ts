@@ -2,6 +2,7 @@
 
 import { isOptions, signalCheck } from '../arguments.ts';
 import { formatDims, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
+import type { AbortSignalLike } from '../platform.ts';
 import { checkNames, typeOf, wrong } from './feeds.ts';
 import type { ModelOutput } from './ports.ts';
 
@@ -23,7 +24,7 @@ export interface RunSyncOptions<K extends string = string> {
 /** The options of `run`. */
 export interface RunOptions<K extends string = string> extends RunSyncOptions<K> {
   /** Ends the run: with threads between two instructions, else before it begins. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignalLike | undefined;
 }
 
 const outputsCheck = [

@@ -2,7 +2,8 @@
 
 import type { Dim } from '../graph/graph.ts';
 import type { Tensor, TensorType, TypedArray } from '../graph/tensor.ts';
-import type { Held } from './running.ts';
+import type { Late, Plan } from '../plan/plan.ts';
+import type { Held, Running } from './running.ts';
 
 /** Tensors by the names of a model's inputs. Sequences are lists of tensors; an empty optional is null, or left out. */
 export type Feeds<T extends Feed = Tensor> = Readonly<Record<string, T>>;
@@ -42,3 +43,24 @@ export interface ModelOutput {
 
 /** Tensors by the names of a model's outputs. The few models that give sequences say so: `run<readonly Tensor[]>(feeds)`. */
 export type Outputs<T extends Held = Tensor, N extends string = string> = Record<N, T>;
+
+/**
+ * Makes plans: the compiler.
+ * @internal
+ */
+export interface PlanSource {
+  readonly inputs: readonly ModelInput[];
+  readonly outputs: readonly ModelOutput[];
+  /** Warnings about the model. */
+  readonly warnings?: readonly string[];
+  /** Whether inputs and outputs of float64 are float32 inside. */
+  readonly narrow: boolean;
+  /** The inputs whose elements the plan depends on. */
+  readonly shapingInputs: ReadonlySet<string>;
+  /** The inputs that nothing reads; they may be left out. */
+  readonly unreadInputs: ReadonlySet<string>;
+  /** @param wanted the outputs that it has to make at least. Default: all */
+  plan(dims: ReadonlyMap<string, readonly number[]>, values: ReadonlyMap<string, Tensor>, wanted?: ReadonlySet<string>): Plan;
+  /** Runs the nodes that wait for a run. `values` has the feeds and the results of the plan before them; theirs are added. */
+  finish?(late: Late, values: Map<string, Held>): Running<void>;
+}

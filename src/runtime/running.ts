@@ -6,7 +6,10 @@ import type { Plan } from '../plan/plan.ts';
 /** The value of a name while a model runs: a tensor, a sequence of tensors, or an empty optional. */
 export type Held = Tensor | readonly Tensor[] | null;
 
-/** A program to run, and its inputs, in the order of the plan's. The outputs are passed back likewise. */
+/**
+ * A program to run, and its inputs, in the order of the plan's. The outputs are passed back likewise.
+ * @internal
+ */
 export interface Request {
   readonly plan: Plan;
   readonly feeds: readonly Tensor[];
@@ -14,13 +17,19 @@ export interface Request {
   readonly into?: readonly (Tensor | undefined)[] | undefined;
 }
 
-/** A run, program by program. */
+/**
+ * A run, program by program.
+ * @internal
+ */
 export type Running<T> = Generator<Request, T, readonly TypedArray[]>;
 
 /** Plans kept for input shapes seen before. */
 const MOST_PLANS = 8;
 
-/** The value for a key, made now if it does not exist. The newest is last; the oldest is dropped. */
+/**
+ * The value for a key, made now if it does not exist. The newest is last; the oldest is dropped.
+ * @internal
+ */
 export function recent<T>(kept: Map<string, T>, key: string, make: () => T): T {
   const value = kept.get(key) ?? make();
   kept.delete(key);

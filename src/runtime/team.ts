@@ -25,7 +25,7 @@ export interface Stretch {
 }
 
 /** Starts a worker. */
-type Start = (listener: Listener) => Member;
+export type Start = (listener: Listener) => Member;
 
 /** A memory's words, for Atomics. */
 const wordsOf = (memory: WebAssembly.Memory) => new Int32Array(memory.buffer, 0, 16);
@@ -46,7 +46,7 @@ const RAN = 1;
 export class Team {
   readonly #start: Start;
   #members: Member[] = [];
-  readonly #pending = new Map<number, { readonly resolve: (answer: Answer) => void; readonly reject: (error: LanewiseError) => void }>();
+  readonly #pending = new Map<number, { readonly resolve: (answer: Answer) => void; readonly reject: (why: string) => void }>();
   #lastJob = 0;
   #lastMemory = 0;
   /** Makes the workers release memories that nobody disposed of. */
@@ -62,8 +62,9 @@ export class Team {
   static #shared: Team | undefined;
 
   /** The team of this process or page; without workers so far. */
-  static shared(): Team {
-    Team.#shared ??= new Team(startWorker);
+  static async shared(): Promise<Team> {
+    const start = await findStart();
+    Team.#shared ??= new Team(start);
     return Team.#shared;
   }
 
@@ -107,6 +108,9 @@ export class Team {
         this.#pending.set(id, { resolve: resolve as (answer: Answer) => void, reject });
         first?.hold(true);
       });
+    } catch (why) {
+      // Made here, where its stack leads to the caller.
+      throw workerFailed(why as string);
     } finally {
       this.#pending.delete(id);
       if (this.#pending.size === 0) first?.hold(false);
@@ -188,7 +192,6 @@ export class Team {
 
   /** A team cannot go on without one of its threads: all runs fail, and the next one gets new workers. */
   #fail(why: string): LanewiseError {
-    const error = new LanewiseError('WORKER_FAILED', `a worker that ran the model failed: ${why}`);
     const members = this.#members;
     this.#members = [];
     this.#generation++;
@@ -196,31 +199,35 @@ export class Team {
       if (this.#ending === ending) this.#ending = undefined;
     });
     this.#ending = ending;
-    for (const { reject } of this.#pending.values()) reject(error);
+    for (const { reject } of this.#pending.values()) reject(why);
     this.#pending.clear();
-    return error;
+    return workerFailed(why);
   }
 }
+
+const workerFailed = (why: string) => new LanewiseError('WORKER_FAILED', `a worker that ran the model failed: ${why}`);
 
 /** Node's own kind of workers. */
 export const nodeWorkers = () => globalThis.process?.getBuiltinModule?.('node:worker_threads');
 
-/** Starts a worker of the kind that this platform has. */
-export const startWorker: Start = (listener) => {
+/** How a worker of the kind that this platform has is started. */
+export async function findStart(): Promise<Start> {
   // Deno and Bun have both kinds, and only Node's lets a program end while a worker waits. Under Node, Emscripten's modules
   // make Node's kind global.
   const node = nodeWorkers();
   const web = typeof Worker === 'function' && (Worker as unknown) !== node?.Worker && !('Deno' in globalThis || 'Bun' in globalThis);
-  const threads = web ? undefined : node;
-  return threads ? startNodeWorker(threads, listener) : startWebWorker(listener);
-};
+  if (web || !node) return startWebWorker;
+  // From its text, because beside a bundle, and in an executable, there is no worker.js, or one that is not ours.
+  const { default: text } = await import('../../build/worker-text.js');
+  return (listener) => startNodeWorker(node, text, listener);
+}
 
-function startNodeWorker(threads: NonNullable<ReturnType<typeof nodeWorkers>>, { answer, dead }: Listener): Member {
-  // The process' options, such as --input-type, may not suit a file.
-  const worker = new threads.Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
+function startNodeWorker(threads: NonNullable<ReturnType<typeof nodeWorkers>>, text: string, { answer, dead }: Listener): Member {
+  // The process' options, such as --input-type, may not suit it.
+  const worker = new threads.Worker(text, { eval: true, execArgv: [] });
   // Node shows this if the event loop is measured, from the first check on: it becomes -1 when the worker ends, long before
-  // the event can be received here. Bun and Deno have nothing like it.
-  const ended = () => (worker.performance?.eventLoopUtilization?.().idle ?? 0) < 0;
+  // the event can be received here. Deno has nothing like it, and Bun's says on the console that it does nothing.
+  const ended = () => !('Bun' in globalThis) && (worker.performance?.eventLoopUtilization?.().idle ?? 0) < 0;
   worker.on('message', answer);
   worker.on('error', (error) => dead(error.message));
   worker.on('exit', (code) => dead(`it ended (exit code ${code})`));

@@ -23,9 +23,9 @@ export async function findRunner(count: number | 'auto'): Promise<Runner | undef
   if (!workers) return undefined;
   if (!shared) {
     const { workerRunner } = await import('./workerMemory.ts');
-    return workerRunner(Team.shared());
+    return workerRunner(await Team.shared());
   }
-  return teamRunner(Team.shared(), count === 'auto' ? Math.min(cores(), MOST_AUTOMATIC) : count);
+  return teamRunner(await Team.shared(), count === 'auto' ? Math.min(cores(), MOST_AUTOMATIC) : count);
 }
 
 const NOT_ISOLATED =

@@ -8,12 +8,21 @@ import type { Pack } from '../plan/packs.ts';
 
 export type { Variant };
 
-/** Pages of 64 KiB. One less than the maximum, so that the address one past the end still fits 32 bits. */
+/**
+ * Pages of 64 KiB. One less than the maximum, so that the address one past the end still fits 32 bits.
+ * @internal
+ */
 export const MOST_PAGES = 65535;
-/** Bytes of a page. */
+/**
+ * Bytes of a page.
+ * @internal
+ */
 export const PAGE = 65536;
 
-/** What the binary exports. */
+/**
+ * What the binary exports.
+ * @internal
+ */
 export interface Kernels {
   /** Runs a program from byte address `from` to `to`; returns where it stopped. */
   run(from: number, to: number): number;
@@ -42,13 +51,17 @@ const RECENT_PROBE = [0, 97, 115, 109, 1, 0, 0, 0, 4, 4, 1, 112, 4, 0];
 
 const validates = (bytes: readonly number[]): boolean => WebAssembly.validate(Uint8Array.from(bytes));
 
-/** Whether the engine has registers for the wide tile: see WIDE in assembly/opcodes.ts. */
+/**
+ * Whether the engine has registers for the wide tile: see WIDE in assembly/opcodes.ts.
+ * @internal
+ */
 export const hasWideTile = (): boolean => validates(RECENT_PROBE);
 
 /**
  * @param relaxed true: a relaxed binary; 'auto': one if the engine supports it
  * @param shared whether threads share the memory
  * @throws LanewiseError NO_SIMD
+ * @internal
  */
 export function chooseVariant(relaxed: boolean | 'auto', shared = false): Variant {
   const kind = chooseKind(relaxed);
@@ -73,12 +86,18 @@ function chooseKind(relaxed: boolean | 'auto'): 'strict' | 'relaxed' {
 /** Compiled modules by name, or promises of them. */
 const compiled = new Map<BinaryName, Promise<WebAssembly.Module>>(given.map(([name, module]) => [name, Promise.resolve(module)]));
 
-/** Whether nothing is compiled on this platform. */
+/**
+ * Whether nothing is compiled on this platform.
+ * @internal
+ */
 export const compilesNothing = (): boolean => !texts;
 
 const nameOf = (variant: Variant, pack: Pack): BinaryName => (pack === 'more' ? `${variant}-more` : variant);
 
-/** The compiled binary of a variant, shared by all models. */
+/**
+ * The compiled binary of a variant, shared by all models.
+ * @internal
+ */
 export function compileModule(variant: Variant, pack: Pack = 'core'): Promise<WebAssembly.Module> {
   const name = nameOf(variant, pack);
   let module = compiled.get(name);
@@ -94,6 +113,7 @@ export function compileModule(variant: Variant, pack: Pack = 'core'): Promise<We
 /**
  * Checks that a binary has the kernels that a program needs.
  * @throws LanewiseError INVALID_INPUT
+ * @internal
  */
 export function checkPack(module: WebAssembly.Module, pack: Pack, variant: Variant): void {
   if (pack === 'core' || WebAssembly.Module.exports(module).some(({ name }) => name === 'more')) return;
@@ -124,6 +144,7 @@ async function compileBinary(name: BinaryName): Promise<WebAssembly.Module> {
   }
 }
 
+/** @internal */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
   if (kernels.version?.value !== PROGRAM_VERSION)

@@ -41,7 +41,7 @@ function receive(message, reply) {
 const instanceOn = (memory, module) => new WebAssembly.Instance(module, { env: { memory } });
 
 /** @type {(error: any) => Answer} */
-const failure = (error) => ({ kind: 'failed', why: String(error?.stack ?? error) });
+const failure = (error) => ({ kind: 'failed', why: String(error) });
 
 /** @type {(job: Job | TimedJob, reply: Reply) => void} */
 function runShared(job, reply) {

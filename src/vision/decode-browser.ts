@@ -1,4 +1,5 @@
 import { LanewiseError } from '../errors.ts';
+import type { BlobLike } from '../platform.ts';
 import type { Picture } from './picture.ts';
 import { drawPicture } from './sources.ts';
 
@@ -18,7 +19,7 @@ import { drawPicture } from './sources.ts';
  * const [file] = field?.files ?? [];
  * if (file) console.log(await pictureFromBlob(file));
  */
-export async function pictureFromBlob(blob: Blob): Promise<Picture> {
+export async function pictureFromBlob(blob: BlobLike): Promise<Picture> {
   if (typeof createImageBitmap !== 'function') {
     throw new LanewiseError(
       'UNSUPPORTED',
@@ -28,7 +29,7 @@ export async function pictureFromBlob(blob: Blob): Promise<Picture> {
   const what = typeof (blob as Partial<File> | null)?.name === 'string' ? (blob as File).name || 'the picture' : 'the picture';
   let bitmap: ImageBitmap;
   try {
-    bitmap = await createImageBitmap(blob, {
+    bitmap = await createImageBitmap(blob as Blob, {
       imageOrientation: 'from-image',
       colorSpaceConversion: 'none',
       premultiplyAlpha: 'none',

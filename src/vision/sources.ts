@@ -45,6 +45,7 @@ export function pictureFrom(source: PictureLike | Drawable): Picture {
 /**
  * RGBA, drawn on a canvas.
  * @param what names the source in errors, which are those of {@link pictureFrom}
+ * @internal
  */
 export function drawPicture(source: CanvasImageSource, width: number, height: number, what: string): Picture {
   const context = newContext(width, height, what);

@@ -243,6 +243,6 @@ test.each([
   ['operators', { operators: [] }],
 ])('load refuses the option %s for a compiled model', async (name, options) => {
   await expect(load(await compileModel(path), options)).rejects.toThrow(
-    `the model, which is compiled already, has no option '${name}'; it has relaxed, threads, worker, wasm, signal`,
+    `the model, which is compiled already, has no option '${name}'; it has relaxed, threads, worker, wasm, onProgress, signal`,
   );
 });

@@ -14,23 +14,10 @@ import { lanewise } from '../cli/lanewise.ts';
 import { failure } from '../failure.ts';
 import { choices } from '../numbers.ts';
 import { encodeModel, encodeTensor } from './onnx-writer.ts';
+import { zip } from './zip.ts';
 
 const bytes = (latin1: string) => Uint8Array.from(Buffer.from(latin1, 'latin1'));
 const text = (utf8: string) => Uint8Array.from(Buffer.from(utf8));
-
-/** A ZIP of stored, empty files. */
-function zip(...names: string[]): Uint8Array {
-  const entry = (mark: string, size: number, lengthAt: number, name: string) => {
-    const head = Buffer.alloc(size);
-    head.write(mark, 'latin1');
-    head.writeUInt16LE(name.length, lengthAt);
-    return Buffer.concat([head, Buffer.from(name)]);
-  };
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06', 'latin1');
-  const locals = names.map((name) => entry('PK\x03\x04', 30, 26, name));
-  return Uint8Array.from(Buffer.concat([...locals, ...names.map((name) => entry('PK\x01\x02', 46, 28, name)), end]));
-}
 
 /** A message of Protocol Buffers: numbers, texts, bytes, and messages in messages. */
 type Message = readonly (readonly [field: number, value: number | string | Uint8Array | Message])[];

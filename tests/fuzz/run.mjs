@@ -8,7 +8,6 @@
 // N minutes each, 1 where left out; a seed makes the same cases again. Where something fails it prints the smallest case, and the exit code
 // is 1. tests/fuzz/README.md tells more.
 
-import { copyFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { path } from '../../bench/sources.mjs';
@@ -59,8 +58,6 @@ await build({
   packages: 'external',
   logLevel: 'warning',
 });
-// Threads start from the file beside the module.
-copyFileSync(path('src/runtime/worker.js'), path('build/fuzz/worker.js'));
 
 let passed = true;
 for (const name of names) {

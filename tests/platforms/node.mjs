@@ -28,7 +28,7 @@ async function run(context, version, kind) {
 }
 
 export const platforms = [
-  ...[20, 22, 24].flatMap((version) =>
+  ...[20, 22, 24, 26].flatMap((version) =>
     Object.keys(entries).map((kind) => ({ name: `Node ${version}, ${kind}`, run: (context) => run(context, version, kind) })),
   ),
   { name: 'Node, threads', run: (context) => measureInNode(context, process.execPath, 'import', THREADS) },

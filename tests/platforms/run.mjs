@@ -77,8 +77,8 @@ async function attempt({ name, run, patience = PATIENCE }) {
 }
 
 /** What is wrong with a result, if anything. */
-function verdict({ skipped, hash, label, note }) {
-  if (skipped) return all ? { skipped: undefined, failed: skipped } : {};
+function verdict({ skipped, unavailable, hash, label, note }) {
+  if (skipped) return all && !unavailable ? { skipped: undefined, failed: skipped } : {};
   if (hash === undefined && note === undefined) return { failed: 'it has neither a hash nor a note' };
   if (hash !== undefined && hash !== reference.hash) return { failed: `its bits differ from Node's, whose hash is ${reference.hash}` };
   if (label !== undefined && label !== 'cat') return { failed: `it takes the cat for ${label}` };

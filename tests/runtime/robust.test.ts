@@ -79,7 +79,7 @@ test.each<[string, unknown, string]>([
   [
     'executionProviders',
     { executionProviders: ['wasm'] },
-    "load has no option 'executionProviders'; it has relaxed, threads, worker, wasm, signal, inputShapes, ",
+    "load has no option 'executionProviders'; it has relaxed, threads, worker, wasm, onProgress, signal, ",
   ],
   [
     'inputShapes in a Map',

@@ -5,13 +5,15 @@ import { Tensor } from '../../src/graph/tensor.ts';
 import type { LayersModel } from '../../src/layers/model.ts';
 import { initialDims, planSource } from '../../src/load.ts';
 import { Model, type Outputs } from '../../src/runtime/model.ts';
-import { startWorker, Team } from '../../src/runtime/team.ts';
+import { findStart, Team } from '../../src/runtime/team.ts';
 import { teamRunner } from '../../src/runtime/teamMemory.ts';
 import { compileModule } from '../../src/runtime/wasm.ts';
 import { densenet121, googlenet, mobilenetV2, resnet20, resnet50, squeezenet1_1 } from '../../src/zoo/index.ts';
 import { random } from '../reference/index.ts';
 
 import.meta.jest.setTimeout(120_000);
+
+const startWorker = await findStart();
 
 /** A picture; each seed another one. */
 const picture = (size: number, seed = 1): Tensor =>

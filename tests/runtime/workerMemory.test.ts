@@ -5,7 +5,7 @@ import { Tensor } from '../../src/graph/tensor.ts';
 import { createModel, initialDims, type LoadOptions, planSource } from '../../src/load.ts';
 import { defineOp } from '../../src/ops/custom.ts';
 import { Model, type Outputs } from '../../src/runtime/model.ts';
-import { startWorker, Team } from '../../src/runtime/team.ts';
+import { findStart, Team } from '../../src/runtime/team.ts';
 import { compileModule } from '../../src/runtime/wasm.ts';
 import { WorkerMemory, workerRunner } from '../../src/runtime/workerMemory.ts';
 import { graphOf } from '../kernels/graph.ts';
@@ -13,6 +13,8 @@ import { floatsOf } from '../ops/customOps.ts';
 import { random } from '../reference/index.ts';
 
 import.meta.jest.setTimeout(120_000);
+
+const startWorker = await findStart();
 
 const picture = (size: number, seed = 1): Tensor =>
   new Tensor('float32', Float32Array.from(random([3 * size * size], seed).data), [1, 3, size, size]);
@@ -133,7 +135,7 @@ describe('where memory cannot be shared', () => {
   });
 
   test('more memory than the engine gives', async () => {
-    const team = Team.shared();
+    const team = await Team.shared();
     const memory = new WorkerMemory(team, await compileModule('strict'), 1);
     memory.grow(65535 * 16);
     expect(memory.lost).toBe(false);

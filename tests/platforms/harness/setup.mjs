@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(new URL('..', import.meta.url));
@@ -18,21 +18,21 @@ export function npm(args, cwd) {
   else execFileSync('npm', all, { ...options, shell: process.platform === 'win32' });
 }
 
-/** Installs the tools where one is missing or of another version. */
-export function ensureTools() {
+/** Installs a folder's tools where one is missing or of another version. */
+export function ensureTools(folder = here) {
   const manifest = (path) => JSON.parse(readFileSync(path, 'utf8'));
-  const { dependencies, optionalDependencies } = manifest(`${here}package.json`);
+  const { dependencies, optionalDependencies = {} } = manifest(`${folder}package.json`);
   const own = Object.entries(optionalDependencies).filter(([name]) => name.endsWith(`-${process.platform}-${process.arch}`));
   const missing = [...Object.entries(dependencies), ...own]
     .filter(([name, version]) => {
-      const path = `${tools}${name}/package.json`;
+      const path = `${folder}node_modules/${name}/package.json`;
       return !existsSync(path) || manifest(path).version !== version.split('@').at(-1);
     })
     .map(([name]) => name);
   if (missing.length === 0) return;
-  process.stderr.write(`installing ${missing.join(', ')} in tests/platforms ...\n`);
+  process.stderr.write(`installing ${missing.join(', ')} in ${relative(repository, folder)} ...\n`);
   // None of them needs its scripts: the binaries are in packages of their own.
-  npm(['install', '--ignore-scripts', '--no-package-lock'], here);
+  npm(['install', '--ignore-scripts', '--no-package-lock'], folder);
 }
 
 /** Binaries by the package that holds them, for this machine. */
@@ -42,11 +42,12 @@ const binaries = {
   node20: ['node-20-', 'bin/node'],
   node22: ['node-22-', 'bin/node'],
   node24: ['node-24-', 'bin/node'],
+  node26: ['node-26-', 'bin/node'],
 };
 
 /**
  * The path of a program, or undefined where it is not installed.
- * @param name bun, deno, node20, node22, node24, or a program that the tools' packages bring (vite, wrangler): run those with `node`
+ * @param name bun, deno, node20, node22, node24, node26, or a program that the tools' packages bring (vite, wrangler): run those with `node`
  */
 export function tool(name) {
   const suffix = process.platform === 'win32' ? '.exe' : '';
