@@ -21,7 +21,7 @@ export type ExternalData = Readonly<Record<string, Uint8Array | ArrayBuffer>>;
 export async function readExternal(
   { external }: OpenedOnnx,
   model: Opened,
-  { externalData: given = {}, signal, onProgress }: ReadOptions & { readonly externalData?: ExternalData },
+  { externalData: given = {}, signal, onProgress }: ReadOptions & { readonly externalData?: ExternalData } = {},
 ): Promise<Map<string, Bytes>> {
   const known = new Map(Object.entries(given).map(([name, file]) => [insideFolder(name) ?? name, bytesOf(file, `'${name}'`)]));
   if ([...known.keys()].some((name) => !external.has(name))) {

@@ -56,7 +56,9 @@ export async function openSource(given: Source, options: ReadOptions = {}): Prom
     } catch (cause) {
       checkAborted(signal);
       if (cause instanceof LanewiseError) throw cause;
-      throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: ${cause instanceof Error ? cause.message : cause}`, { cause });
+      // fetch says only that it failed; why, its cause says.
+      const why = cause instanceof Error ? (cause.cause as Partial<Error> | undefined)?.message || cause.message : cause;
+      throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: ${why}`, { cause });
     }
   };
   const source: unknown = await reading(() => unlessAborted(Promise.resolve(given), signal));

@@ -121,5 +121,5 @@ function graphOf(bytes: Bytes, path: string): Graph {
 /** As `graphOf`, of a model that was downloaded. */
 async function fetchedGraph(bytes: Bytes, url: string): Promise<Graph> {
   const opened = naming(bytes, () => openWhole(bytes, url));
-  return opened.graph(opened.external.size > 0 ? await readExternal(opened, url) : undefined);
+  return opened.graph(opened.external.size > 0 ? await readExternal(opened, { bytes, name: url, at: url }, {}) : undefined);
 }

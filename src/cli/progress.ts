@@ -16,25 +16,22 @@ export const withoutProgress = (without: boolean): void => {
 /** A line about a download, on stderr where that is a terminal; written over itself, and gone at the end. */
 export class Progress {
   readonly #name: string;
-  readonly #total: number;
   readonly #start = performance.now();
   #last = Number.NEGATIVE_INFINITY;
   #shown = false;
 
-  /** @param total bytes; 0 if it is not known */
-  constructor(name: string, total: number) {
+  constructor(name: string) {
     this.#name = name;
-    this.#total = total;
   }
 
-  /** @param loaded bytes so far */
-  show(loaded: number): void {
+  /** @param loaded bytes so far @param total 0 if it is not known */
+  show(loaded: number, total = 0): void {
     const { stderr, env } = process;
     const now = performance.now();
     if (!wanted || !stderr.isTTY || env.TERM === 'dumb' || now - this.#last < PERIOD) return;
     this.#last = now;
     this.#shown = true;
-    stderr.write(`\r\x1b[2K${progressLine(this.#name, loaded, this.#total, now - this.#start, stderr.columns || 80)}`);
+    stderr.write(`\r\x1b[2K${progressLine(this.#name, loaded, total, now - this.#start, stderr.columns || 80)}`);
   }
 
   clear(): void {
