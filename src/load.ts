@@ -13,8 +13,9 @@ import { allNodes, type Dim, type Graph } from './graph/graph.ts';
 import type { Narrowed } from './narrow.ts';
 import type { CustomOperator } from './ops/custom.ts';
 import { NEWEST_OPSET } from './ops/index.ts';
-import { Model, type PlanSource } from './runtime/model.ts';
+import { Model } from './runtime/model.ts';
 import { type RuntimeOptions, runtimeChecks, startCompiling, withPack } from './runtime/options.ts';
+import type { PlanSource } from './runtime/ports.ts';
 import { isBytes, type Opened, openSource, type Source } from './source.ts';
 
 /** How a model is compiled and run. */

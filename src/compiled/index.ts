@@ -1,8 +1,9 @@
 // `lanewise/runtime`: compiled models run without the compiler and the readers of other files.
 
 import { checkOptions } from '../arguments.ts';
-import type { Model, PlanSource } from '../runtime/model.ts';
+import type { Model } from '../runtime/model.ts';
 import { type RuntimeOptions, runtimeChecks, startCompiling } from '../runtime/options.ts';
+import type { PlanSource } from '../runtime/ports.ts';
 import { openSource, type Source } from '../source.ts';
 import { createCompiled, readCompiled } from './read.ts';
 

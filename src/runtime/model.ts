@@ -24,7 +24,7 @@ import type { Fed, Feed, Feeds, ModelInput, ModelOutput, Outputs, PlanSource } f
 import { type Held, type Request, type Running, recent } from './running.ts';
 import type { Variant } from './wasm.ts';
 
-export type { Feed, Feeds, ModelInput, ModelOutput, Outputs, PlanSource } from './ports.ts';
+export type { Feed, Feeds, ModelInput, ModelOutput, Outputs } from './ports.ts';
 
 /** Without the option `outputs`. */
 type All = { readonly outputs?: undefined };
