@@ -71,7 +71,7 @@ export class LanewiseError extends Error {
     super([message].flat().map(line).join('\n'));
     keep(limit);
     this.code = code;
-    const frames = framesOf(this.stack ?? '').slice(0, limit && limit + 1);
+    const frames = framesOf(this.stack ?? this).slice(0, limit + 1 || undefined);
     this.stack = frames.join(FRAME);
     const cause = options?.cause;
     if (cause === undefined) return;

@@ -57,7 +57,8 @@ export async function openSource(given: Source, options: ReadOptions = {}): Prom
       checkAborted(signal);
       if (cause instanceof LanewiseError) throw cause;
       // fetch says only that it failed; why, its cause says.
-      const why = cause instanceof Error ? (cause.cause as Partial<Error> | undefined)?.message || cause.message : cause;
+      const inner = (cause as Error | undefined)?.cause as (Partial<Error> & { readonly code?: string }) | undefined;
+      const why = cause instanceof Error ? inner?.message || inner?.code || cause.message : shown(cause);
       throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: ${why}`, { cause });
     }
   };
@@ -87,7 +88,7 @@ export async function openSource(given: Source, options: ReadOptions = {}): Prom
   }
   if (kindOf(body) === 'Response') {
     const { ok, status, statusText, bodyUsed } = body as Response;
-    if (!ok) throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: HTTP ${status} ${statusText}`);
+    if (!ok) throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: HTTP ${status} ${statusText}`.trimEnd());
     // A page need not fetch the chunk only for this.
     if (!isNode && !onProgress && !signal && !bodyUsed)
       return { bytes: new Uint8Array(await reading(() => (body as Response).arrayBuffer())), name, at };

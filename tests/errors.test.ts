@@ -98,14 +98,17 @@ describe('the stack', () => {
     // What only names such a file stays.
     const sentence = "LanewiseError: /home/lanewise/dist/a.onnx and me@/lanewise/dist/b.onnx\n  missing (1): 'at /lanewise/dist/c'";
     expect(stackOf(`${sentence}\n${mine}`)).toBe(`${sentence}\n${mine}`);
-    expect(stackOf(undefined)).toBe('');
+    // Where Error.stackTraceLimit is none.
+    expect(stackOf(undefined)).toBe('LanewiseError: a sentence');
   });
 
   test('has as many frames of the caller as the program wants, and the limit is as it was', () => {
     const deep = (depth: number): LanewiseError => (depth ? deep(depth - 1) : made());
     for (const limit of [0, 3, 10]) {
       Error.stackTraceLimit = limit;
-      expect(deep(30).stack?.match(/\n {4}at /g)?.length ?? 0).toBe(limit);
+      const { stack } = deep(30);
+      expect(stack).toMatch(/^LanewiseError: a sentence/);
+      expect(stack?.match(/\n {4}at /g)?.length ?? 0).toBe(limit);
       expect(Error.stackTraceLimit).toBe(limit);
     }
   });

@@ -146,6 +146,20 @@ describe('sources', () => {
       message: 'the model could not be read: no way there',
       cause,
     });
+    // Anything may be thrown.
+    for (const [odd, text] of [
+      [Symbol('s'), 'Symbol(s)'],
+      [Object.create(null), 'an object'],
+      // Of a host that has two addresses, Node's fetch tells no more.
+      [new TypeError('fetch failed', { cause: Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }) }), 'ECONNREFUSED'],
+      [new TypeError('fetch failed', { cause: {} }), 'fetch failed'],
+    ])
+      expect(await failure(load(Promise.reject(odd)))).toMatchObject({
+        code: 'FILE_NOT_FOUND',
+        message: `the model could not be read: ${text}`,
+      });
+    // HTTP/2 has no texts of statuses.
+    expect(await failure(load(new Response('', { status: 404 })))).toMatchObject({ message: 'the response could not be read: HTTP 404' });
     expect(await failure(load(Promise.resolve(42) as never))).toMatchObject({
       code: 'INVALID_INPUT',
       message: expect.stringMatching(/promise of one, got 42$/),

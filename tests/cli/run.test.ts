@@ -267,6 +267,14 @@ describe('URLs', () => {
   test('what is missing', async () => {
     const { code, err } = await lanewise('run', `${origin}/none.onnx`, cat);
     expect([code, err]).toEqual([1, `lanewise: ${origin}/none.onnx could not be read: HTTP 404 Not Found [FILE_NOT_FOUND]`]);
+    for (const args of [
+      ['https://', cat],
+      [cifar, 'http://[::1'],
+    ]) {
+      const wrong = args.find((arg) => /^http/.test(arg));
+      const { code, err } = await lanewise('run', ...args);
+      expect([code, err]).toEqual([1, `lanewise: ${wrong} could not be read: it is no valid URL [FILE_NOT_FOUND]`]);
+    }
     const refused = await lanewise('summary', 'http://127.0.0.1:1/model.onnx');
     expect([refused.code, refused.err]).toEqual([
       1,
