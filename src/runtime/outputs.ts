@@ -76,8 +76,7 @@ export function copyInto(into: Tensor | undefined, elements: TypedArray): TypedA
   if (!into) return elements.slice();
   const data = into.data as TypedArray;
   if (data.length !== elements.length) throw wrong('a tensor to fill was transferred');
-  // An empty one that was transferred refuses even nothing.
-  if (data.length > 0) data.set(elements as never);
+  data.set(elements as never);
   return data;
 }
 
