@@ -9,7 +9,8 @@ if (!existsSync(built)) await import('../scripts/ready.mjs');
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error) => {
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-    throw error;
+    if (stream === process.stdout) process.stderr.write(`lanewise: stdout: ${error.message}\n`);
+    process.exit(1);
   });
 }
 

@@ -34,6 +34,12 @@ export type PictureLike = Omit<Picture, 'channels'> & { readonly channels?: 1 | 
 export function checkPicture(picture: PictureLike, what = 'the picture'): Picture {
   checkText("a picture's name", what);
   const { width, height, data } = picture ?? {};
+  if (data === undefined) {
+    throw new LanewiseError(
+      'INVALID_INPUT',
+      `${what} is { width, height, data }, got ${shown(picture)}: pictureFrom, pictureFromBlob and decodePicture give one`,
+    );
+  }
   if (!isSize(width) || !isSize(height)) {
     throw new LanewiseError(
       'INVALID_INPUT',

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -134,6 +134,14 @@ if (existsSync('dist/cli.js') && process.platform !== 'win32') {
     expect(await run(`${command} | head -2`)).toEqual([`${folder}/one.npy`, '']);
     rmSync(folder, { recursive: true });
   });
+
+  // Linux has a file that is always full.
+  if (existsSync('/dev/full')) {
+    test('results that cannot be written are an error of one line', () => {
+      const { status, stderr } = spawnSync('sh', ['-c', `${JSON.stringify(process.execPath)} bin/lanewise.mjs help > /dev/full`]);
+      expect([status, `${stderr}`]).toEqual([1, expect.stringMatching(/^lanewise: stdout: ENOSPC[^\n]*\n$/)]);
+    });
+  }
 } else {
   skip('a pipe that is closed early', 'dist/ is not there');
 }

@@ -10,7 +10,7 @@ test('a picture without channels, as ImageData, has as many as its bytes say', (
 test('pictures whose sizes and bytes disagree are refused', () => {
   const data = new Uint8Array(24);
   const wrong: [unknown, RegExp][] = [
-    [null, /width undefined/],
+    [null, /got null/],
     [{ width: 0, height: 2, channels: 3, data }, /has width 0 and height 2/],
     [{ width: 2, height: 2.5, channels: 3, data }, /height 2\.5/],
     [{ width: 4, height: 2, channels: 4, data }, /4×2×4 has 32 bytes, got 24/],
@@ -19,7 +19,7 @@ test('pictures whose sizes and bytes disagree are refused', () => {
     [{ width: 4, height: 2, channels: 3, data: [...data] }, /got \[1?\d?\d/],
     [{ width: 4, height: 2, channels: 3, data: new Float32Array(24) }, /got Float32Array/],
     [{ width: 4, height: 2, channels: 3, data: new Int8Array(24) }, /got Int8Array/],
-    [{ width: 4, height: 2, channels: 3 }, /got undefined/],
+    [{ width: 4, height: 2, channels: 3 }, /is { width, height, data }, got an object/],
   ];
   for (const [picture, message] of wrong) expect(() => checkPicture(picture as Picture)).toThrow(invalid(message));
   expect(() => checkPicture({ width: 1, height: 1, data }, 'photo.png')).toThrow(invalid(/^photo\.png of 1×1 /));

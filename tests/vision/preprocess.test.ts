@@ -114,7 +114,14 @@ test('wrong pictures, batches and preprocessing are refused', () => {
   const scale = { mean: [0, 0, 0], std: [1, 1, 1] };
   expect(() => toTensor([], scale)).toThrow(invalid(/empty list/));
   expect(() => toTensor([noise(2, 2), noise(3, 2)], scale)).toThrow(invalid(/picture 0 has 2×2, picture 1 has 3×2/));
-  expect(() => toTensor(null as never, scale)).toThrow(invalid(/has width undefined/));
+  // What holds a picture and is none.
+  for (const [given, got] of [
+    [null, 'null'],
+    [new Blob([]), 'Blob'],
+    [new Uint8Array(3), 'Uint8Array'],
+    [{ width: 2, height: 2 }, 'an object'],
+  ])
+    expect(() => toTensor(given as never, scale)).toThrow(invalid(new RegExp(`is { width, height, data }, got ${got}: .*pictureFromBlob`)));
   for (const bad of [
     { mean: [0, 0] },
     { mean: [0] },
@@ -135,7 +142,7 @@ test('wrong pictures, batches and preprocessing are refused', () => {
     expect(() => toTensor(noise(2, 2), { ...scale, centerCrop: size })).toThrow(invalid(/centerCrop of a preprocessing are an object/));
   }
   // A batch with an empty place is no batch of black.
-  expect(() => toTensor(Object.assign(new Array(3), [noise(2, 2)]), scale)).toThrow(invalid(/has width undefined/));
+  expect(() => toTensor(Object.assign(new Array(3), [noise(2, 2)]), scale)).toThrow(invalid(/, got undefined/));
   expect(() => toTensor(noise(2, 2), scale, 'NHWC' as never)).toThrow(invalid(/options of toTensor are an object, got .NHWC./));
   for (const none of [null, undefined, 'imagenet'])
     expect(() => toTensor(noise(2, 2), none as never)).toThrow(invalid(/a preprocessing, such as the preset imagenet, are an object/));
