@@ -38,6 +38,8 @@ const react = {
           const look = () => seen.push(document.querySelector('progress')?.value ?? 0);
           new MutationObserver(look).observe(document, { subtree: true, attributes: true, attributeFilter: ['value'] });
         });
+        // A megabyte in a second, which the bar has time to show.
+        await page.emulateNetworkConditions({ download: 1e6, upload: 1e6, latency: 20 });
         await page.reload();
         await page.waitForSelector('button:not([disabled])', { timeout: 30_000 });
         await page.click('button');
