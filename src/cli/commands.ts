@@ -28,14 +28,14 @@ const json = { type: 'boolean', default: false, text: 'print JSON, for programs'
 const winograd = {
   type: 'boolean',
   default: false,
-  text: 'convolutions of 3×3 and 5×5 directly: slower, and rounded a little more exactly',
+  text: 'compute 3×3 and 5×5 convolutions directly: slower, with slightly smaller rounding errors',
 } as const;
 const shape = {
   type: 'string',
   multiple: true,
   default: [],
   value: 'NAME=1,3,224,224',
-  text: 'the shape of an input whose dimensions the model leaves open; once for each such input',
+  text: 'the shape of an input with open dimensions; repeat it for each such input',
 } as const;
 const weights = { type: 'string', default: 'f32', value: 'f32|f16', text: 'f16: half the size, weights rounded to float16' } as const;
 const threads = {
@@ -48,7 +48,7 @@ const threads = {
 /** Options of every command that runs a model. */
 const running = {
   threads,
-  relaxed: { type: 'boolean', default: false, text: 'relaxed SIMD: faster, but the last bits may be others on other machines' },
+  relaxed: { type: 'boolean', default: false, text: 'use relaxed SIMD: faster, but the last bits may differ between machines' },
   'no-winograd': winograd,
   json,
 } as const;
@@ -56,7 +56,7 @@ const running = {
 export const commands = {
   run: {
     takes: 'MODEL INPUT...',
-    does: 'run a model on pictures or arrays: the best classes or the outputs, and the times',
+    does: 'run a model on pictures or arrays; print the best classes or the outputs, and the times',
     about: `MODEL is an ONNX file or a compiled model, INPUT a picture (JPEG, PNG, WebP, GIF, AVIF, TIFF; read by the optional package sharp) or a
 .npy array; each is a path or a URL. Inputs of several names are given as NAME=FILE; one file may go without a name if only one input is left.
 Several files without a name are run one after another, and --json prints a line for each. How to prepare pictures, and what the classes are
@@ -78,7 +78,7 @@ called, is read from Hugging Face's preprocessor_config.json and config.json bes
       range: {
         type: 'string',
         value: 'LOW,HIGH',
-        text: 'which values are black and white in saved pictures; without it 0,1 or 0,255, by what the values are',
+        text: 'which values become black and white in saved pictures; by default 0,1 or 0,255, depending on the values',
       },
       ...running,
     },
@@ -90,20 +90,20 @@ called, is read from Hugging Face's preprocessor_config.json and config.json bes
   },
   summary: {
     takes: 'MODEL',
-    does: 'the layers: shapes, parameters, multiply-accumulates, receptive fields',
+    does: 'list the layers: shapes, parameters, multiply-accumulates, receptive fields',
     about: 'MODEL is an ONNX file, as a path or a URL.',
     options: { shape, json },
     examples: ['lanewise summary model.onnx', 'lanewise summary model.onnx --shape input=8,3,224,224'],
   },
   verify: {
     takes: 'DIR...',
-    does: 'run ONNX backend-test cases and compare; the last line counts what passed',
+    does: 'run ONNX backend test cases and compare the outputs; the last line counts the results',
     about: `DIR is a case, a folder with model.onnx and test_data_set_0, or a folder of cases. An element is right within atol + rtol × |expected|. The
 exit code is 1 if a case failed that --known does not list.`,
     options: {
-      atol: { type: 'string', default: '1e-4', value: 'X', text: 'how far an element may be off' },
-      rtol: { type: 'string', default: '1e-3', value: 'X', text: 'how far it may be off, relative to what is expected' },
-      known: { type: 'string', value: 'FILE', text: 'known deviations, counted apart: a line each, NAME # reason' },
+      atol: { type: 'string', default: '1e-4', value: 'X', text: 'the absolute tolerance of an element' },
+      rtol: { type: 'string', default: '1e-3', value: 'X', text: 'the tolerance relative to the expected value' },
+      known: { type: 'string', value: 'FILE', text: 'a list of known deviations, counted separately; each line is NAME # reason' },
       ...running,
     },
     examples: ['lanewise verify cases/test_conv', 'lanewise verify cases --known deviations.txt'],
@@ -114,12 +114,12 @@ exit code is 1 if a case failed that --known does not list.`,
     about: `MODEL is an ONNX file or a compiled model, as a path or a URL. Its inputs are random numbers, the same each time.`,
     options: {
       runs: { type: 'string', default: '20', value: 'N', text: 'how many warm runs' },
-      batch: { type: 'string', value: 'N', text: 'N pictures in a run, and how many of them a second' },
+      batch: { type: 'string', value: 'N', text: 'run N pictures at a time, and print the pictures per second' },
       shape,
       profile: {
         type: 'boolean',
         default: false,
-        text: "each instruction's kernel and form, time, GFLOP/s and share of what multiply-adds reach here, measured on the spot; over 100 % where Winograd's algorithm does with fewer than are counted",
+        text: "print each instruction's kernel, time, GFLOP/s and share of the machine's limit, which is measured first",
       },
       ...running,
     },
@@ -127,39 +127,39 @@ exit code is 1 if a case failed that --known does not list.`,
   },
   convert: {
     takes: 'IN OUT',
-    does: "ONNX, safetensors or PyTorch's .pth into .onnx or .safetensors",
+    does: "convert ONNX, safetensors or PyTorch's .pth to .onnx or .safetensors",
     about: 'IN may be a URL. Weights alone become an .onnx by the graph of another model.',
     options: {
       weights,
-      graph: { type: 'string', value: 'BASE.onnx', text: 'the model whose graph the weights of IN get' },
+      graph: { type: 'string', value: 'BASE.onnx', text: 'the model that provides the graph for the weights of IN' },
     },
     examples: ['lanewise convert model.onnx half.onnx --weights f16', 'lanewise convert trained.pth trained.onnx --graph model.onnx'],
   },
   compile: {
     takes: 'MODEL OUT',
-    does: 'an ONNX file into a compiled model, which loads faster and without the compiler',
+    does: 'write an ONNX file as a compiled model, which loads faster and needs no compiler',
     about:
       'MODEL is an ONNX file, as a path or a URL; OUT is for lanewise/runtime, load, run and bench. Compiled models are programs: run those that you made.',
     options: {
       weights,
       shape,
-      threads: { type: 'string', default: '1', value: 'N', text: 'the most threads that it will run on, 1 to 64' },
+      threads: { type: 'string', default: '1', value: 'N', text: 'the most threads that the compiled model can use, 1 to 64' },
       'no-winograd': winograd,
     },
     examples: ['lanewise compile model.onnx model.lanewise --weights f16'],
   },
   export: {
     takes: 'NAME OUT',
-    does: 'a known network with random weights as .onnx, or its weights as .safetensors',
+    does: 'write a known network with random weights as .onnx, or only the weights as .safetensors',
     about:
       'NAME is alexnet, vgg16, resnet18, resnet20 (for CIFAR-10), densenet121, squeezenet1_1, mobilenet_v2, googlenet or another of these families; an unknown one lists them all.',
     options: {
       seed: { type: 'string', default: '0', value: 'N', text: 'the seed of the weights' },
-      classes: { type: 'string', value: 'N', text: 'how many classes; without it as many as the network is known for' },
+      classes: { type: 'string', value: 'N', text: "how many classes; by default the network's usual number" },
       shape: {
         type: 'string',
         value: 'C,H,W',
-        text: "the input's channels, height and width; without it those that the network is known for",
+        text: "the input's channels, height and width; by default the network's usual ones",
       },
     },
     examples: ['lanewise export squeezenet1_1 squeezenet.onnx', 'lanewise export resnet18 small.onnx --classes 4 --shape 1,64,64'],

@@ -86,6 +86,10 @@ export function copyInto(into: Tensor | undefined, elements: TypedArray): TypedA
  */
 export function withOneNaN<T extends TypedArray>(data: T): T {
   if (!(data instanceof Float32Array || data instanceof Float64Array)) return data;
+  // Mostly there is none, which is found in half the time: a number times 0 is 0, an infinity and a NaN are NaN.
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += (data[i] as number) * 0;
+  if (sum === 0) return data;
   const bits = data instanceof Float32Array ? [0x7fc00000] : [0, 0x7ff80000];
   const words = new Uint32Array(data.buffer, data.byteOffset, data.length * bits.length);
   for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i])) words.set(bits, i * bits.length);

@@ -1,7 +1,7 @@
 // The projects that somebody begins with, from an empty folder: a strict TypeScript project, React with Vite, Next.
 
 import { spawn } from 'node:child_process';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { missing, openPage, withBrowser } from './harness/browser.mjs';
 import { npmRun } from './harness/example.mjs';
@@ -32,24 +32,30 @@ const react = {
     try {
       return await withBrowser('Chromium', context.signal, async (browser) => {
         const { page, complaints } = await openPage(browser, `${site.origin}/`);
-        await page.evaluate(() => {
+        // Before the page's own scripts.
+        await page.evaluateOnNewDocument(() => {
           globalThis.seen = [];
-          const bar = document.querySelector('progress');
-          new MutationObserver(() => seen.push(bar.value)).observe(bar, { attributes: true });
+          const look = () => seen.push(document.querySelector('progress')?.value ?? 0);
+          new MutationObserver(look).observe(document, { subtree: true, attributes: true, attributeFilter: ['value'] });
         });
+        // A megabyte in a second, which the bar has time to show.
+        await page.emulateNetworkConditions({ download: 1e6, upload: 1e6, latency: 20 });
+        await page.reload();
         await page.waitForSelector('button:not([disabled])', { timeout: 30_000 });
         await page.click('button');
         await page.waitForFunction(() => document.querySelector('#label').textContent !== '…', { timeout: 30_000 });
-        const [label, progress, workers] = await page.evaluate(() => [
+        const [label, progress, workers, seen] = await page.evaluate(() => [
           document.querySelector('#label').textContent,
           document.querySelector('progress').value,
           performance.getEntriesByType('resource').filter(({ name }) => /worker/.test(name)).length,
+          globalThis.seen,
         ]);
         const all = await complaints();
-        if (label !== 'cat' || progress !== 1 || all.length > 0) {
-          throw new Error(`the page says '${label}' at ${progress} and complains of: ${all.join('; ') || 'nothing'}`);
+        const between = seen.filter((value) => value > 0 && value < 1).length;
+        if (label !== 'cat' || progress !== 1 || between === 0 || all.length > 0) {
+          throw new Error(`the page says '${label}' at ${[...seen, progress]} and complains of: ${all.join('; ') || 'nothing'}`);
         }
-        return { note: `cat; ${workers > 0 ? 'a worker' : 'no worker of its own file'}` };
+        return { note: `cat; ${between} steps of progress; ${workers > 0 ? 'a worker' : 'no worker of its own file'}` };
       });
     } finally {
       site.close();
@@ -62,6 +68,7 @@ const next = {
   patience: 300_000,
   async run(context) {
     const cwd = context.example('next');
+    mkdirSync(join(cwd, 'public'));
     copyFileSync(join(cwd, 'cat.png'), join(cwd, 'public/cat.png'));
     await npmRun(context, cwd, 'model');
     await npmRun(context, cwd, 'build');

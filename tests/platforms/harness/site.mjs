@@ -41,7 +41,8 @@ export async function openSite(folders, headers = {}) {
       .sort((a, b) => b.length - a.length)[0];
     try {
       const content = await readFile(join(folders[under], file.slice(under.length)));
-      response.writeHead(200, { ...headers, 'content-type': types[extname(file)] ?? 'application/octet-stream' }).end(content);
+      const type = types[extname(file)] ?? 'application/octet-stream';
+      response.writeHead(200, { ...headers, 'content-type': type, 'content-length': content.length }).end(content);
     } catch {
       response.writeHead(404, headers).end();
     }

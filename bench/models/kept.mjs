@@ -1,8 +1,8 @@
 // What fresh tensors cost in a loop: a network that hardly computes, with an output of 0.8 MB, new in every turn, kept, and read
-// in its place. node bench/kept.mjs, after npm run build.
+// in its place. node bench/models/kept.mjs, after npm run build.
 
-import { load, Tensor } from '../dist/index.js';
-import { input, model, relu } from '../dist/layers.js';
+import { load, Tensor } from '../../dist/index.js';
+import { input, model, relu } from '../../dist/layers.js';
 
 const dims = [1, 1, 512, 400];
 const size = 512 * 400;
