@@ -213,12 +213,15 @@ export class Model<N extends string = string> {
     if (!port) {
       throw new LanewiseError(
         'INVALID_INPUT',
-        `there is no view of ${shown(name)}: inputs and float32 outputs of the last run have one, without control flow`,
+        `there is no view of ${shown(name)}: inputs and float32 outputs of the last run have one, unless only a run tells what else runs`,
       );
     }
     const data = () => {
       if (this.#alive().plan !== plan) {
-        throw new LanewiseError('INVALID_INPUT', `the view of '${name}' is of an earlier plan: take it anew`);
+        throw new LanewiseError(
+          'INVALID_INPUT',
+          `the view of '${name}' is of a run with other shapes or outputs: take it anew, after a run with these`,
+        );
       }
       return engine.lend(port);
     };

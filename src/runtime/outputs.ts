@@ -76,7 +76,8 @@ export function copyInto(into: Tensor | undefined, elements: TypedArray): TypedA
   if (!into) return elements.slice();
   const data = into.data as TypedArray;
   if (data.length !== elements.length) throw wrong('a tensor to fill was transferred');
-  data.set(elements as never);
+  // An empty one that was transferred has the length of an empty one.
+  if (data.length > 0) data.set(elements as never);
   return data;
 }
 
