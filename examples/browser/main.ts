@@ -1,4 +1,4 @@
-import type { Tensor } from 'lanewise';
+import type { Outputs, Tensor } from 'lanewise';
 import { type Picture, pictureFrom, pictureFromBlob } from 'lanewise/vision';
 import { cifar10Labels } from 'lanewise/vision/labels';
 import catUrl from '../../models/cat.png?url';
@@ -9,6 +9,7 @@ import {
   infer,
   isModelName,
   isOpen,
+  isSteady,
   likelyValues,
   type Network,
   openNetwork,
@@ -198,14 +199,20 @@ function stopCamera(): void {
 const SEEN_PERIOD = 300;
 let seenAt = Number.NEGATIVE_INFINITY;
 
+/** What is filled again for every frame, so that the loop allocates nothing. */
+let kept: { readonly network: Network; readonly side: number; input?: Tensor; outputs?: Outputs } | undefined;
+
 /** One frame: all that is done for each is here. */
 async function classifyFrame(pace: Pace): Promise<void> {
   const current = await ready();
   const start = performance.now();
   const chosen = settings();
-  const tensor = prepare(current, video, chosen);
+  if (kept?.network !== current || kept.side !== chosen.side) kept = { network: current, side: chosen.side };
+  const own = kept;
+  own.input = prepare(current, video, chosen, own.input);
   try {
-    const { outputs } = await infer(current, tensor);
+    const { outputs } = await infer(current, own.input, own.outputs);
+    if (isSteady(current)) own.outputs = outputs;
     if (!camera) return;
     pace.add(performance.now() - start);
     showResult(outputs);

@@ -1,6 +1,6 @@
 // The network that the page runs: what it takes and gives, and how a picture is prepared for it.
 
-import { type Dim, load, type Model, type ModelInput, Tensor, toFloat32 } from 'lanewise';
+import { type Dim, load, type Model, type ModelInput, type Outputs, type Progress, Tensor, toFloat32 } from 'lanewise';
 import {
   type Drawable,
   fitPicture,
@@ -73,33 +73,19 @@ const where = globalThis.crossOriginIsolated ? ({ threads: 'auto' } as const) : 
  */
 export async function openNetwork(files: string | readonly File[], onProgress: (share: number) => void): Promise<Network> {
   const start = performance.now();
+  const progress = ({ loaded, total }: Progress) => onProgress(total ? loaded / total : 0);
   let model: Model;
   let name: string;
   if (typeof files === 'string') {
     name = 'ResNet-20';
-    model = await load(files, where);
+    model = await load(files, { ...where, onProgress: progress });
   } else {
     const file = files.find(({ name }) => isModelName(name)) ?? files[0];
     if (!file) throw new Error('There is no file');
     name = file.name;
-    const total = files.reduce((sum, { size }) => sum + size, 0);
-    let before = 0;
-    const contents = new Map<File, Uint8Array>();
-    for (const each of files) {
-      contents.set(each, await read(each, (loaded) => onProgress((before + loaded) / total)));
-      before += each.size;
-    }
-    const others = files.filter((other) => other !== file).map((other) => [other.name, contents.get(other) as Uint8Array] as const);
-    try {
-      model = await load(contents.get(file) as Uint8Array, {
-        ...where,
-        ...(others.length > 0 && { externalData: Object.fromEntries(others) }),
-      });
-    } catch (error) {
-      // Lanewise was given bytes, which have no name.
-      if (error instanceof Error) error.message = error.message.replace(/^the model(?= is| ends| has|:)/, name);
-      throw error;
-    }
+    const others = files.filter((other) => other !== file);
+    const data = await Promise.all(others.map(async (other) => [other.name, await other.arrayBuffer()] as const));
+    model = await load(file, { ...where, onProgress: progress, ...(data.length > 0 && { externalData: Object.fromEntries(data) }) });
   }
   try {
     return { name, model, face: faceOf(name, model), loadMs: performance.now() - start };
@@ -110,18 +96,6 @@ export async function openNetwork(files: string | readonly File[], onProgress: (
 }
 
 export const isModelName = (name: string): boolean => /\.(onnx|lanewise)$/i.test(name);
-
-async function read(file: File, onLoaded: (loaded: number) => void): Promise<Uint8Array> {
-  const bytes = new Uint8Array(file.size);
-  const reader = file.stream().getReader();
-  for (let loaded = 0; ; ) {
-    const { done, value } = await reader.read();
-    if (done) return bytes;
-    bytes.set(value, loaded);
-    loaded += value.length;
-    onLoaded(loaded);
-  }
-}
 
 const shapeText = (dims: readonly Dim[]): string => `[${dims.map((dim) => dim || '?').join(', ')}]`;
 
@@ -183,23 +157,34 @@ function preprocessing({ face }: Network, { values, side }: Settings): Preproces
 export const seenBy = (network: Network, picture: PictureLike, settings: Settings): Picture =>
   fitPicture(picture, preprocessing(network, settings));
 
-/** A picture, or a frame of the camera, as the network takes it. All that a loop does for each frame is here and in `infer`. */
-export function prepare(network: Network, source: PictureLike | Drawable, settings: Settings): Tensor {
+/**
+ * A picture, or a frame of the camera, as the network takes it.
+ * @param into a tensor to fill, of the frame before
+ */
+export function prepare(network: Network, source: PictureLike | Drawable, settings: Settings, into?: Tensor): Tensor {
   const { input, layout } = network.face;
-  const tensor = toTensor(pictureFrom(source), preprocessing(network, settings), { layout });
+  const kept = into?.type === 'float32' ? { into: into as Tensor<'float32'> } : {};
+  const tensor = toTensor(pictureFrom(source), preprocessing(network, settings), { layout, ...kept });
   return input.type === 'uint8' ? new Tensor('uint8', Uint8Array.from(tensor.data, Math.round), tensor.dims) : tensor;
 }
 
-export async function infer(network: Network, tensor: Tensor): Promise<{ outputs: Record<string, Tensor>; ms: number }> {
+/** @param into tensors to fill, of the frame before */
+export async function infer(network: Network, tensor: Tensor, into?: Outputs): Promise<{ outputs: Outputs; ms: number }> {
   const start = performance.now();
-  const outputs = await network.model.run({ [network.face.input.name]: tensor });
+  const outputs = await network.model.run({ [network.face.input.name]: tensor }, { outputs: into });
   const ms = performance.now() - start;
   network.firstMs ??= ms;
   return { outputs, ms };
 }
 
+/** Whether every output has the same shape for every frame, so that its tensor can be filled again. */
+export const isSteady = ({ model, face }: Network): boolean =>
+  model.outputs.every(
+    ({ dims, list }) => !list && dims?.every((dim, i) => typeof dim === 'number' || (i === 0 && dim === face.input.dims[0])),
+  );
+
 /** The share of each class, if the only output is a score for each; else undefined. */
-export function sharesOf(outputs: Readonly<Record<string, Tensor>>): Float32Array | undefined {
+export function sharesOf(outputs: Readonly<Outputs>): Float32Array | undefined {
   const [output, ...others] = Object.values(outputs);
   if (!output || others.length > 0 || !output.type.startsWith('float')) return undefined;
   const [n, classes = 1, ...rest] = output.dims;
