@@ -301,6 +301,31 @@ test('host steps', async () => {
   expect(list(model.runSync(Float32Array.of(4, 8, 12, 16), { outputs: ['minus'] }).minus)).toEqual([-2, -4, -6, -8]);
 });
 
+test('only what is asked for is computed, in whatever order it is asked for', async () => {
+  const computed: string[] = [];
+  const noted = (name: string) =>
+    defineOp({
+      name,
+      domain: 'own',
+      run({ inputs: [a], outputs: [b] }) {
+        computed.push(name);
+        floatsOf(b).set(floatsOf(a).map((value: number) => value + name.length));
+      },
+    });
+  const names = ['a', 'bb', 'ccc'];
+  const nodes = names.map((op) => ({ op, domain: 'own', inputs: ['x'], outputs: [`of ${op}`] }));
+  const graph = graphOf({ inputs: { x: [1] }, nodes, outputs: nodes.flatMap(({ outputs }) => outputs) });
+  const model = await createModel(graph, { operators: names.map(noted) });
+  const expected = Object.fromEntries(names.map((name) => [`of ${name}`, [name.length]]));
+  for (const asked of [['bb'], undefined, ['ccc', 'a'], ['bb'], undefined]) {
+    computed.length = 0;
+    const outputs = model.runSync({ x: floats([0]) }, asked && { outputs: asked.map((name) => `of ${name}`) });
+    expect(computed.sort()).toEqual([...(asked ?? names)].sort());
+    for (const name of asked ?? names) expect(list(outputs[`of ${name}`])).toEqual(expected[`of ${name}`]);
+    expect(Object.keys(outputs)).toHaveLength((asked ?? names).length);
+  }
+});
+
 describe('control flow', () => {
   const late = (options = {}) =>
     loaded(
