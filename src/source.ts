@@ -55,11 +55,7 @@ export async function openSource(given: Source, options: ReadOptions = {}): Prom
       return await step();
     } catch (cause) {
       checkAborted(signal);
-      if (cause instanceof LanewiseError) throw cause;
-      // fetch says only that it failed; why, its cause says.
-      const inner = (cause as Error | undefined)?.cause as (Partial<Error> & { readonly code?: string }) | undefined;
-      const why = cause instanceof Error ? inner?.message || inner?.code || cause.message : shown(cause);
-      throw new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: ${why}`, { cause });
+      throw cause instanceof LanewiseError ? cause : unreadable(name, cause);
     }
   };
   const source: unknown = await reading(() => unlessAborted(Promise.resolve(given), signal));
@@ -95,6 +91,17 @@ export async function openSource(given: Source, options: ReadOptions = {}): Prom
   }
   const { readBody } = await reading(() => import('./stream.ts'));
   return { bytes: await readBody(body, name, options, reading), name, at };
+}
+
+/**
+ * The error of a file that could not be read.
+ * @internal
+ */
+export function unreadable(name: string, cause: unknown): LanewiseError {
+  // fetch says only that it failed; why, its cause says.
+  const inner = (cause as Error | undefined)?.cause as (Partial<Error> & { readonly code?: string }) | undefined;
+  const why = cause instanceof Error ? inner?.message || inner?.code || cause.message : shown(cause);
+  return new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: ${why}`, { cause });
 }
 
 const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;

@@ -1,6 +1,5 @@
-import { LanewiseError } from '../errors.ts';
 import type { Bytes } from '../formats/bytes.ts';
-import { openSource } from '../source.ts';
+import { openSource, unreadable } from '../source.ts';
 import { nameOf } from './places.ts';
 import { Progress } from './progress.ts';
 
@@ -17,22 +16,15 @@ export async function download(url: string): Promise<Bytes> {
   }
 }
 
-/** The bytes of a URL; undefined if the server has nothing there. @throws LanewiseError FILE_NOT_FOUND if there is no server */
+/**
+ * The bytes of a URL; undefined if the server has nothing there.
+ * @throws LanewiseError FILE_NOT_FOUND if there is no server, or its answer breaks off
+ */
 export async function downloadIfThere(url: string): Promise<Uint8Array | undefined> {
-  const response = await request(url);
-  return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
-}
-
-async function request(url: string): Promise<Response> {
   try {
-    return await fetch(url);
+    const response = await fetch(url);
+    return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
   } catch (cause) {
     throw unreadable(url, cause);
   }
-}
-
-/** fetch says only that it failed; why, its cause says. */
-function unreadable(url: string, cause: unknown): LanewiseError {
-  const { message, cause: why } = cause as { message: string; cause?: { message?: string; code?: string } };
-  return new LanewiseError('FILE_NOT_FOUND', `${url} could not be read: ${why?.message || why?.code || message}`, { cause });
 }
