@@ -36,7 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     console.error(sentence(error, name));
     if (debug) console.error(error);
-    return error instanceof UsageError || (error as Error)?.name === 'UsageError' ? 2 : 1;
+    return (error as Error)?.name === 'UsageError' ? 2 : 1;
   }
 }
 

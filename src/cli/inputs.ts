@@ -14,7 +14,7 @@ export interface Assigned {
   readonly each: readonly Given[];
 }
 
-/** `a`, `b` and `c`, quoted. */
+/** `'a', 'b', 'c'`. */
 const listed = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
 
 /**
