@@ -163,8 +163,8 @@ export const seenBy = (network: Network, picture: PictureLike, settings: Setting
  */
 export function prepare(network: Network, source: PictureLike | Drawable, settings: Settings, into?: Tensor): Tensor {
   const { input, layout } = network.face;
-  const kept = into?.type === 'float32' ? { into: into as Tensor<'float32'> } : {};
-  const tensor = toTensor(pictureFrom(source), preprocessing(network, settings), { layout, ...kept });
+  const kept = into?.type === 'float32' ? into : undefined;
+  const tensor = toTensor(pictureFrom(source), preprocessing(network, settings), { layout, into: kept });
   return input.type === 'uint8' ? new Tensor('uint8', Uint8Array.from(tensor.data, Math.round), tensor.dims) : tensor;
 }
 

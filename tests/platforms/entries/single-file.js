@@ -1,4 +1,4 @@
-// As node.mjs, and nothing waits at the top level, for CommonJS has no such thing.
+// As node.mjs, but nothing waits at the top level, because CommonJS has no such thing.
 
 import { readFile } from 'node:fs/promises';
 import { measure } from './bits.js';
