@@ -56,8 +56,7 @@ const checks: OptionChecks<CompileModelOptions> = {
  * @param options the shapes of inputs, the weights' form, the number of threads
  * @returns the file
  * @throws LanewiseError as `load`; UNSUPPORTED, naming the nodes, if some run outside WebAssembly; INVALID_INPUT if a
- *   dimension is open
- *   and `inputShapes` does not give it
+ *   dimension is open and `inputShapes` does not give it
  * @example
  * import { writeFile } from 'node:fs/promises';
  * import { compileModel } from 'lanewise/compile';

@@ -8,8 +8,8 @@ import { drawPicture } from './sources.ts';
  * according to its EXIF orientation, and colour profiles are ignored. Decoders differ by a unit here and there in lossy
  * formats, and a canvas rounds the colours of see-through pixels (to black where alpha is 0); opaque PNG is exact.
  *
- * @returns the picture as RGBA
  * @param blob a file as the browser gives it: from an `<input type="file">`, a drop, or `fetch`
+ * @returns the picture as RGBA
  * @throws LanewiseError INVALID_FILE if the browser cannot decode it, TOO_LARGE if it is larger than a canvas can be,
  *   UNSUPPORTED outside browsers
  * @example

@@ -22,8 +22,8 @@ export type PictureLike = Omit<Picture, 'channels'> & { readonly channels?: 1 | 
 /**
  * Checks the sizes of a picture and fills in `channels` (default: `data.length / (width * height)`). The bytes are not
  * copied, except those of grey pictures (one channel), which become RGB.
- * @param what names the picture in the error
  * @param picture its sizes and bytes
+ * @param what names the picture in the error
  * @throws LanewiseError INVALID_INPUT if the sizes are not whole numbers from 1 on, or the data does not fit them
  * @example
  * import { checkPicture } from 'lanewise/vision';

@@ -39,9 +39,9 @@ export interface Preprocessing {
 
 /**
  * The bytes that a network gets: a picture after the crops and the resize.
- * @returns an RGB copy
  * @param picture with one, three or four channels
  * @param preprocessing the crops and the resize; means and stds do nothing here
+ * @returns an RGB copy
  * @throws LanewiseError INVALID_INPUT for a wrong picture, size or filter; TOO_LARGE if an intermediate picture cannot be
  *   allocated
  * @example

@@ -16,8 +16,8 @@ export type Drawable =
  * see-through pixels (to black where alpha is 0). Sources that have their bytes already, such as `ImageData`, are checked
  * and returned, so that every kind is accepted; for files see `pictureFromBlob`.
  *
- * @returns the picture, as RGBA if it was drawn
  * @param source an element, a bitmap or a frame; or pixels
+ * @returns the picture, as RGBA if it was drawn
  * @throws LanewiseError INVALID_INPUT if it is none of these, has no pixels (yet) or comes from another origin whose pixels
  *   a page may not read; TOO_LARGE if it is larger than a canvas can be; UNSUPPORTED outside browsers
  * @example

@@ -27,8 +27,7 @@ export interface WidthOptions extends ZooOptions {
  * the uniform form. Its input is 'input' ['N', ...inputShape], its output 'output' ['N', classes]: scores, not probabilities
  * (`softmax` makes them). Its `loadWeights` takes the files that torchvision publishes; docs/weights.md says which.
  * @throws LanewiseError INVALID_INPUT for options that make no sense, INVALID_MODEL if a window does not fit into a small
- *   picture,
- *   TOO_LARGE
+ *   picture, TOO_LARGE
  */
 export type Factory<O extends ZooOptions = ZooOptions> = (options?: O) => LayersModel<'output'>;
 
