@@ -58,8 +58,8 @@ export function planOf({ network, names, late }: Bound, options: CompileOptions)
  */
 function nodesFor(values: readonly Value[], { nodes }: Network): Node[] {
   const needed = new Set<Value | undefined>(values);
-  return nodes
-    .toReversed()
+  return [...nodes]
+    .reverse()
     .filter(({ inputs, outputs }) => outputs.some((value) => needed.has(value)) && inputs.every((value) => needed.add(value)))
     .reverse();
 }
@@ -81,7 +81,7 @@ function lower(
         network,
       )
     : network.nodes;
-  // Other outputs are constants of the plan, or nobody reads them.
+  // Other inputs are constants of the plan, or nobody reads them.
   const fed = network.inputs.filter((value) => !value.constant && (network.readers(value).length > 0 || network.outputs.includes(value)));
   const inputs = fed.map((value) => port(value.name, value, program.define(value).pointer));
   for (const value of fed) if (options.fed?.has(value.name) ?? true) program.fed.add(value);
