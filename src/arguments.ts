@@ -2,6 +2,9 @@
 
 import { LanewiseError } from './errors.ts';
 
+/** The error of what a caller gave. */
+export const invalidInput = (problem: string): LanewiseError => new LanewiseError('INVALID_INPUT', problem);
+
 /** What came instead, for an error's sentence: anything at all. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
@@ -38,21 +41,20 @@ export type OptionChecks<O> = { readonly [K in keyof O]-?: readonly [expected: s
  *   wrong kind
  */
 export function checkOptions<O extends object>(what: string, options: O, known: OptionNames<O> | OptionChecks<O>): void {
-  const wrong = (problem: string) => new LanewiseError('INVALID_INPUT', problem);
-  if (!isOptions(options)) throw wrong(`the options of ${what} are an object, got ${shown(options)}`);
+  if (!isOptions(options)) throw invalidInput(`the options of ${what} are an object, got ${shown(options)}`);
   for (const name of Object.keys({ ...known, ...options })) {
     const value: unknown = options[name as keyof O];
     if (value === undefined) continue;
     if (!Object.hasOwn(known, name)) {
       const meant = nearest(name, known);
-      throw wrong(
+      throw invalidInput(
         `${what} has no option '${name}'${meant ? `: did you mean '${meant}'?` : `; it has ${Object.keys(known).join(', ') || 'none'}`}${
-          name === 'executionProviders' ? ": all runs in WebAssembly, by threads: 'auto' on all cores" : ''
+          name === 'executionProviders' ? "; everything runs in WebAssembly, on several cores by threads: 'auto'" : ''
         }`,
       );
     }
     const check = known[name as keyof O] as Partial<OptionChecks<O>[keyof O]>;
-    if (typeof check[1] === 'function' && !check[1](value)) throw wrong(`option ${name} takes ${check[0]}, got ${shown(value)}`);
+    if (typeof check[1] === 'function' && !check[1](value)) throw invalidInput(`option ${name} takes ${check[0]}, got ${shown(value)}`);
   }
 }
 
@@ -96,5 +98,5 @@ export function bytesOf(source: ArrayBuffer | ArrayBufferView, what: string, lea
 
 /** @throws LanewiseError INVALID_INPUT if it is no text */
 export function checkText(what: string, value: unknown): void {
-  if (typeof value !== 'string') throw new LanewiseError('INVALID_INPUT', `${what} is a text, got ${shown(value)}`);
+  if (typeof value !== 'string') throw invalidInput(`${what} is a text, got ${shown(value)}`);
 }

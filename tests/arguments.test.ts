@@ -352,7 +352,7 @@ describe('the habits of other libraries are answered with the line to write', ()
     ['predict', 'models have no predict(): const outputs = await model.run({ x: tensor })', async () => (await load(file())).predict()],
     [
       'executionProviders',
-      "winograd, memoryLimit, externalData, operators: all runs in WebAssembly, by threads: 'auto' on all cores",
+      "winograd, memoryLimit, externalData, operators; everything runs in WebAssembly, on several cores by threads: 'auto'",
       () => load(file(), { executionProviders: ['wasm'] } as never),
     ],
     ['InferenceSession.create', "const model = await load('model.onnx')", () => InferenceSession.create('model.onnx')],

@@ -1,7 +1,7 @@
 // The arithmetic of single layers, along one dimension, as textbooks print it. Sizes are computed by the code that builds
 // networks.
 
-import { checkOptions, checkSpelling, isOptions, type OptionNames, shown } from '../arguments.ts';
+import { checkOptions, checkSpelling, invalidInput, isOptions, type OptionNames, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
 import { convMacs as macsOf } from '../ops/cost.ts';
@@ -45,18 +45,16 @@ export interface TransposedSize extends WindowSize {
 const windowNames = { input: 1, kernel: 1, stride: 1, padding: 1, dilation: 1 } satisfies OptionNames<WindowSize>;
 const convNames = { ...windowNames, ceilMode: 1 } satisfies OptionNames<ConvSize>;
 
-const invalid = (problem: string) => new LanewiseError('INVALID_INPUT', problem);
-
 function whole(name: string, value: unknown, least: number): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value < LIMIT) return value;
-  throw invalid(`${name} takes a whole number from ${least} to ${LIMIT - 1}, got ${shown(value)}`);
+  throw invalidInput(`${name} takes a whole number from ${least} to ${LIMIT - 1}, got ${shown(value)}`);
 }
 
 /** Padding in the operators' form. */
 function padsOf(padding: Padding): { begin: number; end: number; autoPad: AutoPad } {
   if (padding === 'same' || padding === 'valid') return { begin: 0, end: 0, autoPad: padding === 'same' ? 'SAME_UPPER' : 'VALID' };
   const sides = Array.isArray(padding) ? padding : [padding, padding];
-  if (sides.length !== 2) throw invalid(`padding takes a number, [before, behind], 'same' or 'valid', got ${sides.length} numbers`);
+  if (sides.length !== 2) throw invalidInput(`padding takes a number, [before, behind], 'same' or 'valid', got ${sides.length} numbers`);
   const [begin = 0, end = 0] = Array.from(sides, (side) => whole("padding (or 'same', 'valid')", side, 0));
   return { begin, end, autoPad: 'NOTSET' };
 }
@@ -87,8 +85,8 @@ export function outputSize(window: ConvSize): number {
   checkOptions('outputSize', window, convNames);
   const axis = axisOf(window);
   const { ceilMode = false } = window;
-  if (typeof ceilMode !== 'boolean') throw invalid(`ceilMode takes true or false, got ${shown(ceilMode)}`);
-  return slide(axis, { autoPad: axis.autoPad, ceilMode, mayBeEmpty: ceilMode }, invalid).out;
+  if (typeof ceilMode !== 'boolean') throw invalidInput(`ceilMode takes true or false, got ${shown(ceilMode)}`);
+  return slide(axis, { autoPad: axis.autoPad, ceilMode, mayBeEmpty: ceilMode }, invalidInput).out;
 }
 
 /**
@@ -107,9 +105,9 @@ export function transposedOutputSize(window: TransposedSize): number {
   const { outputPadding: given = 0 } = window;
   const outputPadding = whole('outputPadding', given, 0);
   if (outputPadding > 0 && outputPadding >= Math.max(axis.stride, axis.dilation)) {
-    throw invalid(`outputPadding ${outputPadding} should be below the stride ${axis.stride} or the dilation ${axis.dilation}`);
+    throw invalidInput(`outputPadding ${outputPadding} should be below the stride ${axis.stride} or the dilation ${axis.dilation}`);
   }
-  return spread(axis, { autoPad: axis.autoPad, outputPadding }, invalid).out;
+  return spread(axis, { autoPad: axis.autoPad, outputPadding }, invalidInput).out;
 }
 
 /** The filters of a convolution. */
@@ -133,10 +131,10 @@ const filterNames = { kernel: 1, in: 1, out: 1, groups: 1 } satisfies OptionName
 function weightsOf(filters: Filters): number[] {
   const { kernel, groups = 1 } = filters;
   const sizes = typeof kernel === 'number' ? [kernel, kernel] : kernel;
-  if (!Array.isArray(sizes) || sizes.length === 0) throw invalid(`kernel takes a number or [height, width], got ${shown(kernel)}`);
+  if (!Array.isArray(sizes) || sizes.length === 0) throw invalidInput(`kernel takes a number or [height, width], got ${shown(kernel)}`);
   const [from, to] = [whole('in', filters.in, 1), whole('out', filters.out, 1)];
   whole('groups', groups, 1);
-  if (from % groups !== 0 || to % groups !== 0) throw invalid(`${from} channels in and ${to} out do not divide into ${groups} groups`);
+  if (from % groups !== 0 || to % groups !== 0) throw invalidInput(`${from} channels in and ${to} out do not divide into ${groups} groups`);
   return [to, from / groups, ...Array.from(sizes, (size) => whole('kernel', size, 1))];
 }
 
@@ -147,7 +145,7 @@ function counted(count: number): number {
 
 function biasOf(bias: unknown): boolean {
   if (typeof bias === 'boolean') return bias;
-  throw invalid(`bias takes true or false, got ${shown(bias)}`);
+  throw invalidInput(`bias takes true or false, got ${shown(bias)}`);
 }
 
 /**
@@ -195,7 +193,7 @@ export function convMacs(filters: Filters & { readonly output: number | readonly
   const weights = weightsOf(filters);
   const sizes = typeof output === 'number' ? weights.slice(2).map(() => output) : output;
   if (!Array.isArray(sizes) || sizes.length !== weights.length - 2)
-    throw invalid(`output takes ${weights.length - 2} sizes, got ${shown(output)}`);
+    throw invalidInput(`output takes ${weights.length - 2} sizes, got ${shown(output)}`);
   return counted(macsOf([filters.out, ...Array.from(sizes, (size) => whole('output', size, 1))], weights));
 }
 
@@ -217,7 +215,7 @@ export type ReceptiveWindow = Omit<WindowSize, 'input'>;
  * receptiveField([{ kernel: 3 }, { kernel: 2, stride: 2 }, { kernel: 3 }]); // { size: 8, stride: 2, offset: 0 }
  */
 export function receptiveField(layers: readonly ReceptiveWindow[]): { size: number; stride: number; offset: number } {
-  if (!Array.isArray(layers)) throw invalid(`receptiveField takes a list of layers, got ${shown(layers)}`);
+  if (!Array.isArray(layers)) throw invalidInput(`receptiveField takes a list of layers, got ${shown(layers)}`);
   let view = sameView;
   for (const layer of layers as readonly ReceptiveWindow[]) {
     checkOptions('a layer', isOptions(layer) ? {} : layer, {});
@@ -234,8 +232,8 @@ export function receptiveField(layers: readonly ReceptiveWindow[]): { size: numb
 /** 'same' at stride 1 is the same whatever the input. */
 function windowOf(layer: ReceptiveWindow): Axis {
   const { padding, stride = 1, dilation = 1 } = layer;
-  if (padding === 'same' && stride !== 1) throw invalid("'same' padding depends on the input at strides over 1: give numbers");
+  if (padding === 'same' && stride !== 1) throw invalidInput("'same' padding depends on the input at strides over 1: give numbers");
   const extent = (whole('kernel', layer.kernel, 1) - 1) * whole('dilation', dilation, 1) + 1;
   const axis = axisOf({ ...layer, input: Math.min(extent, LIMIT - 1) });
-  return slide(axis, { autoPad: axis.autoPad, ceilMode: false }, invalid);
+  return slide(axis, { autoPad: axis.autoPad, ceilMode: false }, invalidInput);
 }

@@ -1,4 +1,4 @@
-import { LanewiseError } from '../errors.ts';
+import { invalidInput } from '../arguments.ts';
 import type { Dim } from './graph.ts';
 import { elementCount, formatDims } from './tensor.ts';
 
@@ -9,10 +9,7 @@ import { elementCount, formatDims } from './tensor.ts';
 export function checkDims(name: string, expected: readonly Dim[], got: readonly number[]): void {
   elementCount(got, `input '${name}'`);
   const fits = expected.length === got.length && expected.every((dim, i) => typeof dim === 'string' || dim === got[i]);
-  if (!fits) {
-    const shown = expected.map((dim) => (dim === '' ? '?' : dim));
-    throw new LanewiseError('INVALID_INPUT', `input '${name}' takes ${formatDims(shown)}, got ${formatDims(got)}`);
-  }
+  if (!fits) throw invalidInput(`input '${name}' takes ${formatDims(expected)}, got ${formatDims(got)}`);
 }
 
 export const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);

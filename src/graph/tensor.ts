@@ -1,4 +1,4 @@
-import { kindOf, shown } from '../arguments.ts';
+import { invalidInput, kindOf, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { type Float16Data, float16Array, Halves, toFloat16 } from './halves.ts';
 
@@ -43,22 +43,19 @@ export const tensorArrays: Readonly<Record<TensorType, { readonly name: string }
 
 export const isTensorType = (type: unknown): type is TensorType => typeof type === 'string' && Object.hasOwn(tensorArrays, type);
 
-/** `[1, 3, 32, 32]`, for messages. */
-export const formatDims = (dims: readonly (number | string)[]): string => `[${dims.join(', ')}]`;
+/** `[1, 3, 32, 32]`, for messages; an open dimension without a name is a question mark. */
+export const formatDims = (dims: readonly (number | string)[]): string => `[${dims.map((dim) => (dim === '' ? '?' : dim)).join(', ')}]`;
 
 /**
  * The product of `dims`, checked: every dimension is a whole number from 0 on, the product at most 2^53.
  * @param what names the tensor in the error.
  */
 export function elementCount(dims: readonly number[], what: string): number {
-  if (!Array.isArray(dims)) throw new LanewiseError('INVALID_INPUT', `${what} needs its dimensions as a list, got ${shown(dims)}`);
+  if (!Array.isArray(dims)) throw invalidInput(`${what} needs its dimensions as a list, got ${shown(dims)}`);
   let count = 1;
   for (const dim of dims) {
     if (!Number.isSafeInteger(dim) || dim < 0) {
-      throw new LanewiseError(
-        'INVALID_INPUT',
-        `${what} has dimension ${shown(dim)} in ${shown(dims)}; dimensions are whole numbers from 0 on`,
-      );
+      throw invalidInput(`${what} has dimension ${shown(dim)} in ${shown(dims)}; dimensions are whole numbers from 0 on`);
     }
     count *= dim;
   }
@@ -91,8 +88,7 @@ export class Tensor<T extends TensorType = TensorType> {
 
   /**
    * @param data a typed array that matches `type`, or plain numbers, which are rounded to the type's precision; for float16
-   *   a Float16Array, or a
-   *   Uint16Array of the bits if the engine has none
+   *   a Float16Array, or a Uint16Array of the bits if the engine has none
    * @param dims by default one dimension of `data.length`
    * @throws LanewiseError INVALID_INPUT where the data does not fit the type or the dims
    */
@@ -111,14 +107,14 @@ export class Tensor<T extends TensorType = TensorType> {
     const type = (typeless ? typeOfArray(first) : first) as T;
     const [data, dims = [data?.length ?? 0]] = (typeless ? [first, second] : [second, third]) as [TypedArray<T>, readonly number[]];
     if (!isTensorType(type)) {
-      throw new LanewiseError('INVALID_INPUT', `unknown tensor type ${shown(first)}; known: ${Object.keys(tensorArrays).join(', ')}`);
+      throw invalidInput(`unknown tensor type ${shown(first)}; known: ${Object.keys(tensorArrays).join(', ')}`);
     }
     const typed = Array.isArray(data) ? fromNumbers(type, data) : data;
     const { name } = tensorArrays[type];
-    if (kindOf(typed) !== name) throw new LanewiseError('INVALID_INPUT', `a ${type} tensor holds a ${name}, got ${shown(typed)}`);
+    if (kindOf(typed) !== name) throw invalidInput(`a ${type} tensor holds a ${name}, got ${shown(typed)}`);
     const count = elementCount(dims, `a ${type} tensor`);
     if (typed.length !== count) {
-      throw new LanewiseError('INVALID_INPUT', `a ${type} tensor of ${formatDims(dims)} holds ${count} elements, got ${typed.length}`);
+      throw invalidInput(`a ${type} tensor of ${formatDims(dims)} holds ${count} elements, got ${typed.length}`);
     }
     this.type = type;
     this.data = typed as TypedArray<T>;
@@ -156,7 +152,7 @@ export const copyOf = ({ type, data, dims }: Tensor): Tensor => new Tensor(type,
 
 function fromNumbers(type: TensorType, data: readonly (number | bigint)[]): TypedArray<TensorType> {
   const check = (index: number) => {
-    if (index >= 0) throw new LanewiseError('INVALID_INPUT', `${shown(data[index])} does not fit a tensor of ${type}`);
+    if (index >= 0) throw invalidInput(`${shown(data[index])} does not fit a tensor of ${type}`);
   };
   if (type === 'int64' || type === 'uint64') {
     check(data.findIndex((x) => typeof x !== 'bigint' && !Number.isSafeInteger(x)));

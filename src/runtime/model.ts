@@ -1,5 +1,5 @@
 import { checkAborted, unlessAborted } from '../abort.ts';
-import { checkOptions, shown } from '../arguments.ts';
+import { checkOptions, invalidInput, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { outside } from '../graph/face.ts';
 import { copyOf, formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
@@ -123,9 +123,8 @@ export class Model<N extends string = string> {
    * @param options `signal` ends the run; `outputs` says which outputs to give, and what to fill with them
    * @returns a tensor for each output; they are the caller's
    * @throws LanewiseError INVALID_INPUT; TOO_LARGE; DISPOSED, also if the model is disposed of meanwhile; UNSUPPORTED if the
-   *   model
-   *   cannot run at these shapes; OPERATOR_FAILED if a custom operator throws; ABORTED; WORKER_FAILED; for new input shapes
-   *   FILE_NOT_FOUND and INVALID_FILE if the model's file, which is read again, is gone or has changed
+   *   model cannot run at these shapes; OPERATOR_FAILED if a custom operator throws; ABORTED; WORKER_FAILED; for new input
+   *   shapes FILE_NOT_FOUND and INVALID_FILE if the model's file, which is read again, is gone or has changed
    * @example
    * const { logits } = await model.run({ input: new Tensor(pixels, [1, 3, 224, 224]) });
    * const { mask } = await model.run({ input: pixels }, { outputs: ['mask'] }); // computes no other output
@@ -211,17 +210,13 @@ export class Model<N extends string = string> {
     const float = this.outputs.some((output) => output.name === name && output.type === 'float32');
     const port = own(plan?.inputs) ?? (float ? own(plan?.outputs) : undefined);
     if (!port) {
-      throw new LanewiseError(
-        'INVALID_INPUT',
-        `there is no view of ${shown(name)}: inputs and float32 outputs of the last run have one, unless only a run tells what else runs`,
+      throw invalidInput(
+        `the model has no view of ${shown(name)}: inputs and float32 outputs of the last run have one, except in models with control flow, or shapes that only a run tells`,
       );
     }
     const data = () => {
       if (this.#alive().plan !== plan) {
-        throw new LanewiseError(
-          'INVALID_INPUT',
-          `the view of '${name}' is of a run with other shapes or outputs: take it anew, after a run with these`,
-        );
+        throw invalidInput(`the view of '${name}' is of a run with other shapes or outputs: take it anew, after a run with these`);
       }
       return engine.lend(port);
     };
@@ -289,8 +284,8 @@ export class Model<N extends string = string> {
 
   #idle(): Engine {
     const engine = this.#alive();
-    if (this.#running) throw new LanewiseError('INVALID_INPUT', 'the model is running: its operators cannot run it again');
-    if (this.#last) throw new LanewiseError('INVALID_INPUT', 'the model is running: await what run() gives first');
+    if (this.#running) throw invalidInput('the model is running: its operators cannot run it again');
+    if (this.#last) throw invalidInput('the model is running: await what run() gives first');
     return engine;
   }
 

@@ -1,9 +1,9 @@
 // The outputs that a run is asked for, and the caller's tensors that it fills.
 
-import { isOptions, signalCheck } from '../arguments.ts';
+import { invalidInput, isOptions, signalCheck } from '../arguments.ts';
 import { formatDims, Tensor, type TensorType, type TypedArray } from '../graph/tensor.ts';
 import type { AbortSignalLike } from '../platform.ts';
-import { checkNames, typeOf, wrong } from './feeds.ts';
+import { checkNames, typeOf } from './feeds.ts';
 import type { ModelOutput } from './ports.ts';
 
 /** The options of `runSync`. */
@@ -48,16 +48,16 @@ export function wantedOf(asked: RunSyncOptions['outputs'], known: readonly Model
   for (const { name, type, list } of known) {
     if (!names.includes(name)) continue;
     const target = targets?.[name];
-    wanted.set(name, target);
-    if (!targets) continue;
-    if (list) throw wrong(`output '${name}' is a ${list}, which fills no tensor: name it, outputs: ['${name}']`);
-    if (target?.type !== type) throw wrong(`output '${name}' fills ${type}, got ${typeOf(target)}`);
-    // Checked again, because a caller may have made the object by hand.
-    const { data } = new Tensor(type, target.data, target.dims);
-    for (const [other, kept] of wanted) {
-      if (other !== name && overlap(data, (kept as Tensor).data))
-        throw wrong(`the tensors for outputs '${other}' and '${name}' share memory`);
+    if (targets) {
+      if (list) throw invalidInput(`output '${name}' is a ${list}, which fills no tensor: name it, outputs: ['${name}']`);
+      if (target?.type !== type) throw invalidInput(`output '${name}' fills ${type}, got ${typeOf(target)}`);
+      // Checked again, because a caller may have made the object by hand.
+      const { data } = new Tensor(type, target.data, target.dims);
+      for (const [other, kept] of wanted) {
+        if (overlap(data, (kept as Tensor).data)) throw invalidInput(`the tensors for outputs '${other}' and '${name}' share memory`);
+      }
     }
+    wanted.set(name, target);
   }
   return wanted;
 }
@@ -68,14 +68,14 @@ const overlap = (a: ArrayBufferView, b: ArrayBufferView): boolean =>
 /** @throws LanewiseError INVALID_INPUT if the tensor has another shape than the output, or type, where the model does not tell it */
 export function checkFits(name: string, tensor: Tensor, dims: readonly number[], type: TensorType = tensor.type): void {
   const [made, got] = [{ type, dims }, tensor].map(({ type, dims }) => `${type} ${formatDims(dims)}`);
-  if (made !== got) throw wrong(`output '${name}' is ${made} for these inputs, got ${got} to fill`);
+  if (made !== got) throw invalidInput(`output '${name}' is ${made} for these inputs, got ${got} to fill`);
 }
 
 /** A copy of elements: the tensor's own, if there is one to fill. */
 export function copyInto(into: Tensor | undefined, elements: TypedArray): TypedArray {
   if (!into) return elements.slice();
   const data = into.data as TypedArray;
-  if (data.length !== elements.length) throw wrong('a tensor to fill was transferred');
+  if (data.length !== elements.length) throw invalidInput('a tensor to fill was transferred while the model ran');
   // An empty one that was transferred has the length of an empty one.
   if (data.length > 0) data.set(elements as never);
   return data;
