@@ -241,8 +241,10 @@ describe('URLs', () => {
   beforeAll(async () => {
     server = createServer((request, response) => {
       const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-      const path = pathname === '/cat.png' ? cat : join('models/cifar10-resnet20', pathname);
-      if (existsSync(path)) response.end(readFileSync(path));
+      const path = pathname === '/cat.png' ? cat : join('models/cifar10-resnet20', pathname.replace('/broken', ''));
+      if (pathname === '/broken/preprocessor_config.json') {
+        response.writeHead(200, { 'content-length': 100 }).write('{', () => response.destroy());
+      } else if (existsSync(path)) response.end(readFileSync(path));
       else response.writeHead(404).end('<html>not here</html>');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -279,6 +281,14 @@ describe('URLs', () => {
     expect([refused.code, refused.err]).toEqual([
       1,
       expect.stringMatching(/^lanewise: http:.*model\.onnx could not be read: .+ \[FILE_NOT_FOUND\]$/),
+    ]);
+  });
+
+  test('what breaks off beside the model', async () => {
+    const { code, err } = await lanewise('run', `${origin}/broken/model.onnx`, cat);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/^lanewise: http:.*\/broken\/preprocessor_config\.json could not be read: .+ \[FILE_NOT_FOUND\]$/),
     ]);
   });
 
