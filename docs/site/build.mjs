@@ -2,30 +2,18 @@
 // build/site. Installs TypeDoc here where it is missing; `npm run docs:site` builds the package before. Then it checks the
 // site's own links.
 
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureTools } from '../../tests/platforms/harness/setup.mjs';
 import { brokenLinks } from './links.mjs';
 import { emptied, writeDeclarations, writeGuides } from './sources.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
-const manifest = read(join(root, 'package.json'));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-const missing = Object.entries(read(join(here, 'package.json')).dependencies).filter(([name, version]) => {
-  const path = join(here, 'node_modules', name, 'package.json');
-  return !existsSync(path) || read(path).version !== version;
-});
-if (missing.length > 0) {
-  process.stderr.write(`installing ${missing.map(([name]) => name).join(', ')} in docs/site ...\n`);
-  const args = ['install', '--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error'];
-  const options = { cwd: here, stdio: ['ignore', 'ignore', 'inherit'], timeout: 600_000 };
-  // npm passes its own path on, which works on Windows too, where npm is no program but a script.
-  if (process.env.npm_execpath) execFileSync(process.execPath, [process.env.npm_execpath, ...args], options);
-  else execFileSync('npm', args, { ...options, shell: process.platform === 'win32' });
-}
+ensureTools(here);
 const { Application, TSConfigReader } = await import('typedoc');
 
 const source = emptied(join(root, 'build/site-source'));
