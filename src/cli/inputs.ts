@@ -15,7 +15,19 @@ export interface Assigned {
 }
 
 /** `'a', 'b', 'c'`. */
-const listed = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
+export const listed = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
+
+/**
+ * The name and the file of a word NAME=FILE; undefined if it begins with none of these names. A file's name may have a `=`,
+ * and so may the names: the longest that fits counts.
+ */
+export function splitName(word: string, names: readonly string[]): readonly [name: string, file: string] | undefined {
+  const [name] = names.filter((name) => word.startsWith(`${name}=`)).sort((a, b) => b.length - a.length);
+  return name === undefined ? undefined : [name, word.slice(name.length + 1)];
+}
+
+/** What stands as the name in a word that looks like NAME=FILE. */
+export const nameIn = (word: string): string | undefined => /^([^/\\]+?)=/.exec(word)?.[1];
 
 /**
  * Which input each word is for: NAME=FILE by its name, FILE for the one input that is left. A file's name may have a `=`: a
@@ -24,17 +36,17 @@ const listed = (names: readonly string[]): string => names.map((name) => `'${nam
  * @throws UsageError
  */
 export function assign(words: readonly string[], inputs: readonly ModelInput[], exists: (word: string) => boolean): Assigned {
+  const names = inputs.map(({ name }) => name);
   const always = new Map<string, Given>();
   const bare: string[] = [];
   for (const word of words) {
-    const input = inputs.filter(({ name }) => word.startsWith(`${name}=`)).sort((a, b) => b.name.length - a.name.length)[0];
-    if (input) {
+    const [name, place] = splitName(word, names) ?? [];
+    const input = inputs.find((input) => input.name === name);
+    if (input && place !== undefined) {
       if (always.has(input.name)) throw new UsageError(`input '${input.name}' is given twice`);
-      always.set(input.name, { input, place: word.slice(input.name.length + 1) });
-    } else if (/^[^/\\]+=/.test(word) && !exists(word)) {
-      throw new UsageError(
-        `the model has no input '${word.slice(0, word.indexOf('='))}': it has ${listed(inputs.map(({ name }) => name))}`,
-      );
+      always.set(input.name, { input, place });
+    } else if (nameIn(word) !== undefined && !exists(word)) {
+      throw new UsageError(`the model has no input '${nameIn(word)}': it has ${listed(names)}`);
     } else bare.push(word);
   }
   if (bare.length === 0) return { always: [...always.values()], each: [] };

@@ -4,6 +4,7 @@ import { writeNpy } from '../formats/npy.ts';
 import { inside } from '../graph/face.ts';
 import { formatDims, type Tensor } from '../graph/tensor.ts';
 import { writeFile } from '../source.ts';
+import { listed, nameIn, splitName } from './inputs.ts';
 import { nameOf } from './places.ts';
 import { UsageError } from './usage.ts';
 
@@ -85,11 +86,12 @@ export async function save(
   return saved;
 }
 
-function outputFor(word: string, names: readonly string[]): [name: string, file: string] {
-  const name = names.filter((name) => word.startsWith(`${name}=`)).sort((a, b) => b.length - a.length)[0];
-  if (name !== undefined) return [name, word.slice(name.length + 1)];
-  const has = `it has ${names.map((name) => `'${name}'`).join(', ')}`;
-  if (/^[^/\\]+=/.test(word)) throw new UsageError(`--save ${word}: the model has no output '${word.slice(0, word.indexOf('='))}'; ${has}`);
+function outputFor(word: string, names: readonly string[]): readonly [name: string, file: string] {
+  const split = splitName(word, names);
+  if (split) return split;
+  const has = `it has ${listed(names)}`;
+  const wrong = nameIn(word);
+  if (wrong !== undefined) throw new UsageError(`--save ${word}: the model has no output '${wrong}'; ${has}`);
   const [only, ...others] = names;
   if (only === undefined || others.length > 0) throw new UsageError(`--save ${word}: which output? ${has}: --save ${only}=${word}`);
   return [only, word];
