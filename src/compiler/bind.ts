@@ -121,7 +121,7 @@ export function bind(graph: Graph, options: BindOptions): Bound {
       );
       for (const [name, constant] of inside.constants) scope.set(name, constantValue(constant, name, true));
       for (const name of inside.nodes.flatMap(readsOf)) read.add(name);
-      waiting.push(...inside.nodes.toReversed());
+      waiting.push(...[...inside.nodes].reverse());
     } else {
       const node = bindNode(source, binder);
       if (node) nodes.push(node);

@@ -12,11 +12,14 @@ export function Classifier() {
     const control = new AbortController();
     async function classify() {
       const model = await load('/model.lanewise', { signal: control.signal });
-      const response = await fetch('/cat.png', { signal: control.signal });
-      const input = toTensor(await pictureFromBlob(await response.blob()), cifar10);
-      const { logits } = await model.run({ input });
-      setLabel(cifar10.labels[topK(logits.data, 1)[0].index]);
-      model.dispose();
+      try {
+        const response = await fetch('/cat.png', { signal: control.signal });
+        const input = toTensor(await pictureFromBlob(await response.blob()), cifar10);
+        const { logits } = await model.run({ input });
+        setLabel(cifar10.labels[topK(logits.data, 1)[0].index]);
+      } finally {
+        model.dispose();
+      }
     }
     classify().catch((error) => control.signal.aborted || setLabel(error.message));
     return () => control.abort();

@@ -22,6 +22,7 @@ export function useModel<Names extends string>(url: string) {
     );
     return () => {
       control.abort();
+      setModel(undefined);
       loaded?.dispose();
     };
   }, [url]);
