@@ -11,10 +11,13 @@ import { writeNpy, writeOnnx, writeSafetensors } from '../src/formats/index.ts';
 import { defineOp, InferenceSession, LanewiseError, load, Tensor } from '../src/index.ts';
 import * as layers from '../src/layers/index.ts';
 import { imagenet } from '../src/vision/index.ts';
+import { withoutStacks } from './failure.ts';
 import { checkpoint, orderedDict, tensor as savedTensor } from './formats/checkpoint-writer.ts';
 import { encodeModel } from './formats/onnx-writer.ts';
 import { attempt, junk } from './junk.ts';
 import { graphOf } from './kernels/graph.ts';
+
+withoutStacks();
 
 import.meta.jest.setTimeout(300_000);
 

@@ -10,3 +10,17 @@ export function failure(run: () => unknown): LanewiseError {
   }
   throw new Error('nothing was thrown');
 }
+
+/**
+ * For files whose tests provoke thousands of errors: these have no stacks, because Jest maps every frame that is read to the
+ * sources, and that takes longer than all else.
+ */
+export function withoutStacks(): void {
+  const limit = Error.stackTraceLimit;
+  beforeAll(() => {
+    Error.stackTraceLimit = 0;
+  });
+  afterAll(() => {
+    Error.stackTraceLimit = limit;
+  });
+}

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { readOnnx } from '../src/formats/onnx/index.ts';
 import { LanewiseError, load, Tensor } from '../src/index.ts';
+import { withoutStacks } from './failure.ts';
 import { noiseNumbers } from './numbers.ts';
+
+withoutStacks();
 
 const original = new Uint8Array(readFileSync('models/cifar10-resnet20/model.onnx'));
 const input = new Tensor('float32', new Float32Array(3072).fill(0.5), [1, 3, 32, 32]);

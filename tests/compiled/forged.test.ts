@@ -8,9 +8,12 @@ import { readCompiled } from '../../src/compiled/read.ts';
 import { LanewiseError } from '../../src/errors.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { accesses } from '../../src/plan/accesses.ts';
+import { withoutStacks } from '../failure.ts';
 import { graphOf, int64 } from '../kernels/graph.ts';
 import { compiled } from './networks.ts';
 import { graphs } from './programs.ts';
+
+withoutStacks();
 
 import.meta.jest.setTimeout(600_000);
 

@@ -3,8 +3,11 @@ import { PbfWriter } from 'pbf';
 import { LanewiseError } from '../../src/errors.ts';
 import { readOnnx, readTensorProto } from '../../src/formats/index.ts';
 import type { Constant, Graph } from '../../src/graph/graph.ts';
+import { withoutStacks } from '../failure.ts';
 import { choices } from '../numbers.ts';
 import { encodeModel, encodeTensor } from './onnx-writer.ts';
+
+withoutStacks();
 
 const model = new Uint8Array(readFileSync(new URL('../../models/cifar10-resnet20/model.onnx', import.meta.url)));
 

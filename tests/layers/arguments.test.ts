@@ -21,8 +21,10 @@ import {
   uniform,
   upsample,
 } from '../../src/layers/index.ts';
-import { failure } from '../failure.ts';
+import { failure, withoutStacks } from '../failure.ts';
 import { attempt } from '../junk.ts';
+
+withoutStacks();
 
 const x = input([4, 6, 5]);
 

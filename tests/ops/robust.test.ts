@@ -5,12 +5,15 @@ import fc from 'fast-check';
 import { addOperators } from '../../src/compiler/operators.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { createModel } from '../../src/load.ts';
+import { withoutStacks } from '../failure.ts';
 import { float32, type GraphSpec, graphOf, int64 } from '../kernels/graph.ts';
 import { array } from '../reference/index.ts';
 import { Choices, type RandomNode } from './choices.ts';
 import { spoil } from './hostile.ts';
 import { operatorNames, plausibleNode } from './nodes.ts';
 import { all, complaint, difference, LIMIT, outcomeOf, watchedRun } from './outcome.ts';
+
+withoutStacks();
 
 const operators = addOperators();
 
