@@ -35,7 +35,7 @@ const imports = [
   ["import { Tensor } from 'lanewise'; console.log(Tensor);", 2500],
   ["import { LanewiseError } from 'lanewise'; console.log(LanewiseError);", 900],
   ["import 'lanewise'; import 'lanewise/layers'; import 'lanewise/zoo'; import 'lanewise/vision'; import 'lanewise/onnx';", 100],
-  ["import { topK } from 'lanewise/vision'; console.log(topK);", 1500],
+  ["import { topK } from 'lanewise/vision'; console.log(topK);", 1700],
 ];
 
 async function shakeTree({ project }) {
