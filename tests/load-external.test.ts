@@ -147,7 +147,7 @@ test('a model names no file outside its folder', async () => {
     expect(error.message).toMatch(
       /the initializer 'w' has its data in '.*', (which is not inside|but .* is a link to .*, outside) the model's folder$/,
     );
-    expect(() => readModel(path)).toThrow(error.message);
+    await expect(readModel(path)).rejects.toThrow(error.message);
   }
   requested.length = 0;
   expect((await refusal(`${url}/escape.onnx`)).code).toBe('INVALID_MODEL');
@@ -174,8 +174,8 @@ test('what is missing is named', async () => {
     expect(error.message).toMatch(sentence);
     expect(error.code).toBe('FILE_NOT_FOUND');
   }
-  expect(() => readModel(at('models/missing.onnx'))).toThrow(/there is no such file$/);
-  expect(() => readModel(at('models/folder.onnx'))).toThrow(/it is a folder$/);
+  await expect(readModel(at('models/missing.onnx'))).rejects.toThrow(/there is no such file$/);
+  await expect(readModel(at('models/folder.onnx'))).rejects.toThrow(/it is a folder$/);
 });
 
 test('a file that is too short is named', async () => {

@@ -6,7 +6,7 @@ import { MOST_THREADS } from '../runtime/options.ts';
 import { compileModule } from '../runtime/wasm.ts';
 import { writeFile } from '../source.ts';
 import { inputShapes, isOnnx, isSafetensors, parse, UsageError, wholeNumber } from './arguments.ts';
-import { fetchModel } from './files.ts';
+import { readModel } from './files.ts';
 import { print, warn } from './print.ts';
 
 /** `compile MODEL OUT`: compiles an ONNX file to a compiled model. */
@@ -20,7 +20,7 @@ export async function compile(args: readonly string[]): Promise<number> {
   if (isOnnx(to) || isSafetensors(to)) throw new UsageError(`compile writes compiled models, not '${to}': name it something.lanewise`);
   const threads = wholeNumber('threads', values.threads, 1, MOST_THREADS);
   const options = { weights, threads, inputShapes: inputShapes(values.shape), winograd: !values['no-winograd'] };
-  const { graph, warnings } = await fitted(await fetchModel(path));
+  const { graph, warnings } = await fitted(await readModel(path));
   warn(warnings);
   const bytes = compileGraph(graph, options, await compileModule('strict', 'more'));
   await writeFile(to, bytes);

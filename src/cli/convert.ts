@@ -8,7 +8,7 @@ import { isCheckpoint, isCounter, isWeights, type Weights } from '../formats/wei
 import type { Constant, Graph } from '../graph/graph.ts';
 import { writeFile } from '../source.ts';
 import { checkWritten, isSafetensors, parse, UsageError } from './arguments.ts';
-import { fetchModel, openPlace, readPlace } from './files.ts';
+import { openPlace, readModel, readPlace } from './files.ts';
 import { print } from './print.ts';
 
 /** `convert IN OUT`: a model or its weights in another format, or in half the space. */
@@ -25,10 +25,10 @@ export async function convert(args: readonly string[]): Promise<number> {
   }
 
   if (isSafetensors(to)) {
-    const { tensors, metadata } = isAlone ? await readWeights(from) : contents(await fetchModel(from));
+    const { tensors, metadata } = isAlone ? await readWeights(from) : contents(await readModel(from));
     return report(to, writeSafetensors(tensors, { metadata, weights }), tensors, weights);
   }
-  const graph = isAlone ? await withWeights(from, base) : await fetchModel(from);
+  const graph = isAlone ? await withWeights(from, base) : await readModel(from);
   return report(to, writeOnnx(graph, { weights }), graph.constants, weights);
 }
 
@@ -51,7 +51,7 @@ async function withWeights(path: string, base: string | undefined): Promise<Grap
   if (base === undefined) {
     throw new LanewiseError('INVALID_INPUT', `${path} holds weights but no graph: give a model that has one with --graph BASE.onnx`);
   }
-  const graph = await fetchModel(base);
+  const graph = await readModel(base);
   const tensors = new Map([...(await readWeights(path)).tensors].filter(([name]) => graph.constants.has(name) || !isCounter(name)));
   const misfit = compareTensors(graph.constants, tensors);
   if (misfit.missing.length + misfit.unexpected.length + misfit.misshapen.length > 0) {

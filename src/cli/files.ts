@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { isCompiled } from '../compiled/format.ts';
 import { createCompiled, readCompiled, shapesOf } from '../compiled/read.ts';
 import { LanewiseError } from '../errors.ts';
-import { named, readExternal } from '../external.ts';
-import { fileError, openFile, pathBeside } from '../file.ts';
+import { readExternal } from '../external.ts';
+import { fileError, openFile } from '../file.ts';
 import { type Bytes, inMemory } from '../formats/bytes.ts';
 import { naming } from '../formats/identify.ts';
 import { openWhole } from '../formats/onnx/index.ts';
@@ -27,25 +27,13 @@ export function readBytes(path: string): Uint8Array {
 }
 
 /**
- * The graph of an ONNX file, with its external data.
+ * The graph of an ONNX file, a path or a URL, with its external data.
  * @throws LanewiseError as `readOnnx`; INVALID_MODEL for links out of the model's folder; UNSUPPORTED for a compiled model
  */
-export function readModel(path: string): Graph {
-  const bytes = openFile(path, path);
-  if (isCompiled(bytes)) throw compiledError(path);
-  return graphOf(bytes, path);
-}
-
-/**
- * As `readModel`, of a path or a URL.
- * @throws LanewiseError as `readModel`
- */
-export async function fetchModel(place: string): Promise<Graph> {
-  const path = pathOf(place);
-  if (path !== undefined) return readModel(path);
+export async function readModel(place: string): Promise<Graph> {
   const bytes = await openPlace(place);
   if (isCompiled(bytes)) throw compiledError(place);
-  return fetchedGraph(bytes, place);
+  return graphOf(bytes, pathOf(place) ?? place);
 }
 
 const compiledError = (place: string) =>
@@ -79,7 +67,7 @@ export async function openModel(place: string): Promise<ModelFile> {
   const path = pathOf(place) ?? place;
   const bytes = await openPlace(place);
   if (!isCompiled(bytes)) {
-    const graph = pathOf(place) === undefined ? await fetchedGraph(bytes, place) : graphOf(bytes, path);
+    const graph = await graphOf(bytes, path);
     const dims: ModelFile['dims'] = (options) => initialDims(graph, options);
     return {
       inputs: graph.inputs.map(({ name, type, face, dims }) => ({ name, type: face ?? type, dims })),
@@ -104,22 +92,7 @@ export async function openModel(place: string): Promise<ModelFile> {
   };
 }
 
-function graphOf(bytes: Bytes, path: string): Graph {
-  const opened = naming(bytes, () => openWhole(bytes, path));
-  const files = new Map<string, Bytes>();
-  for (const [location, tensor] of opened.external) {
-    try {
-      const file = pathBeside(path, location);
-      files.set(location, openFile(file, file));
-    } catch (cause) {
-      throw named(cause, path, tensor, location);
-    }
-  }
-  return opened.graph(files);
-}
-
-/** As `graphOf`, of a model that was downloaded. */
-async function fetchedGraph(bytes: Bytes, url: string): Promise<Graph> {
-  const opened = naming(bytes, () => openWhole(bytes, url));
-  return opened.graph(opened.external.size > 0 ? await readExternal(opened, { bytes, name: url, at: url }, {}) : undefined);
+async function graphOf(bytes: Bytes, at: string): Promise<Graph> {
+  const opened = naming(bytes, () => openWhole(bytes, at));
+  return opened.graph(opened.external.size > 0 ? await readExternal(opened, { bytes, name: at, at }) : undefined);
 }

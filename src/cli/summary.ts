@@ -5,7 +5,7 @@ import { compile } from '../compiler/compile.ts';
 import { LanewiseError } from '../errors.ts';
 import { createModel, fitted, initialDims } from '../load.ts';
 import { inputShapes, parse, UsageError } from './arguments.ts';
-import { fetchModel } from './files.ts';
+import { readModel } from './files.ts';
 import { formatMemory } from './format.ts';
 import { print, warn } from './print.ts';
 import { withoutProgress } from './progress.ts';
@@ -16,7 +16,7 @@ export async function summary(args: readonly string[]): Promise<number> {
   const [path, ...rest] = positionals;
   if (path === undefined || rest.length > 0) throw new UsageError('summary takes a model');
   withoutProgress(values.json);
-  const { graph, warnings } = await fitted(await fetchModel(path));
+  const { graph, warnings } = await fitted(await readModel(path));
   const options = { inputShapes: inputShapes(values.shape) };
   const dims = initialDims(graph, options);
   if (!dims) {

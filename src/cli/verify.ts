@@ -93,7 +93,7 @@ export async function verifyCase(folder: string, limits: Tolerance, options: Loa
   const name = basename(folder);
   try {
     const path = join(folder, 'model.onnx');
-    const graph = readModel(path);
+    const graph = await readModel(path);
     const model = await createModel(graph, options);
     const sets = readdirSync(folder).filter((entry) => entry.startsWith('test_data_set_'));
     if (sets.length === 0) return { name, status: 'failed', message: 'there is no test_data_set_ folder' };

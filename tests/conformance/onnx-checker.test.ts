@@ -66,16 +66,16 @@ if (!hasOnnx()) {
     expect(check([to])).toEqual({});
   });
 
-  test('external data that the onnx package writes is read', () => {
+  test('external data that the onnx package writes is read', async () => {
     const from = 'models/cifar10-resnet20/model.onnx';
     const to = join(folder, 'external.onnx');
     const save =
       'import onnx, sys; onnx.save_model(onnx.load(sys.argv[1]), sys.argv[2], save_as_external_data=True, location="weights.bin", size_threshold=512)';
     execFileSync(python, ['-c', save, from, to]);
     expect(externalLocations(readFileSync(to), to)).toEqual(['weights.bin']);
-    const bits = (path: string) =>
-      new Map([...readModel(path).constants].map(([name, { read }]) => [name, Buffer.from(read().slice().buffer).toString('hex')]));
-    expect(bits(to)).toEqual(bits(from));
+    const bits = async (path: string) =>
+      new Map([...(await readModel(path)).constants].map(([name, { read }]) => [name, Buffer.from(read().slice().buffer).toString('hex')]));
+    expect(await bits(to)).toEqual(await bits(from));
   });
 
   if (!existsSync(data)) {

@@ -1,7 +1,8 @@
 // What the plan chooses for every layer of the networks that everybody has: algorithms.txt lists it.
 import { createHash } from 'node:crypto';
-import { readModel } from '../../src/cli/files.ts';
+import { readFileSync } from 'node:fs';
 import { compile } from '../../src/compiler/compile.ts';
+import { readOnnx } from '../../src/formats/onnx/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { algorithmOf } from '../../src/plan/forms.ts';
 import { zoo } from '../../src/zoo/index.ts';
@@ -27,7 +28,7 @@ const byLayer: ReadonlySet<string> = new Set([
 /** Every network by its name. */
 export const networks: ReadonlyMap<string, () => Graph> = new Map([
   ...[...zoo].map(([name, factory]) => [name, () => factory().graph()] as const),
-  ['cifar10-resnet20', () => readModel('models/cifar10-resnet20/model.onnx')],
+  ['cifar10-resnet20', () => readOnnx(readFileSync('models/cifar10-resnet20/model.onnx'))],
 ]);
 
 /** The lines of a network, for one picture: `layer: kernel form`, or how many of each and a hash of what would be those lines. */
