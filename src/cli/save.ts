@@ -4,6 +4,7 @@ import { writeNpy } from '../formats/npy.ts';
 import { inside } from '../graph/face.ts';
 import { formatDims, type Tensor } from '../graph/tensor.ts';
 import { writeFile } from '../source.ts';
+import { loadSharp } from '../vision/sharp.ts';
 import { listed, nameIn, splitName } from './inputs.ts';
 import { nameOf } from './places.ts';
 import { UsageError } from './usage.ts';
@@ -159,16 +160,7 @@ async function writePicture(file: string, name: string, given: Tensor, asked: Ra
   const [low, high] = asked ?? (tensor.type === 'bool' ? [0, 1] : findRange(name, least, most, isWhole));
   // Rounds a half to the even byte; NaN is 0.
   const bytes = Uint8ClampedArray.from(numbers, (value) => ((value - low) / (high - low)) * 255);
-  let sharp: typeof import('sharp').default;
-  try {
-    sharp = (await import('sharp')).default;
-  } catch (cause) {
-    throw new LanewiseError(
-      'MISSING_DEPENDENCY',
-      'pictures are written by the optional package sharp: npm install sharp; .npy files need nothing',
-      { cause },
-    );
-  }
+  const sharp = await loadSharp('pictures are written by the optional package sharp: npm install sharp; .npy files need nothing');
   const image = sharp(new Uint8Array(bytes.buffer), { raw: { width, height, channels } });
   // Else sharp writes grey as three channels alike.
   await writeFile(

@@ -1,6 +1,7 @@
 import { bytesOf, checkText, kindOf, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { checkPicture, type Picture } from './picture.ts';
+import { loadSharp } from './sharp.ts';
 
 /** Formats by sharp's names; 'heif' includes AVIF. */
 const formats = ['jpeg', 'png', 'webp', 'gif', 'heif', 'tiff'];
@@ -29,7 +30,7 @@ export async function decodePicture(bytes: Uint8Array, what = 'the file'): Promi
     throw new LanewiseError('INVALID_INPUT', `decodePicture takes a file's bytes as a Uint8Array, got ${shown(bytes)}`);
   checkText("a file's name", what);
   bytesOf(bytes, what);
-  const sharp = await loadSharp();
+  const sharp = await loadSharp('picture files are decoded by the optional package sharp: npm install sharp');
   try {
     // 'error' includes a missing end; sharp's default also refuses what decoders only warn of, such as stray bytes between
     // segments.
@@ -55,13 +56,5 @@ export async function decodePicture(bytes: Uint8Array, what = 'the file'): Promi
     throw new LanewiseError('INVALID_FILE', `${what} is not a whole picture in a known format (${formatNames} are read): ${reason}`, {
       cause,
     });
-  }
-}
-
-async function loadSharp() {
-  try {
-    return (await import('sharp')).default;
-  } catch (cause) {
-    throw new LanewiseError('MISSING_DEPENDENCY', 'picture files are decoded by the optional package sharp: npm install sharp', { cause });
   }
 }
