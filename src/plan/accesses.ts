@@ -90,6 +90,8 @@ function pixels(word: Word, first: number, ...touches: Touch[]): Bounds {
 }
 
 const WINDOW = 'rwnnnnnssddddnnddn';
+/** A transposed convolution's padding may be negative: auto_pad SAME with a stride over the kernel. */
+const SPREAD = 'rwnnnnnssddddssddn';
 /** Positions, padding included, stay far below 32 bits. */
 const FAR = 2 ** 29;
 
@@ -110,7 +112,7 @@ function window(
     const furthest = [
       at(WindowArg.OutHeight) * at(WindowArg.StrideHeight),
       at(WindowArg.KernelHeight) * at(WindowArg.DilationHeight),
-      at(WindowArg.PadTop),
+      Math.abs(at(WindowArg.PadTop)),
     ];
     return Math.max(...furthest) <= FAR;
   });
@@ -210,7 +212,7 @@ export const accesses: Readonly<Record<Op, Accesses>> = {
   [Op.MaxPool]: [WINDOW, pool],
   [Op.AveragePool]: [`${WINDOW}knn`, pool],
   [Op.Col2Im]: [
-    `${WINDOW}off`,
+    `${SPREAD}off`,
     (word) => {
       const channels = word(WindowArg.Channels);
       return window(word, product(kernel(word)), channels, { loops: [kernel(word)], touches: [[Col2ImArg.Bias, 4 * channels]] });

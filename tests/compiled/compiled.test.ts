@@ -27,6 +27,15 @@ const networks: [string, () => Graph, object][] = [
     () => graphOf({ inputs: { x: [1, 2, 4, 4] }, nodes: [{ op: 'SpaceToDepth', inputs: ['x'], attributes: { blocksize: 2 } }] }),
     {},
   ],
+  [
+    'a transposed convolution whose padding is negative',
+    () =>
+      graphOf({
+        inputs: { x: [1, 2, 3, 3], w: [2, 4, 1, 2] },
+        nodes: [{ op: 'ConvTranspose', inputs: ['x', 'w'], attributes: { auto_pad: 'SAME_UPPER', strides: [2, 3] } }],
+      }),
+    {},
+  ],
   ...zoo.map((name): [string, () => Graph, object] => [name, () => made(name, { inputShape: [3, 64, 64], classes: 10 }).graph(), small]),
 ];
 
