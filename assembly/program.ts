@@ -15,10 +15,12 @@ import { f32_batchnorm_c4 } from './norm/f32_batchnorm_c4';
 import { f32_lrn } from './norm/f32_lrn';
 import { f32_softmax } from './norm/f32_softmax';
 import { instructionWords, Op, WIDE } from './opcodes';
+import { trainingWords } from './opcodes-training';
 import { f32_reduce } from './reduce/f32_reduce';
 import { f32_gridsample } from './resample/f32_gridsample';
 import { f32_resample } from './resample/f32_resample';
 import { joinTeam, meet, mine, more, share } from './threads.inline';
+import { runTraining } from './training/program';
 import { windowRows } from './window/rows';
 import { f32_winograd } from './winograd/f32_winograd';
 import { f32_winograd_weights } from './winograd/f32_winograd_weights';
@@ -112,10 +114,11 @@ export function run(from: usize, to: usize): usize {
           if (mine()) f16_widen(pc);
           break;
         default:
-          return pc;
+          if (!PACK_TRAINING || !runTraining(pc, op)) return pc;
       }
     } while (ASC_FEATURE_THREADS && more());
-    pc += (<usize>instructionWords(op)) << 2;
+    const words = instructionWords(op);
+    pc += (<usize>(PACK_TRAINING && words === 0 ? trainingWords(op) : words)) << 2;
     if (ASC_FEATURE_THREADS && !meet()) return 0;
   }
   return pc;

@@ -7,3 +7,5 @@ declare type i32 = number;
  * compiled.
  */
 declare const PACK_MORE: i32;
+/** Likewise for the pack *training*. */
+declare const PACK_TRAINING: i32;

@@ -22,6 +22,9 @@ const binaries = {
   // Of the core alone, and with the pack *more*.
   ...Object.fromEntries(variants.map((name) => [name, 'assembly/index.ts'])),
   ...Object.fromEntries(variants.map((name) => [`${name}-more`, 'assembly/more.ts'])),
+  // Of all kernels and those that learn, which give the same bits everywhere.
+  'strict-training': 'assembly/training.ts',
+  'strict-threads-training': 'assembly/training.ts',
   vision: 'assembly/vision/index.ts',
   // What `bench` measures the machine with; only the command line holds them.
   'limit-strict': 'assembly/bench/multiply_add.ts',
@@ -32,8 +35,18 @@ const unknown = asked.filter((name) => !Object.hasOwn(binaries, name));
 if (unknown.length > 0) throw new Error(`there is no binary ${unknown.join(', ')}; there are ${Object.keys(binaries).join(', ')}`);
 for (const [variant, entry] of Object.entries(binaries)) {
   if (asked.length > 0 && !asked.includes(variant)) continue;
-  const more = Number(entry === 'assembly/more.ts');
-  const options = ['--target', variant.replace('-more', ''), '--outFile', `build/${variant}.wasm`, '--use', `PACK_MORE=${more}`];
+  const training = Number(entry === 'assembly/training.ts');
+  const more = Number(training || entry === 'assembly/more.ts');
+  const options = [
+    '--target',
+    variant.replace(/-(more|training)$/, ''),
+    '--outFile',
+    `build/${variant}.wasm`,
+    '--use',
+    `PACK_MORE=${more}`,
+    '--use',
+    `PACK_TRAINING=${training}`,
+  ];
   const compiler = ['node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', ...options];
   execFileSync(process.execPath, compiler, { stdio: 'inherit' });
   const { shrunk: wasm, whole } = shrinkBinary(readFileSync(`build/${variant}.wasm`), variant);

@@ -14,7 +14,7 @@ rmSync('dist', { recursive: true, force: true });
 // For users that compile the kernels beforehand and give them to load(); platforms that forbid compiling need the pictures'
 // kernels as a file, too.
 mkdirSync('dist/wasm', { recursive: true });
-for (const file of readdirSync('build').filter((name) => /^((strict|relaxed)(-threads)?(-more)?|vision)\.wasm$/.test(name))) {
+for (const file of readdirSync('build').filter((name) => /^((strict|relaxed)(-threads)?(-more|-training)?|vision)\.wasm$/.test(name))) {
   copyFileSync(`build/${file}`, `dist/wasm/${file}`);
 }
 
@@ -67,6 +67,7 @@ const entries = {
   layers: 'src/layers/index.ts',
   onnx: 'src/formats/onnx-entry.ts',
   runtime: 'src/compiled/index.ts',
+  train: 'src/training/index.ts',
   vision: 'src/vision/index.ts',
   'vision-node': 'src/vision/decode.ts',
   'vision-labels': 'src/vision/labels/index.ts',
@@ -147,7 +148,7 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
 // A script to be started; it exports nothing.
 writeFileSync('dist/types/src/runtime/worker.d.ts', 'export {};\n');
 // Users of the types do not know AssemblyScript's i32; and the compiler omits the extensions that imports of types need.
-for (const name of ['opcodes', 'opcodes-loops', 'opcodes-window']) {
+for (const name of ['opcodes', 'opcodes-loops', 'opcodes-training', 'opcodes-window']) {
   const file = `dist/types/assembly/${name}.d.ts`;
   writeFileSync(
     file,

@@ -6,7 +6,7 @@ import binaryen from 'assemblyscript/binaryen';
  * What JavaScript calls: run and join of the kernels; the pictures' binary and the benchmarks' have few exports and need
  * them all.
  */
-const ENTRIES = new Set(['run', 'join', 'staticEnd', 'version', 'more', 'xxh32']);
+const ENTRIES = new Set(['run', 'join', 'staticEnd', 'version', 'more', 'training', 'xxh32']);
 
 /** The features that asconfig.json enables for a variant. */
 function featuresOf(variant) {

@@ -1,4 +1,4 @@
-import type { Op } from '../../assembly/opcodes.ts';
+import { Op, WINOGRAD_SCRATCH } from '../../assembly/opcodes.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type DataType, elementBytes } from '../graph/tensor.ts';
 import { bytesOf, type Value } from '../graph/value.ts';
@@ -20,11 +20,13 @@ import { as, defined, type Network } from './network.ts';
 import { type SimplifyOptions, simplify } from './passes/index.ts';
 import { planArena } from './planner.ts';
 import { findSlices, type Slice } from './slices.ts';
-import { packArgs, packedResident, packingOf, panelBytes, rawResident, tableResident, zeroResident } from './weights.ts';
+import { packArgs, packedResident, packingOf, panelBytes, rawResident, tableResident, transformArgs, zeroResident } from './weights.ts';
 
 export interface CompileOptions extends SimplifyOptions, BindOptions {
   /** Whether convolutions may use Winograd's algorithm; a form: wherever it fits, whatever it costs. Default true. */
   readonly winograd?: boolean | Winograd | undefined;
+  /** Whether weights that a run computes may be transformed for Winograd's algorithm, too. Default false. */
+  readonly transforms?: boolean | undefined;
   /** How many threads will run the plan: this changes how instructions are cut into parts, but no result. Default 1. */
   readonly threads?: number | undefined;
   /** The inputs that the caller passes unchanged. Default: all. */
@@ -104,6 +106,7 @@ const port = (name: string, { type, dims }: Value, pointer: Pointer): Port => ({
 class ProgramWriter implements Lowering {
   readonly steps: Step[] = [];
   readonly winograd: boolean | Winograd;
+  readonly transforms: boolean;
   readonly threads: number;
   readonly residents = new Map<string, Resident>();
   readonly fed = new Set<Value>();
@@ -122,16 +125,17 @@ class ProgramWriter implements Lowering {
   constructor(layouts: ReadonlyMap<Value, Layout>, slices: ReadonlyMap<Value, Slice>, options: CompileOptions) {
     this.#layouts = layouts;
     this.#slices = slices;
-    const { memoryLimit = DEFAULT_MEMORY_LIMIT, winograd = true, threads = 1 } = options;
+    const { memoryLimit = DEFAULT_MEMORY_LIMIT, winograd = true, transforms = false, threads = 1 } = options;
     this.#memoryLimit = memoryLimit;
     this.winograd = winograd;
+    this.transforms = transforms;
     this.threads = threads;
   }
 
   place(value: Value): Place {
     const place = this.#places.get(value);
     if (place) return place;
-    if (!value.constant) throw new Error(`'${value.name}' is read before it has a place`);
+    if (!value.constant && !value.state) throw new Error(`'${value.name}' is read before it has a place`);
     const weight = this.#addResident(rawResident(value));
     return this.#remember(value, { buffer: weight.buffer, offset: 0 });
   }
@@ -186,9 +190,12 @@ class ProgramWriter implements Lowering {
       if (kept === weight) this.#staging.push(staging);
       return { buffer: kept.buffer, offset: 0 };
     }
-    const output = this.scratch(panelBytes(panels), 'uint8');
+    const packed = this.scratch(panelBytes({ ...panels, winograd: undefined }), 'uint8');
     const source = shifted(this.place(weights).pointer, offset * elementBytes(weights.type));
-    this.emit(packingOf(panels), packArgs(panels, source, bias ? this.place(bias).pointer : 0, output, panels.groups, panels.columns));
+    this.emit(packingOf(panels), packArgs(panels, source, bias ? this.place(bias).pointer : 0, packed, panels.groups, panels.columns));
+    if (!panels.winograd) return packed;
+    const output = this.scratch(panelBytes(panels), 'uint8');
+    this.emit(Op.WinogradWeights, transformArgs(panels, packed, output, this.workspace(WINOGRAD_SCRATCH)));
     return output;
   }
 

@@ -49,6 +49,19 @@ export function packArgs(panels: Panels, source: Pointer, bias: Pointer | 0, out
   };
 }
 
+/** The words of the instruction that transforms packed weights for Winograd's algorithm. */
+export function transformArgs({ groups, columns, depth, winograd }: Panels, packed: Pointer, output: Pointer, scratch: Pointer): Args {
+  return {
+    [WinogradWeightsArg.Input]: packed,
+    [WinogradWeightsArg.Output]: output,
+    [WinogradWeightsArg.Scratch]: scratch,
+    [WinogradWeightsArg.Panels]: groups * Math.ceil(columns / NR),
+    [WinogradWeightsArg.Channels]: depth[2],
+    [WinogradWeightsArg.Points]: winograd?.points ?? 0,
+    [WinogradWeightsArg.Taps]: winograd?.taps ?? 0,
+  };
+}
+
 /** Weights are staged in parts of about this many bytes: few parts for a file, and little memory beside the packed weights. */
 const STAGING_BYTES = 256 * 1024;
 
@@ -101,15 +114,8 @@ export function packedResident(panels: Panels): { weight: Resident; staging: Buf
       const args = packArgs(panels, to, bias ? biasAt : 0, packed, groups, columnCount);
       yield { copies, instruction: { op: packingOf(panels), args, ...instruction } };
       if (!winograd) continue;
-      const transform = {
-        [WinogradWeightsArg.Input]: packed,
-        [WinogradWeightsArg.Output]: output,
-        [WinogradWeightsArg.Scratch]: { buffer: staging, offset: stagedBytes + packedBytes },
-        [WinogradWeightsArg.Panels]: groups * Math.ceil(columnCount / NR),
-        [WinogradWeightsArg.Channels]: depth[2],
-        [WinogradWeightsArg.Points]: winograd.points,
-        [WinogradWeightsArg.Taps]: winograd.taps,
-      };
+      const scratch = { buffer: staging, offset: stagedBytes + packedBytes };
+      const transform = transformArgs({ ...panels, groups, columns: columnCount }, packed, output, scratch);
       yield { copies: [], instruction: { op: Op.WinogradWeights, args: transform, ...instruction } };
     }
   }
@@ -122,14 +128,14 @@ export function packedResident(panels: Panels): { weight: Resident; staging: Buf
 /** Weights stay for all plans; constants that depend on the shapes of the inputs belong to their plan. */
 const regionOf = (fixed: boolean | undefined): 'weights' | 'plan' => (fixed ? 'weights' : 'plan');
 
-/** A constant that is not packed. */
+/** A constant that is not packed, or a state. */
 export function rawResident(value: Value): Resident {
-  const buffer: Buffer = { region: regionOf(value.fixed), bytes: bytesOf(value), offset: 0 };
+  const buffer: Buffer = { region: regionOf(value.state !== undefined || value.fixed), bytes: bytesOf(value), offset: 0 };
   return {
-    key: JSON.stringify(['raw', value.name]),
+    key: JSON.stringify([value.state ? 'state' : 'raw', value.name]),
     buffer,
     load: () => {
-      const fill = filler(value.constant as Constant);
+      const fill = filler((value.state ?? value.constant) as Constant);
       return [
         { copies: [{ type: value.type, length: product(value.dims), to: { buffer, offset: 0 }, fill: (target) => fill(target, 0) }] },
       ];

@@ -12,6 +12,8 @@ export interface ValueType {
 export interface Value extends ValueType {
   readonly name: string;
   readonly constant?: Constant;
+  /** What it holds at first, if it stays in memory between runs and programs may write to it. */
+  readonly state?: Constant;
   /** Whether the constant is the same for every shape of the inputs, as weights are; others belong to the plan. */
   readonly fixed?: boolean;
 }

@@ -123,7 +123,7 @@ export interface Panels {
   readonly biasStride?: 0 | 1;
   readonly alpha?: number;
   readonly beta?: number;
-  /** If set, transformed for Winograd's convolution: see assembly/winograd/f32_winograd_weights. Constant weights only. */
+  /** If set, transformed for Winograd's convolution: see assembly/winograd/f32_winograd_weights. */
   readonly winograd?: Winograd | undefined;
 }
 
@@ -143,6 +143,8 @@ export interface Lowering {
   readonly node?: { readonly name: string } | undefined;
   /** Whether convolutions may use Winograd's algorithm; if a form, wherever it fits. */
   readonly winograd: boolean | Winograd;
+  /** Whether weights that a run computes may be transformed for Winograd's algorithm, too. */
+  readonly transforms: boolean;
   /** Whether a value is an input of the network as the caller gives it, in any layout. */
   isFed(value: Value): boolean;
   /** How many threads will run the instructions. */

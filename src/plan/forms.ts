@@ -15,7 +15,7 @@ import {
   WindowArg,
   WinogradArg,
 } from '../../assembly/opcodes.ts';
-import { kernelOf, type Word } from './instructions.ts';
+import { added, kernelOf, type Word } from './instructions.ts';
 import { isHost, type Step } from './plan.ts';
 
 /** How a step of a plan is computed. */
@@ -33,7 +33,7 @@ export interface Algorithm {
 export function algorithmOf(step: Step): Algorithm {
   const kernel = kernelOf(step);
   if (isHost(step)) return { kernel, form: '' };
-  const form = forms[step.op]?.((index) => {
+  const form = (added[step.op]?.form ?? forms[step.op])?.((index) => {
     const word = step.args[index];
     // The plan omits words that are 0.
     return typeof word === 'number' ? word : 0;

@@ -8,6 +8,7 @@ import {
   ClampArg,
   ConvArg,
   GemvArg,
+  instructionWords,
   LrnArg,
   Op,
   RANK,
@@ -23,7 +24,22 @@ import { isHost, type Step } from './plan.ts';
 export type Word = (index: number) => number;
 
 /** The kernel that runs a step: a file under assembly/. */
-export const kernelOf = (step: Step): string => (isHost(step) ? `host ${step.host}` : kernelNames[step.op]);
+export const kernelOf = (step: Step): string => (isHost(step) ? `host ${step.host}` : (added[step.op]?.kernel ?? kernelNames[step.op]));
+
+/** What the tables have for the opcodes of a pack that is a chunk of its own. */
+export interface Added {
+  readonly kernel: string;
+  /** The instruction's length, its opcode included. */
+  readonly words: number;
+  readonly overwrites?: readonly Overwrite[];
+  readonly form?: (word: Word) => string;
+}
+
+/** Opcodes that are not in the tables here: the chunk fills it in when it is loaded. */
+export const added: Partial<Record<number, Added>> = {};
+
+/** Words of an instruction, its opcode included. */
+export const wordsOf = (op: Op): number => added[op]?.words ?? instructionWords(op);
 
 /** The kernel of each opcode. */
 export const kernelNames: Readonly<Record<Op, string>> = {

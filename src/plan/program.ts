@@ -1,5 +1,5 @@
-import { instructionWords, Op, PackArg } from '../../assembly/opcodes.ts';
-import { opcodeWord } from './instructions.ts';
+import { Op, PackArg } from '../../assembly/opcodes.ts';
+import { opcodeWord, wordsOf } from './instructions.ts';
 import type { Pointer } from './place.ts';
 import { isHost, type Step } from './plan.ts';
 
@@ -11,7 +11,7 @@ export const programBytes = (steps: readonly Step[]): number =>
   4 *
   (Math.max(
     PackArg.Words,
-    steps.reduce((sum, step) => sum + (isHost(step) ? 0 : instructionWords(step.op)), 0),
+    steps.reduce((sum, step) => sum + (isHost(step) ? 0 : wordsOf(step.op)), 0),
   ) +
     1);
 
@@ -34,14 +34,14 @@ export function writeProgram(
     const to = start - base;
     if (isHost(step)) return start;
     const { op, args } = step;
-    for (let i = 1; i < instructionWords(op); i++) {
+    for (let i = 1; i < wordsOf(op); i++) {
       const word = args[i] ?? 0;
       if (typeof word === 'number') words.setInt32(to + 4 * i, word, true);
       else if ('float' in word) words.setFloat32(to + 4 * i, word.float, true);
       else words.setUint32(to + 4 * i, addressOf(word), true);
     }
     words.setInt32(to, opcodeWord(op, wide), true);
-    at += 4 * instructionWords(op);
+    at += 4 * wordsOf(op);
     return start;
   });
   words.setInt32(at - base, Op.End, true);

@@ -92,7 +92,7 @@ const compiled = new Map<BinaryName, Promise<WebAssembly.Module>>(given.map(([na
  */
 export const compilesNothing = (): boolean => !texts;
 
-const nameOf = (variant: Variant, pack: Pack): BinaryName => (pack === 'more' ? `${variant}-more` : variant);
+const nameOf = (variant: Variant, pack: Pack): BinaryName => (pack === 'core' ? variant : `${variant}-${pack}`) as BinaryName;
 
 /**
  * The compiled binary of a variant, shared by all models.
@@ -116,12 +116,9 @@ export function compileModule(variant: Variant, pack: Pack = 'core'): Promise<We
  * @internal
  */
 export function checkPack(module: WebAssembly.Module, pack: Pack, variant: Variant): void {
-  if (pack === 'core' || WebAssembly.Module.exports(module).some(({ name }) => name === 'more')) return;
+  if (pack === 'core' || WebAssembly.Module.exports(module).some(({ name }) => name === pack)) return;
   const file = `lanewise/wasm/${nameOf(variant, pack)}.wasm`;
-  throw new LanewiseError(
-    'INVALID_INPUT',
-    `option wasm: the model needs kernels that few do, the pack more: give a module compiled from ${file}`,
-  );
+  throw new LanewiseError('INVALID_INPUT', `option wasm: the model needs kernels of the pack ${pack}: give a module compiled from ${file}`);
 }
 
 async function compileBinary(name: BinaryName): Promise<WebAssembly.Module> {

@@ -73,7 +73,8 @@ function chooseForm({ window, groups }: ConvShape, lowering: Lowering, node: Nod
   const [x, w] = [input(node, 0), input(node, 1)];
   const channels = asImage(x.dims).channels / groups;
   const plain = [...window.stride, ...window.dilation].every((n) => n === 1);
-  if (!winograd || !plain || channels % 4 !== 0 || !w.constant || (node.inputs[2] && !node.inputs[2].constant)) return undefined;
+  const known = lowering.transforms || (w.constant && (!node.inputs[2] || node.inputs[2].constant));
+  if (!winograd || !plain || channels % 4 !== 0 || !known) return undefined;
   const fitting = (winograd === true ? winogradForms : [winograd]).filter(({ taps }) => window.kernel.every((n) => n === taps));
   if (winograd !== true) return fitting[0];
   const { height, width } = asImage(node.outputs[0]?.dims ?? []);

@@ -1,0 +1,3 @@
+// lanewise/train.
+
+export { addInstructions } from './instructions.ts';

@@ -1,0 +1,21 @@
+// The rows of the pack *training* in the tables by opcode: see src/plan/instructions.ts.
+
+import { GradientKind, TrainingOp, trainingWords, UnaryGradientArg } from '../../assembly/opcodes-training.ts';
+import { type Added, added } from '../plan/instructions.ts';
+
+const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
+  [TrainingOp.UnaryGradient]: {
+    kernel: 'f32_unary_gradient',
+    // No side has gaps.
+    overwrites: [
+      [UnaryGradientArg.Output, UnaryGradientArg.Gradient, 0, 0, 0],
+      [UnaryGradientArg.Output, UnaryGradientArg.Value, 0, 0, 0],
+    ],
+    form: (word) => (GradientKind[word(UnaryGradientArg.Kind)] ?? '').toLowerCase(),
+  },
+};
+
+/** Adds the pack's instructions to the tables. */
+export function addInstructions(): void {
+  for (const [op, row] of Object.entries(rows)) added[Number(op)] = { ...row, words: trainingWords(Number(op)) };
+}

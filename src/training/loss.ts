@@ -1,0 +1,23 @@
+import type { Value, ValueType } from '../graph/value.ts';
+import type { Tape } from './tape.ts';
+
+/** What a loss writes. */
+export interface LossValues {
+  /** A number, dims []: the mean over the batch. */
+  readonly loss: Value;
+  /** float32, dims []: how many pictures of the batch are right, where that is defined. */
+  readonly correct?: Value;
+}
+
+/** What a network is to learn: a function of one of its outputs and of what it should be. */
+export interface Loss {
+  /** Its name, for errors. */
+  readonly name: string;
+  /**
+   * Checks that labels fit an output. Labels are int32 (classes) or float32.
+   * @throws LanewiseError INVALID_INPUT
+   */
+  check(output: ValueType, labels: ValueType): void;
+  /** Writes the loss as nodes with gradient rules. */
+  write(tape: Tape, output: Value, labels: Value): LossValues;
+}
