@@ -8,6 +8,8 @@ export enum TrainingOp {
   // Elements, losses, random numbers, updates of weights: 128 to 143.
   UnaryGradient = 128,
   // Moves: 144 to 159.
+  // The course of a program.
+  EndUnlessFinite = 192,
 }
 
 /** The functions whose derivative f32_unary_gradient takes. */
@@ -30,11 +32,19 @@ export enum UnaryGradientArg {
   Words,
 }
 
+/** Ends the program, as if it were done, if a number is NaN or infinite. */
+export enum EndUnlessFiniteArg {
+  Input = 1,
+  Words,
+}
+
 /** Words of an instruction of the pack, its opcode included; 0 for invalid opcodes. */
 export function trainingWords(op: i32): i32 {
   switch (op) {
     case TrainingOp.UnaryGradient:
       return UnaryGradientArg.Words;
+    case TrainingOp.EndUnlessFinite:
+      return EndUnlessFiniteArg.Words;
     default:
       return 0;
   }

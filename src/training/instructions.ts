@@ -13,6 +13,9 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
     ],
     form: (word) => (GradientKind[word(UnaryGradientArg.Kind)] ?? '').toLowerCase(),
   },
+  [TrainingOp.EndUnlessFinite]: {
+    kernel: 'end unless finite',
+  },
 };
 
 /** Adds the pack's instructions to the tables. */
