@@ -1,12 +1,21 @@
 // The opcodes of the pack *training*, and their arguments: as opcodes.ts, which the core needs. No compiled model holds them, so
 // they may change with any version.
 
+import { AccumulateArg, AdamwArg, ClipArg, SgdArg, SquaresArg } from './opcodes-training-updates';
+
+export * from './opcodes-training-updates';
+
 /** A family's numbers follow each other. None has the bit WIDE (opcodes.ts). */
 export enum TrainingOp {
   // Convolutions: 64 to 79.
   // Normalisations and pools: 80 to 95.
   // Elements, losses, random numbers, updates of weights: 128 to 143.
   UnaryGradient = 128,
+  Sgd = 136,
+  Adamw,
+  Accumulate,
+  Squares,
+  Clip,
   // Moves: 144 to 159.
   // The course of a program.
   EndUnlessFinite = 192,
@@ -45,6 +54,16 @@ export function trainingWords(op: i32): i32 {
       return UnaryGradientArg.Words;
     case TrainingOp.EndUnlessFinite:
       return EndUnlessFiniteArg.Words;
+    case TrainingOp.Sgd:
+      return SgdArg.Words;
+    case TrainingOp.Adamw:
+      return AdamwArg.Words;
+    case TrainingOp.Accumulate:
+      return AccumulateArg.Words;
+    case TrainingOp.Squares:
+      return SquaresArg.Words;
+    case TrainingOp.Clip:
+      return ClipArg.Words;
     default:
       return 0;
   }

@@ -1,6 +1,11 @@
 // The module with the pack *training*: all kernels, and those that learn (PACK_TRAINING in types.d.ts).
 
 export * from './more';
+export { f32_accumulate_rows } from './training/f32_accumulate';
+export { f32_adamw_rows } from './training/f32_adamw';
+export { f32_clip_sum } from './training/f32_clip';
+export { f32_sgd_rows } from './training/f32_sgd';
+export { f32_squares_block } from './training/f32_squares';
 export { f32_unary_gradient_rows } from './training/f32_unary_gradient';
 
 /** Marks the module. */

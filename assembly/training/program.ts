@@ -1,7 +1,12 @@
 // The part of the interpreter that only the pack *training* has.
 
 import { arg } from '../math/simd.inline';
-import { EndUnlessFiniteArg, TrainingOp } from '../opcodes-training';
+import { EndUnlessFiniteArg, TrainingOp, TrainingOp } from '../opcodes-training';
+import { f32_accumulate } from './f32_accumulate';
+import { f32_adamw } from './f32_adamw';
+import { f32_clip } from './f32_clip';
+import { f32_sgd } from './f32_sgd';
+import { f32_squares } from './f32_squares';
 import { f32_unary_gradient } from './f32_unary_gradient';
 
 /** Whether the program ends here, before its end: all threads find the same number. */
@@ -16,6 +21,21 @@ export function runTraining(pc: usize, op: i32): bool {
       f32_unary_gradient(pc);
       break;
     case TrainingOp.EndUnlessFinite:
+      break;
+    case TrainingOp.Sgd:
+      f32_sgd(pc);
+      break;
+    case TrainingOp.Adamw:
+      f32_adamw(pc);
+      break;
+    case TrainingOp.Accumulate:
+      f32_accumulate(pc);
+      break;
+    case TrainingOp.Squares:
+      f32_squares(pc);
+      break;
+    case TrainingOp.Clip:
+      f32_clip(pc);
       break;
     default:
       return false;

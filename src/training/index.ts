@@ -1,3 +1,6 @@
 // lanewise/train.
 
 export { addInstructions } from './instructions.ts';
+export type { Optimizer } from './optimizer.ts';
+export { type AdamwOptions, adamw, type SgdOptions, sgd } from './optimizers.ts';
+export { type CosineOptions, constant, cosine, type Schedule, type StepsOptions, steps, type WarmupOptions } from './schedules.ts';

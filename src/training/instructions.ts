@@ -1,6 +1,14 @@
 // The rows of the pack *training* in the tables by opcode: see src/plan/instructions.ts.
 
-import { GradientKind, TrainingOp, trainingWords, UnaryGradientArg } from '../../assembly/opcodes-training.ts';
+import {
+  AccumulateArg,
+  AccumulateKind,
+  GradientKind,
+  SgdArg,
+  TrainingOp,
+  trainingWords,
+  UnaryGradientArg,
+} from '../../assembly/opcodes-training.ts';
 import { type Added, added } from '../plan/instructions.ts';
 
 const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
@@ -16,6 +24,15 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
   [TrainingOp.EndUnlessFinite]: {
     kernel: 'end unless finite',
   },
+  // What changes is a state, which no output takes the place of.
+  [TrainingOp.Sgd]: { kernel: 'f32_sgd', form: (word) => (word(SgdArg.Nesterov) ? 'nesterov' : word(SgdArg.Buffer) ? 'momentum' : '') },
+  [TrainingOp.Adamw]: { kernel: 'f32_adamw' },
+  [TrainingOp.Accumulate]: {
+    kernel: 'f32_accumulate',
+    form: (word) => (AccumulateKind[word(AccumulateArg.Kind)] ?? '').toLowerCase(),
+  },
+  [TrainingOp.Squares]: { kernel: 'f32_squares' },
+  [TrainingOp.Clip]: { kernel: 'f32_clip' },
 };
 
 /** Adds the pack's instructions to the tables. */
