@@ -1,11 +1,23 @@
 // The part of the interpreter that only the pack *training* has.
 
 import { TrainingOp } from '../opcodes-training';
+import { f32_depthwise_weight_gradient_c4 } from './f32_depthwise_weight_gradient_c4';
 import { f32_unary_gradient } from './f32_unary_gradient';
+import { f32_weight_gradient_4x8 } from './f32_weight_gradient_4x8';
+import { f32_weight_gradient_sum } from './f32_weight_gradient_sum';
 
 /** Runs one instruction. @returns whether the pack has it */
 export function runTraining(pc: usize, op: i32): bool {
   switch (op) {
+    case TrainingOp.WeightGradient:
+      f32_weight_gradient_4x8(pc);
+      break;
+    case TrainingOp.DepthwiseWeightGradient:
+      f32_depthwise_weight_gradient_c4(pc);
+      break;
+    case TrainingOp.WeightGradientSum:
+      f32_weight_gradient_sum(pc);
+      break;
     case TrainingOp.UnaryGradient:
       f32_unary_gradient(pc);
       break;
