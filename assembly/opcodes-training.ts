@@ -4,10 +4,16 @@
 import { AccumulateArg, AdamwArg, ClipArg, SgdArg, SquaresArg } from './opcodes-training-updates';
 
 export * from './opcodes-training-updates';
+import { WeightGradientArg, WeightGradientSumArg } from './opcodes-training-conv';
+
+export * from './opcodes-training-conv';
 
 /** A family's numbers follow each other. None has the bit WIDE (opcodes.ts). */
 export enum TrainingOp {
   // Convolutions: 64 to 79.
+  WeightGradient = 64,
+  DepthwiseWeightGradient = 65,
+  WeightGradientSum = 66,
   // Normalisations and pools: 80 to 95.
   // Elements, losses, random numbers, updates of weights: 128 to 143.
   UnaryGradient = 128,
@@ -50,6 +56,11 @@ export enum EndUnlessFiniteArg {
 /** Words of an instruction of the pack, its opcode included; 0 for invalid opcodes. */
 export function trainingWords(op: i32): i32 {
   switch (op) {
+    case TrainingOp.WeightGradient:
+    case TrainingOp.DepthwiseWeightGradient:
+      return WeightGradientArg.Words;
+    case TrainingOp.WeightGradientSum:
+      return WeightGradientSumArg.Words;
     case TrainingOp.UnaryGradient:
       return UnaryGradientArg.Words;
     case TrainingOp.EndUnlessFinite:

@@ -7,7 +7,11 @@ import { f32_adamw } from './f32_adamw';
 import { f32_clip } from './f32_clip';
 import { f32_sgd } from './f32_sgd';
 import { f32_squares } from './f32_squares';
+import { TrainingOp } from '../opcodes-training';
+import { f32_depthwise_weight_gradient_c4 } from './f32_depthwise_weight_gradient_c4';
 import { f32_unary_gradient } from './f32_unary_gradient';
+import { f32_weight_gradient_4x8 } from './f32_weight_gradient_4x8';
+import { f32_weight_gradient_sum } from './f32_weight_gradient_sum';
 
 /** Whether the program ends here, before its end: all threads find the same number. */
 export function endsEarly(pc: usize, op: i32): bool {
@@ -17,6 +21,15 @@ export function endsEarly(pc: usize, op: i32): bool {
 /** Runs one instruction. @returns whether the pack has it */
 export function runTraining(pc: usize, op: i32): bool {
   switch (op) {
+    case TrainingOp.WeightGradient:
+      f32_weight_gradient_4x8(pc);
+      break;
+    case TrainingOp.DepthwiseWeightGradient:
+      f32_depthwise_weight_gradient_c4(pc);
+      break;
+    case TrainingOp.WeightGradientSum:
+      f32_weight_gradient_sum(pc);
+      break;
     case TrainingOp.UnaryGradient:
       f32_unary_gradient(pc);
       break;

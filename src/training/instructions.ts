@@ -12,6 +12,9 @@ import {
 import { type Added, added } from '../plan/instructions.ts';
 
 const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
+  [TrainingOp.WeightGradient]: { kernel: 'f32_weight_gradient_4x8' },
+  [TrainingOp.DepthwiseWeightGradient]: { kernel: 'f32_depthwise_weight_gradient_c4' },
+  [TrainingOp.WeightGradientSum]: { kernel: 'f32_weight_gradient_sum' },
   [TrainingOp.UnaryGradient]: {
     kernel: 'f32_unary_gradient',
     // No side has gaps.

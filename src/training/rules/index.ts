@@ -2,11 +2,12 @@
 
 import { operators } from '../../ops/index.ts';
 import type { Operator } from '../../ops/operator.ts';
+import { convRules } from './conv.ts';
 import { elementwiseRules } from './elementwise.ts';
 import type { Rule, Rules } from './rule.ts';
 
 /** By ONNX's op_type. */
-export const rules: Rules = { ...elementwiseRules };
+export const rules: Rules = { ...convRules, ...elementwiseRules };
 
 /** Operators of `lanewise.training` that have a rule. */
 const own = new Map<Operator, Rule>([]);

@@ -1,0 +1,36 @@
+// The arguments of the gradients of convolutions. Part of opcodes-training.ts.
+
+import { WindowArg } from './opcodes-window';
+
+/** Input is X, Output is dY, which is read; channels are input channels of one group. See training/f32_weight_gradient_4x8. */
+export enum WeightGradientArg {
+  /** [Parts][group][tap][channels in fours][filters in eights] floats, written. */
+  Sums = WindowArg.Words,
+  Groups = WindowArg.Words + 1,
+  /** Output channels of one group. */
+  OutChannels = WindowArg.Words + 2,
+  Parts = WindowArg.Words + 3,
+  /** Blocks of one part. */
+  PartBlocks = WindowArg.Words + 4,
+  /** What a block holds of dY: pictures, rows and columns. */
+  BlockPictures = WindowArg.Words + 5,
+  BlockRows = WindowArg.Words + 6,
+  BlockColumns = WindowArg.Words + 7,
+  Words = WindowArg.Words + 8,
+}
+
+/** Adds up the parts of a weight gradient. See training/f32_weight_gradient_sum. */
+export enum WeightGradientSumArg {
+  Input = 1,
+  Output,
+  Parts,
+  Groups,
+  /** Input channels of one group, and the rows in memory that they take. */
+  Channels,
+  Rows,
+  /** Output channels of one group. */
+  OutChannels,
+  /** Taps of the kernel. */
+  Taps,
+  Words,
+}

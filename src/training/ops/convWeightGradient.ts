@@ -1,0 +1,115 @@
+import { TrainingOp, WeightGradientArg, WeightGradientSumArg } from '../../../assembly/opcodes-training.ts';
+import { at } from '../../graph/at.ts';
+import { product } from '../../graph/dims.ts';
+import { channelsLast } from '../../ops/layouts.ts';
+import type { Lowering, Node, Operator } from '../../ops/operator.ts';
+import { asImage, input, output } from '../../ops/shapes.ts';
+import { type Window, windowArgs } from '../../ops/window/window.ts';
+import type { Pointer } from '../../plan/place.ts';
+import { emitTraining } from './emit.ts';
+
+export interface ConvWeightGradientAttributes {
+  /** The convolution's. */
+  readonly window: Window;
+  readonly group: number;
+  /** Sizes of the kernel: as many as there are spatial dimensions. */
+  readonly kernel: readonly number[];
+}
+
+/** Where the parts of a gradient are, and how to add them up. */
+interface Sums {
+  readonly pointer: Pointer;
+  readonly parts: number;
+  readonly groups: number;
+  readonly channels: number;
+  /** Rows in memory for the channels of a group. */
+  readonly rows: number;
+  readonly outChannels: number;
+}
+
+/** The most pixels whose products are added one after the other, and the bytes of X and dY that they may take. */
+const BLOCK_PIXELS = 256;
+const BLOCK_BYTES = 256 * 1024;
+/** Parts are sums of their own: enough to share, and few enough to add up. */
+const MOST_PARTS = 16;
+const PARTS_BYTES = 2 * 1024 * 1024;
+
+const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
+/** The size of equal pieces of at most `most`. */
+const even = (n: number, most: number): number => Math.ceil(n / Math.ceil(n / Math.max(1, most)));
+
+/**
+ * The gradient of a convolution's weights: dW [M, C / group, ...kernel] from its input X [N, C, ...] and its output's gradient
+ * dY [N, M, ...].
+ */
+export const convWeightGradient: Operator<ConvWeightGradientAttributes> = {
+  name: 'ConvWeightGradient',
+  since: 1,
+  inputs: [2, 2],
+  slices: true,
+  inferShape(node) {
+    const { group, kernel } = node.attributes;
+    return [{ type: 'float32', dims: [at(input(node, 1).dims, 1), at(input(node, 0).dims, 1) / group, ...kernel] }];
+  },
+  layout: () => ({ ...channelsLast(), output: 'rowMajor' }),
+  macs: (node) => product(input(node, 1).dims) * product(output(node).dims.slice(1)),
+  lower(node, lowering) {
+    const sums = lowerDirect(node, lowering);
+    emitTraining(lowering, TrainingOp.WeightGradientSum, {
+      [WeightGradientSumArg.Input]: sums.pointer,
+      [WeightGradientSumArg.Output]: lowering.define(output(node)).pointer,
+      [WeightGradientSumArg.Parts]: sums.parts,
+      [WeightGradientSumArg.Groups]: sums.groups,
+      [WeightGradientSumArg.Channels]: sums.channels,
+      [WeightGradientSumArg.Rows]: sums.rows,
+      [WeightGradientSumArg.OutChannels]: sums.outChannels,
+      [WeightGradientSumArg.Taps]: product(node.attributes.kernel),
+    });
+  },
+};
+
+/** The direct sums, or those of a depthwise convolution. */
+function lowerDirect(node: Node<ConvWeightGradientAttributes>, lowering: Lowering): Sums {
+  const [x, dy] = [input(node, 0), input(node, 1)];
+  const { window, group } = node.attributes;
+  const { kernel, stride, padBegin, padEnd } = window;
+  const [from, to] = [asImage(x.dims), asImage(dy.dims)];
+  const taps = product(kernel);
+  const depthwise = group > 1 && group === from.channels && group === to.channels;
+  const groups = depthwise ? 1 : group;
+  const channels = from.channels / group;
+  const outChannels = to.channels / groups;
+  const rows = depthwise ? 1 : roundUp(channels, 4);
+  // Pixels that meet one tap each are one row, whatever the pictures.
+  const flat = product([...kernel, ...stride]) === 1 && [...padBegin, ...padEnd].every((n) => n === 0);
+  const image = flat ? { batch: 1, height: 1, width: to.batch * to.height * to.width } : to;
+  const pixels = Math.max(32, Math.min(BLOCK_PIXELS, Math.floor(BLOCK_BYTES / (4 * (from.channels + to.channels)))));
+  const blockColumns = even(image.width, pixels);
+  const blockRows = even(image.height, Math.floor(pixels / image.width));
+  const blockPictures = even(image.batch, Math.floor(pixels / (image.width * image.height)));
+  const blocks = Math.ceil(image.width / blockColumns) * Math.ceil(image.height / blockRows) * Math.ceil(image.batch / blockPictures);
+  const floats = groups * taps * rows * roundUp(outChannels, 8);
+  const partBlocks = Math.ceil(blocks / Math.max(1, Math.min(MOST_PARTS, Math.floor(PARTS_BYTES / (4 * floats)))));
+  const parts = Math.ceil(blocks / partBlocks);
+  const pointer = lowering.scratch(parts * floats);
+  const [source, gradient] = [lowering.place(x), lowering.place(dy)];
+  const flattened = (channels: number) => ({ type: x.type, dims: [1, channels, 1, image.width] });
+  const [shapeX, shapeDy] = flat ? [flattened(from.channels), flattened(to.channels)] : [x, dy];
+  emitTraining(
+    lowering,
+    depthwise ? TrainingOp.DepthwiseWeightGradient : TrainingOp.WeightGradient,
+    {
+      ...windowArgs(window, shapeX, shapeDy, source, gradient, channels),
+      [WeightGradientArg.Sums]: pointer,
+      [WeightGradientArg.Groups]: groups,
+      [WeightGradientArg.OutChannels]: outChannels,
+      [WeightGradientArg.Parts]: parts,
+      [WeightGradientArg.PartBlocks]: partBlocks,
+      [WeightGradientArg.BlockPictures]: blockPictures,
+      [WeightGradientArg.BlockRows]: blockRows,
+      [WeightGradientArg.BlockColumns]: blockColumns,
+    },
+    convWeightGradient.macs?.(node),
+  );
+  return { pointer, parts, groups, channels, rows, outChannels };
+}
