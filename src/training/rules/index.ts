@@ -4,10 +4,15 @@ import { operators } from '../../ops/index.ts';
 import type { Operator } from '../../ops/operator.ts';
 import { convRules } from './conv.ts';
 import { elementwiseRules } from './elementwise.ts';
+import { matrixRules } from './matrix.ts';
+import { moveRules } from './move.ts';
+import { reduceRules } from './reduce.ts';
+import { resampleRules } from './resample.ts';
 import type { Rule, Rules } from './rule.ts';
 
 /** By ONNX's op_type. */
 export const rules: Rules = { ...convRules, ...elementwiseRules };
+export const rules: Rules = { ...elementwiseRules, ...matrixRules, ...moveRules, ...reduceRules, ...resampleRules };
 
 /** Operators of `lanewise.training` that have a rule. */
 const own = new Map<Operator, Rule>([]);
