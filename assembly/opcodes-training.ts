@@ -1,12 +1,11 @@
 // The opcodes of the pack *training*, and their arguments: as opcodes.ts, which the core needs. No compiled model holds them, so
 // they may change with any version.
 
+import { WeightGradientArg, WeightGradientSumArg } from './opcodes-training-conv';
 import { AccumulateArg, AdamwArg, ClipArg, SgdArg, SquaresArg } from './opcodes-training-updates';
 
-export * from './opcodes-training-updates';
-import { WeightGradientArg, WeightGradientSumArg } from './opcodes-training-conv';
-
 export * from './opcodes-training-conv';
+export * from './opcodes-training-updates';
 
 /** A family's numbers follow each other. None has the bit WIDE (opcodes.ts). */
 export enum TrainingOp {

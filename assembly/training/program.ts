@@ -1,14 +1,13 @@
 // The part of the interpreter that only the pack *training* has.
 
 import { arg } from '../math/simd.inline';
-import { EndUnlessFiniteArg, TrainingOp, TrainingOp } from '../opcodes-training';
+import { EndUnlessFiniteArg, TrainingOp } from '../opcodes-training';
 import { f32_accumulate } from './f32_accumulate';
 import { f32_adamw } from './f32_adamw';
 import { f32_clip } from './f32_clip';
+import { f32_depthwise_weight_gradient_c4 } from './f32_depthwise_weight_gradient_c4';
 import { f32_sgd } from './f32_sgd';
 import { f32_squares } from './f32_squares';
-import { TrainingOp } from '../opcodes-training';
-import { f32_depthwise_weight_gradient_c4 } from './f32_depthwise_weight_gradient_c4';
 import { f32_unary_gradient } from './f32_unary_gradient';
 import { f32_weight_gradient_4x8 } from './f32_weight_gradient_4x8';
 import { f32_weight_gradient_sum } from './f32_weight_gradient_sum';

@@ -18,3 +18,6 @@ const forms: Readonly<Record<string, Form>> = {};
 
 /** A node as it is while the network learns. */
 export const trainingForm = (node: Node, context: FormContext): Node => forms[node.op.name]?.(node as Node<never>, context) ?? node;
+
+/** The states that a node writes, under their new names: the running statistics of a batch-norm. */
+export const statesWrittenBy = ({ op, outputs }: Node): readonly Value[] => (op.name === 'BatchNormTraining' ? outputs.slice(3) : []);

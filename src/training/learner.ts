@@ -4,11 +4,16 @@ import type { Node } from '../ops/operator.ts';
 import { constantValue } from '../ops/shapes.ts';
 import { clipFactor } from './clip.ts';
 import { differentiate } from './differentiate.ts';
+import { statesWrittenBy } from './forms.ts';
 import { endUnlessFinite } from './ops/endUnlessFinite.ts';
 import { accumulate, average as averageOp, clear } from './ops/update.ts';
 import { averageOf, gatheredOf, type Kind, NUMBERS, type Recipe, type Result, SCALE, slotName } from './recipe.ts';
 import { type State, zeroState } from './states.ts';
 import { Tape } from './tape.ts';
+
+/** A constant of one number. */
+const number = (name: string, value: number, dims: readonly number[]): Value =>
+  constantValue({ name, type: 'float32', dims, read: () => Float32Array.of(value) });
 
 /** Collects the nodes of a program, in execution order. */
 export class Learner {
@@ -16,13 +21,13 @@ export class Learner {
   /** States under the names that they have once they are written: nothing else reads them, so that they have to be outputs. */
   readonly written: Value[] = [];
   readonly results: [Result, Value][] = [];
-  readonly scale: Value = { name: SCALE, type: 'float32', dims: [] };
+  readonly scale: Value = { name: SCALE, type: 'float32', dims: [1] };
   readonly numbers: Value;
   readonly #recipe: Recipe;
 
   constructor(recipe: Recipe) {
     this.#recipe = recipe;
-    this.numbers = { name: NUMBERS, type: 'float32', dims: [recipe.optimizer.numbers(0, 1).length] };
+    this.numbers = { name: NUMBERS, type: 'float32', dims: [recipe.optimizer.size] };
   }
 
   forward(nodes: readonly Node[], target: Value, labels: Value): void {
@@ -38,7 +43,7 @@ export class Learner {
     const learning = this.#learning();
     const { nodes, gradients } = differentiate(
       this.nodes,
-      new Map([[loss, constantValue({ name: 'training:one', type: 'float32', dims: [], read: () => Float32Array.of(1) })]]),
+      new Map([[loss, number('training:one', 1, [])]]),
       learning.map(({ value }) => value),
     );
     this.nodes.push(...nodes);
@@ -88,7 +93,9 @@ export class Learner {
           this.numbers,
           factor,
         );
-        return average === undefined ? states : [...states, tape.add(averageOp, [averageOf(value), states[0]], { decay: average })];
+        return average === undefined
+          ? states
+          : [...states, tape.add(averageOp, [averageOf(value), states[0], number('training:average', 1 - average, [1])], {})];
       });
     }
   }

@@ -17,7 +17,9 @@ const options = { loss: crossEntropy(), optimizer: sgd({ momentum: 0.9, nesterov
 const batches = inBatches(pictures, classes, { batch: 8, seed: 2 });
 
 const bitsOf = async (t: Awaited<ReturnType<typeof trainer>>) =>
-  Object.fromEntries([...(await t.states())].map(([name, { data }]) => [name, Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex')]));
+  Object.fromEntries(
+    [...(await t.states())].map(([name, { data }]) => [name, Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex')]),
+  );
 
 test('learns a batch by heart', async () => {
   const t = await trainer(network(), { ...options, rate: 0.1 });
@@ -32,16 +34,19 @@ test('learns a batch by heart', async () => {
   await expect(t.step(feed, classes.subarray(0, 8))).rejects.toMatchObject({ code: 'DISPOSED' });
 });
 
-test.each([{ threads: 2 }, { threads: 3 }, { threads: 7 }, { worker: true }] as const)('the same bits with %j as on this thread', async (where) => {
-  const run = async (more: object) => {
-    const t = await trainer(network(), { ...options, ...more });
-    await t.fit(batches, { epochs: 2, schedule: cosine(0.1, { warmup: 1 }) });
-    const bits = await bitsOf(t);
-    t.dispose();
-    return bits;
-  };
-  expect(await run(where)).toEqual(await run({}));
-});
+test.each([{ threads: 2 }, { threads: 3 }, { threads: 7 }, { worker: true }] as const)(
+  'the same bits with %j as on this thread',
+  async (where) => {
+    const run = async (more: object) => {
+      const t = await trainer(network(), { ...options, ...more });
+      await t.fit(batches, { epochs: 2, schedule: cosine(0.1, { warmup: 1 }) });
+      const bits = await bitsOf(t);
+      t.dispose();
+      return bits;
+    };
+    expect(await run(where)).toEqual(await run({}));
+  },
+);
 
 test.each([1, 4, 7])('goes on after %i batches as if it had not stopped', async (stop) => {
   const fitting = { epochs: 2, schedule: cosine(0.1) };
@@ -88,13 +93,21 @@ test('gathers gradients of several batches', async () => {
   const target = new Tensor('float32', Float32Array.from(random([12, 3], 9).data), [12, 3]);
   const shared = { loss: meanSquaredError(), optimizer: sgd({ momentum: 0.9 }), rate: 0.1 };
   const part = (tensor: Tensor<'float32'>, from: number, to: number) =>
-    new Tensor('float32', tensor.data.slice(from * (tensor.dims[1] as number), to * (tensor.dims[1] as number)), [to - from, tensor.dims[1] as number]);
+    new Tensor('float32', tensor.data.slice(from * (tensor.dims[1] as number), to * (tensor.dims[1] as number)), [
+      to - from,
+      tensor.dims[1] as number,
+    ]);
   const one = await trainer(net(), { ...shared, batch: 12 });
   const three = await trainer(net(), { ...shared, batch: 4, accumulate: 3 });
   for (let i = 0; i < 3; i++) {
     await one.step(data, target);
     // Of different sizes: each example counts alike.
-    for (const [from, to] of [[0, 5], [5, 6], [6, 12]] as const) await three.step(part(data, from, to), part(target, from, to));
+    for (const [from, to] of [
+      [0, 5],
+      [5, 6],
+      [6, 12],
+    ] as const)
+      await three.step(part(data, from, to), part(target, from, to));
   }
   const [a, b] = [await one.weights(), await three.weights()];
   for (const [name, { data, dims }] of a) {
@@ -113,7 +126,9 @@ test('freezes by the beginnings of names', async () => {
   await t.step(pictures, classes);
   const after = await t.weights();
   expect(after.get(first)?.data).toEqual(before.get(first)?.data);
-  const changed = [...before].filter(([name, { data }]) => Buffer.compare(Buffer.from(data.buffer), Buffer.from((after.get(name) as Tensor<'float32'>).data.buffer)) !== 0);
+  const changed = [...before].filter(
+    ([name, { data }]) => Buffer.compare(Buffer.from(data.buffer), Buffer.from((after.get(name) as Tensor<'float32'>).data.buffer)) !== 0,
+  );
   expect(changed.length).toBe(before.size - 1);
   expect(t.summary()).toMatch(new RegExp(`${first.replaceAll('.', '\\.')}.*frozen`));
   expect(() => t.freeze('nothing')).toThrow(/no weight has a name that begins with 'nothing'/);
@@ -124,9 +139,15 @@ test('a loss that is not finite ends fit, and the weights stay', async () => {
   const bad = new Tensor('float32', Float32Array.from(pictures.data as Float32Array), pictures.dims);
   (bad.data as Float32Array)[300] = Number.NaN;
   const before = await t.weights();
-  await expect(t.fit([[bad, classes]], { epochs: 1 })).rejects.toMatchObject({ code: 'NOT_FINITE', message: expect.stringMatching(/epoch 0, batch 0 is NaN: the batch's 'input'/) });
+  await expect(t.fit([[bad, classes]], { epochs: 1 })).rejects.toMatchObject({
+    code: 'NOT_FINITE',
+    message: expect.stringMatching(/epoch 0, batch 0 is NaN: the batch's 'input'/),
+  });
   const after = await t.weights();
   for (const [name, { data }] of before) if (!name.includes('running')) expect(after.get(name)?.data).toEqual(data);
   const high = await trainer(network(), { ...options, rate: 1e30 });
-  await expect(high.fit(batches, { epochs: 3 })).rejects.toMatchObject({ code: 'NOT_FINITE', message: expect.stringMatching(/layer '|is not finite/) });
+  await expect(high.fit(batches, { epochs: 3 })).rejects.toMatchObject({
+    code: 'NOT_FINITE',
+    message: expect.stringMatching(/layer '|is not finite/),
+  });
 });

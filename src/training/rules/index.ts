@@ -11,8 +11,7 @@ import { resampleRules } from './resample.ts';
 import type { Rule, Rules } from './rule.ts';
 
 /** By ONNX's op_type. */
-export const rules: Rules = { ...convRules, ...elementwiseRules };
-export const rules: Rules = { ...elementwiseRules, ...matrixRules, ...moveRules, ...reduceRules, ...resampleRules };
+export const rules: Rules = { ...convRules, ...elementwiseRules, ...matrixRules, ...moveRules, ...reduceRules, ...resampleRules };
 
 /** Operators of `lanewise.training` that have a rule. */
 const own = new Map<Operator, Rule>([]);
