@@ -1,10 +1,33 @@
 // The opcodes of the pack *training*, and their arguments: as opcodes.ts, which the core needs. No compiled model holds them, so
 // they may change with any version.
 
+import {
+  AveragePoolGradientArg,
+  BatchNormApplyArg,
+  BatchNormGradientApplyArg,
+  BatchNormGradientFactorsArg,
+  BatchNormGradientSumsArg,
+  BatchNormMomentsArg,
+  BatchNormStatisticsArg,
+  LrnGradientArg,
+  MaxPoolGradientArg,
+} from './opcodes-training-norms';
+
+export * from './opcodes-training-norms';
+
 /** A family's numbers follow each other. None has the bit WIDE (opcodes.ts). */
 export enum TrainingOp {
   // Convolutions: 64 to 79.
   // Normalisations and pools: 80 to 95.
+  BatchNormStatistics = 80,
+  BatchNormMoments,
+  BatchNormApply,
+  BatchNormGradientSums,
+  BatchNormGradientFactors,
+  BatchNormGradientApply,
+  MaxPoolGradient,
+  AveragePoolGradient,
+  LrnGradient,
   // Elements, losses, random numbers, updates of weights: 128 to 143.
   UnaryGradient = 128,
   // Moves: 144 to 159.
@@ -33,6 +56,24 @@ export enum UnaryGradientArg {
 /** Words of an instruction of the pack, its opcode included; 0 for invalid opcodes. */
 export function trainingWords(op: i32): i32 {
   switch (op) {
+    case TrainingOp.BatchNormStatistics:
+      return BatchNormStatisticsArg.Words;
+    case TrainingOp.BatchNormMoments:
+      return BatchNormMomentsArg.Words;
+    case TrainingOp.BatchNormApply:
+      return BatchNormApplyArg.Words;
+    case TrainingOp.BatchNormGradientSums:
+      return BatchNormGradientSumsArg.Words;
+    case TrainingOp.BatchNormGradientFactors:
+      return BatchNormGradientFactorsArg.Words;
+    case TrainingOp.BatchNormGradientApply:
+      return BatchNormGradientApplyArg.Words;
+    case TrainingOp.MaxPoolGradient:
+      return MaxPoolGradientArg.Words;
+    case TrainingOp.AveragePoolGradient:
+      return AveragePoolGradientArg.Words;
+    case TrainingOp.LrnGradient:
+      return LrnGradientArg.Words;
     case TrainingOp.UnaryGradient:
       return UnaryGradientArg.Words;
     default:

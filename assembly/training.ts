@@ -1,6 +1,14 @@
 // The module with the pack *training*: all kernels, and those that learn (PACK_TRAINING in types.d.ts).
 
 export * from './more';
+export { f32_batchnorm_apply_block } from './training/f32_batchnorm_apply';
+export { f32_batchnorm_gradient_apply_block } from './training/f32_batchnorm_gradient_apply';
+export { f32_batchnorm_gradient_factors_2 } from './training/f32_batchnorm_gradient_factors';
+export { f32_batchnorm_gradient_sums_block } from './training/f32_batchnorm_gradient_sums';
+export { f32_batchnorm_moments_2 } from './training/f32_batchnorm_moments';
+export { f32_batchnorm_statistics_block } from './training/f32_batchnorm_statistics';
+export { f32_lrn_gradient_pixel } from './training/f32_lrn_gradient';
+export { f32_avgpool_gradient_row, f32_maxpool_gradient_row, f32_pool_gradient_clear } from './training/f32_pool_gradient';
 export { f32_unary_gradient_rows } from './training/f32_unary_gradient';
 
 /** Marks the module. */

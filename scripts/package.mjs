@@ -148,7 +148,7 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
 // A script to be started; it exports nothing.
 writeFileSync('dist/types/src/runtime/worker.d.ts', 'export {};\n');
 // Users of the types do not know AssemblyScript's i32; and the compiler omits the extensions that imports of types need.
-for (const name of ['opcodes', 'opcodes-loops', 'opcodes-training', 'opcodes-window']) {
+for (const name of ['opcodes', 'opcodes-loops', 'opcodes-training', 'opcodes-training-norms', 'opcodes-window']) {
   const file = `dist/types/assembly/${name}.d.ts`;
   writeFileSync(
     file,

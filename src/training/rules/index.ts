@@ -2,14 +2,17 @@
 
 import { operators } from '../../ops/index.ts';
 import type { Operator } from '../../ops/operator.ts';
+import { batchNormTraining } from '../ops/batchNorm.ts';
 import { elementwiseRules } from './elementwise.ts';
+import { batchNormRule, normRules } from './norm.ts';
+import { poolRules } from './pool.ts';
 import type { Rule, Rules } from './rule.ts';
 
 /** By ONNX's op_type. */
-export const rules: Rules = { ...elementwiseRules };
+export const rules: Rules = { ...elementwiseRules, ...normRules, ...poolRules };
 
 /** Operators of `lanewise.training` that have a rule. */
-const own = new Map<Operator, Rule>([]);
+const own = new Map<Operator, Rule>([[batchNormTraining as Operator, batchNormRule as Rule]]);
 
 /** The rule of an operator; a user's operator of ONNX's name does not have ONNX's rule. */
 export function ruleOf(op: Operator): Rule | undefined {
