@@ -2,9 +2,21 @@
 // they may change with any version.
 
 import { WeightGradientArg, WeightGradientSumArg } from './opcodes-training-conv';
+import {
+  AveragePoolGradientArg,
+  BatchNormApplyArg,
+  BatchNormGradientApplyArg,
+  BatchNormGradientFactorsArg,
+  BatchNormGradientSumsArg,
+  BatchNormMomentsArg,
+  BatchNormStatisticsArg,
+  LrnGradientArg,
+  MaxPoolGradientArg,
+} from './opcodes-training-norms';
 import { AccumulateArg, AdamwArg, ClipArg, SgdArg, SquaresArg } from './opcodes-training-updates';
 
 export * from './opcodes-training-conv';
+export * from './opcodes-training-norms';
 export * from './opcodes-training-updates';
 
 /** A family's numbers follow each other. None has the bit WIDE (opcodes.ts). */
@@ -14,6 +26,15 @@ export enum TrainingOp {
   DepthwiseWeightGradient = 65,
   WeightGradientSum = 66,
   // Normalisations and pools: 80 to 95.
+  BatchNormStatistics = 80,
+  BatchNormMoments,
+  BatchNormApply,
+  BatchNormGradientSums,
+  BatchNormGradientFactors,
+  BatchNormGradientApply,
+  MaxPoolGradient,
+  AveragePoolGradient,
+  LrnGradient,
   // Elements, losses, random numbers, updates of weights: 128 to 143.
   UnaryGradient = 128,
   Sgd = 136,
@@ -60,6 +81,24 @@ export function trainingWords(op: i32): i32 {
       return WeightGradientArg.Words;
     case TrainingOp.WeightGradientSum:
       return WeightGradientSumArg.Words;
+    case TrainingOp.BatchNormStatistics:
+      return BatchNormStatisticsArg.Words;
+    case TrainingOp.BatchNormMoments:
+      return BatchNormMomentsArg.Words;
+    case TrainingOp.BatchNormApply:
+      return BatchNormApplyArg.Words;
+    case TrainingOp.BatchNormGradientSums:
+      return BatchNormGradientSumsArg.Words;
+    case TrainingOp.BatchNormGradientFactors:
+      return BatchNormGradientFactorsArg.Words;
+    case TrainingOp.BatchNormGradientApply:
+      return BatchNormGradientApplyArg.Words;
+    case TrainingOp.MaxPoolGradient:
+      return MaxPoolGradientArg.Words;
+    case TrainingOp.AveragePoolGradient:
+      return AveragePoolGradientArg.Words;
+    case TrainingOp.LrnGradient:
+      return LrnGradientArg.Words;
     case TrainingOp.UnaryGradient:
       return UnaryGradientArg.Words;
     case TrainingOp.EndUnlessFinite:

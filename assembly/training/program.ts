@@ -4,8 +4,16 @@ import { arg } from '../math/simd.inline';
 import { EndUnlessFiniteArg, TrainingOp } from '../opcodes-training';
 import { f32_accumulate } from './f32_accumulate';
 import { f32_adamw } from './f32_adamw';
+import { f32_batchnorm_apply } from './f32_batchnorm_apply';
+import { f32_batchnorm_gradient_apply } from './f32_batchnorm_gradient_apply';
+import { f32_batchnorm_gradient_factors } from './f32_batchnorm_gradient_factors';
+import { f32_batchnorm_gradient_sums } from './f32_batchnorm_gradient_sums';
+import { f32_batchnorm_moments } from './f32_batchnorm_moments';
+import { f32_batchnorm_statistics } from './f32_batchnorm_statistics';
 import { f32_clip } from './f32_clip';
 import { f32_depthwise_weight_gradient_c4 } from './f32_depthwise_weight_gradient_c4';
+import { f32_lrn_gradient } from './f32_lrn_gradient';
+import { f32_pool_gradient } from './f32_pool_gradient';
 import { f32_sgd } from './f32_sgd';
 import { f32_squares } from './f32_squares';
 import { f32_unary_gradient } from './f32_unary_gradient';
@@ -28,6 +36,31 @@ export function runTraining(pc: usize, op: i32): bool {
       break;
     case TrainingOp.WeightGradientSum:
       f32_weight_gradient_sum(pc);
+      break;
+    case TrainingOp.BatchNormStatistics:
+      f32_batchnorm_statistics(pc);
+      break;
+    case TrainingOp.BatchNormMoments:
+      f32_batchnorm_moments(pc);
+      break;
+    case TrainingOp.BatchNormApply:
+      f32_batchnorm_apply(pc);
+      break;
+    case TrainingOp.BatchNormGradientSums:
+      f32_batchnorm_gradient_sums(pc);
+      break;
+    case TrainingOp.BatchNormGradientFactors:
+      f32_batchnorm_gradient_factors(pc);
+      break;
+    case TrainingOp.BatchNormGradientApply:
+      f32_batchnorm_gradient_apply(pc);
+      break;
+    case TrainingOp.LrnGradient:
+      f32_lrn_gradient(pc);
+      break;
+    case TrainingOp.MaxPoolGradient:
+    case TrainingOp.AveragePoolGradient:
+      f32_pool_gradient(pc);
       break;
     case TrainingOp.UnaryGradient:
       f32_unary_gradient(pc);

@@ -3,7 +3,12 @@
 import {
   AccumulateArg,
   AccumulateKind,
+  BatchNormApplyArg,
+  BatchNormGradientApplyArg,
+  BatchNormGradientSumsArg,
+  BatchNormMomentsArg,
   GradientKind,
+  LrnGradientArg,
   SgdArg,
   TrainingOp,
   trainingWords,
@@ -15,6 +20,59 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
   [TrainingOp.WeightGradient]: { kernel: 'f32_weight_gradient_4x8' },
   [TrainingOp.DepthwiseWeightGradient]: { kernel: 'f32_depthwise_weight_gradient_c4' },
   [TrainingOp.WeightGradientSum]: { kernel: 'f32_weight_gradient_sum' },
+  [TrainingOp.BatchNormStatistics]: { kernel: 'f32_batchnorm_statistics' },
+  [TrainingOp.BatchNormMoments]: {
+    kernel: 'f32_batchnorm_moments',
+    overwrites: [
+      [BatchNormMomentsArg.NewMean, BatchNormMomentsArg.OldMean, 0, 0, 0],
+      [BatchNormMomentsArg.NewVariance, BatchNormMomentsArg.OldVariance, 0, 0, 0],
+    ],
+  },
+  [TrainingOp.BatchNormApply]: {
+    kernel: 'f32_batchnorm_apply',
+    overwrites: [
+      [BatchNormApplyArg.Output, BatchNormApplyArg.Input, 1, BatchNormApplyArg.OutPixelStride, BatchNormApplyArg.InPixelStride],
+      [BatchNormApplyArg.Output, BatchNormApplyArg.Residual, 1, BatchNormApplyArg.OutPixelStride, BatchNormApplyArg.ResidualPixelStride],
+    ],
+  },
+  [TrainingOp.BatchNormGradientSums]: {
+    kernel: 'f32_batchnorm_gradient_sums',
+    overwrites: [
+      [
+        BatchNormGradientSumsArg.Masked,
+        BatchNormGradientSumsArg.Gradient,
+        1,
+        BatchNormGradientSumsArg.MaskedPixelStride,
+        BatchNormGradientSumsArg.GradientPixelStride,
+      ],
+    ],
+  },
+  [TrainingOp.BatchNormGradientFactors]: { kernel: 'f32_batchnorm_gradient_factors' },
+  [TrainingOp.BatchNormGradientApply]: {
+    kernel: 'f32_batchnorm_gradient_apply',
+    overwrites: [
+      [
+        BatchNormGradientApplyArg.Result,
+        BatchNormGradientApplyArg.Gradient,
+        1,
+        BatchNormGradientApplyArg.ResultPixelStride,
+        BatchNormGradientApplyArg.GradientPixelStride,
+      ],
+      [
+        BatchNormGradientApplyArg.Result,
+        BatchNormGradientApplyArg.Input,
+        1,
+        BatchNormGradientApplyArg.ResultPixelStride,
+        BatchNormGradientApplyArg.InPixelStride,
+      ],
+    ],
+  },
+  [TrainingOp.MaxPoolGradient]: { kernel: 'f32_pool_gradient' },
+  [TrainingOp.AveragePoolGradient]: { kernel: 'f32_pool_gradient' },
+  [TrainingOp.LrnGradient]: {
+    kernel: 'f32_lrn_gradient',
+    overwrites: [[LrnGradientArg.Result, LrnGradientArg.Gradient, 1, LrnGradientArg.ResultPixelStride, LrnGradientArg.GradientPixelStride]],
+  },
   [TrainingOp.UnaryGradient]: {
     kernel: 'f32_unary_gradient',
     // No side has gaps.

@@ -2,19 +2,31 @@
 
 import { operators } from '../../ops/index.ts';
 import type { Operator } from '../../ops/operator.ts';
+import { batchNormTraining } from '../ops/batchNorm.ts';
 import { convRules } from './conv.ts';
 import { elementwiseRules } from './elementwise.ts';
 import { matrixRules } from './matrix.ts';
 import { moveRules } from './move.ts';
+import { batchNormRule, normRules } from './norm.ts';
+import { poolRules } from './pool.ts';
 import { reduceRules } from './reduce.ts';
 import { resampleRules } from './resample.ts';
 import type { Rule, Rules } from './rule.ts';
 
 /** By ONNX's op_type. */
-export const rules: Rules = { ...convRules, ...elementwiseRules, ...matrixRules, ...moveRules, ...reduceRules, ...resampleRules };
+export const rules: Rules = {
+  ...convRules,
+  ...elementwiseRules,
+  ...matrixRules,
+  ...moveRules,
+  ...normRules,
+  ...poolRules,
+  ...reduceRules,
+  ...resampleRules,
+};
 
 /** Operators of `lanewise.training` that have a rule. */
-const own = new Map<Operator, Rule>([]);
+const own = new Map<Operator, Rule>([[batchNormTraining as Operator, batchNormRule as Rule]]);
 
 /** The rule of an operator; a user's operator of ONNX's name does not have ONNX's rule. */
 export function ruleOf(op: Operator): Rule | undefined {
