@@ -3,6 +3,16 @@
 
 import { WeightGradientArg, WeightGradientSumArg } from './opcodes-training-conv';
 import {
+  CrossEntropyArg,
+  CrossEntropyGradientArg,
+  DropoutArg,
+  ElementLossArg,
+  ElementLossGradientArg,
+  LossSumArg,
+  SoftmaxGradientArg,
+  UnaryGradientArg,
+} from './opcodes-training-elements';
+import {
   AveragePoolGradientArg,
   BatchNormApplyArg,
   BatchNormGradientApplyArg,
@@ -16,6 +26,7 @@ import {
 import { AccumulateArg, AdamwArg, ClipArg, SgdArg, SquaresArg } from './opcodes-training-updates';
 
 export * from './opcodes-training-conv';
+export * from './opcodes-training-elements';
 export * from './opcodes-training-norms';
 export * from './opcodes-training-updates';
 
@@ -42,29 +53,16 @@ export enum TrainingOp {
   Accumulate,
   Squares,
   Clip,
+  CrossEntropy = 129,
+  CrossEntropyGradient = 130,
+  LossSum = 131,
+  ElementLoss = 132,
+  ElementLossGradient = 133,
+  Dropout = 134,
+  SoftmaxGradient = 135,
   // Moves: 144 to 159.
   // The course of a program.
   EndUnlessFinite = 192,
-}
-
-/** The functions whose derivative f32_unary_gradient takes. */
-export enum GradientKind {
-  /** Of the output: 1 between Alpha and Beta, 0 at them and outside, as PyTorch's relu and hardtanh. */
-  Clamp = 0,
-}
-
-/** See training/f32_unary_gradient. */
-export enum UnaryGradientArg {
-  /** What the function gave, or what it was given: as its kind says. */
-  Value = 1,
-  Gradient,
-  Output,
-  Kind,
-  Count,
-  /** Float32 bits. */
-  Alpha,
-  Beta,
-  Words,
 }
 
 /** Ends the program, as if it were done, if a number is NaN or infinite. */
@@ -113,6 +111,20 @@ export function trainingWords(op: i32): i32 {
       return SquaresArg.Words;
     case TrainingOp.Clip:
       return ClipArg.Words;
+    case TrainingOp.CrossEntropy:
+      return CrossEntropyArg.Words;
+    case TrainingOp.CrossEntropyGradient:
+      return CrossEntropyGradientArg.Words;
+    case TrainingOp.LossSum:
+      return LossSumArg.Words;
+    case TrainingOp.ElementLoss:
+      return ElementLossArg.Words;
+    case TrainingOp.ElementLossGradient:
+      return ElementLossGradientArg.Words;
+    case TrainingOp.Dropout:
+      return DropoutArg.Words;
+    case TrainingOp.SoftmaxGradient:
+      return SoftmaxGradientArg.Words;
     default:
       return 0;
   }

@@ -11,18 +11,24 @@ import { f32_batchnorm_gradient_sums } from './f32_batchnorm_gradient_sums';
 import { f32_batchnorm_moments } from './f32_batchnorm_moments';
 import { f32_batchnorm_statistics } from './f32_batchnorm_statistics';
 import { f32_clip } from './f32_clip';
+import { f32_cross_entropy } from './f32_cross_entropy';
+import { f32_cross_entropy_gradient } from './f32_cross_entropy_gradient';
 import { f32_depthwise_weight_gradient_c4 } from './f32_depthwise_weight_gradient_c4';
+import { f32_dropout } from './f32_dropout';
+import { f32_element_loss, f32_element_loss_gradient } from './f32_element_loss';
 import { f32_lrn_gradient } from './f32_lrn_gradient';
 import { f32_pool_gradient } from './f32_pool_gradient';
 import { f32_sgd } from './f32_sgd';
+import { f32_softmax_gradient } from './f32_softmax_gradient';
 import { f32_squares } from './f32_squares';
 import { f32_unary_gradient } from './f32_unary_gradient';
 import { f32_weight_gradient_4x8 } from './f32_weight_gradient_4x8';
 import { f32_weight_gradient_sum } from './f32_weight_gradient_sum';
+import { loss_sum } from './loss_sum';
 
 /** Whether the program ends here, before its end: all threads find the same number. */
 export function endsEarly(pc: usize, op: i32): bool {
-  return op === TrainingOp.EndUnlessFinite && !isFinite<f32>(load<f32>(<usize>arg(pc, EndUnlessFiniteArg.Input)));
+  return op === TrainingOp.EndUnlessFinite && !(abs(load<f32>(<usize>arg(pc, EndUnlessFiniteArg.Input))) < <f32>Infinity);
 }
 
 /** Runs one instruction. @returns whether the pack has it */
@@ -81,6 +87,27 @@ export function runTraining(pc: usize, op: i32): bool {
       break;
     case TrainingOp.Clip:
       f32_clip(pc);
+      break;
+    case TrainingOp.CrossEntropy:
+      f32_cross_entropy(pc);
+      break;
+    case TrainingOp.CrossEntropyGradient:
+      f32_cross_entropy_gradient(pc);
+      break;
+    case TrainingOp.LossSum:
+      loss_sum(pc);
+      break;
+    case TrainingOp.ElementLoss:
+      f32_element_loss(pc);
+      break;
+    case TrainingOp.ElementLossGradient:
+      f32_element_loss_gradient(pc);
+      break;
+    case TrainingOp.Dropout:
+      f32_dropout(pc);
+      break;
+    case TrainingOp.SoftmaxGradient:
+      f32_softmax_gradient(pc);
       break;
     default:
       return false;

@@ -2,7 +2,18 @@
 
 export { type Batch, type Batches, type InBatchesOptions, type Inputs, inBatches, type Labels } from './batches.ts';
 export type { EpochReport, FitOptions, FitStep } from './fit.ts';
-export type { Loss } from './loss.ts';
+export type { Loss, LossValues } from './loss.ts';
+export {
+  type BinaryCrossEntropyOptions,
+  binaryCrossEntropy,
+  type CrossEntropyOptions,
+  crossEntropy,
+  l1,
+  meanSquaredError,
+  outputLoss,
+  type SmoothL1Options,
+  smoothL1,
+} from './losses.ts';
 export type { Optimizer } from './optimizer.ts';
 export { type AdamwOptions, adamw, type SgdOptions, sgd } from './optimizers.ts';
 export type { Evaluation, StepReport } from './report.ts';

@@ -1,20 +1,15 @@
 // The rows of the pack *training* in the tables by opcode: see src/plan/instructions.ts.
 
-import {
-  AccumulateArg,
-  AccumulateKind,
-  BatchNormApplyArg,
-  BatchNormGradientApplyArg,
-  BatchNormGradientSumsArg,
-  BatchNormMomentsArg,
-  GradientKind,
-  LrnGradientArg,
-  SgdArg,
-  TrainingOp,
-  trainingWords,
-  UnaryGradientArg,
-} from '../../assembly/opcodes-training.ts';
-import { type Added, added } from '../plan/instructions.ts';
+import { AccumulateArg, AccumulateKind, BatchNormApplyArg, BatchNormGradientApplyArg, BatchNormGradientSumsArg, BatchNormMomentsArg, CrossEntropyArg, CrossEntropyGradientArg, DropoutArg, ElementLossArg, ElementLossGradientArg, ElementLossKind, GradientKind, LrnGradientArg, SgdArg, SoftmaxGradientArg, TrainingOp, trainingWords, UnaryGradientArg } from '../../assembly/opcodes-training.ts';
+import { type Added, added, type Overwrite } from '../plan/instructions.ts';
+
+/** The output may be any of these inputs; no side has gaps. */
+const overwriting = (output: number, ...inputs: number[]): readonly Overwrite[] => inputs.map((input) => [output, input, 0, 0, 0]);
+
+const named =
+  (names: Readonly<Record<number, string>>, arg: number): Added['form'] =>
+  (word) =>
+    (names[word(arg)] ?? '').toLowerCase();
 
 const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
   [TrainingOp.WeightGradient]: { kernel: 'f32_weight_gradient_4x8' },
@@ -75,12 +70,26 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
   },
   [TrainingOp.UnaryGradient]: {
     kernel: 'f32_unary_gradient',
-    // No side has gaps.
-    overwrites: [
-      [UnaryGradientArg.Output, UnaryGradientArg.Gradient, 0, 0, 0],
-      [UnaryGradientArg.Output, UnaryGradientArg.Value, 0, 0, 0],
-    ],
-    form: (word) => (GradientKind[word(UnaryGradientArg.Kind)] ?? '').toLowerCase(),
+    overwrites: overwriting(UnaryGradientArg.Output, UnaryGradientArg.Gradient, UnaryGradientArg.Value),
+    form: named(GradientKind, UnaryGradientArg.Kind),
+  },
+  [TrainingOp.CrossEntropy]: { kernel: 'f32_cross_entropy' },
+  [TrainingOp.CrossEntropyGradient]: {
+    kernel: 'f32_cross_entropy_gradient',
+    overwrites: overwriting(CrossEntropyGradientArg.Output, CrossEntropyArg.Input),
+  },
+  [TrainingOp.LossSum]: { kernel: 'loss_sum' },
+  [TrainingOp.ElementLoss]: { kernel: 'f32_element_loss', form: named(ElementLossKind, ElementLossArg.Kind) },
+  [TrainingOp.ElementLossGradient]: {
+    kernel: 'f32_element_loss',
+    overwrites: overwriting(ElementLossGradientArg.Output, ElementLossArg.Input),
+    form: named(ElementLossKind, ElementLossArg.Kind),
+  },
+  [TrainingOp.Dropout]: { kernel: 'f32_dropout', overwrites: overwriting(DropoutArg.Output, DropoutArg.Input) },
+  [TrainingOp.SoftmaxGradient]: {
+    kernel: 'f32_softmax_gradient',
+    overwrites: overwriting(SoftmaxGradientArg.Output, SoftmaxGradientArg.Gradient, SoftmaxGradientArg.Value),
+    form: (word) => (word(SoftmaxGradientArg.Log) ? 'log' : ''),
   },
   [TrainingOp.EndUnlessFinite]: {
     kernel: 'end unless finite',

@@ -5,6 +5,7 @@ import type { Operator } from '../../ops/operator.ts';
 import { batchNormTraining } from '../ops/batchNorm.ts';
 import { convRules } from './conv.ts';
 import { elementwiseRules } from './elementwise.ts';
+import { lossRules } from './losses.ts';
 import { matrixRules } from './matrix.ts';
 import { moveRules } from './move.ts';
 import { batchNormRule, normRules } from './norm.ts';
@@ -26,7 +27,7 @@ export const rules: Rules = {
 };
 
 /** Operators of `lanewise.training` that have a rule. */
-const own = new Map<Operator, Rule>([[batchNormTraining as Operator, batchNormRule as Rule]]);
+const own = new Map<Operator, Rule>([[batchNormTraining as Operator, batchNormRule as Rule], ...lossRules]);
 
 /** The rule of an operator; a user's operator of ONNX's name does not have ONNX's rule. */
 export function ruleOf(op: Operator): Rule | undefined {
