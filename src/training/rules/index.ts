@@ -4,6 +4,8 @@ import { operators } from '../../ops/index.ts';
 import type { Operator } from '../../ops/operator.ts';
 import { batchNormTraining } from '../ops/batchNorm.ts';
 import { convRules } from './conv.ts';
+import { arithmeticRules } from './arithmetic.ts';
+import { dropoutRules } from './dropout.ts';
 import { elementwiseRules } from './elementwise.ts';
 import { lossRules } from './losses.ts';
 import { matrixRules } from './matrix.ts';
@@ -13,6 +15,7 @@ import { poolRules } from './pool.ts';
 import { reduceRules } from './reduce.ts';
 import { resampleRules } from './resample.ts';
 import type { Rule, Rules } from './rule.ts';
+import { softmaxRules } from './softmax.ts';
 
 /** By ONNX's op_type. */
 export const rules: Rules = {
@@ -28,6 +31,10 @@ export const rules: Rules = {
 
 /** Operators of `lanewise.training` that have a rule. */
 const own = new Map<Operator, Rule>([[batchNormTraining as Operator, batchNormRule as Rule], ...lossRules]);
+export const rules: Rules = { ...arithmeticRules, ...elementwiseRules, ...softmaxRules };
+
+/** Operators of `lanewise.training` that have a rule. */
+const own = new Map<Operator, Rule>([...dropoutRules, ...lossRules]);
 
 /** The rule of an operator; a user's operator of ONNX's name does not have ONNX's rule. */
 export function ruleOf(op: Operator): Rule | undefined {
