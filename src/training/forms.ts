@@ -35,3 +35,7 @@ const forms: Readonly<Record<string, Form>> = { BatchNormalization: batchNormFor
 
 /** A node as it is while the network learns. */
 export const trainingForm = (node: Node, context: FormContext): Node => forms[node.op.name]?.(node as Node<never>, context) ?? node;
+
+/** The states that a node writes, under the names that they have then: running statistics. */
+export const statesWrittenBy = ({ op, outputs }: Node): readonly Value[] =>
+  op === (batchNormTraining as Operator) ? outputs.slice(3) : [];

@@ -65,9 +65,7 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
   [TrainingOp.AveragePoolGradient]: { kernel: 'f32_pool_gradient' },
   [TrainingOp.LrnGradient]: {
     kernel: 'f32_lrn_gradient',
-    overwrites: [
-      [LrnGradientArg.Result, LrnGradientArg.Gradient, 1, LrnGradientArg.ResultPixelStride, LrnGradientArg.GradientPixelStride],
-    ],
+    overwrites: [[LrnGradientArg.Result, LrnGradientArg.Gradient, 1, LrnGradientArg.ResultPixelStride, LrnGradientArg.GradientPixelStride]],
   },
   [TrainingOp.UnaryGradient]: {
     kernel: 'f32_unary_gradient',
