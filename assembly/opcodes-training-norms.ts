@@ -116,25 +116,27 @@ export enum BatchNormGradientApplyArg {
   Words,
 }
 
+// Explicit, because transpilers that see one file at a time cannot count on from another file's enum.
+
 /** The window's input is the gradient that is made, its output the gradient that is given. See training/f32_pool_gradient. */
 export enum MaxPoolGradientArg {
   /** Whether windows overlap or leave gaps, so that gradients are added to zeros. */
   Adds = WindowArg.Words,
   /** The forward pass's input and output. */
-  X,
-  Y,
-  XPixelStride,
-  YPixelStride,
-  Words,
+  X = WindowArg.Words + 1,
+  Y = WindowArg.Words + 2,
+  XPixelStride = WindowArg.Words + 3,
+  YPixelStride = WindowArg.Words + 4,
+  Words = WindowArg.Words + 5,
 }
 
 /** As MaxPoolGradientArg; and as AveragePoolArg. */
 export enum AveragePoolGradientArg {
   Adds = WindowArg.Words,
-  CountIncludePad,
-  PadBottom,
-  PadRight,
-  Words,
+  CountIncludePad = WindowArg.Words + 1,
+  PadBottom = WindowArg.Words + 2,
+  PadRight = WindowArg.Words + 3,
+  Words = WindowArg.Words + 4,
 }
 
 /** See training/f32_lrn_gradient. */

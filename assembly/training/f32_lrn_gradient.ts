@@ -67,8 +67,6 @@ export function f32_lrn_gradient_pixel(pc: usize, input: usize, gradient: usize,
 }
 
 /** The sums of `size` numbers from `pointer` on, and from the three after it. */
-// @ts-expect-error: decorator
-@inline
 function windowSum(pointer: usize, size: i32): v128 {
   let sum = f32x4.splat(0);
   for (let j = 0; j < size; j++) sum = f32x4.add(sum, v128.load(pointer + ((<usize>j) << 2)));

@@ -108,11 +108,11 @@ function lastNaN(pc: usize, start: usize, rows: i32, columns: i32, at: usize, ou
   for (let lane = 0; lane < lanes; lane++) {
     const by = (<usize>lane) << 2;
     const y = load<f32>(output + by);
-    if (y === y) continue;
+    if (abs(y) <= Infinity) continue;
     for (let tap = rows * columns - 1; tap >= 0; tap--) {
       const pixel = start + <usize>((tap / columns) * line + (tap % columns) * dilationWidth);
       const x = load<f32>(<usize>arg(pc, MaxPoolGradientArg.X) + at + by + pixel * <usize>arg(pc, MaxPoolGradientArg.XPixelStride));
-      if (x === x) continue;
+      if (abs(x) <= Infinity) continue;
       const to = <usize>arg(pc, WindowArg.Input) + at + by + pixel * <usize>arg(pc, WindowArg.InPixelStride);
       store<f32>(to, load<f32>(to) + load<f32>(gradient + by));
       break;

@@ -55,3 +55,6 @@ export const trainingForm = (node: Node, context: FormContext): Node => forms[no
 
 /** The states that a node writes, under their new names: the running statistics of a batch-norm. */
 export const statesWrittenBy = ({ op, outputs }: Node): readonly Value[] => (op.name === 'BatchNormTraining' ? outputs.slice(3) : []);
+/** The states that a node writes, under the names that they have then: running statistics. */
+export const statesWrittenBy = ({ op, outputs }: Node): readonly Value[] =>
+  op === (batchNormTraining as Operator) ? outputs.slice(3) : [];
