@@ -1,7 +1,7 @@
 // The opcodes of the pack *training*, and their arguments: as opcodes.ts, which the core needs. No compiled model holds them, so
 // they may change with any version.
 
-import { WeightGradientArg, WeightGradientSumArg } from './opcodes-training-conv';
+import { WeightGradientArg, WeightGradientSumArg, WinogradWeightGradientArg } from './opcodes-training-conv';
 
 export * from './opcodes-training-conv';
 
@@ -11,6 +11,7 @@ export enum TrainingOp {
   WeightGradient = 64,
   DepthwiseWeightGradient = 65,
   WeightGradientSum = 66,
+  WinogradWeightGradient = 67,
   // Normalisations and pools: 80 to 95.
   // Elements, losses, random numbers, updates of weights: 128 to 143.
   UnaryGradient = 128,
@@ -43,6 +44,8 @@ export function trainingWords(op: i32): i32 {
     case TrainingOp.WeightGradient:
     case TrainingOp.DepthwiseWeightGradient:
       return WeightGradientArg.Words;
+    case TrainingOp.WinogradWeightGradient:
+      return WinogradWeightGradientArg.Words;
     case TrainingOp.WeightGradientSum:
       return WeightGradientSumArg.Words;
     case TrainingOp.UnaryGradient:

@@ -7,6 +7,7 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
   [TrainingOp.WeightGradient]: { kernel: 'f32_weight_gradient_4x8' },
   [TrainingOp.DepthwiseWeightGradient]: { kernel: 'f32_depthwise_weight_gradient_c4' },
   [TrainingOp.WeightGradientSum]: { kernel: 'f32_weight_gradient_sum' },
+  [TrainingOp.WinogradWeightGradient]: { kernel: 'f32_winograd_weight_gradient' },
   [TrainingOp.UnaryGradient]: {
     kernel: 'f32_unary_gradient',
     // No side has gaps.

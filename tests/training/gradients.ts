@@ -1,7 +1,7 @@
 // Gradient rules against finite differences of the operators' naive references.
 
 import { bind } from '../../src/compiler/bind.ts';
-import { planOf } from '../../src/compiler/compile.ts';
+import { type CompileOptions, planOf } from '../../src/compiler/compile.ts';
 import { Network } from '../../src/compiler/network.ts';
 import { verify } from '../../src/compiler/verify.ts';
 import type { Attribute } from '../../src/graph/graph.ts';
@@ -30,6 +30,8 @@ export interface GradientCase {
   tolerance?: number;
   /** Step of the finite differences. Default 1e-4. */
   step?: number;
+  /** As in CompileOptions. */
+  winograd?: CompileOptions['winograd'];
 }
 
 /** A plan that gives the gradients of a graph's inputs for a given gradient of its output, `seed`, whose name is added. */
@@ -38,6 +40,7 @@ export function backwardPlan(
   feeds: Readonly<Record<string, NdArray>>,
   learned: readonly string[],
   seedDims: readonly number[],
+  winograd?: CompileOptions['winograd'],
 ): Plan {
   const dims = new Map(Object.entries(feeds).map(([name, { dims }]) => [name, dims]));
   const { network } = bind(graphOf(spec), { dims });
@@ -46,7 +49,7 @@ export function backwardPlan(
   const { nodes, gradients } = differentiate(network.nodes, new Map([[network.outputs[0] as Value, seed]]), targets);
   const outputs = targets.map((value) => gradients.get(value) as Value);
   const backward = new Network([...network.inputs, seed], outputs, [...network.nodes, ...nodes]);
-  return planOf({ network: backward, names: targets.map(({ name }) => name) }, { dims, verify, transforms: true });
+  return planOf({ network: backward, names: targets.map(({ name }) => name) }, { dims, verify, transforms: true, winograd });
 }
 
 /** Checks every input's gradient, on one thread and on three, and that they have the same bits. */
@@ -59,6 +62,7 @@ export function expectGradients({
   reference,
   tolerance = 1e-5,
   step = 1e-4,
+  winograd,
 }: GradientCase): void {
   const present = inputs.flatMap((value, i) => (value ? [{ name: `input${i}`, value, constant: constants.includes(i) }] : []));
   const learned = present.filter(({ constant }) => !constant);
@@ -75,6 +79,7 @@ export function expectGradients({
     feeds,
     learned.map(({ name }) => name),
     y.dims,
+    winograd,
   );
   const made = runPlan(plan, { ...feeds, seed: dy });
   learned.forEach(({ value }, i) => {
