@@ -19,6 +19,28 @@ export enum WeightGradientArg {
   Words = WindowArg.Words + 8,
 }
 
+/**
+ * Input is X, Output is dY, which is read; channels are input channels of one group. See
+ * training/f32_winograd_weight_gradient.
+ */
+export enum WinogradWeightGradientArg {
+  /** [Parts][group][6 × 6 points][channels in fours][filters in eights] floats, written. */
+  Sums = WindowArg.Words,
+  Groups = WindowArg.Words + 1,
+  /** Output channels of one group. */
+  OutChannels = WindowArg.Words + 2,
+  Parts = WindowArg.Words + 3,
+  /** Blocks of one part. */
+  PartBlocks = WindowArg.Words + 4,
+  /** Tiles of a block. */
+  BlockTiles = WindowArg.Words + 5,
+  /** Zeros for all channels, in fours, and all filters, in eights, of a group. */
+  Zeros = WindowArg.Words + 6,
+  /** WINOGRAD_PATCHES and WINOGRAD_SCRATCH bytes, then the transformed tiles of a block. */
+  Scratch = WindowArg.Words + 7,
+  Words = WindowArg.Words + 8,
+}
+
 /** Adds up the parts of a weight gradient. See training/f32_weight_gradient_sum. */
 export enum WeightGradientSumArg {
   Input = 1,
@@ -32,5 +54,7 @@ export enum WeightGradientSumArg {
   OutChannels,
   /** Taps of the kernel. */
   Taps,
+  /** 0, or WINOGRAD_SCRATCH bytes: the input has 6 × 6 points for 3 × 3 taps. */
+  Scratch,
   Words,
 }

@@ -1,7 +1,7 @@
 // The opcodes of the pack *training*, and their arguments: as opcodes.ts, which the core needs. No compiled model holds them, so
 // they may change with any version.
 
-import { WeightGradientArg, WeightGradientSumArg } from './opcodes-training-conv';
+import { WeightGradientArg, WeightGradientSumArg, WinogradWeightGradientArg } from './opcodes-training-conv';
 import { CrossEntropyArg, CrossEntropyGradientArg, DropoutArg, ElementLossArg, ElementLossGradientArg, LossSumArg, SoftmaxGradientArg, UnaryGradientArg } from './opcodes-training-elements';
 import { AveragePoolGradientArg, BatchNormApplyArg, BatchNormGradientApplyArg, BatchNormGradientFactorsArg, BatchNormGradientSumsArg, BatchNormMomentsArg, BatchNormStatisticsArg, LrnGradientArg, MaxPoolGradientArg } from './opcodes-training-norms';
 import { AccumulateArg, AdamwArg, ClipArg, SgdArg, SquaresArg } from './opcodes-training-updates';
@@ -17,6 +17,7 @@ export enum TrainingOp {
   WeightGradient = 64,
   DepthwiseWeightGradient = 65,
   WeightGradientSum = 66,
+  WinogradWeightGradient = 67,
   // Normalisations and pools: 80 to 95.
   BatchNormStatistics = 80,
   BatchNormMoments,
@@ -58,6 +59,8 @@ export function trainingWords(op: i32): i32 {
     case TrainingOp.WeightGradient:
     case TrainingOp.DepthwiseWeightGradient:
       return WeightGradientArg.Words;
+    case TrainingOp.WinogradWeightGradient:
+      return WinogradWeightGradientArg.Words;
     case TrainingOp.WeightGradientSum:
       return WeightGradientSumArg.Words;
     case TrainingOp.BatchNormStatistics:

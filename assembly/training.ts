@@ -23,6 +23,7 @@ export { f32_squares_block } from './training/f32_squares';
 export { f32_unary_gradient_rows } from './training/f32_unary_gradient';
 export { f32_weight_gradient_tile } from './training/f32_weight_gradient_4x8';
 export { f32_weight_gradient_add } from './training/f32_weight_gradient_sum';
+export { f32_winograd_gradient_tile, f32_winograd_input_tile } from './training/f32_winograd_weight_gradient';
 
 /** Marks the module. */
 export const training: i32 = 1;

@@ -24,6 +24,7 @@ import { f32_squares } from './f32_squares';
 import { f32_unary_gradient } from './f32_unary_gradient';
 import { f32_weight_gradient_4x8 } from './f32_weight_gradient_4x8';
 import { f32_weight_gradient_sum } from './f32_weight_gradient_sum';
+import { f32_winograd_weight_gradient } from './f32_winograd_weight_gradient';
 import { loss_sum } from './loss_sum';
 
 /** Whether the program ends here, before its end: all threads find the same number. */
@@ -39,6 +40,9 @@ export function runTraining(pc: usize, op: i32): bool {
       break;
     case TrainingOp.DepthwiseWeightGradient:
       f32_depthwise_weight_gradient_c4(pc);
+      break;
+    case TrainingOp.WinogradWeightGradient:
+      f32_winograd_weight_gradient(pc);
       break;
     case TrainingOp.WeightGradientSum:
       f32_weight_gradient_sum(pc);

@@ -68,6 +68,7 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
     kernel: 'f32_lrn_gradient',
     overwrites: [[LrnGradientArg.Result, LrnGradientArg.Gradient, 1, LrnGradientArg.ResultPixelStride, LrnGradientArg.GradientPixelStride]],
   },
+  [TrainingOp.WinogradWeightGradient]: { kernel: 'f32_winograd_weight_gradient' },
   [TrainingOp.UnaryGradient]: {
     kernel: 'f32_unary_gradient',
     overwrites: overwriting(UnaryGradientArg.Output, UnaryGradientArg.Gradient, UnaryGradientArg.Value),

@@ -1,3 +1,4 @@
+import { winogradForms } from '../../src/ops/window/winograd.ts';
 import { conv, convTranspose, random } from '../reference/index.ts';
 import { expectGradients } from './gradients.ts';
 
@@ -52,6 +53,39 @@ const leaves = ({ x, w, strides = [], pads = [], dilations = [] }: Shape): boole
     const full = (size - 1) * (strides[i] ?? 1) + ((w[i + 1] as number) - 1) * (dilations[i] ?? 1) + 1;
     return full > (pads[i] ?? 0) + (pads[i + length] ?? 0);
   });
+
+const tiled: Record<string, Shape> = {
+  ...Object.fromEntries(
+    named.filter(
+      ([
+        ,
+        {
+          w: [, ...kernel],
+          strides,
+          dilations,
+        },
+      ]) => kernel.join() === '3,3' && !strides && !dilations,
+    ),
+  ),
+  'several blocks of tiles': { x: [9, 3, 7, 9], w: [4, 3, 3], pads: [1, 1, 1, 1] },
+};
+const forms = Object.keys(tiled).flatMap((name) => winogradForms.flatMap((form) => (form.taps === 3 ? [[name, form] as const] : [])));
+
+test.each(forms)('Conv by Winograd: %s, %j', (name, winograd) => {
+  const {
+    x,
+    w: [filters = 0, ...kernel],
+    group = 1,
+    ...window
+  } = tiled[name] as Shape;
+  expectGradients({
+    op: 'Conv',
+    attributes: { group, ...window },
+    inputs: [random(x, 1), random([filters, (x[1] as number) / group, ...kernel], 2)],
+    winograd,
+    reference: ([x, w]) => conv({ x: x!, w: w!, group, ...window }),
+  });
+});
 
 test.each(named)('Conv: %s', (_, { x, w: [filters = 0, ...kernel], group = 1, ...window }) => {
   const inputs = [random(x, 1), random([filters, (x[1] as number) / group, ...kernel], 2), random([filters], 3)];

@@ -1,4 +1,5 @@
-import { TrainingOp, WeightGradientArg, WeightGradientSumArg } from '../../../assembly/opcodes-training.ts';
+import { WINOGRAD_PATCHES, WINOGRAD_SCRATCH } from '../../../assembly/opcodes.ts';
+import { TrainingOp, WeightGradientArg, WeightGradientSumArg, WinogradWeightGradientArg } from '../../../assembly/opcodes-training.ts';
 import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import { channelsLast } from '../../ops/layouts.ts';
@@ -33,6 +34,9 @@ const BLOCK_BYTES = 256 * 1024;
 /** Parts are sums of their own: enough to share, and few enough to add up. */
 const MOST_PARTS = 16;
 const PARTS_BYTES = 2 * 1024 * 1024;
+/** Tiles that Winograd's algorithm transforms at a time: more for more channels, because each block reads and writes all sums. */
+const LEAST_TILES = 16;
+const MOST_TILES = 128;
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 /** The size of equal pieces of at most `most`. */
@@ -54,7 +58,8 @@ export const convWeightGradient: Operator<ConvWeightGradientAttributes> = {
   layout: () => ({ ...channelsLast(), output: 'rowMajor' }),
   macs: (node) => product(input(node, 1).dims) * product(output(node).dims.slice(1)),
   lower(node, lowering) {
-    const sums = lowerDirect(node, lowering);
+    const winograd = takesWinograd(node, lowering);
+    const sums = winograd ? lowerWinograd(node, lowering) : lowerDirect(node, lowering);
     emitTraining(lowering, TrainingOp.WeightGradientSum, {
       [WeightGradientSumArg.Input]: sums.pointer,
       [WeightGradientSumArg.Output]: lowering.define(output(node)).pointer,
@@ -64,9 +69,58 @@ export const convWeightGradient: Operator<ConvWeightGradientAttributes> = {
       [WeightGradientSumArg.Rows]: sums.rows,
       [WeightGradientSumArg.OutChannels]: sums.outChannels,
       [WeightGradientSumArg.Taps]: product(node.attributes.kernel),
+      [WeightGradientSumArg.Scratch]: winograd ? lowering.workspace(WINOGRAD_SCRATCH) : 0,
     });
   },
 };
+
+/** Whether Winograd's algorithm applies, and pays: with few channels the transforms take more than they save. */
+function takesWinograd(node: Node<ConvWeightGradientAttributes>, { winograd }: Lowering): boolean {
+  const { window, group } = node.attributes;
+  const plain = node.attributes.kernel.join() === '3,3' && [...window.stride, ...window.dilation].every((n) => n === 1);
+  if (!winograd || !plain) return false;
+  const [channels, outChannels] = [at(input(node, 0).dims, 1) / group, at(input(node, 1).dims, 1) / group];
+  return winograd === true ? Math.min(channels, outChannels) >= 8 : winograd.size === 4;
+}
+
+/** The sums of the points of Winograd's algorithm. */
+function lowerWinograd(node: Node<ConvWeightGradientAttributes>, lowering: Lowering): Sums {
+  const [x, dy] = [input(node, 0), input(node, 1)];
+  const { window, group: groups } = node.attributes;
+  const to = asImage(dy.dims);
+  const [channels, outChannels] = [asImage(x.dims).channels / groups, to.channels / groups];
+  const [rows, columns] = [roundUp(channels, 4), roundUp(outChannels, 8)];
+  const tiles = to.batch * Math.ceil(to.height / 4) * Math.ceil(to.width / 4);
+  const blockTiles = Math.min(tiles, Math.max(LEAST_TILES, Math.min(MOST_TILES, Math.floor((rows * columns) / 256))));
+  const floats = groups * 36 * rows * columns;
+  const { parts, partBlocks } = partsOf(Math.ceil(tiles / blockTiles), floats);
+  const pointer = lowering.scratch(parts * floats);
+  // Each point's matrices are a cache line apart.
+  const transformed = 36 * (blockTiles * (rows + columns) * 4 + 128);
+  emitTraining(
+    lowering,
+    TrainingOp.WinogradWeightGradient,
+    {
+      ...windowArgs(window, x, dy, lowering.place(x), lowering.place(dy), channels),
+      [WinogradWeightGradientArg.Sums]: pointer,
+      [WinogradWeightGradientArg.Groups]: groups,
+      [WinogradWeightGradientArg.OutChannels]: outChannels,
+      [WinogradWeightGradientArg.Parts]: parts,
+      [WinogradWeightGradientArg.PartBlocks]: partBlocks,
+      [WinogradWeightGradientArg.BlockTiles]: blockTiles,
+      [WinogradWeightGradientArg.Zeros]: lowering.zeros(Math.max(rows, columns) * 4),
+      [WinogradWeightGradientArg.Scratch]: lowering.workspace(WINOGRAD_PATCHES + WINOGRAD_SCRATCH + transformed),
+    },
+    convWeightGradient.macs?.(node),
+  );
+  return { pointer, parts, groups, channels, rows, outChannels };
+}
+
+/** How many parts there are of `blocks` blocks, each of them with `floats` sums, and how many blocks each has. */
+function partsOf(blocks: number, floats: number): { parts: number; partBlocks: number } {
+  const partBlocks = Math.ceil(blocks / Math.max(1, Math.min(MOST_PARTS, Math.floor(PARTS_BYTES / (4 * floats)))));
+  return { parts: Math.ceil(blocks / partBlocks), partBlocks };
+}
 
 /** The direct sums, or those of a depthwise convolution. */
 function lowerDirect(node: Node<ConvWeightGradientAttributes>, lowering: Lowering): Sums {
@@ -89,8 +143,7 @@ function lowerDirect(node: Node<ConvWeightGradientAttributes>, lowering: Lowerin
   const blockPictures = even(image.batch, Math.floor(pixels / (image.width * image.height)));
   const blocks = Math.ceil(image.width / blockColumns) * Math.ceil(image.height / blockRows) * Math.ceil(image.batch / blockPictures);
   const floats = groups * taps * rows * roundUp(outChannels, 8);
-  const partBlocks = Math.ceil(blocks / Math.max(1, Math.min(MOST_PARTS, Math.floor(PARTS_BYTES / (4 * floats)))));
-  const parts = Math.ceil(blocks / partBlocks);
+  const { parts, partBlocks } = partsOf(blocks, floats);
   const pointer = lowering.scratch(parts * floats);
   const [source, gradient] = [lowering.place(x), lowering.place(dy)];
   const flattened = (channels: number) => ({ type: x.type, dims: [1, channels, 1, image.width] });

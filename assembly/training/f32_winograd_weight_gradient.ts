@@ -1,0 +1,193 @@
+// The gradient of the weights of a 3 × 3 convolution of stride 1 by Winograd's algorithm, but for the sum over parts:
+// U[part][point][i][o] = sum over the part's tiles t of (Bᵀ d B)[t][i] * (A dY Aᵀ)[t][o], d the patch of 6 × 6 pixels of X under
+// a tile of 4 × 4 of dY. f32_weight_gradient_sum makes dW of it.
+//
+//   x      NHWC, pixels InPixelStride bytes apart; group g's channels start at g * Channels
+//   dy     NHWC, pixels OutPixelStride bytes apart; group g's filters start at g * OutChannels
+//   sums   [Parts][Groups][6 y][6 x][Channels in fours][OutChannels in eights]; what is beyond the channels is never used
+// Tiles are numbered over all pictures. BlockTiles of them are transformed to V [point][tile][channels] and D
+// [point][tile][filters], then one product per point is added to U by f32_weight_gradient_4x8's tile. The points' matrices
+// are a cache line further apart than they need, because at a power of two they would meet in the same sets of the cache.
+// Reads may run 12 bytes past the last channel of X and 28 past the last one of dY.
+
+import { tapPointer } from '../conv/taps.inline';
+import { arg } from '../math/simd.inline';
+import { WINOGRAD_PATCHES, WINOGRAD_SCRATCH, WindowArg } from '../opcodes';
+import { WinogradWeightGradientArg } from '../opcodes-training';
+import { mine, pieceOf, share, workspace } from '../threads.inline';
+import { column6 } from '../winograd/columns.inline';
+import { input6, PATCH_BYTES } from '../winograd/transforms.inline';
+import { f32_weight_gradient_tile } from './f32_weight_gradient_4x8';
+import { gradient6 } from './winograd.inline';
+
+const POINTS: i32 = 6;
+const SIZE: i32 = 4;
+const SQUARED: usize = 36;
+
+export function f32_winograd_weight_gradient(pc: usize): void {
+  const channels = arg(pc, WindowArg.Channels);
+  const groups = arg(pc, WinogradWeightGradientArg.Groups);
+  const outChannels = arg(pc, WinogradWeightGradientArg.OutChannels);
+  const parts = arg(pc, WinogradWeightGradientArg.Parts);
+  const partTiles = arg(pc, WinogradWeightGradientArg.PartBlocks) * arg(pc, WinogradWeightGradientArg.BlockTiles);
+  const fours = (channels + 3) >> 2;
+  const eights = (outChannels + 7) >> 3;
+  // Threads share parts and, if those are few, the filters of each.
+  let piece = max(1, eights);
+  if (ASC_FEATURE_THREADS) {
+    piece = pieceOf(parts * groups, eights);
+    share(parts * groups * ((eights + piece - 1) / piece), <f32>partTiles * <f32>SQUARED * <f32>(channels * piece) * 2);
+  }
+  let sums = <usize>arg(pc, WinogradWeightGradientArg.Sums);
+  for (let part = 0; part < parts; part++) {
+    let x = <usize>arg(pc, WindowArg.Input);
+    let dy = <usize>arg(pc, WindowArg.Output);
+    for (let g = 0; g < groups; g++) {
+      for (let from = 0; from < eights; from += piece) {
+        if (mine()) partSums(pc, part * partTiles, x, dy, fours, from, min(eights, from + piece), sums, (<usize>eights) << 5);
+      }
+      x += (<usize>channels) << 2;
+      dy += (<usize>outChannels) << 2;
+      sums += (SQUARED * <usize>(fours * eights)) << 7;
+    }
+  }
+}
+
+/** The sums of a part of a group, whose tiles start at `first`, for filters 8 * `from` to 8 * `end`. */
+function partSums(pc: usize, first: i32, x: usize, dy: usize, fours: i32, from: i32, end: i32, sums: usize, rowBytes: usize): void {
+  const outHeight = arg(pc, WindowArg.OutHeight);
+  const outWidth = arg(pc, WindowArg.OutWidth);
+  const blockTiles = arg(pc, WinogradWeightGradientArg.BlockTiles);
+  const tilesX = (outWidth + SIZE - 1) / SIZE;
+  const tilesY = (outHeight + SIZE - 1) / SIZE;
+  const last = min(arg(pc, WindowArg.Batch) * tilesY * tilesX, first + arg(pc, WinogradWeightGradientArg.PartBlocks) * blockTiles);
+  const patches = workspace(<usize>arg(pc, WinogradWeightGradientArg.Scratch));
+  const scratch = patches + WINOGRAD_PATCHES;
+  const inputs = scratch + WINOGRAD_SCRATCH;
+  const vBytes = (<usize>fours) << 4;
+  const dBytes = (<usize>(end - from)) << 5;
+  const vStride = <usize>blockTiles * vBytes + 64;
+  const dStride = <usize>blockTiles * dBytes + 64;
+  const gradients = inputs + SQUARED * vStride;
+  const pointBytes = <usize>(fours * 4) * rowBytes;
+  sums += (<usize>from) << 5;
+  dy += (<usize>from) << 5;
+  for (let row: usize = 0; row < SQUARED * <usize>(fours * 4); row++) memory.fill(sums + row * rowBytes, 0, dBytes);
+  for (let tile = first; tile < last; tile += blockTiles) {
+    const count = min(blockTiles, last - tile);
+    for (let t = 0; t < count; t++) {
+      const row = (tile + t) / tilesX;
+      const picture = row / tilesY;
+      const oy = (row - picture * tilesY) * SIZE;
+      const ox = (tile + t - row * tilesX) * SIZE;
+      f32_winograd_input_tile(pc, x, picture, oy, ox, fours, inputs + <usize>t * vBytes, vStride, patches);
+      f32_winograd_gradient_tile(pc, dy, picture, oy, ox, (end - from) << 1, gradients + <usize>t * dBytes, dStride, patches);
+    }
+    for (let point: usize = 0; point < SQUARED; point++) {
+      const v = inputs + point * vStride;
+      const d = gradients + point * dStride;
+      let to = sums + point * pointBytes;
+      for (let c: usize = 0; c < vBytes; c += 16) {
+        for (let n: usize = 0; n < dBytes; n += 32)
+          f32_weight_gradient_tile(1, 1, count, v + c, 0, 0, vBytes, d + n, 0, 0, dBytes, to + n, rowBytes);
+        to += rowBytes << 2;
+      }
+    }
+  }
+}
+
+/** Transforms the patch of X under a tile at (oy, ox), for `fours` times four channels, to points `stride` bytes apart. */
+export function f32_winograd_input_tile(
+  pc: usize,
+  x: usize,
+  picture: i32,
+  oy: i32,
+  ox: i32,
+  fours: i32,
+  output: usize,
+  stride: usize,
+  patches: usize,
+): void {
+  const scratch = patches + WINOGRAD_PATCHES;
+  const height = arg(pc, WindowArg.InHeight);
+  const width = arg(pc, WindowArg.InWidth);
+  const pixelStride = <usize>arg(pc, WindowArg.InPixelStride);
+  const image = x + <usize>(picture * height * width) * pixelStride;
+  addresses(image, oy - arg(pc, WindowArg.PadTop), ox - arg(pc, WindowArg.PadLeft), POINTS, height, width, pixelStride, pc, patches);
+  for (let c = 0; c < fours; c += 4) {
+    const quads = min(4, fours - c);
+    for (let i: usize = 0; i < 6; i++) column6(patches + i * 24, (<usize>c) << 4, quads, scratch + (i << 4));
+    let from = scratch;
+    for (let quad = 0; quad < quads; quad++) {
+      let row = from;
+      let to = output;
+      for (let y = 0; y < POINTS; y++) {
+        input6(
+          v128.load(row),
+          v128.load(row, 16),
+          v128.load(row, 32),
+          v128.load(row, 48),
+          v128.load(row, 64),
+          v128.load(row, 80),
+          to,
+          stride,
+        );
+        row += 6 << 4;
+        to += stride * 6;
+      }
+      from += PATCH_BYTES;
+      output += 16;
+    }
+  }
+}
+
+/** Transforms the tile of dY at (oy, ox), for `fours` times four filters, to points `stride` bytes apart. */
+export function f32_winograd_gradient_tile(
+  pc: usize,
+  dy: usize,
+  picture: i32,
+  oy: i32,
+  ox: i32,
+  fours: i32,
+  output: usize,
+  stride: usize,
+  patches: usize,
+): void {
+  const scratch = patches + WINOGRAD_PATCHES;
+  const height = arg(pc, WindowArg.OutHeight);
+  const width = arg(pc, WindowArg.OutWidth);
+  const pixelStride = <usize>arg(pc, WindowArg.OutPixelStride);
+  addresses(dy + <usize>(picture * height * width) * pixelStride, oy, ox, SIZE, height, width, pixelStride, pc, patches);
+  for (let c = 0; c < fours; c++) {
+    const at = (<usize>c) << 4;
+    for (let i: usize = 0; i < 4; i++) {
+      const p = patches + (i << 4);
+      gradient6(
+        v128.load(load<usize>(p) + at),
+        v128.load(load<usize>(p, 4) + at),
+        v128.load(load<usize>(p, 8) + at),
+        v128.load(load<usize>(p, 12) + at),
+        scratch + (i << 4),
+        4 << 4,
+      );
+    }
+    let row = scratch;
+    let to = output + at;
+    for (let y = 0; y < POINTS; y++) {
+      gradient6(v128.load(row), v128.load(row, 16), v128.load(row, 32), v128.load(row, 48), to, stride);
+      row += 4 << 4;
+      to += stride * 6;
+    }
+  }
+}
+
+/** The addresses of a patch of `size` × `size` pixels at (top, left), column by column; zeros outside the picture. */
+function addresses(image: usize, top: i32, left: i32, size: i32, height: i32, width: i32, pixelStride: usize, pc: usize, to: usize): void {
+  const zeros = <usize>arg(pc, WinogradWeightGradientArg.Zeros);
+  for (let x = left; x < left + size; x++) {
+    for (let y = top; y < top + size; y++) {
+      store<usize>(to, tapPointer(image, y, x, height, width, pixelStride, zeros));
+      to += 4;
+    }
+  }
+}
