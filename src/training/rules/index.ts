@@ -12,6 +12,11 @@ import type { Rule, Rules } from './rule.ts';
 /** By ONNX's op_type. */
 export const rules: Rules = { ...elementwiseRules, ...matrixRules, ...moveRules, ...reduceRules, ...resampleRules };
 
+/** Operators that layers write and that need no rule: why. */
+export const withoutGradient: Readonly<Record<string, string>> = {
+  Constant: 'it has no input',
+};
+
 /** Operators of `lanewise.training` that have a rule. */
 const own = new Map<Operator, Rule>([]);
 
