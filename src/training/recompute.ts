@@ -93,13 +93,15 @@ function flowOf(forward: readonly Node[], backward: readonly Node[], kept: Reado
 function bestBorders(flow: Flow): number[] {
   const { forward, maker, lastRead, saved, kept } = flow;
   const count = forward.length;
-  // Bytes that cross the border before a node; bytes that the nodes before it save.
+  // Bytes that cross the border before a node, twice those that the backward pass does not read anyway; bytes that the nodes
+  // before it save.
   const crossing = new Float64Array(count + 1);
   const before = new Float64Array(count + 1);
   for (const [value, made] of maker) {
     if (kept.has(value)) continue;
     const bytes = bytesOf(value);
-    for (let i = made + 1; i <= (lastRead.get(value) ?? made); i++) crossing[i] = at(crossing, i) + bytes;
+    const cost = saved.has(value) ? bytes : 2 * bytes;
+    for (let i = made + 1; i <= (lastRead.get(value) ?? made); i++) crossing[i] = at(crossing, i) + cost;
     if (saved.has(value)) before[made + 1] = at(before, made + 1) + bytes;
   }
   for (let i = 0; i < count; i++) before[i + 1] = at(before, i + 1) + at(before, i);

@@ -160,6 +160,16 @@ test.each([
   });
 });
 
+test('Split whose last outputs nobody reads', () => {
+  const x = random([2, 7, 3, 2], 1);
+  const seed = random([2, 2, 3, 2], 2);
+  const nodes = [{ op: 'Split', attributes: { axis: 1 }, inputs: ['x', 'lengths'], outputs: ['a', 'b', 'c', 'd'] }];
+  const spec = { inputs: { x: x.dims }, constants: { lengths: int64('lengths', [1, 2, 3, 1]) }, nodes, outputs: ['b'] };
+  const [made] = runPlan(backwardPlan(spec, { x }, ['x'], seed.dims), { x, seed });
+  const zeros = (channels: number) => array([2, channels, 3, 2]);
+  expectClose(made!, move.concat([zeros(1), seed, zeros(4)], 1), 0);
+});
+
 const slices: { dims: number[]; starts: number[]; ends: number[]; axes?: number[]; steps?: number[] }[] = [
   { dims: [7], starts: [2], ends: [6] },
   { dims: [7], starts: [-1], ends: [-100], steps: [-1] },

@@ -99,11 +99,13 @@ test('what stays anyway is not computed again', () => {
   const seeds = new Map([[y, { name: 'seed', type: 'float32', dims: y.dims } as const]]);
   const { nodes: backward } = differentiate(network.nodes, seeds, network.inputs);
   const values = network.nodes.flatMap(({ outputs }) => outputs);
-  const copies = (kept: Value[]) => recompute(network.nodes, backward, kept).filter(({ name }) => name.endsWith('(again)'));
-  const some = copies([])[0]?.name.replace(' (again)', '');
-  const value = values.find(({ name }) => name === some) as Value;
-  expect(copies([value]).map(({ name }) => name)).not.toContain(`${some} (again)`);
-  expect(copies(values)).toEqual([]);
+  const copied = (kept: Value[]) => recompute(network.nodes, backward, kept).filter(({ name }) => name.endsWith('(again)'));
+  for (const value of values) {
+    const names = copied([value]).flatMap(({ outputs }) => outputs.map(({ name }) => name));
+    expect(names.length).toBeGreaterThan(8);
+    expect(names).not.toContain(`${value.name} (again)`);
+  }
+  expect(copied(values)).toEqual([]);
 });
 
 test('a short chain is left as it is', () => {
