@@ -5,13 +5,16 @@ import { verify } from '../../src/compiler/verify.ts';
 import type { Value } from '../../src/graph/value.ts';
 import { relu } from '../../src/ops/elementwise/relu.ts';
 import type { Node, Operator } from '../../src/ops/operator.ts';
+import { conv } from '../../src/ops/window/conv.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { differentiate } from '../../src/training/differentiate.ts';
 import { addInstructions } from '../../src/training/instructions.ts';
 import { recompute } from '../../src/training/recompute.ts';
+import { ruleOf } from '../../src/training/rules/index.ts';
 import { graphOf, type NodeSpec } from '../kernels/graph.ts';
 import { runPlan } from '../kernels/run.ts';
 import { type NdArray, random } from '../reference/index.ts';
+import { skip } from '../skip.ts';
 
 addInstructions();
 
@@ -72,6 +75,24 @@ test('a chain of dense layers has the same bits in less memory', () => {
   const outputs = 30 * 64 * Math.ceil((17 * 17 * 4) / 64);
   expect(again - outputs).toBeLessThan(0.5 * (plain - outputs));
 });
+
+const convChain = 'a chain of convolutions has the same bits in less memory';
+
+if (ruleOf(conv as Operator)) {
+  test(convChain, () => {
+    const nodes: NodeSpec[] = [];
+    const weights: Record<string, number[]> = {};
+    for (let i = 0; i < 30; i++) {
+      weights[`w${i}`] = [8, i === 0 ? 3 : 8, 3, 3];
+      weights[`b${i}`] = [8];
+      const inputs = [i === 0 ? 'x' : `relu${i - 1}`, `w${i}`, `b${i}`];
+      nodes.push({ op: 'Conv', name: `conv${i}`, inputs, attributes: { pads: [1, 1, 1, 1] } });
+      nodes.push({ op: 'Relu', name: `relu${i}`, inputs: [`conv${i}`] });
+    }
+    const [plain, again] = expectSame({ nodes, weights, x: [2, 3, 31, 29] });
+    expect(again).toBeLessThan(0.5 * plain);
+  });
+} else skip(convChain, 'Conv has no gradient rule yet');
 
 test('branches within segments, and over all of them, have the same bits in less memory', () => {
   const nodes: NodeSpec[] = [];
