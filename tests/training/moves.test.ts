@@ -1,8 +1,10 @@
+import { int64 } from '../kernels/graph.ts';
+import { expectClose, runPlan } from '../kernels/run.ts';
 import { array, type NdArray, random } from '../reference/index.ts';
 import * as move from '../reference/move.ts';
 import { cumSum } from '../reference/select.ts';
 import { flatten, reshape, transpose } from '../reference/shape.ts';
-import { expectGradients } from './gradients.ts';
+import { backwardPlan, expectGradients } from './gradients.ts';
 import { torchTests } from './torch.ts';
 
 const list = (values: readonly number[]): NdArray => array([values.length], values);
@@ -156,6 +158,16 @@ test.each([
     channelsLast: true,
     reference: ([x]) => move.split(x!, lengths, axis),
   });
+});
+
+test('Split whose last outputs nobody reads', () => {
+  const x = random([2, 7, 3, 2], 1);
+  const seed = random([2, 2, 3, 2], 2);
+  const nodes = [{ op: 'Split', attributes: { axis: 1 }, inputs: ['x', 'lengths'], outputs: ['a', 'b', 'c', 'd'] }];
+  const spec = { inputs: { x: x.dims }, constants: { lengths: int64('lengths', [1, 2, 3, 1]) }, nodes, outputs: ['b'] };
+  const [made] = runPlan(backwardPlan(spec, { x }, ['x'], seed.dims), { x, seed });
+  const zeros = (channels: number) => array([2, channels, 3, 2]);
+  expectClose(made!, move.concat([zeros(1), seed, zeros(4)], 1), 0);
 });
 
 const slices: { dims: number[]; starts: number[]; ends: number[]; axes?: number[]; steps?: number[] }[] = [
@@ -376,3 +388,39 @@ test.each([
     reference: ([x]) => cumSum(x!, 1, exclusive, reverse),
   });
 });
+
+const picture = random([1, 2, 4, 3], 1);
+const pads = [0, 0, 2, 1, 0, 0, 3, 2];
+const padded = random([1, 2, 9, 6], 2);
+
+torchTests(
+  'as PyTorch',
+  [
+    ...(['constant', 'reflect', 'edge', 'wrap'] as const).map((mode) => ({
+      name: `pad by ${mode}`,
+      code: `F.pad(x[0], (1, 2, 2, 3), mode='${{ constant: 'constant', reflect: 'reflect', edge: 'replicate', wrap: 'circular' }[mode]}')`,
+      inputs: [picture],
+      seeds: [padded],
+      node: { op: 'Pad', opset: 19, attributes: { mode }, inputs: ['x', 'pads'] },
+    })),
+    {
+      name: 'pixel_shuffle',
+      code: 'F.pixel_shuffle(x[0], 2)',
+      inputs: [random([1, 8, 2, 3], 3)],
+      seeds: [random([1, 2, 4, 6], 4)],
+      node: { op: 'DepthToSpace', attributes: { blocksize: 2, mode: 'CRD' }, inputs: ['x'] },
+    },
+    {
+      name: 'repeated rows',
+      code: 'x[0].index_select(2, torch.tensor([3, 0, 3, 3]))',
+      inputs: [picture],
+      seeds: [random([1, 2, 4, 3], 5)],
+      node: { op: 'Gather', attributes: { axis: 2 }, inputs: ['x', 'rows'] },
+    },
+  ],
+  ({ node, inputs: [x], seeds: [seed] }, { gradients }) => {
+    const constants = { pads: int64('pads', pads), rows: int64('rows', [3, 0, 3, -1]) };
+    const plan = backwardPlan({ opset: 19, inputs: { x: x!.dims }, constants, nodes: [node] }, { x: x! }, ['x'], seed!.dims);
+    expectClose(runPlan(plan, { x: x!, seed: seed! })[0]!, gradients[0]!, 1e-6);
+  },
+);

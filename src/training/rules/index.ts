@@ -29,6 +29,11 @@ export const rules: Rules = {
   ...resampleRules,
 };
 
+/** Operators that layers write and that need no rule: why. */
+export const withoutGradient: Readonly<Record<string, string>> = {
+  Constant: 'it has no input',
+};
+
 /** Operators of `lanewise.training` that have a rule. */
 const own = new Map<Operator, Rule>([[batchNormTraining as Operator, batchNormRule as Rule], ...lossRules]);
 export const rules: Rules = { ...arithmeticRules, ...elementwiseRules, ...softmaxRules };

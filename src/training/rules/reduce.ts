@@ -68,11 +68,17 @@ const length = reduced(({ tape, x, y, dy }) => {
   return tape.add(mul, [tape.add(div, [x, above], {}), dy], {});
 });
 
+/** dy · e^(x - y), divided by its sum, which is 1 but for the rounding of y. */
+const shares = reduced(({ tape, x, y, dy, axes }) => {
+  const powers = tape.add(exp, [tape.add(sub, [x, y], {})], nothing);
+  return tape.add(mul, [powers, tape.add(div, [dy, summed(tape, powers, axes)], {})], {});
+});
+
 export const reduceRules: Rules = {
   ReduceL1: reduced(({ tape, x, dy }) => tape.add(mul, [tape.add(sign, [x], nothing), dy], {})),
   ReduceL2: length,
   ReduceLogSum: reduced(({ tape, x, dy, axes }) => tape.add(div, [dy, summed(tape, x, axes)], {})),
-  ReduceLogSumExp: reduced(({ tape, x, y, dy }) => tape.add(mul, [tape.add(exp, [tape.add(sub, [x, y], {})], nothing), dy], {})),
+  ReduceLogSumExp: shares,
   ReduceMax: extreme,
   ReduceMean: mean,
   ReduceMin: extreme,
