@@ -2,8 +2,27 @@
 // they may change with any version.
 
 import { WeightGradientArg, WeightGradientSumArg, WinogradWeightGradientArg } from './opcodes-training-conv';
-import { CrossEntropyArg, CrossEntropyGradientArg, DropoutArg, ElementLossArg, ElementLossGradientArg, LossSumArg, SoftmaxGradientArg, UnaryGradientArg } from './opcodes-training-elements';
-import { AveragePoolGradientArg, BatchNormApplyArg, BatchNormGradientApplyArg, BatchNormGradientFactorsArg, BatchNormGradientSumsArg, BatchNormMomentsArg, BatchNormStatisticsArg, LrnGradientArg, MaxPoolGradientArg } from './opcodes-training-norms';
+import {
+  CrossEntropyArg,
+  CrossEntropyGradientArg,
+  DropoutArg,
+  ElementLossArg,
+  ElementLossGradientArg,
+  LossSumArg,
+  SoftmaxGradientArg,
+  UnaryGradientArg,
+} from './opcodes-training-elements';
+import {
+  AveragePoolGradientArg,
+  BatchNormApplyArg,
+  BatchNormGradientApplyArg,
+  BatchNormGradientFactorsArg,
+  BatchNormGradientSumsArg,
+  BatchNormMomentsArg,
+  BatchNormStatisticsArg,
+  LrnGradientArg,
+  MaxPoolGradientArg,
+} from './opcodes-training-norms';
 import { AccumulateArg, AdamwArg, ClipArg, SgdArg, SquaresArg } from './opcodes-training-updates';
 
 export * from './opcodes-training-conv';

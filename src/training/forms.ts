@@ -3,11 +3,9 @@
 import type { Value } from '../graph/value.ts';
 import type { BatchNormAttributes } from '../ops/norm/batchNormalization.ts';
 import type { Node, Operator } from '../ops/operator.ts';
-import { input, output } from '../ops/shapes.ts';
-import { batchNormTraining } from './ops/batchNorm.ts';
-import type { Node, Operator } from '../ops/operator.ts';
 import type { DropoutAttributes } from '../ops/shape/identity.ts';
-import { invalid, unsupported } from '../ops/shapes.ts';
+import { input, invalid, output, unsupported } from '../ops/shapes.ts';
+import { batchNormTraining } from './ops/batchNorm.ts';
 import { dropoutTraining } from './ops/dropout.ts';
 
 /** What the training form of a node may use. */
@@ -34,8 +32,6 @@ const batchNormForm: Form<BatchNormAttributes> = (node) => {
   return { ...open, op: batchNormTraining as Operator, declaredOutputs: open.outputCount, outputs };
 };
 
-/** By ONNX's op_type; what is not here does the same in training. */
-const forms: Readonly<Record<string, Form>> = { BatchNormalization: batchNormForm };
 /** Drops, unless its rate is 0: an attribute up to opset 11, then an input. */
 const dropoutForm: Form<DropoutAttributes> = (node, { random, index }) => {
   const given = node.inputs[1];
@@ -48,13 +44,11 @@ const dropoutForm: Form<DropoutAttributes> = (node, { random, index }) => {
 };
 
 /** By ONNX's op_type; what is not here does the same in training. */
-const forms: Readonly<Record<string, Form>> = { Dropout: dropoutForm };
+const forms: Readonly<Record<string, Form>> = { BatchNormalization: batchNormForm, Dropout: dropoutForm };
 
 /** A node as it is while the network learns. */
 export const trainingForm = (node: Node, context: FormContext): Node => forms[node.op.name]?.(node as Node<never>, context) ?? node;
 
-/** The states that a node writes, under their new names: the running statistics of a batch-norm. */
-export const statesWrittenBy = ({ op, outputs }: Node): readonly Value[] => (op.name === 'BatchNormTraining' ? outputs.slice(3) : []);
 /** The states that a node writes, under the names that they have then: running statistics. */
 export const statesWrittenBy = ({ op, outputs }: Node): readonly Value[] =>
   op === (batchNormTraining as Operator) ? outputs.slice(3) : [];

@@ -1,6 +1,26 @@
 // The rows of the pack *training* in the tables by opcode: see src/plan/instructions.ts.
 
-import { AccumulateArg, AccumulateKind, BatchNormApplyArg, BatchNormGradientApplyArg, BatchNormGradientSumsArg, BatchNormMomentsArg, CrossEntropyArg, CrossEntropyGradientArg, DropoutArg, ElementLossArg, ElementLossGradientArg, ElementLossKind, GradientKind, LrnGradientArg, SgdArg, SoftmaxGradientArg, TrainingOp, UnaryGradientArg, trainingWords } from '../../assembly/opcodes-training.ts';
+import {
+  AccumulateArg,
+  AccumulateKind,
+  BatchNormApplyArg,
+  BatchNormGradientApplyArg,
+  BatchNormGradientSumsArg,
+  BatchNormMomentsArg,
+  CrossEntropyArg,
+  CrossEntropyGradientArg,
+  DropoutArg,
+  ElementLossArg,
+  ElementLossGradientArg,
+  ElementLossKind,
+  GradientKind,
+  LrnGradientArg,
+  SgdArg,
+  SoftmaxGradientArg,
+  TrainingOp,
+  trainingWords,
+  UnaryGradientArg,
+} from '../../assembly/opcodes-training.ts';
 import { type Added, added, type Overwrite } from '../plan/instructions.ts';
 
 /** The output may be any of these inputs; no side has gaps. */

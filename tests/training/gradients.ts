@@ -49,12 +49,8 @@ export function backwardPlan(
   spec: GraphSpec,
   feeds: Readonly<Record<string, Pick<NdArray, 'dims'>>>,
   learned: readonly string[],
-<<<<<<< HEAD
   seedDims: readonly number[] | readonly (readonly number[] | undefined)[],
-=======
-  seedDims: readonly number[],
   winograd?: CompileOptions['winograd'],
->>>>>>> 035fc8e76a7c8bfe6ee5ea8a946f25f0f0ffa8d4
 ): Plan {
   const dims = new Map(Object.entries(feeds).map(([name, { dims }]) => [name, dims]));
   const { network } = bind(graphOf(spec), { dims });
@@ -65,13 +61,8 @@ export function backwardPlan(
   const targets = network.inputs.filter(({ name }) => learned.includes(name));
   const { nodes, gradients } = differentiate(network.nodes, new Map(seeds), targets);
   const outputs = targets.map((value) => gradients.get(value) as Value);
-<<<<<<< HEAD
   const backward = new Network([...network.inputs, ...seeds.map(([, seed]) => seed)], outputs, [...network.nodes, ...nodes]);
-  return planOf({ network: backward, names: targets.map(({ name }) => name) }, { dims, verify, transforms: true });
-=======
-  const backward = new Network([...network.inputs, seed], outputs, [...network.nodes, ...nodes]);
   return planOf({ network: backward, names: targets.map(({ name }) => name) }, { dims, verify, transforms: true, winograd });
->>>>>>> 035fc8e76a7c8bfe6ee5ea8a946f25f0f0ffa8d4
 }
 
 const seedName = (i: number) => (i === 0 ? 'seed' : `seed${i}`);
@@ -80,7 +71,6 @@ const asType = (type: DataType, { data }: NdArray): TypedArray =>
   type.endsWith('int64') ? BigInt64Array.from(data, BigInt) : new arrayTypes[type as 'float32'](data);
 
 /** Checks every input's gradient, on one thread and on three, and that they have the same bits. */
-<<<<<<< HEAD
 export function expectGradients(given: GradientCase): void {
   const { inputs, constants = [], types = {}, reference, used, tolerance = 1e-5, step = 1e-4 } = given;
   const present = inputs.flatMap((value, i) =>
@@ -110,7 +100,7 @@ interface Present {
 
 /** The gradients of the inputs that learn; with `channelsLast` the network's inputs and outputs are so, and it transposes them. */
 function gradientsOf(
-  { op, opset = 13, attributes = {}, inputs }: GradientCase,
+  { op, opset = 13, attributes = {}, inputs, winograd }: GradientCase,
   present: readonly Present[],
   dy: readonly (NdArray | undefined)[],
   channelsLast: boolean,
@@ -127,24 +117,6 @@ function gradientsOf(
   });
   const [made, outputs] = [dy.map((_, i) => `made${i}`), dy.map((_, i) => `output${i}`)];
   const perm = (value: NdArray | undefined, of: (rank: number) => number[]) => of(value?.dims.length ?? 0);
-=======
-export function expectGradients({
-  op,
-  opset = 13,
-  attributes = {},
-  inputs,
-  constants = [],
-  reference,
-  tolerance = 1e-5,
-  step = 1e-4,
-  winograd,
-}: GradientCase): void {
-  const present = inputs.flatMap((value, i) => (value ? [{ name: `input${i}`, value, constant: constants.includes(i) }] : []));
-  const learned = present.filter(({ constant }) => !constant);
-  const feeds = Object.fromEntries(learned.map(({ name, value }) => [name, value]));
-  const y = reference(present.map(({ value }) => value));
-  const dy = random(y.dims, 99);
->>>>>>> 035fc8e76a7c8bfe6ee5ea8a946f25f0f0ffa8d4
   const plan = backwardPlan(
     {
       opset,
@@ -172,16 +144,12 @@ export function expectGradients({
     },
     feeds,
     learned.map(({ name }) => name),
-<<<<<<< HEAD
     dy.map((gradient) => gradient && last(gradient).dims),
+    winograd,
   );
   const seeds = dy.flatMap((gradient, i) => (gradient ? [[seedName(i), last(gradient)] as const] : []));
   return runPlan(plan, { ...feeds, ...Object.fromEntries(seeds) } as Record<string, NdArray>).map((gradient) =>
     turns(gradient.dims) ? transpose(gradient, toFirst(gradient.dims.length)) : gradient,
-=======
-    y.dims,
-    winograd,
->>>>>>> 035fc8e76a7c8bfe6ee5ea8a946f25f0f0ffa8d4
   );
 }
 

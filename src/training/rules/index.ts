@@ -3,8 +3,8 @@
 import { operators } from '../../ops/index.ts';
 import type { Operator } from '../../ops/operator.ts';
 import { batchNormTraining } from '../ops/batchNorm.ts';
-import { convRules } from './conv.ts';
 import { arithmeticRules } from './arithmetic.ts';
+import { convRules } from './conv.ts';
 import { dropoutRules } from './dropout.ts';
 import { elementwiseRules } from './elementwise.ts';
 import { lossRules } from './losses.ts';
@@ -19,6 +19,7 @@ import { softmaxRules } from './softmax.ts';
 
 /** By ONNX's op_type. */
 export const rules: Rules = {
+  ...arithmeticRules,
   ...convRules,
   ...elementwiseRules,
   ...matrixRules,
@@ -27,6 +28,7 @@ export const rules: Rules = {
   ...poolRules,
   ...reduceRules,
   ...resampleRules,
+  ...softmaxRules,
 };
 
 /** Operators that layers write and that need no rule: why. */
@@ -35,11 +37,7 @@ export const withoutGradient: Readonly<Record<string, string>> = {
 };
 
 /** Operators of `lanewise.training` that have a rule. */
-const own = new Map<Operator, Rule>([[batchNormTraining as Operator, batchNormRule as Rule], ...lossRules]);
-export const rules: Rules = { ...arithmeticRules, ...elementwiseRules, ...softmaxRules };
-
-/** Operators of `lanewise.training` that have a rule. */
-const own = new Map<Operator, Rule>([...dropoutRules, ...lossRules]);
+const own = new Map<Operator, Rule>([[batchNormTraining as Operator, batchNormRule as Rule], ...dropoutRules, ...lossRules]);
 
 /** The rule of an operator; a user's operator of ONNX's name does not have ONNX's rule. */
 export function ruleOf(op: Operator): Rule | undefined {
