@@ -2,6 +2,7 @@
 
 import { arg } from '../math/simd.inline';
 import { EndUnlessFiniteArg, TrainingOp } from '../opcodes-training';
+import { share } from '../threads.inline';
 import { f32_accumulate } from './f32_accumulate';
 import { f32_adamw } from './f32_adamw';
 import { f32_batchnorm_apply } from './f32_batchnorm_apply';
@@ -76,6 +77,8 @@ export function runTraining(pc: usize, op: i32): bool {
       f32_unary_gradient(pc);
       break;
     case TrainingOp.EndUnlessFinite:
+      // Nothing to compute, but every instruction is shared.
+      share(1, 0);
       break;
     case TrainingOp.Sgd:
       f32_sgd(pc);

@@ -1,7 +1,7 @@
 import { load, Tensor } from '../../src/index.ts';
 import { batchNorm, conv2d, dense, dropout, flatten, globalAvgPool2d, input, maxPool2d, model, relu } from '../../src/layers/index.ts';
 import { cosine, crossEntropy, inBatches, meanSquaredError, sgd, trainer } from '../../src/training/index.ts';
-import { array, random } from '../reference/index.ts';
+import { random } from '../reference/index.ts';
 
 /** Small, with everything that training does differently. */
 function network(seed = 1) {
