@@ -1,8 +1,19 @@
 // The opcodes of the pack *training*, and their arguments: as opcodes.ts, which the core needs. No compiled model holds them, so
 // they may change with any version.
 
+import {
+  CrossEntropyArg,
+  CrossEntropyGradientArg,
+  DropoutArg,
+  ElementLossArg,
+  ElementLossGradientArg,
+  LossSumArg,
+  SoftmaxGradientArg,
+  UnaryGradientArg,
+} from './opcodes-training-elements';
 import { AccumulateArg, AdamwArg, ClipArg, SgdArg, SquaresArg } from './opcodes-training-updates';
 
+export * from './opcodes-training-elements';
 export * from './opcodes-training-updates';
 
 /** A family's numbers follow each other. None has the bit WIDE (opcodes.ts). */
@@ -11,32 +22,19 @@ export enum TrainingOp {
   // Normalisations and pools: 80 to 95.
   // Elements, losses, random numbers, updates of weights: 128 to 143.
   UnaryGradient = 128,
+  CrossEntropy = 129,
+  CrossEntropyGradient = 130,
+  LossSum = 131,
+  ElementLoss = 132,
+  ElementLossGradient = 133,
+  Dropout = 134,
+  SoftmaxGradient = 135,
   Sgd = 136,
-  Adamw,
-  Accumulate,
-  Squares,
-  Clip,
+  Adamw = 137,
+  Accumulate = 138,
+  Squares = 139,
+  Clip = 140,
   // Moves: 144 to 159.
-}
-
-/** The functions whose derivative f32_unary_gradient takes. */
-export enum GradientKind {
-  /** Of the output: 1 between Alpha and Beta, 0 at them and outside, as PyTorch's relu and hardtanh. */
-  Clamp = 0,
-}
-
-/** See training/f32_unary_gradient. */
-export enum UnaryGradientArg {
-  /** What the function gave, or what it was given: as its kind says. */
-  Value = 1,
-  Gradient,
-  Output,
-  Kind,
-  Count,
-  /** Float32 bits. */
-  Alpha,
-  Beta,
-  Words,
 }
 
 /** Words of an instruction of the pack, its opcode included; 0 for invalid opcodes. */
@@ -44,6 +42,20 @@ export function trainingWords(op: i32): i32 {
   switch (op) {
     case TrainingOp.UnaryGradient:
       return UnaryGradientArg.Words;
+    case TrainingOp.CrossEntropy:
+      return CrossEntropyArg.Words;
+    case TrainingOp.CrossEntropyGradient:
+      return CrossEntropyGradientArg.Words;
+    case TrainingOp.LossSum:
+      return LossSumArg.Words;
+    case TrainingOp.ElementLoss:
+      return ElementLossArg.Words;
+    case TrainingOp.ElementLossGradient:
+      return ElementLossGradientArg.Words;
+    case TrainingOp.Dropout:
+      return DropoutArg.Words;
+    case TrainingOp.SoftmaxGradient:
+      return SoftmaxGradientArg.Words;
     case TrainingOp.Sgd:
       return SgdArg.Words;
     case TrainingOp.Adamw:

@@ -110,9 +110,11 @@ const ordered = ['any', ['int64']] as const;
 
 const rarer = (given: Reduction) => reduction({ ...given, pack: 'more' });
 
+export const reduceSum = reduction({ name: 'ReduceSum', axesInput: 13, lower: plain(ReduceKind.Sum), compute: folding(sums) });
+
 /** ONNX's reductions over some axes, or over all. */
 export const reductions: readonly Operator<ReduceAttributes>[] = [
-  reduction({ name: 'ReduceSum', axesInput: 13, lower: plain(ReduceKind.Sum), compute: folding(sums) }),
+  reduceSum,
   rarer({ name: 'ReduceMax', lower: plain(ReduceKind.Max), compute: folding(largest), evaluatedTypes: ordered }),
   rarer({ name: 'ReduceMin', lower: plain(ReduceKind.Min), compute: folding(smallest), evaluatedTypes: ordered }),
   rarer({ name: 'ReduceProd', lower: plain(ReduceKind.Prod), compute: folding({ start: typed(1), step: times }) }),
