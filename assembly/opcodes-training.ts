@@ -2,27 +2,8 @@
 // they may change with any version.
 
 import { WeightGradientArg, WeightGradientSumArg, WinogradWeightGradientArg } from './opcodes-training-conv';
-import {
-  CrossEntropyArg,
-  CrossEntropyGradientArg,
-  DropoutArg,
-  ElementLossArg,
-  ElementLossGradientArg,
-  LossSumArg,
-  SoftmaxGradientArg,
-  UnaryGradientArg,
-} from './opcodes-training-elements';
-import {
-  AveragePoolGradientArg,
-  BatchNormApplyArg,
-  BatchNormGradientApplyArg,
-  BatchNormGradientFactorsArg,
-  BatchNormGradientSumsArg,
-  BatchNormMomentsArg,
-  BatchNormStatisticsArg,
-  LrnGradientArg,
-  MaxPoolGradientArg,
-} from './opcodes-training-norms';
+import { CrossEntropyArg, CrossEntropyGradientArg, DropoutArg, ElementLossArg, ElementLossGradientArg, LossSumArg, SoftmaxGradientArg, UnaryGradientArg } from './opcodes-training-elements';
+import { AveragePoolGradientArg, BatchNormApplyArg, BatchNormGradientApplyArg, BatchNormGradientFactorsArg, BatchNormGradientSumsArg, BatchNormMomentsArg, BatchNormStatisticsArg, LrnGradientArg, MaxPoolGradientArg } from './opcodes-training-norms';
 import { AccumulateArg, AdamwArg, ClipArg, SgdArg, SquaresArg } from './opcodes-training-updates';
 
 export * from './opcodes-training-conv';
@@ -61,6 +42,11 @@ export enum TrainingOp {
   ElementLossGradient = 133,
   Dropout = 134,
   SoftmaxGradient = 135,
+  Sgd = 136,
+  Adamw = 137,
+  Accumulate = 138,
+  Squares = 139,
+  Clip = 140,
   // Moves: 144 to 159.
   // The course of a program.
   EndUnlessFinite = 192,
@@ -128,6 +114,16 @@ export function trainingWords(op: i32): i32 {
       return DropoutArg.Words;
     case TrainingOp.SoftmaxGradient:
       return SoftmaxGradientArg.Words;
+    case TrainingOp.Sgd:
+      return SgdArg.Words;
+    case TrainingOp.Adamw:
+      return AdamwArg.Words;
+    case TrainingOp.Accumulate:
+      return AccumulateArg.Words;
+    case TrainingOp.Squares:
+      return SquaresArg.Words;
+    case TrainingOp.Clip:
+      return ClipArg.Words;
     default:
       return 0;
   }

@@ -1,26 +1,6 @@
 // The rows of the pack *training* in the tables by opcode: see src/plan/instructions.ts.
 
-import {
-  AccumulateArg,
-  AccumulateKind,
-  BatchNormApplyArg,
-  BatchNormGradientApplyArg,
-  BatchNormGradientSumsArg,
-  BatchNormMomentsArg,
-  CrossEntropyArg,
-  CrossEntropyGradientArg,
-  DropoutArg,
-  ElementLossArg,
-  ElementLossGradientArg,
-  ElementLossKind,
-  GradientKind,
-  LrnGradientArg,
-  SgdArg,
-  SoftmaxGradientArg,
-  TrainingOp,
-  trainingWords,
-  UnaryGradientArg,
-} from '../../assembly/opcodes-training.ts';
+import { AccumulateArg, AccumulateKind, BatchNormApplyArg, BatchNormGradientApplyArg, BatchNormGradientSumsArg, BatchNormMomentsArg, CrossEntropyArg, CrossEntropyGradientArg, DropoutArg, ElementLossArg, ElementLossGradientArg, ElementLossKind, GradientKind, LrnGradientArg, SgdArg, SoftmaxGradientArg, TrainingOp, UnaryGradientArg, trainingWords } from '../../assembly/opcodes-training.ts';
 import { type Added, added, type Overwrite } from '../plan/instructions.ts';
 
 /** The output may be any of these inputs; no side has gaps. */
@@ -118,10 +98,7 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
   // What changes is a state, which no output takes the place of.
   [TrainingOp.Sgd]: { kernel: 'f32_sgd', form: (word) => (word(SgdArg.Nesterov) ? 'nesterov' : word(SgdArg.Buffer) ? 'momentum' : '') },
   [TrainingOp.Adamw]: { kernel: 'f32_adamw' },
-  [TrainingOp.Accumulate]: {
-    kernel: 'f32_accumulate',
-    form: (word) => (AccumulateKind[word(AccumulateArg.Kind)] ?? '').toLowerCase(),
-  },
+  [TrainingOp.Accumulate]: { kernel: 'f32_accumulate', form: named(AccumulateKind, AccumulateArg.Kind) },
   [TrainingOp.Squares]: { kernel: 'f32_squares' },
   [TrainingOp.Clip]: { kernel: 'f32_clip' },
 };

@@ -1,5 +1,5 @@
 import { checkOptions, invalidInput, type OptionChecks, shown } from '../arguments.ts';
-import { cosine as cosineOf } from './cosine.ts';
+import { cos } from '../ops/exact.ts';
 import { power } from './power.ts';
 
 /**
@@ -111,7 +111,7 @@ export function cosine(rate: number, options: CosineOptions = {}): Schedule {
   if (min > rate) throw invalidInput(`cosine ends at min, ${min}, which is above its rate, ${rate}`);
   return warmed((epoch, epochs) => {
     const done = epoch < warmup ? 0 : Math.min(1, (epoch - warmup) / (epochs - warmup));
-    return min + ((rate - min) * (1 + cosineOf(done))) / 2;
+    return min + ((rate - min) * (1 + cos(Math.PI * done))) / 2;
   }, warmup);
 }
 

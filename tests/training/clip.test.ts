@@ -4,7 +4,7 @@ import { difference, runTape } from './states.ts';
 import { torchTests } from './torch.ts';
 
 /** Not all of one scale; the last has more blocks than one. */
-const gradients = [[1], [3], [2, 2], [5], [1, 17], [4097], [2, 3, 5, 7], [3, 4096]].map((dims, i) => random(dims, i + 1, -1, 1 + i));
+const gradients = [[1], [3], [2, 2], [5], [1, 17], [4097], [2, 3, 5, 7], [9, 4096]].map((dims, i) => random(dims, i + 1, -1, 1 + i));
 
 const clipped = (given: readonly NdArray[], max: number): NdArray[] =>
   runTape((tape, input) => {

@@ -174,6 +174,23 @@ test('averages and sums of values', () => {
   }
 });
 
+test('gradients of several batches are summed, used and forgotten in one plan', () => {
+  const optimizer = sgd();
+  for (const dims of shapes) {
+    const [weight, first, second] = [random(dims, 1), random(dims, 2), random(dims, 3)];
+    const [updated, cleared] = runTape((tape, input) => {
+      const half = input(array([1], [0.5]));
+      const sum = [first, second].reduce((sum, part) => tape.add(accumulate, [sum, input(part), half], {}), state('sum', array(dims)));
+      const numbers = input(array([optimizer.size], optimizer.numbers(0.25, 1)));
+      const learned = { weight: state('weight', weight), gradient: sum, slots: [], decays: true };
+      return [...optimizer.update(tape, learned, numbers, undefined), tape.add(clear, [sum], {})];
+    });
+    const mean = weight.data.map((w, i) => w - 0.125 * (first.data[i]! + second.data[i]!));
+    expect(difference([updated!], [array(dims, mean)])).toBeLessThan(1e-6);
+    expect(cleared).toEqual(array(dims));
+  }
+});
+
 test('powers are those of repeated multiplication', () => {
   expect([0, 1, 2, 3, 10].map((n) => power(3, n))).toEqual([1, 3, 9, 27, 59049]);
   expect(power(0.999, 100_000)).toBeCloseTo(Math.exp(100_000 * Math.log(0.999)), 50);
