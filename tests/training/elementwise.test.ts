@@ -5,11 +5,12 @@ import { fuseActivations } from '../../src/training/fuseActivations.ts';
 import { rules } from '../../src/training/rules/index.ts';
 import { graphOf, type NodeSpec } from '../kernels/graph.ts';
 import { expectClose, runPlan } from '../kernels/run.ts';
-import { array, broadcastMap, type FunctionAttributes, functionTable, type NdArray, random } from '../reference/index.ts';
+import { array, at, broadcastMap, type FunctionAttributes, functionTable, type NdArray, random } from '../reference/index.ts';
 import { backwardPlan, expectGradients } from './gradients.ts';
 import { torchTests } from './torch.ts';
 
-const shapes = [[1], [7], [2, 3, 5, 1], [1, 17, 1, 1], [3, 8, 4, 5]];
+// The last are more than the kernel takes at a time.
+const shapes = [[1], [7], [2, 3, 5, 1], [1, 17, 1, 1], [3, 8, 4, 5], [2, 4099]];
 
 /** The newest opset that all of them know. */
 const opset = 24;
@@ -40,17 +41,21 @@ describe.each(unary)('%s %j', (op, attributes) => {
   // Near 0 differences of the reciprocal are no derivative.
   const [low, high] = functionTable[op]?.domain ?? (op === 'Reciprocal' ? [0.5, 4] : [-4, 4]);
   test.each(shapes.map((dims) => [dims]))('of %j', (dims) => {
-    expectGradients({
-      op,
-      opset,
-      attributes: { ...attributes },
-      inputs: [between(dims, 1, low, high)],
-      reference: ([x]) =>
-        array(
-          x!.dims,
-          Array.from(x!.data, (v) => f(v, attributes)),
-        ),
-    });
+    const [x, seed] = [between(dims, 1, low, high), random(dims, 2)];
+    const step = 1e-4;
+    const slope = (v: number) => (f(v + step, attributes) - f(v - step, attributes)) / (2 * step);
+    const expected = array(
+      dims,
+      x.data.map((v, i) => at(seed.data, i) * slope(v)),
+    );
+    const plan = backwardPlan(
+      { opset, inputs: { x: dims }, nodes: [{ op, inputs: ['x'], attributes: { ...attributes } }] },
+      { x },
+      ['x'],
+      dims,
+    );
+    const largest = Math.max(1e-6, ...Array.from(expected.data, Math.abs));
+    expectClose(runPlan(plan, { x, seed })[0]!, expected, 1e-5 * largest);
   });
 });
 
@@ -221,6 +226,15 @@ describe('arithmetic', () => {
     });
     expectGradients({ op, inputs: three, reference: (inputs) => broadcastMap(f, ...inputs) });
     expectGradients({ op, inputs: three.slice(0, 1), reference: (inputs) => broadcastMap(f, ...inputs) });
+  });
+
+  test('opset 6 says where the second begins', () => {
+    const inputs = [between([2, 3, 4, 5], 1, 0.5, 3), between([3, 4], 2, 0.5, 3)];
+    const wide = (b: NdArray) => array([3, 4, 1], b.data);
+    for (const [op, f] of [functions[0]!, functions[2]!, functions[3]!]) {
+      const attributes = { broadcast: 1, axis: 1 };
+      expectGradients({ op, opset: 6, attributes, inputs, reference: ([x, y]) => broadcastMap(f, x!, wide(y!)) });
+    }
   });
 
   test('a tensor by itself', () => {

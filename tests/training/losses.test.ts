@@ -310,6 +310,15 @@ test.each(refused.map(([attempt, message]) => [message, attempt] as const))('%s:
   );
 });
 
+test('an output may be the loss itself', () => {
+  for (const dims of [[], [1], [1, 1]]) {
+    const value: Value = { name: 'y', type: 'float32', dims };
+    const tape = new Tape(new Set());
+    const { loss, correct } = outputLoss().write(tape, value, value);
+    expect([loss.dims, correct, tape.nodes.map(({ op }) => op.name)]).toEqual([[], undefined, dims.length > 0 ? ['Reshape'] : []]);
+  }
+});
+
 test('the label to ignore may be anything', () => {
   crossEntropy({ ignore: -100 }).checkLabels?.(Int32Array.of(-100, 2), output(2, 3));
   crossEntropy().checkLabels?.(Int32Array.of(0, 2), output(2, 3));
