@@ -99,8 +99,6 @@ export enum BatchNormGradientFactorsArg {
 export enum BatchNormGradientApplyArg {
   Input = 1,
   Gradient,
-  /** What the forward pass gave, from which the mask follows; 0: no mask. */
-  Output,
   /** The input's gradient. */
   Result,
   Factors,
@@ -108,11 +106,8 @@ export enum BatchNormGradientApplyArg {
   Channels,
   InPixelStride,
   GradientPixelStride,
-  OutPixelStride,
   ResultPixelStride,
   BlockPixels,
-  Min,
-  Max,
   Words,
 }
 

@@ -1,18 +1,17 @@
-// The gradient of batch-norm, second pass: dX = G·a + ((X - mean)·b + d), with the factors of f32_batchnorm_gradient_factors. G as
-// in f32_batchnorm_gradient_sums.
+// The gradient of batch-norm, second pass: dX = G·a + ((X - mean)·b + d), with the factors of f32_batchnorm_gradient_factors.
 //
-//   input, gradient, output, result  NHWC, pixels their PixelStride bytes apart; result may be input or gradient
-//   factors                          mean, a, b, d: each of Channels floats, rounded up to whole vectors
+//   input, gradient, result  NHWC, pixels their PixelStride bytes apart; result may be input or gradient
+//   factors                  mean, a, b, d: each of Channels floats, rounded up to whole vectors
 // Reads may run 12 bytes past the last channel.
 
-import { arg, argSplat, storeLanes } from '../math/simd.inline';
+import { arg, storeLanes } from '../math/simd.inline';
 import { BatchNormGradientApplyArg } from '../opcodes-training';
 import { mine, share } from '../threads.inline';
 
 export function f32_batchnorm_gradient_apply(pc: usize): void {
   const pixels = arg(pc, BatchNormGradientApplyArg.Pixels);
   const block = arg(pc, BatchNormGradientApplyArg.BlockPixels);
-  share((pixels + block - 1) / block, <f32>min(block, pixels) * <f32>arg(pc, BatchNormGradientApplyArg.Channels) * 4);
+  share((pixels + block - 1) / block, <f32>min(block, pixels) * <f32>arg(pc, BatchNormGradientApplyArg.Channels) * 3);
   for (let m = 0; m < pixels; m += block) if (mine()) f32_batchnorm_gradient_apply_block(pc, m, min(block, pixels - m));
 }
 
@@ -20,7 +19,6 @@ export function f32_batchnorm_gradient_apply(pc: usize): void {
 export function f32_batchnorm_gradient_apply_block(pc: usize, from: i32, count: i32): void {
   const inStride = <usize>arg(pc, BatchNormGradientApplyArg.InPixelStride);
   const gradientStride = <usize>arg(pc, BatchNormGradientApplyArg.GradientPixelStride);
-  const outStride = <usize>arg(pc, BatchNormGradientApplyArg.OutPixelStride);
   const resultStride = <usize>arg(pc, BatchNormGradientApplyArg.ResultPixelStride);
   const bytes = (<usize>arg(pc, BatchNormGradientApplyArg.Channels)) << 2;
   const row = (bytes + 15) & ~15;
@@ -28,11 +26,6 @@ export function f32_batchnorm_gradient_apply_block(pc: usize, from: i32, count: 
   const input = <usize>arg(pc, BatchNormGradientApplyArg.Input) + at * inStride;
   const gradient = <usize>arg(pc, BatchNormGradientApplyArg.Gradient) + at * gradientStride;
   const result = <usize>arg(pc, BatchNormGradientApplyArg.Result) + at * resultStride;
-  let output = <usize>arg(pc, BatchNormGradientApplyArg.Output);
-  const masks = output !== 0;
-  output += at * outStride;
-  const low = argSplat(pc, BatchNormGradientApplyArg.Min);
-  const high = argSplat(pc, BatchNormGradientApplyArg.Max);
   let c: usize = 0;
   let k = <usize>arg(pc, BatchNormGradientApplyArg.Factors);
   for (; c + 32 <= bytes; c += 32) {
@@ -46,33 +39,15 @@ export function f32_batchnorm_gradient_apply_block(pc: usize, from: i32, count: 
     const d1 = v128.load(k + 3 * row, 16);
     let x = input + c;
     let g = gradient + c;
-    let y = output + c;
     let to = result + c;
-    if (masks) {
-      for (let m = 0; m < count; m++) {
-        const y0 = v128.load(y);
-        const g0 = v128.and(v128.load(g), v128.and(f32x4.gt(y0, low), f32x4.lt(y0, high)));
-        const x0 = f32x4.add(f32x4.mul(f32x4.sub(v128.load(x), mean0), b0), d0);
-        v128.store(to, f32x4.add(f32x4.mul(g0, a0), x0));
-        const y1 = v128.load(y, 16);
-        const g1 = v128.and(v128.load(g, 16), v128.and(f32x4.gt(y1, low), f32x4.lt(y1, high)));
-        const x1 = f32x4.add(f32x4.mul(f32x4.sub(v128.load(x, 16), mean1), b1), d1);
-        v128.store(to, f32x4.add(f32x4.mul(g1, a1), x1), 16);
-        x += inStride;
-        g += gradientStride;
-        y += outStride;
-        to += resultStride;
-      }
-    } else {
-      for (let m = 0; m < count; m++) {
-        const x0 = f32x4.add(f32x4.mul(f32x4.sub(v128.load(x), mean0), b0), d0);
-        v128.store(to, f32x4.add(f32x4.mul(v128.load(g), a0), x0));
-        const x1 = f32x4.add(f32x4.mul(f32x4.sub(v128.load(x, 16), mean1), b1), d1);
-        v128.store(to, f32x4.add(f32x4.mul(v128.load(g, 16), a1), x1), 16);
-        x += inStride;
-        g += gradientStride;
-        to += resultStride;
-      }
+    for (let m = 0; m < count; m++) {
+      const x0 = f32x4.add(f32x4.mul(f32x4.sub(v128.load(x), mean0), b0), d0);
+      v128.store(to, f32x4.add(f32x4.mul(v128.load(g), a0), x0));
+      const x1 = f32x4.add(f32x4.mul(f32x4.sub(v128.load(x, 16), mean1), b1), d1);
+      v128.store(to, f32x4.add(f32x4.mul(v128.load(g, 16), a1), x1), 16);
+      x += inStride;
+      g += gradientStride;
+      to += resultStride;
     }
     k += 32;
   }
@@ -84,19 +59,12 @@ export function f32_batchnorm_gradient_apply_block(pc: usize, from: i32, count: 
     const lanes = <i32>((bytes - c) >> 2);
     let x = input + c;
     let g = gradient + c;
-    let y = output + c;
     let to = result + c;
     for (let m = 0; m < count; m++) {
-      let value = v128.load(g);
-      if (masks) {
-        const limited = v128.load(y);
-        value = v128.and(value, v128.and(f32x4.gt(limited, low), f32x4.lt(limited, high)));
-      }
       const centered = f32x4.add(f32x4.mul(f32x4.sub(v128.load(x), mean), b), d);
-      storeLanes(to, f32x4.add(f32x4.mul(value, a), centered), lanes);
+      storeLanes(to, f32x4.add(f32x4.mul(v128.load(g), a), centered), lanes);
       x += inStride;
       g += gradientStride;
-      y += outStride;
       to += resultStride;
     }
     k += 16;

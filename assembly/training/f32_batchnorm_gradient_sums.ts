@@ -1,6 +1,6 @@
 // The gradient of batch-norm, first pass: of every block of BlockPixels pixels and every channel the sums of G and G·(X - mean),
-// which f32_batchnorm_gradient_factors adds up. G is dY, but 0 where the forward pass's output Y lies on or outside the limits of
-// its clamp.
+// which f32_batchnorm_gradient_factors adds up. G is dY, but 0 where the forward pass's output Y lies on a limit of its clamp that is
+// no infinity. It is kept, because that costs less than the mask again in f32_batchnorm_gradient_apply.
 //
 //   input, gradient, output, masked  NHWC, pixels their PixelStride bytes apart; masked, where G goes, may be gradient
 //   mean      Channels floats: near the mean is enough
@@ -18,7 +18,7 @@ export function f32_batchnorm_gradient_sums(pc: usize): void {
   for (let m = 0; m < pixels; m += block) if (mine()) f32_batchnorm_gradient_sums_block(pc, m, min(block, pixels - m));
 }
 
-/** `count` pixels from `from` on; eight channels at a time, then four. */
+/** `count` pixels from `from` on; eight channels at a time, if there is a Relu or no clamp, then four. */
 export function f32_batchnorm_gradient_sums_block(pc: usize, from: i32, count: i32): void {
   const inStride = <usize>arg(pc, BatchNormGradientSumsArg.InPixelStride);
   const gradientStride = <usize>arg(pc, BatchNormGradientSumsArg.GradientPixelStride);
@@ -40,8 +40,10 @@ export function f32_batchnorm_gradient_sums_block(pc: usize, from: i32, count: i
   const means = <usize>arg(pc, BatchNormGradientSumsArg.Mean);
   const low = argSplat(pc, BatchNormGradientSumsArg.Min);
   const high = argSplat(pc, BatchNormGradientSumsArg.Max);
+  const unbounded = f32x4.eq(high, f32x4.splat(Infinity));
+  const simple = masks ? keeps && v128.any_true(unbounded) : !keeps;
   let c: usize = 0;
-  for (; c + 32 <= bytes; c += 32) {
+  for (; simple && c + 32 <= bytes; c += 32) {
     const mean0 = v128.load(means + c);
     const mean1 = v128.load(means + c, 16);
     let s0 = f32x4.splat(0);
@@ -50,14 +52,12 @@ export function f32_batchnorm_gradient_sums_block(pc: usize, from: i32, count: i
     let q1 = s0;
     let x = input + c;
     let g = gradient + c;
-    let y = output + c;
     if (keeps) {
+      let y = output + c;
       let to = masked + c;
       for (let m = 0; m < count; m++) {
-        const y0 = v128.load(y);
-        const y1 = v128.load(y, 16);
-        const g0 = v128.and(v128.load(g), v128.and(f32x4.gt(y0, low), f32x4.lt(y0, high)));
-        const g1 = v128.and(v128.load(g, 16), v128.and(f32x4.gt(y1, low), f32x4.lt(y1, high)));
+        const g0 = v128.and(v128.load(g), f32x4.gt(v128.load(y), low));
+        const g1 = v128.and(v128.load(g, 16), f32x4.gt(v128.load(y, 16), low));
         v128.store(to, g0);
         v128.store(to, g1, 16);
         s0 = f32x4.add(s0, g0);
@@ -68,20 +68,6 @@ export function f32_batchnorm_gradient_sums_block(pc: usize, from: i32, count: i
         g += gradientStride;
         y += outStride;
         to += maskedStride;
-      }
-    } else if (masks) {
-      for (let m = 0; m < count; m++) {
-        const y0 = v128.load(y);
-        const y1 = v128.load(y, 16);
-        const g0 = v128.and(v128.load(g), v128.and(f32x4.gt(y0, low), f32x4.lt(y0, high)));
-        const g1 = v128.and(v128.load(g, 16), v128.and(f32x4.gt(y1, low), f32x4.lt(y1, high)));
-        s0 = f32x4.add(s0, g0);
-        s1 = f32x4.add(s1, g1);
-        q0 = f32x4.add(q0, f32x4.mul(g0, f32x4.sub(v128.load(x), mean0)));
-        q1 = f32x4.add(q1, f32x4.mul(g1, f32x4.sub(v128.load(x, 16), mean1)));
-        x += inStride;
-        g += gradientStride;
-        y += outStride;
       }
     } else {
       for (let m = 0; m < count; m++) {
@@ -113,7 +99,7 @@ export function f32_batchnorm_gradient_sums_block(pc: usize, from: i32, count: i
       let value = v128.load(g);
       if (masks) {
         const limited = v128.load(y);
-        value = v128.and(value, v128.and(f32x4.gt(limited, low), f32x4.lt(limited, high)));
+        value = v128.and(value, v128.and(f32x4.gt(limited, low), v128.or(f32x4.lt(limited, high), unbounded)));
       }
       if (keeps) storeLanes(to, value, lanes);
       s = f32x4.add(s, value);

@@ -158,7 +158,7 @@ const toLast = (rank: number): number[] => [0, ...Array.from({ length: rank - 2 
 const toFirst = (rank: number): number[] => [0, rank - 1, ...Array.from({ length: rank - 2 }, (_, i) => i + 1)];
 
 /** The gradient of sum(dy · f(x)) by central differences. */
-function numeric(x: NdArray, dy: readonly (NdArray | undefined)[], step: number, f: (x: NdArray) => NdArray | NdArray[]): NdArray {
+export function numeric(x: NdArray, dy: readonly (NdArray | undefined)[], step: number, f: (x: NdArray) => NdArray | NdArray[]): NdArray {
   const gradient = Float64Array.from(x.data, (value, i) => {
     const at = (moved: number) => {
       const data = Float64Array.from(x.data);

@@ -131,8 +131,8 @@ function running(made: Value | undefined, old: Value, lowering: Lowering) {
 
 /**
  * The gradients of `batchNormTraining`. Inputs: the gradient of y, x, scale, and the mean and 1 / std that it gave; y, if it
- * clamped. Outputs: the gradients of scale and bias; of x, if there are three; and if there are four, the gradient of y where the
- * clamp passes it, which is the residual's.
+ * clamped. Outputs: the gradients of scale and bias; of x, if there are three or four; and of a residual, the gradient of y
+ * where the clamp passes it, which there is if x has a gradient and y was clamped.
  */
 export const batchNormGradient: Operator<Clamped> = {
   name: 'BatchNormGradient',
@@ -190,25 +190,20 @@ export const batchNormGradient: Operator<Clamped> = {
     if (!dX) return;
     const target = lowering.define(dX);
     const given = masked ?? gradient;
-    const mask = masked ? undefined : y;
     emitTraining(
       lowering,
       TrainingOp.BatchNormGradientApply,
       {
         [BatchNormGradientApplyArg.Input]: source.pointer,
         [BatchNormGradientApplyArg.Gradient]: given.pointer,
-        [BatchNormGradientApplyArg.Output]: pointerOf(mask),
         [BatchNormGradientApplyArg.Result]: target.pointer,
         [BatchNormGradientApplyArg.Factors]: factors,
         [BatchNormGradientApplyArg.Pixels]: pixels,
         [BatchNormGradientApplyArg.Channels]: channels,
         [BatchNormGradientApplyArg.InPixelStride]: source.pixelStride,
         [BatchNormGradientApplyArg.GradientPixelStride]: given.pixelStride,
-        [BatchNormGradientApplyArg.OutPixelStride]: mask?.pixelStride ?? 0,
         [BatchNormGradientApplyArg.ResultPixelStride]: target.pixelStride,
         [BatchNormGradientApplyArg.BlockPixels]: block,
-        [BatchNormGradientApplyArg.Min]: min,
-        [BatchNormGradientApplyArg.Max]: max,
       },
       product(x.dims),
     );

@@ -9,13 +9,13 @@ export const batchNormRule: Rule<BatchNormTrainingAttributes> = (node, [dy], tap
   const [x, scale, , , , residual] = node.inputs;
   const [y, mean, invStd] = node.outputs;
   const { clamp } = node.attributes;
-  // Without a clamp it is the gradient as it is.
-  const masks = clamp !== undefined && tape.wants(residual);
+  const passes = tape.wants(x) || tape.wants(residual);
   const [dScale, dBias, dX, masked] = tape.all(batchNormGradient, {
     inputs: [dy, x, scale, mean, invStd, clamp && y],
     attributes: clamp ? { clamp } : {},
-    outputs: masks ? 4 : tape.wants(x) ? 3 : 2,
+    outputs: passes ? (clamp ? 4 : 3) : 2,
   });
+  // Without a clamp, the residual's gradient is the gradient as it is.
   return [dX, dScale, dBias, undefined, undefined, residual && (masked ?? dy)];
 };
 
