@@ -2,6 +2,7 @@
 // they may change with any version.
 
 import { WeightGradientArg, WeightGradientSumArg, WinogradWeightGradientArg } from './opcodes-training-conv';
+import { WinogradArg } from './opcodes-window';
 
 export * from './opcodes-training-conv';
 
@@ -12,6 +13,8 @@ export enum TrainingOp {
   DepthwiseWeightGradient = 65,
   WeightGradientSum = 66,
   WinogradWeightGradient = 67,
+  /** Op.Winograd, faster. */
+  Winograd = 68,
   // Normalisations and pools: 80 to 95.
   // Elements, losses, random numbers, updates of weights: 128 to 143.
   UnaryGradient = 128,
@@ -44,6 +47,8 @@ export function trainingWords(op: i32): i32 {
     case TrainingOp.WeightGradient:
     case TrainingOp.DepthwiseWeightGradient:
       return WeightGradientArg.Words;
+    case TrainingOp.Winograd:
+      return WinogradArg.Words;
     case TrainingOp.WinogradWeightGradient:
       return WinogradWeightGradientArg.Words;
     case TrainingOp.WeightGradientSum:

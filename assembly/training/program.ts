@@ -5,6 +5,7 @@ import { f32_depthwise_weight_gradient_c4 } from './f32_depthwise_weight_gradien
 import { f32_unary_gradient } from './f32_unary_gradient';
 import { f32_weight_gradient_4x8 } from './f32_weight_gradient_4x8';
 import { f32_weight_gradient_sum } from './f32_weight_gradient_sum';
+import { f32_winograd_rows } from './f32_winograd_rows';
 import { f32_winograd_weight_gradient } from './f32_winograd_weight_gradient';
 
 /** Runs one instruction. @returns whether the pack has it */
@@ -15,6 +16,9 @@ export function runTraining(pc: usize, op: i32): bool {
       break;
     case TrainingOp.DepthwiseWeightGradient:
       f32_depthwise_weight_gradient_c4(pc);
+      break;
+    case TrainingOp.Winograd:
+      f32_winograd_rows(pc);
       break;
     case TrainingOp.WinogradWeightGradient:
       f32_winograd_weight_gradient(pc);
