@@ -1,7 +1,7 @@
 // The opcodes of the pack *training*, and their arguments: as opcodes.ts, which the core needs. No compiled model holds them, so
 // they may change with any version.
 
-import { WeightGradientArg, WeightGradientSumArg, WinogradWeightGradientArg } from './opcodes-training-conv';
+import { ConvInputGradientArg, WeightGradientArg, WeightGradientSumArg, WinogradWeightGradientArg } from './opcodes-training-conv';
 import { WinogradArg } from './opcodes-window';
 
 export * from './opcodes-training-conv';
@@ -15,6 +15,8 @@ export enum TrainingOp {
   WinogradWeightGradient = 67,
   /** Op.Winograd, faster. */
   Winograd = 68,
+  ConvInputGradient = 69,
+  DepthwiseInputGradient = 70,
   // Normalisations and pools: 80 to 95.
   // Elements, losses, random numbers, updates of weights: 128 to 143.
   UnaryGradient = 128,
@@ -47,6 +49,9 @@ export function trainingWords(op: i32): i32 {
     case TrainingOp.WeightGradient:
     case TrainingOp.DepthwiseWeightGradient:
       return WeightGradientArg.Words;
+    case TrainingOp.ConvInputGradient:
+    case TrainingOp.DepthwiseInputGradient:
+      return ConvInputGradientArg.Words;
     case TrainingOp.Winograd:
       return WinogradArg.Words;
     case TrainingOp.WinogradWeightGradient:

@@ -1,6 +1,8 @@
 // The part of the interpreter that only the pack *training* has.
 
 import { TrainingOp } from '../opcodes-training';
+import { f32_conv_input_gradient_4x8 } from './f32_conv_input_gradient_4x8';
+import { f32_depthwise_input_gradient_c4 } from './f32_depthwise_input_gradient_c4';
 import { f32_depthwise_weight_gradient_c4 } from './f32_depthwise_weight_gradient_c4';
 import { f32_unary_gradient } from './f32_unary_gradient';
 import { f32_weight_gradient_4x8 } from './f32_weight_gradient_4x8';
@@ -16,6 +18,12 @@ export function runTraining(pc: usize, op: i32): bool {
       break;
     case TrainingOp.DepthwiseWeightGradient:
       f32_depthwise_weight_gradient_c4(pc);
+      break;
+    case TrainingOp.ConvInputGradient:
+      f32_conv_input_gradient_4x8(pc);
+      break;
+    case TrainingOp.DepthwiseInputGradient:
+      f32_depthwise_input_gradient_c4(pc);
       break;
     case TrainingOp.Winograd:
       f32_winograd_rows(pc);
