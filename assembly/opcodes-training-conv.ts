@@ -58,3 +58,22 @@ export enum WeightGradientSumArg {
   Scratch,
   Words,
 }
+
+/**
+ * Input is dY, Output is dX, so that the window is the transposed convolution's; channels are dY's of one group. See
+ * training/f32_conv_input_gradient_4x8; the depthwise kernel has no Zeros, Scratch and SumDepth.
+ */
+export enum ConvInputGradientArg {
+  /** Panels of gemm/f32_pack_panels, X's channels as columns, (ky, kx, dY's channels) as depth, group by group. */
+  Weights = WindowArg.Words,
+  /** `Channels` floats of zeros. */
+  Zeros = WindowArg.Words + 1,
+  /** 128 bytes, then 16 for each tap. */
+  Scratch = WindowArg.Words + 2,
+  Groups = WindowArg.Words + 3,
+  /** X's channels of one group. */
+  OutChannels = WindowArg.Words + 4,
+  /** Products of a partial sum. */
+  SumDepth = WindowArg.Words + 5,
+  Words = WindowArg.Words + 6,
+}

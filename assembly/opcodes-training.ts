@@ -1,10 +1,11 @@
 // The opcodes of the pack *training*, and their arguments: as opcodes.ts, which the core needs. No compiled model holds them, so
 // they may change with any version.
 
-import { WeightGradientArg, WeightGradientSumArg, WinogradWeightGradientArg } from './opcodes-training-conv';
+import { ConvInputGradientArg, WeightGradientArg, WeightGradientSumArg, WinogradWeightGradientArg } from './opcodes-training-conv';
 import { CrossEntropyArg, CrossEntropyGradientArg, DropoutArg, ElementLossArg, ElementLossGradientArg, LossSumArg, SoftmaxGradientArg, UnaryGradientArg } from './opcodes-training-elements';
 import { AveragePoolGradientArg, BatchNormApplyArg, BatchNormGradientApplyArg, BatchNormGradientFactorsArg, BatchNormGradientSumsArg, BatchNormMomentsArg, BatchNormStatisticsArg, LrnGradientArg, MaxPoolGradientArg } from './opcodes-training-norms';
 import { AccumulateArg, AdamwArg, ClipArg, SgdArg, SquaresArg } from './opcodes-training-updates';
+import { WinogradArg } from './opcodes-window';
 
 export * from './opcodes-training-conv';
 export * from './opcodes-training-elements';
@@ -18,6 +19,10 @@ export enum TrainingOp {
   DepthwiseWeightGradient = 65,
   WeightGradientSum = 66,
   WinogradWeightGradient = 67,
+  /** Op.Winograd, faster. */
+  Winograd = 68,
+  ConvInputGradient = 69,
+  DepthwiseInputGradient = 70,
   // Normalisations and pools: 80 to 95.
   BatchNormStatistics = 80,
   BatchNormMoments,
@@ -64,6 +69,11 @@ export function trainingWords(op: i32): i32 {
     case TrainingOp.WeightGradient:
     case TrainingOp.DepthwiseWeightGradient:
       return WeightGradientArg.Words;
+    case TrainingOp.ConvInputGradient:
+    case TrainingOp.DepthwiseInputGradient:
+      return ConvInputGradientArg.Words;
+    case TrainingOp.Winograd:
+      return WinogradArg.Words;
     case TrainingOp.WinogradWeightGradient:
       return WinogradWeightGradientArg.Words;
     case TrainingOp.WeightGradientSum:

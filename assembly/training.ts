@@ -12,6 +12,8 @@ export { f32_batchnorm_statistics_block } from './training/f32_batchnorm_statist
 export { f32_clip_sum } from './training/f32_clip';
 export { f32_cross_entropy_unit } from './training/f32_cross_entropy';
 export { f32_cross_entropy_gradient_unit } from './training/f32_cross_entropy_gradient';
+export { f32_conv_input_gradient_tile } from './training/f32_conv_input_gradient_4x8';
+export { f32_depthwise_input_gradient_row } from './training/f32_depthwise_input_gradient_c4';
 export { f32_depthwise_weight_gradient_row } from './training/f32_depthwise_weight_gradient_c4';
 export { f32_dropout_rows } from './training/f32_dropout';
 export { f32_element_loss_gradient_rows, f32_element_loss_rows } from './training/f32_element_loss';
@@ -23,7 +25,9 @@ export { f32_squares_block } from './training/f32_squares';
 export { f32_unary_gradient_rows } from './training/f32_unary_gradient';
 export { f32_weight_gradient_tile } from './training/f32_weight_gradient_4x8';
 export { f32_weight_gradient_add } from './training/f32_weight_gradient_sum';
-export { f32_winograd_gradient_tile, f32_winograd_input_tile } from './training/f32_winograd_weight_gradient';
+export { f32_winograd_input_tile } from './training/f32_winograd_input_tile';
+export { f32_gemm_rows_4x8, f32_winograd_output_tile } from './training/f32_winograd_rows';
+export { f32_winograd_gradient_tile } from './training/f32_winograd_weight_gradient';
 
 /** Marks the module. */
 export const training: i32 = 1;

@@ -10,17 +10,14 @@
 // are a cache line further apart than they need, because at a power of two they would meet in the same sets of the cache.
 // Reads may run 12 bytes past the last channel of X and 28 past the last one of dY.
 
-import { tapPointer } from '../conv/taps.inline';
 import { arg } from '../math/simd.inline';
 import { WINOGRAD_PATCHES, WINOGRAD_SCRATCH, WindowArg } from '../opcodes';
 import { WinogradWeightGradientArg } from '../opcodes-training';
 import { mine, pieceOf, share, workspace } from '../threads.inline';
-import { column6 } from '../winograd/columns.inline';
-import { input6, PATCH_BYTES } from '../winograd/transforms.inline';
 import { f32_weight_gradient_tile } from './f32_weight_gradient_4x8';
+import { addresses, f32_winograd_input_tile } from './f32_winograd_input_tile';
 import { gradient6 } from './winograd.inline';
 
-const POINTS: i32 = 6;
 const SIZE: i32 = 4;
 const SQUARED: usize = 36;
 
@@ -61,6 +58,7 @@ function partSums(pc: usize, first: i32, x: usize, dy: usize, fours: i32, from: 
   const tilesX = (outWidth + SIZE - 1) / SIZE;
   const tilesY = (outHeight + SIZE - 1) / SIZE;
   const last = min(arg(pc, WindowArg.Batch) * tilesY * tilesX, first + arg(pc, WinogradWeightGradientArg.PartBlocks) * blockTiles);
+  const zeros = <usize>arg(pc, WinogradWeightGradientArg.Zeros);
   const patches = workspace(<usize>arg(pc, WinogradWeightGradientArg.Scratch));
   const scratch = patches + WINOGRAD_PATCHES;
   const inputs = scratch + WINOGRAD_SCRATCH;
@@ -80,8 +78,8 @@ function partSums(pc: usize, first: i32, x: usize, dy: usize, fours: i32, from: 
       const picture = row / tilesY;
       const oy = (row - picture * tilesY) * SIZE;
       const ox = (tile + t - row * tilesX) * SIZE;
-      f32_winograd_input_tile(pc, x, picture, oy, ox, fours, inputs + <usize>t * vBytes, vStride, patches);
-      f32_winograd_gradient_tile(pc, dy, picture, oy, ox, (end - from) << 1, gradients + <usize>t * dBytes, dStride, patches);
+      f32_winograd_input_tile(pc, x, picture, oy, ox, fours, inputs + <usize>t * vBytes, vStride, patches, zeros);
+      f32_winograd_gradient_tile(pc, dy, picture, oy, ox, (end - from) << 1, gradients + <usize>t * dBytes, dStride, patches, zeros);
     }
     for (let point: usize = 0; point < SQUARED; point++) {
       const v = inputs + point * vStride;
@@ -92,51 +90,6 @@ function partSums(pc: usize, first: i32, x: usize, dy: usize, fours: i32, from: 
           f32_weight_gradient_tile(1, 1, count, v + c, 0, 0, vBytes, d + n, 0, 0, dBytes, to + n, rowBytes);
         to += rowBytes << 2;
       }
-    }
-  }
-}
-
-/** Transforms the patch of X under a tile at (oy, ox), for `fours` times four channels, to points `stride` bytes apart. */
-export function f32_winograd_input_tile(
-  pc: usize,
-  x: usize,
-  picture: i32,
-  oy: i32,
-  ox: i32,
-  fours: i32,
-  output: usize,
-  stride: usize,
-  patches: usize,
-): void {
-  const scratch = patches + WINOGRAD_PATCHES;
-  const height = arg(pc, WindowArg.InHeight);
-  const width = arg(pc, WindowArg.InWidth);
-  const pixelStride = <usize>arg(pc, WindowArg.InPixelStride);
-  const image = x + <usize>(picture * height * width) * pixelStride;
-  addresses(image, oy - arg(pc, WindowArg.PadTop), ox - arg(pc, WindowArg.PadLeft), POINTS, height, width, pixelStride, pc, patches);
-  for (let c = 0; c < fours; c += 4) {
-    const quads = min(4, fours - c);
-    for (let i: usize = 0; i < 6; i++) column6(patches + i * 24, (<usize>c) << 4, quads, scratch + (i << 4));
-    let from = scratch;
-    for (let quad = 0; quad < quads; quad++) {
-      let row = from;
-      let to = output;
-      for (let y = 0; y < POINTS; y++) {
-        input6(
-          v128.load(row),
-          v128.load(row, 16),
-          v128.load(row, 32),
-          v128.load(row, 48),
-          v128.load(row, 64),
-          v128.load(row, 80),
-          to,
-          stride,
-        );
-        row += 6 << 4;
-        to += stride * 6;
-      }
-      from += PATCH_BYTES;
-      output += 16;
     }
   }
 }
@@ -152,12 +105,13 @@ export function f32_winograd_gradient_tile(
   output: usize,
   stride: usize,
   patches: usize,
+  zeros: usize,
 ): void {
   const scratch = patches + WINOGRAD_PATCHES;
   const height = arg(pc, WindowArg.OutHeight);
   const width = arg(pc, WindowArg.OutWidth);
   const pixelStride = <usize>arg(pc, WindowArg.OutPixelStride);
-  addresses(dy + <usize>(picture * height * width) * pixelStride, oy, ox, SIZE, height, width, pixelStride, pc, patches);
+  addresses(dy + <usize>(picture * height * width) * pixelStride, oy, ox, SIZE, height, width, pixelStride, zeros, patches);
   for (let c = 0; c < fours; c++) {
     const at = (<usize>c) << 4;
     for (let i: usize = 0; i < 4; i++) {
@@ -173,21 +127,10 @@ export function f32_winograd_gradient_tile(
     }
     let row = scratch;
     let to = output + at;
-    for (let y = 0; y < POINTS; y++) {
+    for (let y = 0; y < 6; y++) {
       gradient6(v128.load(row), v128.load(row, 16), v128.load(row, 32), v128.load(row, 48), to, stride);
       row += 4 << 4;
       to += stride * 6;
-    }
-  }
-}
-
-/** The addresses of a patch of `size` × `size` pixels at (top, left), column by column; zeros outside the picture. */
-function addresses(image: usize, top: i32, left: i32, size: i32, height: i32, width: i32, pixelStride: usize, pc: usize, to: usize): void {
-  const zeros = <usize>arg(pc, WinogradWeightGradientArg.Zeros);
-  for (let x = left; x < left + size; x++) {
-    for (let y = top; y < top + size; y++) {
-      store<usize>(to, tapPointer(image, y, x, height, width, pixelStride, zeros));
-      to += 4;
     }
   }
 }

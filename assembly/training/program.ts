@@ -12,8 +12,10 @@ import { f32_batchnorm_gradient_sums } from './f32_batchnorm_gradient_sums';
 import { f32_batchnorm_moments } from './f32_batchnorm_moments';
 import { f32_batchnorm_statistics } from './f32_batchnorm_statistics';
 import { f32_clip } from './f32_clip';
+import { f32_conv_input_gradient_4x8 } from './f32_conv_input_gradient_4x8';
 import { f32_cross_entropy } from './f32_cross_entropy';
 import { f32_cross_entropy_gradient } from './f32_cross_entropy_gradient';
+import { f32_depthwise_input_gradient_c4 } from './f32_depthwise_input_gradient_c4';
 import { f32_depthwise_weight_gradient_c4 } from './f32_depthwise_weight_gradient_c4';
 import { f32_dropout } from './f32_dropout';
 import { f32_element_loss, f32_element_loss_gradient } from './f32_element_loss';
@@ -25,6 +27,7 @@ import { f32_squares } from './f32_squares';
 import { f32_unary_gradient } from './f32_unary_gradient';
 import { f32_weight_gradient_4x8 } from './f32_weight_gradient_4x8';
 import { f32_weight_gradient_sum } from './f32_weight_gradient_sum';
+import { f32_winograd_rows } from './f32_winograd_rows';
 import { f32_winograd_weight_gradient } from './f32_winograd_weight_gradient';
 import { loss_sum } from './loss_sum';
 
@@ -41,6 +44,15 @@ export function runTraining(pc: usize, op: i32): bool {
       break;
     case TrainingOp.DepthwiseWeightGradient:
       f32_depthwise_weight_gradient_c4(pc);
+      break;
+    case TrainingOp.ConvInputGradient:
+      f32_conv_input_gradient_4x8(pc);
+      break;
+    case TrainingOp.DepthwiseInputGradient:
+      f32_depthwise_input_gradient_c4(pc);
+      break;
+    case TrainingOp.Winograd:
+      f32_winograd_rows(pc);
       break;
     case TrainingOp.WinogradWeightGradient:
       f32_winograd_weight_gradient(pc);

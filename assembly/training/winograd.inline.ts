@@ -1,6 +1,7 @@
 // The one-dimensional transforms of F(4, 3)'s weight gradient: the transposes of those in winograd/transforms.inline, with the
 // same points. Y = Aᵀ [G g Gᵀ ⊙ Bᵀ d B] A gives dg = Gᵀ [A dY Aᵀ ⊙ Bᵀ d B] G.
 
+import { madd } from '../math/simd.inline';
 import { A, B } from '../winograd/transforms.inline';
 
 /** A y: four gradients of outputs to six points, stored `stride` bytes apart. */
@@ -42,4 +43,29 @@ export function weights3(from: usize, stride: usize, to: usize, toStride: usize)
   v128.store(to, f32x4.add(u0, f32x4.add(evenA, evenB)));
   v128.store(to + toStride, f32x4.add(oddA, oddB));
   v128.store(to + toStride * 2, f32x4.add(f32x4.add(f32x4.mul(evenA, f32x4.splat(0.5)), f32x4.add(evenB, evenB)), u5));
+}
+
+/** The four sums of output1d of winograd/transforms.inline. */
+// @ts-expect-error: decorator
+@inline
+export function first4(m0: v128, sumA: v128, sumB: v128): v128 {
+  return f32x4.add(f32x4.add(m0, sumA), sumB);
+}
+
+// @ts-expect-error: decorator
+@inline
+export function second4(differenceA: v128, differenceB: v128): v128 {
+  return madd(differenceB, f32x4.splat(B), f32x4.mul(differenceA, f32x4.splat(A)));
+}
+
+// @ts-expect-error: decorator
+@inline
+export function third4(sumA: v128, sumB: v128): v128 {
+  return madd(sumB, f32x4.splat(B * B), f32x4.mul(sumA, f32x4.splat(A * A)));
+}
+
+// @ts-expect-error: decorator
+@inline
+export function fourth4(differenceA: v128, differenceB: v128, m5: v128): v128 {
+  return f32x4.add(madd(differenceB, f32x4.splat(B * B * B), f32x4.mul(differenceA, f32x4.splat(A * A * A))), m5);
 }

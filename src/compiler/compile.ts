@@ -8,6 +8,7 @@ import { relayout } from '../ops/move/relayout.ts';
 import type { Lowering, Node, Panels, Winograd } from '../ops/operator.ts';
 import { input, output } from '../ops/shapes.ts';
 import { stridesOf } from '../ops/strides.ts';
+import { replacements } from '../plan/instructions.ts';
 import type { Args, Buffer, Layout, Place, Pointer } from '../plan/place.ts';
 import { isPointer } from '../plan/place.ts';
 import type { Compute } from '../plan/plan.ts';
@@ -202,7 +203,7 @@ class ProgramWriter implements Lowering {
   emit(op: Op, args: Args, macs = 0): void {
     if (as(this.node, relayout)) this.#relayouts++;
     const node = defined(this.node, 'the node that emits');
-    this.steps.push({ op, args, node: node.name, macs });
+    this.steps.push({ op: (this.transforms && replacements[op]) || op, args, node: node.name, macs });
   }
 
   evaluate(node: Node): void {

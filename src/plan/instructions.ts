@@ -38,6 +38,9 @@ export interface Added {
 /** Opcodes that are not in the tables here: the chunk fills it in when it is loaded. */
 export const added: Partial<Record<number, Added>> = {};
 
+/** Opcodes that networks whose weights a run computes have in place of others, with the same arguments; from that chunk, too. */
+export const replacements: Partial<Record<Op, Op>> = {};
+
 /** Words of an instruction, its opcode included. */
 export const wordsOf = (op: Op): number => added[op]?.words ?? instructionWords(op);
 

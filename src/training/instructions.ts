@@ -10,6 +10,9 @@ const named =
   (names: Readonly<Record<number, string>>, arg: number): Added['form'] =>
   (word) =>
     (names[word(arg)] ?? '').toLowerCase();
+import { Op } from '../../assembly/opcodes.ts';
+import { GradientKind, TrainingOp, trainingWords, UnaryGradientArg } from '../../assembly/opcodes-training.ts';
+import { type Added, added, overwrites, replacements } from '../plan/instructions.ts';
 
 const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
   [TrainingOp.WeightGradient]: { kernel: 'f32_weight_gradient_4x8' },
@@ -69,6 +72,9 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
     overwrites: [[LrnGradientArg.Result, LrnGradientArg.Gradient, 1, LrnGradientArg.ResultPixelStride, LrnGradientArg.GradientPixelStride]],
   },
   [TrainingOp.WinogradWeightGradient]: { kernel: 'f32_winograd_weight_gradient' },
+  [TrainingOp.Winograd]: { kernel: 'f32_winograd_rows', overwrites: overwrites[Op.Winograd] ?? [] },
+  [TrainingOp.ConvInputGradient]: { kernel: 'f32_conv_input_gradient_4x8' },
+  [TrainingOp.DepthwiseInputGradient]: { kernel: 'f32_depthwise_input_gradient_c4' },
   [TrainingOp.UnaryGradient]: {
     kernel: 'f32_unary_gradient',
     overwrites: overwriting(UnaryGradientArg.Output, UnaryGradientArg.Gradient, UnaryGradientArg.Value),
@@ -105,5 +111,6 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
 
 /** Adds the pack's instructions to the tables. */
 export function addInstructions(): void {
+  replacements[Op.Winograd] = TrainingOp.Winograd as number as Op;
   for (const [op, row] of Object.entries(rows)) added[Number(op)] = { ...row, words: trainingWords(Number(op)) };
 }

@@ -1,4 +1,8 @@
+import { compile } from '../../src/compiler/compile.ts';
 import { winogradForms } from '../../src/ops/window/winograd.ts';
+import { algorithmOf } from '../../src/plan/forms.ts';
+import { graphOf } from '../kernels/graph.ts';
+import { runPlan } from '../kernels/run.ts';
 import { conv, convTranspose, random } from '../reference/index.ts';
 import { expectGradients } from './gradients.ts';
 
@@ -121,4 +125,32 @@ test.each(Object.entries(transposed))('ConvTranspose: %s', (_, { x, w: [filters 
     inputs,
     reference: ([x, w, b]) => convTranspose({ x: x!, w: w!, b: b!, group, ...window, ...more }),
   });
+});
+
+test.each([
+  { x: [1, 4, 1, 1], w: [8, 3, 3], pads: [1, 1, 1, 1] },
+  { x: [2, 8, 9, 13], w: [17, 3, 3], pads: [1, 1, 1, 1] },
+  { x: [3, 16, 8, 8], w: [16, 3, 3], pads: [1, 1, 1, 1] },
+  { x: [1, 100, 6, 11], w: [8, 3, 3], pads: [0, 2, 1, 0] },
+  { x: [1, 16, 12, 10], w: [24, 3, 3], group: 2, pads: [1, 1, 1, 1] },
+])('weights that a run computes give the bits of constant ones: %j', ({ x, w: [filters = 0, ...kernel], group = 1, pads }) => {
+  const feeds = { x: random(x, 1), w: random([filters, (x[1] as number) / group, ...kernel], 2), b: random([filters], 3) };
+  const first = { op: 'Conv', inputs: ['x', 'w', 'b'], outputs: ['conv'], attributes: { group, pads } };
+  const y = conv({ ...feeds, group, pads });
+  const residual = random(y.dims, 4);
+  const nodes = [first, { op: 'Add', inputs: ['conv', 'r'], outputs: ['sum'] }, { op: 'Relu', inputs: ['sum'] }];
+  const made = [['w', 'b'], []].map((constants) => {
+    const all = { ...feeds, r: residual };
+    const fed = Object.fromEntries(Object.entries(all).filter(([name]) => !constants.includes(name)));
+    const graph = graphOf({
+      inputs: Object.fromEntries(Object.entries(fed).map(([name, { dims }]) => [name, dims])),
+      constants: Object.fromEntries(constants.map((name) => [name, all[name as 'w']])),
+      nodes,
+    });
+    const dims = new Map(Object.entries(fed).map(([name, value]) => [name, value.dims]));
+    const plan = compile(graph, { dims, transforms: constants.length === 0, winograd: winogradForms[0] });
+    expect(plan.steps.map((step) => algorithmOf(step).kernel)).toContain(constants.length === 0 ? 'f32_winograd_rows' : 'f32_winograd');
+    return runPlan(plan, fed)[0];
+  });
+  expect(made[1]).toEqual(made[0]);
 });

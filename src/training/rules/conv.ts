@@ -4,8 +4,9 @@ import { reduceSum } from '../../ops/more/reduce/reductions.ts';
 import type { Node } from '../../ops/operator.ts';
 import { input } from '../../ops/shapes.ts';
 import { type ConvAttributes, ConvInput, conv, convWindow } from '../../ops/window/conv.ts';
-import { type ConvTransposeAttributes, convTranspose, transposedWindow } from '../../ops/window/convTranspose.ts';
+import { type ConvTransposeAttributes, transposedWindow } from '../../ops/window/convTranspose.ts';
 import type { Window } from '../../ops/window/window.ts';
+import { convInputGradient } from '../ops/convInputGradient.ts';
 import { convWeightGradient } from '../ops/convWeightGradient.ts';
 import { rotateFilters } from '../ops/rotateFilters.ts';
 import type { Tape } from '../tape.ts';
@@ -37,28 +38,20 @@ const kernelOf = (w: Value): readonly number[] => w.dims.slice(2);
 
 /**
  * The gradient of a convolution's input. With stride 1 it is a convolution by the rotated filters, which may run by Winograd's
- * algorithm; else the transposed convolution.
+ * algorithm.
  */
 function inputGradient(node: Node<ConvAttributes>, dy: Value, tape: Tape): Value {
   const [x, w] = [input(node, ConvInput.X), input(node, ConvInput.W)];
   const { group } = node.attributes;
   const window = convWindow(node);
   const { kernel, stride, dilation, padBegin, padEnd } = window;
-  const rank = x.dims.length - 2;
-  const extent = each((axis) => (at(kernel, axis) - 1) * at(dilation, axis));
-  const begin = each((axis) => extent[axis as 0] - padBegin[axis as 0]);
-  const end = each((axis) => extent[axis as 0] - padEnd[axis as 0]);
-  if ([...stride, group].every((n) => n >= 1) && Math.max(...stride) === 1 && Math.min(...begin, ...end) >= 0) {
+  const around = (pads: Pair): Pair => each((axis) => (at(kernel, axis) - 1) * at(dilation, axis) - at(pads, axis));
+  const [begin, end] = [around(padBegin), around(padEnd)];
+  if (Math.max(...stride) === 1 && Math.min(...begin, ...end) >= 0) {
     const rotated = tape.add(rotateFilters, [w], { group });
-    return tape.add(conv, [dy, rotated], { ...windowed(rank, window, begin, end), group });
+    return tape.add(conv, [dy, rotated], { ...windowed(x.dims.length - 2, window, begin, end), group });
   }
-  const outputPadding = x.dims.slice(2).map((size, i) => {
-    const axis = i + 2 - rank;
-    const out = at(dy.dims, i + 2);
-    return size + at(padBegin, axis) + at(padEnd, axis) - (at(stride, axis) * (out - 1) + at(extent, axis) + 1);
-  });
-  const attributes = { ...windowed(rank, window, padBegin, padEnd), group, outputPadding, outputShape: undefined };
-  return tape.add(convTranspose, [dy, w], attributes);
+  return tape.add(convInputGradient, [dy, w], { window, group, dims: x.dims });
 }
 
 const convRule: Rule<ConvAttributes> = (node, [dy], tape) => {
