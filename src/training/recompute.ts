@@ -3,6 +3,7 @@
 
 import { at } from '../graph/at.ts';
 import { bytesOf, type Value } from '../graph/value.ts';
+import { type ConcatAttributes, concat } from '../ops/move/concat.ts';
 import type { Node } from '../ops/operator.ts';
 
 /**
@@ -86,7 +87,19 @@ function flowOf(forward: readonly Node[], backward: readonly Node[], kept: Reado
     for (const value of outputs) maker.set(value, i);
   });
   for (const { inputs } of backward) for (const value of inputs) if (value && maker.has(value)) saved.add(value);
-  return { forward, maker, lastRead, saved, kept };
+  return { forward, maker, lastRead, saved, kept: new Set([...kept, ...denseValues(forward)]) };
+}
+
+/**
+ * The values of dense blocks, whose concatenations continue each other: all lie in the longest one (see src/compiler/slices.ts),
+ * so that they take no memory of their own, but copies of them would.
+ */
+function denseValues(forward: readonly Node[]): Value[] {
+  const concats = forward.filter((node) => node.op === concat && (node as Node<ConcatAttributes>).attributes.axis === 1);
+  const parts = concats.flatMap(({ inputs, outputs }) => [...new Set(inputs), ...outputs]);
+  const seen = new Set<Value | undefined>();
+  const shared = new Set(parts.filter((value) => seen.size === seen.add(value).size));
+  return concats.flatMap(({ inputs, outputs }) => (inputs.some((value) => shared.has(value)) ? [...(inputs as Value[]), ...outputs] : []));
 }
 
 /** Where segments end, but the last: the borders among those for one segment, two, three, ... that need the least memory. */
