@@ -2,8 +2,27 @@
 // they may change with any version.
 
 import { ConvInputGradientArg, WeightGradientArg, WeightGradientSumArg, WinogradWeightGradientArg } from './opcodes-training-conv';
-import { CrossEntropyArg, CrossEntropyGradientArg, DropoutArg, ElementLossArg, ElementLossGradientArg, LossSumArg, SoftmaxGradientArg, UnaryGradientArg } from './opcodes-training-elements';
-import { AveragePoolGradientArg, BatchNormApplyArg, BatchNormGradientApplyArg, BatchNormGradientFactorsArg, BatchNormGradientSumsArg, BatchNormMomentsArg, BatchNormStatisticsArg, LrnGradientArg, MaxPoolGradientArg } from './opcodes-training-norms';
+import {
+  CrossEntropyArg,
+  CrossEntropyGradientArg,
+  DropoutArg,
+  ElementLossArg,
+  ElementLossGradientArg,
+  LossSumArg,
+  SoftmaxGradientArg,
+  UnaryGradientArg,
+} from './opcodes-training-elements';
+import {
+  AveragePoolGradientArg,
+  BatchNormApplyArg,
+  BatchNormGradientApplyArg,
+  BatchNormGradientFactorsArg,
+  BatchNormGradientSumsArg,
+  BatchNormMomentsArg,
+  BatchNormStatisticsArg,
+  LrnGradientArg,
+  MaxPoolGradientArg,
+} from './opcodes-training-norms';
 import { AccumulateArg, AdamwArg, ClipArg, SgdArg, SquaresArg } from './opcodes-training-updates';
 import { WinogradArg } from './opcodes-window';
 
@@ -35,11 +54,6 @@ export enum TrainingOp {
   LrnGradient,
   // Elements, losses, random numbers, updates of weights: 128 to 143.
   UnaryGradient = 128,
-  Sgd = 136,
-  Adamw,
-  Accumulate,
-  Squares,
-  Clip,
   CrossEntropy = 129,
   CrossEntropyGradient = 130,
   LossSum = 131,
@@ -124,16 +138,6 @@ export function trainingWords(op: i32): i32 {
       return DropoutArg.Words;
     case TrainingOp.SoftmaxGradient:
       return SoftmaxGradientArg.Words;
-    case TrainingOp.Sgd:
-      return SgdArg.Words;
-    case TrainingOp.Adamw:
-      return AdamwArg.Words;
-    case TrainingOp.Accumulate:
-      return AccumulateArg.Words;
-    case TrainingOp.Squares:
-      return SquaresArg.Words;
-    case TrainingOp.Clip:
-      return ClipArg.Words;
     default:
       return 0;
   }

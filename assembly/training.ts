@@ -10,9 +10,9 @@ export { f32_batchnorm_gradient_sums_block } from './training/f32_batchnorm_grad
 export { f32_batchnorm_moments_2 } from './training/f32_batchnorm_moments';
 export { f32_batchnorm_statistics_block } from './training/f32_batchnorm_statistics';
 export { f32_clip_sum } from './training/f32_clip';
+export { f32_conv_input_gradient_tile } from './training/f32_conv_input_gradient_4x8';
 export { f32_cross_entropy_unit } from './training/f32_cross_entropy';
 export { f32_cross_entropy_gradient_unit } from './training/f32_cross_entropy_gradient';
-export { f32_conv_input_gradient_tile } from './training/f32_conv_input_gradient_4x8';
 export { f32_depthwise_input_gradient_row } from './training/f32_depthwise_input_gradient_c4';
 export { f32_depthwise_weight_gradient_row } from './training/f32_depthwise_weight_gradient_c4';
 export { f32_dropout_rows } from './training/f32_dropout';

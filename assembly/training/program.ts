@@ -128,21 +128,6 @@ export function runTraining(pc: usize, op: i32): bool {
     case TrainingOp.SoftmaxGradient:
       f32_softmax_gradient(pc);
       break;
-    case TrainingOp.Sgd:
-      f32_sgd(pc);
-      break;
-    case TrainingOp.Adamw:
-      f32_adamw(pc);
-      break;
-    case TrainingOp.Accumulate:
-      f32_accumulate(pc);
-      break;
-    case TrainingOp.Squares:
-      f32_squares(pc);
-      break;
-    case TrainingOp.Clip:
-      f32_clip(pc);
-      break;
     default:
       return false;
   }

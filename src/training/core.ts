@@ -8,7 +8,7 @@ import type { MemoryUse } from '../runtime/memory.ts';
 import type { Binary } from '../runtime/model.ts';
 import { recent } from '../runtime/running.ts';
 import { planInspection, planStates, planTraining, type TrainingPlan } from './plans.ts';
-import { averageOf, gatheredOf, type Kind, type Recipe, type Result, slotName } from './recipe.ts';
+import { averageOf, gatheredOf, type Kind, LABELS, type Recipe, type Result, slotName } from './recipe.ts';
 import { zeroState } from './states.ts';
 
 /** What a program is fed, by the names of its inputs, and the shapes that it is planned for. */
@@ -44,7 +44,9 @@ export class Core {
   }
 
   async run(kind: Kind, fed: Fed): Promise<Results> {
-    const { plan, results } = this.#planFor(kind, fed);
+    const { plan, results, target } = this.#planFor(kind, fed);
+    const labels = fed.data.get(LABELS) as ArrayLike<number> | undefined;
+    if (target && labels) this.recipe.loss.checkLabels?.(labels, target);
     await this.#execute(plan, fed.data);
     const values = await Promise.all(results.map((_, i) => this.#engine.read(plan.outputs[i] as Plan['outputs'][0])));
     return Object.fromEntries(results.map((name, i) => [name, Number(values[i]?.[0])]));

@@ -2,7 +2,6 @@
 
 export { type Batch, type Batches, type InBatchesOptions, type Inputs, inBatches, type Labels } from './batches.ts';
 export type { EpochReport, FitOptions, FitStep } from './fit.ts';
-export { addInstructions } from './instructions.ts';
 export type { Loss, LossValues } from './loss.ts';
 export {
   type BinaryCrossEntropyOptions,
@@ -20,4 +19,3 @@ export { type AdamwOptions, adamw, type SgdOptions, sgd } from './optimizers.ts'
 export type { Evaluation, StepReport } from './report.ts';
 export { type CosineOptions, constant, cosine, type Schedule, type StepsOptions, steps, type WarmupOptions } from './schedules.ts';
 export { Trainer, type TrainerOptions, trainer } from './trainer.ts';
-export { type CosineOptions, constant, cosine, type Schedule, type StepsOptions, steps, type WarmupOptions } from './schedules.ts';

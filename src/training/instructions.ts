@@ -1,7 +1,28 @@
 // The rows of the pack *training* in the tables by opcode: see src/plan/instructions.ts.
 
-import { AccumulateArg, AccumulateKind, BatchNormApplyArg, BatchNormGradientApplyArg, BatchNormGradientSumsArg, BatchNormMomentsArg, CrossEntropyArg, CrossEntropyGradientArg, DropoutArg, ElementLossArg, ElementLossGradientArg, ElementLossKind, GradientKind, LrnGradientArg, SgdArg, SoftmaxGradientArg, TrainingOp, UnaryGradientArg, trainingWords } from '../../assembly/opcodes-training.ts';
-import { type Added, added, type Overwrite } from '../plan/instructions.ts';
+import { Op } from '../../assembly/opcodes.ts';
+import {
+  AccumulateArg,
+  AccumulateKind,
+  BatchNormApplyArg,
+  BatchNormGradientApplyArg,
+  BatchNormGradientSumsArg,
+  BatchNormMomentsArg,
+  CrossEntropyArg,
+  CrossEntropyGradientArg,
+  DropoutArg,
+  ElementLossArg,
+  ElementLossGradientArg,
+  ElementLossKind,
+  GradientKind,
+  LrnGradientArg,
+  SgdArg,
+  SoftmaxGradientArg,
+  TrainingOp,
+  trainingWords,
+  UnaryGradientArg,
+} from '../../assembly/opcodes-training.ts';
+import { type Added, added, type Overwrite, overwrites, replacements } from '../plan/instructions.ts';
 
 /** The output may be any of these inputs; no side has gaps. */
 const overwriting = (output: number, ...inputs: number[]): readonly Overwrite[] => inputs.map((input) => [output, input, 0, 0, 0]);
@@ -10,9 +31,6 @@ const named =
   (names: Readonly<Record<number, string>>, arg: number): Added['form'] =>
   (word) =>
     (names[word(arg)] ?? '').toLowerCase();
-import { Op } from '../../assembly/opcodes.ts';
-import { GradientKind, TrainingOp, trainingWords, UnaryGradientArg } from '../../assembly/opcodes-training.ts';
-import { type Added, added, overwrites, replacements } from '../plan/instructions.ts';
 
 const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
   [TrainingOp.WeightGradient]: { kernel: 'f32_weight_gradient_4x8' },

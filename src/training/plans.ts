@@ -8,6 +8,8 @@ import type { Value, ValueType } from '../graph/value.ts';
 import type { Node } from '../ops/operator.ts';
 import type { Plan } from '../plan/plan.ts';
 import { trainingForm } from './forms.ts';
+import { fuseForward } from './fuse.ts';
+import { fuseActivations } from './fuseActivations.ts';
 import { Learner } from './learner.ts';
 import { averageOf, type Kind, LABELS, RANDOM, type Recipe, type Result } from './recipe.ts';
 import { type State, withStates } from './states.ts';
@@ -16,6 +18,8 @@ import { type State, withStates } from './states.ts';
 export interface TrainingPlan {
   readonly plan: Plan;
   readonly results: readonly Result[];
+  /** What the loss looks at; none in an update. */
+  readonly target?: ValueType | undefined;
 }
 
 type Dims = ReadonlyMap<string, readonly number[]>;
@@ -29,11 +33,13 @@ type Dims = ReadonlyMap<string, readonly number[]>;
 export function planTraining(kind: Kind, recipe: Recipe, dims: Dims, labels: ValueType): TrainingPlan {
   const learner = new Learner(recipe);
   let inputs: readonly Value[] = [];
+  let output: ValueType | undefined;
   if (kind !== 'update') {
     const given: Value = { ...labels, name: LABELS };
     const { target, nodes, inputs: fed } = forward(recipe, dims, kind !== 'evaluate');
     recipe.loss.check(target, labels);
     learner.forward(nodes, target, given);
+    output = target;
     inputs = [...fed, given];
   }
   if (kind === 'step' || kind === 'gather') learner.backward(kind);
@@ -43,7 +49,7 @@ export function planTraining(kind: Kind, recipe: Recipe, dims: Dims, labels: Val
   const network = new Network([...inputs, learner.numbers, learner.scale], outputs, nodes);
   const names = outputs.map((_, i) => results[i]?.[0] ?? `${i}`);
   const plan = planOf({ network, names }, { ...recipe.options, dims, transforms: true });
-  return { plan, results: results.map(([name]) => name) };
+  return { plan, results: results.map(([name]) => name), target: output };
 }
 
 /** The program that gives states to read and to write, and does nothing. */
@@ -69,7 +75,8 @@ function forward({ graph, output, states, average, options }: Recipe, dims: Dims
   const random: Value = { name: RANDOM, type: 'int32', dims: [4] };
   const current = ({ value, learned }: State) => (learned && !training && average !== undefined ? averageOf(value) : value);
   const kept = nodesFor(target, withStates(network.nodes, new Map([...states].map(([name, state]) => [name, current(state)]))));
-  const nodes = training ? kept.map((node, index) => trainingForm(node, { random, index })) : kept;
+  const forms = () => fuseActivations(kept, [target]).map((node, index) => trainingForm(node, { random, index }));
+  const nodes = training ? fuseForward(forms(), [target]) : kept;
   return { target, nodes, inputs: [...network.inputs, random] };
 }
 

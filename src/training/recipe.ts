@@ -28,6 +28,8 @@ export interface Recipe {
   readonly clip?: number | undefined;
   /** The share of the old in the moving averages of weights; undefined: there are none. */
   readonly average?: number | undefined;
+  /** Whether the backward pass computes activations again. */
+  readonly checkpoint?: boolean | undefined;
   /** Whether gradients of several batches are gathered. */
   readonly accumulates?: boolean | undefined;
   readonly states: ReadonlyMap<string, State>;

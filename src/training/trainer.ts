@@ -20,6 +20,7 @@ import { Core, type Fed } from './core.ts';
 import { type EpochReport, type FitOptions, fitEpochs, type Learning } from './fit.ts';
 import { addInstructions } from './instructions.ts';
 import type { Loss } from './loss.ts';
+import { repeated } from './losses.ts';
 import type { Optimizer } from './optimizer.ts';
 import { LABELS, NUMBERS, RANDOM, type Recipe, SCALE, slotName } from './recipe.ts';
 import { type Counted, type Evaluation, Means, type StepReport } from './report.ts';
@@ -180,6 +181,8 @@ export class Trainer {
     this.#trained = this.#named(options.train ?? [''], 'option train');
     this.#core = new Core(recipe, binary);
     const target = network.outputs[names.indexOf(output)];
+    const twice = target && repeated(options.loss, network.nodes, target);
+    if (twice) this.warnings = [...warnings, twice];
     const labels = target && usualLabels(options.loss, target);
     if (labels) this.#core.prepare('step', { dims, labels });
   }

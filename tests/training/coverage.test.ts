@@ -11,40 +11,6 @@ import { ruleOf, withoutGradient } from '../../src/training/rules/index.ts';
 
 addOperators();
 
-<<<<<<< HEAD
-const { input } = layers;
-const picture = () => input([4, 9, 8]);
-
-/** Every layer, with every option that decides what it writes. */
-const written: Readonly<Record<string, () => SymbolicTensor[]>> = {
-  adaptiveAvgPool2d: () =>
-    [1, 3, [9, 8] as const, [3, 8] as const, [5, 3] as const].map((size) => layers.adaptiveAvgPool2d(picture(), size)),
-  add: () => [layers.add(picture(), picture()), layers.add(picture(), picture(), picture())],
-  avgPool2d: () => [
-    layers.avgPool2d(picture(), 2),
-    layers.avgPool2d(picture(), 3, { padding: 'same', ceilMode: false }),
-    layers.avgPool2d(picture(), 3, { padding: 1, stride: 2, ceilMode: true, countIncludePad: false }),
-=======
-/** Operators whose rules are yet to come. */
-const pending: readonly string[] = [
-  'Add',
-  'AveragePool',
-  'BatchNormalization',
-  'Conv',
-  'ConvTranspose',
-  'Gelu',
-  'GlobalAveragePool',
-  'GlobalMaxPool',
-  'HardSwish',
-  'LRN',
-  'LeakyRelu',
-  'MaxPool',
-  'Mul',
-  'Sigmoid',
-  'Softmax',
-  'Tanh',
-];
-
 /** Every layer, with every option that decides what it writes, of pictures. */
 const written: Readonly<Record<string, (x: SymbolicTensor) => SymbolicTensor[]>> = {
   adaptiveAvgPool2d: (x) => [1, 3, [9, 8] as const, [3, 8] as const, [5, 3] as const].map((size) => layers.adaptiveAvgPool2d(x, size)),
@@ -53,7 +19,6 @@ const written: Readonly<Record<string, (x: SymbolicTensor) => SymbolicTensor[]>>
     layers.avgPool2d(x, 2),
     layers.avgPool2d(x, 3, { padding: 'same', ceilMode: false }),
     layers.avgPool2d(x, 3, { padding: 1, stride: 2, ceilMode: true, countIncludePad: false }),
->>>>>>> 10fe968acc7227efc0f977c3a1aa3d4fdff4a587
   ],
   batchNorm: (x) => [layers.batchNorm(x)],
   channelShuffle: (x) => [layers.channelShuffle(x, 2)],
@@ -129,14 +94,8 @@ for (const write of Object.values(written)) {
 }
 
 test.each([...used].sort().map((name) => [name]))('%s', (name) => {
-<<<<<<< HEAD
-  const operator = operators.get(name);
-  // Batch-norm has another form in training, whose rule is found by that.
-  const rule = operator !== undefined && (ruleOf(operator) !== undefined || name === 'BatchNormalization');
-=======
   const operator = forms.get(name) ?? operators.get(name);
   const rule = operator !== undefined && ruleOf(operator) !== undefined;
->>>>>>> 10fe968acc7227efc0f977c3a1aa3d4fdff4a587
   // One of them, so that no list holds what has a rule by now.
   const places = { rule, 'a reason': name in withoutGradient };
   expect(Object.entries(places).flatMap(([place, is]) => (is ? [place] : []))).toHaveLength(1);
