@@ -5,7 +5,7 @@
 //
 // The window's input (WindowArg.Input) is dX, its output dY: NHWC, pixels their PixelStride bytes apart, and so are X and Y, the
 // input and the output of max pooling. Where windows overlap or leave gaps (Adds), dX is set to 0 and gradients are added; else
-// they are stored. A part is a picture and CHANNELS channels, and goes through its windows in their order, so that it does not
+// they are stored. A part is a picture and a block of channels, and goes through its windows in their order, so that it does not
 // matter who computes it. Four channels at a time. Reads may run 12 bytes past the last channel.
 
 import { arg, storeLanes } from '../math/simd.inline';
@@ -14,37 +14,51 @@ import { AveragePoolGradientArg, MaxPoolGradientArg, TrainingOp } from '../opcod
 import { mine, share } from '../threads.inline';
 import { endTap, firstTap } from '../window/window.inline';
 
-/** Channels of a part. */
+/** Channels of a part, if there are few pictures. */
 const CHANNELS: i32 = 32;
+/** From so many pictures on a part has all channels, because memory is read in its order then. */
+const MANY: i32 = 8;
 
 export function f32_pool_gradient(pc: usize): void {
   const batch = arg(pc, WindowArg.Batch);
   const channels = arg(pc, WindowArg.Channels);
+  const height = arg(pc, WindowArg.InHeight);
   const outHeight = arg(pc, WindowArg.OutHeight);
   const average = load<i32>(pc) === TrainingOp.AveragePoolGradient;
-  const outputs = <f32>outHeight * <f32>arg(pc, WindowArg.OutWidth) * <f32>min(channels, CHANNELS);
-  const taps = <f32>arg(pc, WindowArg.KernelHeight) * <f32>arg(pc, WindowArg.KernelWidth);
-  share(batch * ((channels + CHANNELS - 1) / CHANNELS), outputs * taps * 3);
+  const adds = arg(pc, MaxPoolGradientArg.Adds) !== 0;
+  const block = batch < MANY ? min(channels, CHANNELS) : channels;
+  const taps = arg(pc, WindowArg.KernelHeight) * arg(pc, WindowArg.KernelWidth);
+  const outputs = <f32>outHeight * <f32>arg(pc, WindowArg.OutWidth) * <f32>block;
+  // The last row of a window, from its first output row's.
+  const reach = (arg(pc, WindowArg.KernelHeight) - 1) * arg(pc, WindowArg.DilationHeight) + 1 - arg(pc, WindowArg.PadTop);
+  share(batch * ((channels + block - 1) / block), outputs * <f32>taps * 3);
   for (let n = 0; n < batch; n++) {
-    for (let c = 0; c < channels; c += CHANNELS) {
+    for (let c = 0; c < channels; c += block) {
       if (!mine()) continue;
-      const count = min(CHANNELS, channels - c);
-      if (arg(pc, MaxPoolGradientArg.Adds)) f32_pool_gradient_clear(pc, n, c, count);
+      const count = min(block, channels - c);
+      let clear = adds ? 0 : height;
       for (let oy = 0; oy < outHeight; oy++) {
+        const end = min(height, oy * arg(pc, WindowArg.StrideHeight) + reach);
+        if (clear < end) {
+          f32_pool_gradient_clear(pc, n, clear, end, c, count);
+          clear = end;
+        }
         if (average) f32_avgpool_gradient_row(pc, n, oy, c, count);
         else f32_maxpool_gradient_row(pc, n, oy, c, count);
       }
+      if (clear < height) f32_pool_gradient_clear(pc, n, clear, height, c, count);
     }
   }
 }
 
-/** Sets `count` channels of picture `n` from `c` on to 0. */
-export function f32_pool_gradient_clear(pc: usize, n: i32, c: i32, count: i32): void {
-  const pixels = arg(pc, WindowArg.InHeight) * arg(pc, WindowArg.InWidth);
+/** Sets `count` channels from `c` on to 0, in rows of picture `n`: shortly before they are added to. */
+export function f32_pool_gradient_clear(pc: usize, n: i32, from: i32, end: i32, c: i32, count: i32): void {
+  const width = arg(pc, WindowArg.InWidth);
   const stride = <usize>arg(pc, WindowArg.InPixelStride);
-  let to = <usize>arg(pc, WindowArg.Input) + <usize>(n * pixels) * stride + ((<usize>c) << 2);
+  const first = <usize>((n * arg(pc, WindowArg.InHeight) + from) * width);
+  let to = <usize>arg(pc, WindowArg.Input) + first * stride + ((<usize>c) << 2);
   const zero = f32x4.splat(0);
-  for (let m = 0; m < pixels; m++) {
+  for (let m = (end - from) * width; m > 0; m--) {
     for (let i = 0; i < count; i += 4) storeLanes(to + ((<usize>i) << 2), zero, count - i);
     to += stride;
   }
