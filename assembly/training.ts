@@ -2,7 +2,7 @@
 
 export * from './more';
 export { f32_conv_input_gradient_tile } from './training/f32_conv_input_gradient_4x8';
-export { f32_depthwise_input_gradient_row } from './training/f32_depthwise_input_gradient_c4';
+export { f32_depthwise_input_gradient_row } from './training/f32_depthwise_input_gradient_c8';
 export { f32_depthwise_weight_gradient_row } from './training/f32_depthwise_weight_gradient_c4';
 export { f32_unary_gradient_rows } from './training/f32_unary_gradient';
 export { f32_weight_gradient_tile } from './training/f32_weight_gradient_4x8';

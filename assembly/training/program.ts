@@ -2,7 +2,7 @@
 
 import { TrainingOp } from '../opcodes-training';
 import { f32_conv_input_gradient_4x8 } from './f32_conv_input_gradient_4x8';
-import { f32_depthwise_input_gradient_c4 } from './f32_depthwise_input_gradient_c4';
+import { f32_depthwise_input_gradient_c8 } from './f32_depthwise_input_gradient_c8';
 import { f32_depthwise_weight_gradient_c4 } from './f32_depthwise_weight_gradient_c4';
 import { f32_unary_gradient } from './f32_unary_gradient';
 import { f32_weight_gradient_4x8 } from './f32_weight_gradient_4x8';
@@ -23,7 +23,7 @@ export function runTraining(pc: usize, op: i32): bool {
       f32_conv_input_gradient_4x8(pc);
       break;
     case TrainingOp.DepthwiseInputGradient:
-      f32_depthwise_input_gradient_c4(pc);
+      f32_depthwise_input_gradient_c8(pc);
       break;
     case TrainingOp.Winograd:
       f32_winograd_rows(pc);
