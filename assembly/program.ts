@@ -20,7 +20,7 @@ import { f32_reduce } from './reduce/f32_reduce';
 import { f32_gridsample } from './resample/f32_gridsample';
 import { f32_resample } from './resample/f32_resample';
 import { joinTeam, meet, mine, more, share } from './threads.inline';
-import { runTraining } from './training/program';
+import { endsEarly, runTraining } from './training/program';
 import { windowRows } from './window/rows';
 import { f32_winograd } from './winograd/f32_winograd';
 import { f32_winograd_weights } from './winograd/f32_winograd_weights';
@@ -43,6 +43,7 @@ export function run(from: usize, to: usize): usize {
   while (pc < to) {
     const word = load<i32>(pc);
     const op = word & ~WIDE;
+    if (PACK_TRAINING && endsEarly(pc, op)) return to;
     const wide = (word & WIDE) !== 0;
     do {
       switch (op) {

@@ -148,13 +148,13 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
 // A script to be started; it exports nothing.
 writeFileSync('dist/types/src/runtime/worker.d.ts', 'export {};\n');
 // Users of the types do not know AssemblyScript's i32; and the compiler omits the extensions that imports of types need.
-for (const name of ['opcodes', 'opcodes-loops', 'opcodes-training', 'opcodes-window']) {
-  const file = `dist/types/assembly/${name}.d.ts`;
+for (const name of readdirSync('dist/types/assembly').filter((name) => name.startsWith('opcodes'))) {
+  const file = `dist/types/assembly/${name}`;
   writeFileSync(
     file,
     readFileSync(file, 'utf8')
       .replaceAll('i32', 'number')
-      .replace(/'(\.\/opcodes-\w+)'/g, "'$1.ts'"),
+      .replace(/'(\.\/opcodes-[\w-]+)'/g, "'$1.ts'"),
   );
 }
 // Only what the entries' declarations import.

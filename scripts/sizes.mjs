@@ -12,7 +12,9 @@ process.chdir(root);
 const KB = 1000;
 /** Files that a browser downloads only for relaxed SIMD, threads or models in several files, or for what few files have. */
 const unasked =
-  /^chunk-(relaxed|strict-more|strict-threads|threads|team|workerMemory|file|stream|external|read|control|subgraphs|contrib|more|narrow|unrecognised|worker-text)-/;
+  /^chunk-(relaxed|strict-more|strict-training|strict-threads|threads|team|workerMemory|file|stream|external|read|control|subgraphs|contrib|more|narrow|unrecognised|worker-text)-/;
+/** As `unasked`, for a page that trains. */
+const learning = new RegExp(unasked.source.replace('strict-training|', '').replace('|more|', '|'));
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 const sum = (list) => list.reduce((total, value) => total + value, 0);
 
@@ -82,7 +84,7 @@ const rows = [
     total(
       await viteFiles(
         all('runtime'),
-        /^chunk-(relaxed|strict-more|strict-threads|threads|team|workerMemory|file|stream|external|more|narrow|unrecognised|worker-text)-/,
+        /^chunk-(relaxed|strict-more|strict-training|strict-threads|threads|team|workerMemory|file|stream|external|more|narrow|unrecognised|worker-text)-/,
       ),
     ),
     35 * KB,
@@ -91,6 +93,8 @@ const rows = [
   ['full bundle by esbuild', total(await esbuildFiles(core)), 64 * KB],
   ['control flow, functions', sum(['control', 'subgraphs'].map((name) => gzipped(readFileSync(`dist/chunk-${name}.js`)))), 10 * KB],
   ['rare operators', gzipped(readFileSync('dist/chunk-more.js')), 12 * KB],
+  // Without what the core has, whose binary is another.
+  ['lanewise/train, its binary', total(await viteFiles(`${core} ${all('train')}`, learning)) - total(await viteFiles(core)), 40 * KB],
   ['vision', total(await viteFiles(all('vision'))), 12 * KB],
   ['vision/labels', total(await viteFiles(all('vision-labels'))), 8 * KB],
   // Engines used to refuse to compile more than 4 KiB at once, as pictures want it.

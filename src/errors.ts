@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'WASM_BLOCKED' // an engine that refuses to compile WebAssembly, because of a page's policy
   | 'DISPOSED' // a model used after dispose()
   | 'ABORTED' // the caller's AbortSignal fired
+  | 'NOT_FINITE' // training came to NaN or infinity
   | 'WORKER_FAILED' // a thread of the runtime died
   | 'MISSING_DEPENDENCY'; // an optional package that is not installed
 

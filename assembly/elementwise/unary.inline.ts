@@ -180,7 +180,7 @@ function apply(kind: UnaryKind, x: v128, alpha: v128, beta: v128): v128 {
 }
 
 /** Not inlined: the function is long. */
-function sines(x: v128, quarter: u32): v128 {
+export function sines(x: v128, quarter: u32): v128 {
   let y = x;
   y = f32x4.replace_lane(y, 0, sine(f32x4.extract_lane(x, 0), quarter));
   y = f32x4.replace_lane(y, 1, sine(f32x4.extract_lane(x, 1), quarter));

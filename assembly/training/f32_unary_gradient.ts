@@ -1,12 +1,13 @@
-// dX[i] = dY[i] · f'(V[i]), f by its Kind (GradientKind in opcodes-training.ts), with two parameters Alpha and Beta where f has
-// any. V is what f gave, or what it was given, as its kind says.
+// dX[i] = dY[i] · f'(V[i]), f by its Kind (GradientKind in opcodes-training-elements.ts), with two parameters Alpha and Beta
+// where f has any. V is what f gave, or what it was given, as its kind says. The formulas are in unaryGradient.inline.ts.
 //
 //   value, gradient, output  Count floats without gaps; output may be value or gradient
-// Reads may run 12 bytes past the end.
+// Reads may run 12 bytes past the end. Where f' is 0 by a comparison, dX is 0 whatever dY is.
 
-import { arg, argSplat, storeLanes } from '../math/simd.inline';
-import { UnaryGradientArg } from '../opcodes-training';
+import { arg } from '../math/simd.inline';
+import { GradientKind, UnaryGradientArg } from '../opcodes-training';
 import { mine, share } from '../threads.inline';
+import { loop } from './unaryGradient.inline';
 
 /** Elements per call: short enough for the engine to move to its optimised code early. */
 const BLOCK: i32 = 4096;
@@ -17,18 +18,77 @@ export function f32_unary_gradient(pc: usize): void {
   for (let i = 0; i < count; i += BLOCK) if (mine()) f32_unary_gradient_rows(pc, i, min(BLOCK, count - i));
 }
 
-/** `count` elements from `from` on. */
+/** `count` elements from `from` on. Each kind has a loop of its own. */
 export function f32_unary_gradient_rows(pc: usize, from: i32, count: i32): void {
-  const at = (<usize>from) << 2;
-  const value = <usize>arg(pc, UnaryGradientArg.Value) + at;
-  const gradient = <usize>arg(pc, UnaryGradientArg.Gradient) + at;
-  const output = <usize>arg(pc, UnaryGradientArg.Output) + at;
-  const low = argSplat(pc, UnaryGradientArg.Alpha);
-  const high = argSplat(pc, UnaryGradientArg.Beta);
-  for (let i = 0; i < count; i += 4) {
-    const to = (<usize>i) << 2;
-    const v = v128.load(value + to);
-    const inside = v128.and(f32x4.gt(v, low), f32x4.lt(v, high));
-    storeLanes(output + to, v128.and(v128.load(gradient + to), inside), count - i);
+  switch (arg(pc, UnaryGradientArg.Kind)) {
+    case GradientKind.Clamp:
+      loop(GradientKind.Clamp, pc, from, count);
+      break;
+    case GradientKind.HardSigmoid:
+      loop(GradientKind.HardSigmoid, pc, from, count);
+      break;
+    case GradientKind.LeakyRelu:
+      loop(GradientKind.LeakyRelu, pc, from, count);
+      break;
+    case GradientKind.Elu:
+      loop(GradientKind.Elu, pc, from, count);
+      break;
+    case GradientKind.EluOfInput:
+      loop(GradientKind.EluOfInput, pc, from, count);
+      break;
+    case GradientKind.Celu:
+      loop(GradientKind.Celu, pc, from, count);
+      break;
+    case GradientKind.HardSwish:
+      loop(GradientKind.HardSwish, pc, from, count);
+      break;
+    case GradientKind.Sigmoid:
+      loop(GradientKind.Sigmoid, pc, from, count);
+      break;
+    case GradientKind.Swish:
+      loop(GradientKind.Swish, pc, from, count);
+      break;
+    case GradientKind.Tanh:
+      loop(GradientKind.Tanh, pc, from, count);
+      break;
+    case GradientKind.Softplus:
+      loop(GradientKind.Softplus, pc, from, count);
+      break;
+    case GradientKind.Softsign:
+      loop(GradientKind.Softsign, pc, from, count);
+      break;
+    case GradientKind.Mish:
+      loop(GradientKind.Mish, pc, from, count);
+      break;
+    case GradientKind.Gelu:
+      loop(GradientKind.Gelu, pc, from, count);
+      break;
+    case GradientKind.GeluTanh:
+      loop(GradientKind.GeluTanh, pc, from, count);
+      break;
+    case GradientKind.Erf:
+      loop(GradientKind.Erf, pc, from, count);
+      break;
+    case GradientKind.Sqrt:
+      loop(GradientKind.Sqrt, pc, from, count);
+      break;
+    case GradientKind.Reciprocal:
+      loop(GradientKind.Reciprocal, pc, from, count);
+      break;
+    case GradientKind.Abs:
+      loop(GradientKind.Abs, pc, from, count);
+      break;
+    case GradientKind.Sin:
+      loop(GradientKind.Sin, pc, from, count);
+      break;
+    case GradientKind.Cos:
+      loop(GradientKind.Cos, pc, from, count);
+      break;
+    case GradientKind.Greater:
+      loop(GradientKind.Greater, pc, from, count);
+      break;
+    case GradientKind.Below:
+      loop(GradientKind.Below, pc, from, count);
+      break;
   }
 }

@@ -5,7 +5,7 @@ import type { Network } from './network.ts';
 export function verify(network: Network): void {
   const made = new Set<Value>(network.inputs);
   const check = (value: Value | undefined, where: string) => {
-    if (value && !value.constant && !made.has(value)) throw new Error(`${where} reads '${value.name}' before it is made`);
+    if (value && !value.constant && !value.state && !made.has(value)) throw new Error(`${where} reads '${value.name}' before it is made`);
   };
   for (const node of network.nodes) {
     for (const value of node.inputs) check(value, `node '${node.name}'`);

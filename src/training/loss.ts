@@ -18,6 +18,15 @@ export interface Loss {
    * @throws LanewiseError INVALID_INPUT
    */
   check(output: ValueType, labels: ValueType): void;
+  /**
+   * Checks the labels themselves, on the host: no kernel reads by them, but a wrong one would be learned from.
+   * @param labels row-major
+   * @param output the output's type, as for `check`
+   * @throws LanewiseError INVALID_INPUT that names the first wrong one
+   */
+  checkLabels?(labels: ArrayLike<number>, output: ValueType): void;
+  /** ONNX's operator that the loss applies itself, so that it should not be the network's last: see `repeated`. */
+  readonly applies?: string;
   /** Writes the loss as nodes with gradient rules. */
   write(tape: Tape, output: Value, labels: Value): LossValues;
 }

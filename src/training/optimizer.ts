@@ -18,6 +18,8 @@ export interface Optimizer {
   readonly slots: readonly string[];
   /** Whether biases and the scales of norms decay, too. */
   readonly decaysAll: boolean;
+  /** How many numbers the update reads in a step. */
+  readonly size: number;
   /**
    * The numbers that the update reads in a step, float32 [size]: the learning rate first. Everything that depends on the step is
    * computed here, by functions that every engine rounds alike.

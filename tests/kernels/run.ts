@@ -181,13 +181,19 @@ export function runWatched(plan: Plan, feeds: Feeds, variant: Variant): Tensor[]
 
   engine.run();
 
-  const own = arenaBuffers(plan).map((buffer) => [addressOf(buffer), addressOf(buffer) + buffer.bytes] as const);
+  const own = [...arenaBuffers(plan), ...stateBuffers(plan)].map(
+    (buffer) => [addressOf(buffer), addressOf(buffer) + buffer.bytes] as const,
+  );
   for (const [from, to] of [...own, ...runner.own()]) before.set(bytes.subarray(from, to), from);
   if (Buffer.compare(before, bytes) !== 0) {
     throw new Error(`byte ${before.findIndex((byte, i) => byte !== bytes[i])}, which belongs to no buffer of the plan's, has changed`);
   }
   return plan.outputs.map(({ type, dims, pointer }) => new Tensor(type, engine.view(pointer, sizeOf(dims), type).slice() as never, dims));
 }
+
+/** Where programs may write although it is no arena: see Value.state. */
+const stateBuffers = ({ residents }: Plan): Place[] =>
+  residents.filter(({ key }) => key.startsWith('["state"')).map(({ buffer }) => buffer);
 
 function arenaBuffers({ inputs, outputs, steps }: Plan): Place[] {
   const words = steps.flatMap((step) =>

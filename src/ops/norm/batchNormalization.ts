@@ -10,6 +10,8 @@ import { asImage, input, invalid, output, unsupported } from '../shapes.ts';
 
 export interface BatchNormAttributes extends Clamped {
   readonly epsilon: number;
+  /** The file's momentum, in any mode: the share of the old in running statistics. */
+  readonly kept: number;
   /** Training mode, by the input's own statistics: the share of the given statistics in the outputs after the first. */
   readonly momentum?: number | undefined;
 }
@@ -40,8 +42,8 @@ export const batchNormalization: Operator<BatchNormAttributes> = {
   outputs: [1, 3],
   attributes: (reader, opset) => {
     if (opset < 9 && !reader.flag('spatial', true)) throw reader.unsupported('spatial 0 (statistics per position) is not supported');
-    const momentum = reader.float('momentum', 0.9);
-    return { epsilon: reader.float('epsilon', 1e-5), momentum: trains(reader, opset) ? momentum : undefined };
+    const kept = reader.float('momentum', 0.9);
+    return { epsilon: reader.float('epsilon', 1e-5), kept, momentum: trains(reader, opset) ? kept : undefined };
   },
   inferShape(node) {
     const { dims } = input(node, 0);

@@ -5,7 +5,7 @@ import { channelsLast } from '../layouts.ts';
 import type { OpenNode, Operator } from '../operator.ts';
 import { input, invalid, output } from '../shapes.ts';
 
-interface LrnAttributes {
+export interface LrnAttributes {
   readonly alpha: number;
   readonly beta: number;
   readonly bias: number;
@@ -53,4 +53,4 @@ export const lrn: Operator<LrnAttributes> = {
 };
 
 /** How many channels a window sees, at most twice as many as there are, because then it sees all of them from everywhere. */
-const seen = (node: OpenNode<LrnAttributes>): number => Math.min(node.attributes.size, 2 * at(input(node, 0).dims, 1));
+export const seen = (node: OpenNode<LrnAttributes>): number => Math.min(node.attributes.size, 2 * at(input(node, 0).dims, 1));

@@ -35,7 +35,7 @@ function test(name: string, since: number, holds: (x: number) => boolean, types:
 }
 
 /** ONNX Where: a where the condition holds, else b; all three broadcast. */
-const where: Operator = {
+export const where: Operator = {
   name: 'Where',
   since: 9,
   inputs: [3, 3],

@@ -1,0 +1,168 @@
+// The gradients of max and average pooling: every window gives its output's gradient to its taps.
+//
+//   max      to the first tap, row by row, that holds the maximum, or to the last NaN if there is one, as PyTorch does
+//   average  to all taps, divided as the forward pass divides
+//
+// The window's input (WindowArg.Input) is dX, its output dY: NHWC, pixels their PixelStride bytes apart, and so are X and Y, the
+// input and the output of max pooling. Where windows overlap or leave gaps (Adds), dX is set to 0 and gradients are added; else
+// they are stored. A part is a picture and CHANNELS channels, and goes through its windows in their order, so that it does not
+// matter who computes it. Four channels at a time. Reads may run 12 bytes past the last channel.
+
+import { arg, storeLanes } from '../math/simd.inline';
+import { WindowArg } from '../opcodes';
+import { AveragePoolGradientArg, MaxPoolGradientArg, TrainingOp } from '../opcodes-training';
+import { mine, share } from '../threads.inline';
+import { endTap, firstTap } from '../window/window.inline';
+
+/** Channels of a part. */
+const CHANNELS: i32 = 32;
+
+export function f32_pool_gradient(pc: usize): void {
+  const batch = arg(pc, WindowArg.Batch);
+  const channels = arg(pc, WindowArg.Channels);
+  const outHeight = arg(pc, WindowArg.OutHeight);
+  const average = load<i32>(pc) === TrainingOp.AveragePoolGradient;
+  const outputs = <f32>outHeight * <f32>arg(pc, WindowArg.OutWidth) * <f32>min(channels, CHANNELS);
+  const taps = <f32>arg(pc, WindowArg.KernelHeight) * <f32>arg(pc, WindowArg.KernelWidth);
+  share(batch * ((channels + CHANNELS - 1) / CHANNELS), outputs * taps * 3);
+  for (let n = 0; n < batch; n++) {
+    for (let c = 0; c < channels; c += CHANNELS) {
+      if (!mine()) continue;
+      const count = min(CHANNELS, channels - c);
+      if (arg(pc, MaxPoolGradientArg.Adds)) f32_pool_gradient_clear(pc, n, c, count);
+      for (let oy = 0; oy < outHeight; oy++) {
+        if (average) f32_avgpool_gradient_row(pc, n, oy, c, count);
+        else f32_maxpool_gradient_row(pc, n, oy, c, count);
+      }
+    }
+  }
+}
+
+/** Sets `count` channels of picture `n` from `c` on to 0. */
+export function f32_pool_gradient_clear(pc: usize, n: i32, c: i32, count: i32): void {
+  const pixels = arg(pc, WindowArg.InHeight) * arg(pc, WindowArg.InWidth);
+  const stride = <usize>arg(pc, WindowArg.InPixelStride);
+  let to = <usize>arg(pc, WindowArg.Input) + <usize>(n * pixels) * stride + ((<usize>c) << 2);
+  const zero = f32x4.splat(0);
+  for (let m = 0; m < pixels; m++) {
+    for (let i = 0; i < count; i += 4) storeLanes(to + ((<usize>i) << 2), zero, count - i);
+    to += stride;
+  }
+}
+
+/** Output row `oy` of picture `n`, `count` channels from `c` on. */
+export function f32_maxpool_gradient_row(pc: usize, n: i32, oy: i32, c: i32, count: i32): void {
+  const height = arg(pc, WindowArg.InHeight);
+  const width = arg(pc, WindowArg.InWidth);
+  const outWidth = arg(pc, WindowArg.OutWidth);
+  const dilationHeight = arg(pc, WindowArg.DilationHeight);
+  const dilationWidth = arg(pc, WindowArg.DilationWidth);
+  const stride = <usize>arg(pc, WindowArg.InPixelStride);
+  const xStride = <usize>arg(pc, MaxPoolGradientArg.XPixelStride);
+  const adds = arg(pc, MaxPoolGradientArg.Adds) !== 0;
+  const at = (<usize>c) << 2;
+  const place = <usize>((n * arg(pc, WindowArg.OutHeight) + oy) * outWidth);
+  let gradient = <usize>arg(pc, WindowArg.Output) + place * <usize>arg(pc, WindowArg.OutPixelStride) + at;
+  let output = <usize>arg(pc, MaxPoolGradientArg.Y) + place * <usize>arg(pc, MaxPoolGradientArg.YPixelStride) + at;
+
+  const iy = oy * arg(pc, WindowArg.StrideHeight) - arg(pc, WindowArg.PadTop);
+  const kyFirst = firstTap(iy, dilationHeight);
+  const rows = endTap(iy, dilationHeight, arg(pc, WindowArg.KernelHeight), height, kyFirst) - kyFirst;
+  let ix = -arg(pc, WindowArg.PadLeft);
+  for (let ox = 0; ox < outWidth; ox++) {
+    const kxFirst = firstTap(ix, dilationWidth);
+    const columns = endTap(ix, dilationWidth, arg(pc, WindowArg.KernelWidth), width, kxFirst) - kxFirst;
+    const start = <usize>((n * height + iy + kyFirst * dilationHeight) * width + ix + kxFirst * dilationWidth);
+    for (let i = 0; i < count; i += 4) {
+      const by = (<usize>i) << 2;
+      const y = v128.load(output + by);
+      const g = v128.load(gradient + by);
+      let found = v128.xor(y, y);
+      let pixel = start;
+      for (let ky = 0; ky < rows; ky++) {
+        let x = <usize>arg(pc, MaxPoolGradientArg.X) + at + by + pixel * xStride;
+        let to = <usize>arg(pc, WindowArg.Input) + at + by + pixel * stride;
+        for (let kx = 0; kx < columns; kx++) {
+          const hit = v128.andnot(f32x4.eq(v128.load(x), y), found);
+          found = v128.or(found, hit);
+          let value = v128.and(g, hit);
+          if (adds) value = f32x4.add(v128.load(to), value);
+          storeLanes(to, value, count - i);
+          x += <usize>dilationWidth * xStride;
+          to += <usize>dilationWidth * stride;
+        }
+        pixel += <usize>(dilationHeight * width);
+      }
+      if (v128.any_true(f32x4.ne(y, y))) lastNaN(pc, start, rows, columns, at + by, output + by, gradient + by, min(4, count - i));
+    }
+    gradient += <usize>arg(pc, WindowArg.OutPixelStride);
+    output += <usize>arg(pc, MaxPoolGradientArg.YPixelStride);
+    ix += arg(pc, WindowArg.StrideWidth);
+  }
+}
+
+/** The channels of a window whose maximum is NaN. */
+function lastNaN(pc: usize, start: usize, rows: i32, columns: i32, at: usize, output: usize, gradient: usize, lanes: i32): void {
+  const dilationWidth = arg(pc, WindowArg.DilationWidth);
+  const line = arg(pc, WindowArg.DilationHeight) * arg(pc, WindowArg.InWidth);
+  for (let lane = 0; lane < lanes; lane++) {
+    const by = (<usize>lane) << 2;
+    const y = load<f32>(output + by);
+    if (abs(y) <= Infinity) continue;
+    for (let tap = rows * columns - 1; tap >= 0; tap--) {
+      const pixel = start + <usize>((tap / columns) * line + (tap % columns) * dilationWidth);
+      const x = load<f32>(<usize>arg(pc, MaxPoolGradientArg.X) + at + by + pixel * <usize>arg(pc, MaxPoolGradientArg.XPixelStride));
+      if (abs(x) <= Infinity) continue;
+      const to = <usize>arg(pc, WindowArg.Input) + at + by + pixel * <usize>arg(pc, WindowArg.InPixelStride);
+      store<f32>(to, load<f32>(to) + load<f32>(gradient + by));
+      break;
+    }
+  }
+}
+
+/** As f32_maxpool_gradient_row. */
+export function f32_avgpool_gradient_row(pc: usize, n: i32, oy: i32, c: i32, count: i32): void {
+  const height = arg(pc, WindowArg.InHeight);
+  const width = arg(pc, WindowArg.InWidth);
+  const outWidth = arg(pc, WindowArg.OutWidth);
+  const kernelHeight = arg(pc, WindowArg.KernelHeight);
+  const kernelWidth = arg(pc, WindowArg.KernelWidth);
+  const dilationHeight = arg(pc, WindowArg.DilationHeight);
+  const dilationWidth = arg(pc, WindowArg.DilationWidth);
+  const stride = <usize>arg(pc, WindowArg.InPixelStride);
+  const adds = arg(pc, AveragePoolGradientArg.Adds) !== 0;
+  const counting = arg(pc, AveragePoolGradientArg.CountIncludePad);
+  const includePad = counting !== 0;
+  const at = (<usize>c) << 2;
+  const place = <usize>((n * arg(pc, WindowArg.OutHeight) + oy) * outWidth);
+  let gradient = <usize>arg(pc, WindowArg.Output) + place * <usize>arg(pc, WindowArg.OutPixelStride) + at;
+
+  // How many taps count: see pool/f32_avgpool_c4.
+  const iy = oy * arg(pc, WindowArg.StrideHeight) - arg(pc, WindowArg.PadTop);
+  const kyFirst = firstTap(iy, dilationHeight);
+  const rows = endTap(iy, dilationHeight, kernelHeight, height, kyFirst) - kyFirst;
+  const countY = includePad ? endTap(iy, dilationHeight, kernelHeight, height + arg(pc, AveragePoolGradientArg.PadBottom), 0) : rows;
+  let ix = -arg(pc, WindowArg.PadLeft);
+  for (let ox = 0; ox < outWidth; ox++) {
+    const kxFirst = firstTap(ix, dilationWidth);
+    const columns = endTap(ix, dilationWidth, kernelWidth, width, kxFirst) - kxFirst;
+    const countX = includePad ? endTap(ix, dilationWidth, kernelWidth, width + arg(pc, AveragePoolGradientArg.PadRight), 0) : columns;
+    const divisor = f32x4.splat(counting === 2 ? 1 : max<f32>(1, <f32>countX * <f32>countY));
+    const start = <usize>((n * height + iy + kyFirst * dilationHeight) * width + ix + kxFirst * dilationWidth);
+    for (let i = 0; i < count; i += 4) {
+      const by = (<usize>i) << 2;
+      const g = f32x4.div(v128.load(gradient + by), divisor);
+      let pixel = start;
+      for (let ky = 0; ky < rows; ky++) {
+        let to = <usize>arg(pc, WindowArg.Input) + at + by + pixel * stride;
+        for (let kx = 0; kx < columns; kx++) {
+          storeLanes(to, adds ? f32x4.add(v128.load(to), g) : g, count - i);
+          to += <usize>dilationWidth * stride;
+        }
+        pixel += <usize>(dilationHeight * width);
+      }
+    }
+    gradient += <usize>arg(pc, WindowArg.OutPixelStride);
+    ix += arg(pc, WindowArg.StrideWidth);
+  }
+}

@@ -1,0 +1,63 @@
+// What the programs of a network that learns have in common.
+
+import type { BindOptions } from '../compiler/bind.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Value } from '../graph/value.ts';
+import type { Loss } from './loss.ts';
+import type { Optimizer } from './optimizer.ts';
+import { type State, zeroState } from './states.ts';
+
+/**
+ * What a program does.
+ *
+ *   step      forward, backward, update
+ *   gather    forward, backward; the gradients are added to those gathered before
+ *   update    from the gathered gradients
+ *   evaluate  forward as in inference, and the loss
+ */
+export type Kind = 'step' | 'gather' | 'update' | 'evaluate';
+
+/** What the programs of one network share. */
+export interface Recipe {
+  readonly graph: Graph;
+  /** The output that the loss looks at. */
+  readonly output: string;
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  /** The largest norm of all gradients together; undefined: any. */
+  readonly clip?: number | undefined;
+  /** The share of the old in the moving averages of weights; undefined: there are none. */
+  readonly average?: number | undefined;
+  /** Whether the backward pass computes activations again. */
+  readonly checkpoint?: boolean | undefined;
+  /** Whether gradients of several batches are gathered. */
+  readonly accumulates?: boolean | undefined;
+  readonly states: ReadonlyMap<string, State>;
+  /** Whether a state learns: it may be frozen. */
+  readonly trains: (name: string) => boolean;
+  readonly options: Pick<BindOptions, 'operators' | 'memoryLimit'> & {
+    readonly winograd?: boolean | undefined;
+    readonly threads?: number | undefined;
+  };
+}
+
+/** The inputs that a program has beside the network's; callers' names have no such beginning. */
+export const RANDOM = 'training:random';
+export const NUMBERS = 'training:numbers';
+export const SCALE = 'training:scale';
+export const LABELS = 'training:labels';
+
+/** The state that an optimizer keeps for a weight, or the trainer: gathered gradients, averages. */
+export const slotName = (slot: string, weight: string): string => `training:${slot}:${weight}`;
+
+/** The moving average of a weight; at first the weight itself. */
+export const averageOf = ({ name, dims, state }: Value): Value => ({
+  ...zeroState(slotName('average', name), dims),
+  ...(state && { state }),
+});
+
+/** The sum of a weight's gradients over several batches. */
+export const gatheredOf = ({ name, dims }: Value): Value => zeroState(slotName('gathered', name), dims);
+
+/** What a program gives beside states. */
+export type Result = 'loss' | 'correct' | 'norm';

@@ -1,0 +1,43 @@
+import { invalidInput } from '../arguments.ts';
+
+/** What a step gives. */
+export interface StepReport {
+  /** The mean over the batch, before the update. */
+  readonly loss: number;
+  /** The share of labels that the network gets right, where the loss defines that. */
+  readonly accuracy?: number;
+  /** The norm of all gradients together before clipping, if the option `clip` is set. */
+  readonly norm?: number;
+}
+
+/** What `evaluate` gives: means over all examples. */
+export type Evaluation = Omit<StepReport, 'norm'>;
+
+/** How many a mean is over. */
+export interface Counted {
+  readonly examples: number;
+  /** One for an example, or for each of its pixels. */
+  readonly answers: number;
+}
+
+/** Means over batches of different sizes. */
+export class Means {
+  #loss = 0;
+  #examples = 0;
+  #correct = 0;
+  #answers = 0;
+
+  add({ loss, accuracy }: Evaluation, { examples, answers }: Counted): void {
+    this.#loss += loss * examples;
+    this.#examples += examples;
+    if (accuracy === undefined) return;
+    this.#correct += accuracy * answers;
+    this.#answers += answers;
+  }
+
+  /** @param what names who got no examples */
+  of(what: string): Evaluation {
+    if (this.#examples === 0) throw invalidInput(`${what} got no batches`);
+    return { loss: this.#loss / this.#examples, ...(this.#answers > 0 && { accuracy: this.#correct / this.#answers }) };
+  }
+}

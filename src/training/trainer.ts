@@ -1,0 +1,524 @@
+import { checkOptions, flagCheck, invalidInput, type OptionChecks, shown } from '../arguments.ts';
+import { bind } from '../compiler/bind.ts';
+import { LanewiseError } from '../errors.ts';
+import { type OnnxOptions, writeOnnx } from '../formats/onnx/writer.ts';
+import { product } from '../graph/dims.ts';
+import type { Constant, Graph } from '../graph/graph.ts';
+import { Tensor, type TypedArray } from '../graph/tensor.ts';
+import type { ValueType } from '../graph/value.ts';
+import type { LayersModel } from '../layers/model.ts';
+import { createModel, fitted, initialDims, type LoadOptions, loadChecks, planSource, prepareOperators, readGraph } from '../load.ts';
+import { kernelOf } from '../plan/instructions.ts';
+import { checkFeeds, tensorsOf } from '../runtime/feeds.ts';
+import type { MemoryUse } from '../runtime/memory.ts';
+import type { Binary, Model, ProfileRow } from '../runtime/model.ts';
+import { runtimeChecks, startCompiling, withPack } from '../runtime/options.ts';
+import type { PlanSource } from '../runtime/ports.ts';
+import { type Source, writeFile } from '../source.ts';
+import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels, labelTensor } from './batches.ts';
+import { Core, type Fed } from './core.ts';
+import { type EpochReport, type FitOptions, fitEpochs, type Learning } from './fit.ts';
+import { addInstructions } from './instructions.ts';
+import type { Loss } from './loss.ts';
+import { repeated } from './losses.ts';
+import type { Optimizer } from './optimizer.ts';
+import { LABELS, NUMBERS, RANDOM, type Recipe, SCALE, slotName } from './recipe.ts';
+import { type Counted, type Evaluation, Means, type StepReport } from './report.ts';
+import { openSaved, type Position, saved } from './saved.ts';
+import { type State, statesOf } from './states.ts';
+import { formatStates } from './summary.ts';
+import { trainingWarnings } from './warnings.ts';
+
+/** How a network is trained. */
+export interface TrainerOptions
+  extends Pick<
+    LoadOptions,
+    'threads' | 'worker' | 'wasm' | 'inputShapes' | 'winograd' | 'memoryLimit' | 'externalData' | 'operators' | 'signal' | 'onProgress'
+  > {
+  /** What is made small: `crossEntropy()`, `meanSquaredError()` and others. */
+  readonly loss: Loss;
+  /** How weights follow their gradients: `sgd()`, `adamw()`. */
+  readonly optimizer: Optimizer;
+  /** The learning rate of `step`; `fit` has a schedule. Default 0.01. */
+  readonly rate?: number;
+  /** Examples per batch, for which memory is prepared; other batches are taken, too. Default 32. */
+  readonly batch?: number;
+  /** The output that the loss looks at. Default: the first. */
+  readonly output?: string;
+  /** The seed of dropout, a whole number from 0 on. Default 0. */
+  readonly seed?: number;
+  /** Beginnings of the names of what learns. Default: everything that `summary` counts as learned. */
+  readonly train?: readonly string[];
+  /** The largest norm of all gradients together; larger ones are scaled down. Default: any. */
+  readonly clip?: number;
+  /** The share of the old in moving averages of the weights, by which `evaluate`, `model` and `toONNX` go then. Default: none are kept. */
+  readonly average?: number;
+  /** Batches whose gradients are gathered for one update. Default 1. */
+  readonly accumulate?: number;
+  /** Whether the backward pass computes activations again instead of keeping them: less memory, about a third more time. Default false. */
+  readonly checkpoint?: boolean;
+  /** A file that `save` wrote, to go on from there. */
+  readonly resume?: Source;
+}
+
+/** The learning rate where none is said. */
+const RATE = 0.01;
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1;
+const isTexts = (value: unknown): boolean => Array.isArray(value) && Array.from(value).every((text) => typeof text === 'string');
+
+const { relaxed: _, ...shared } = runtimeChecks;
+const checks: OptionChecks<TrainerOptions> = {
+  ...shared,
+  inputShapes: loadChecks.inputShapes,
+  winograd: loadChecks.winograd,
+  memoryLimit: loadChecks.memoryLimit,
+  externalData: loadChecks.externalData,
+  operators: loadChecks.operators,
+  loss: ['crossEntropy() or another loss', (value) => typeof (value as Loss | null)?.write === 'function'],
+  optimizer: ['sgd() or another optimizer', (value) => typeof (value as Optimizer | null)?.update === 'function'],
+  rate: ['a number from 0 on', (value) => typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY],
+  batch: ['a whole number from 1 on', isCount],
+  output: ["an output's name", (value) => typeof value === 'string'],
+  seed: ['a whole number from 0 on', (value) => value === 0 || isCount(value)],
+  train: ['a list of the beginnings of names', isTexts],
+  clip: ['a number over 0', (value) => typeof value === 'number' && value > 0],
+  average: ['a number from 0 to below 1', (value) => typeof value === 'number' && value >= 0 && value < 1],
+  accumulate: ['a whole number from 1 on', isCount],
+  checkpoint: flagCheck,
+  resume: ['a file that save() wrote', (value) => value !== null],
+};
+
+/** Activations are kept for the backward pass, so that more memory is no mistake; WebAssembly has no more. */
+const MEMORY_LIMIT = 2 ** 32;
+
+/**
+ * Prepares a network to learn: reads it, plans the steps, takes the memory.
+ * @param net a network in layers, or an ONNX file from where `load` takes files
+ * @param options loss and optimizer at least
+ * @returns the trainer; `dispose` gives its memory back
+ * @throws LanewiseError INVALID_INPUT for options, names and labels that do not fit; UNSUPPORTED if an operator has no gradient;
+ *   TOO_LARGE; the errors of `load`
+ * @example
+ * import { resnet20 } from 'lanewise/zoo';
+ * import { cosine, crossEntropy, inBatches, sgd, trainer } from 'lanewise/train';
+ *
+ * const t = await trainer(resnet20(), { loss: crossEntropy(), optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }), batch: 128 });
+ */
+export async function trainer(net: LayersModel | Source, options: TrainerOptions): Promise<Trainer> {
+  checkOptions('trainer', options, checks);
+  for (const name of ['loss', 'optimizer'] as const)
+    if (options[name] === undefined) throw invalidInput(`trainer needs the option ${name}`);
+  addInstructions();
+  const compiling = startCompiling(options);
+  const layers = isLayers(net) ? net : undefined;
+  const operators = [...new Set([...(layers?.operators ?? []), ...(options.operators ?? [])])];
+  const read = layers ? layers.graph() : await readGraph(net as Source, options);
+  await prepareOperators(read, operators);
+  const { addOperators } = await import('../compiler/operators.ts');
+  addOperators();
+  const { graph, warnings } = await fitted(read, { operators });
+  const binary = await withPack(compiling, 'training', options);
+  const made = new Trainer(graph, { ...options, operators }, binary, [...warnings, ...trainingWarnings(graph, !layers)]);
+  if (options.resume !== undefined) await made.restore(options.resume);
+  return made;
+}
+
+const isLayers = (net: unknown): net is LayersModel =>
+  typeof (net as LayersModel | null)?.graph === 'function' && typeof (net as LayersModel).parameters === 'function';
+
+/**
+ * A network that learns, in memory: what `trainer` gives.
+ * @example
+ * import { dense, flatten, input, model, relu } from 'lanewise/layers';
+ * import { crossEntropy, sgd, trainer } from 'lanewise/train';
+ *
+ * const x = input([1, 8, 8]);
+ * const net = model(x, dense(relu(dense(flatten(x), 32)), 10));
+ * const t = await trainer(net, { loss: crossEntropy(), optimizer: sgd(), batch: 2 });
+ * const { loss } = await t.step(new Float32Array(2 * 64).fill(0.5), [3, 7]);
+ */
+export class Trainer {
+  /** Sentences about what will not go as one might expect; mostly none. */
+  readonly warnings: readonly string[];
+  /** How many threads run it. */
+  readonly threads: number;
+  readonly #graph: Graph;
+  readonly #options: TrainerOptions;
+  readonly #source: PlanSource;
+  readonly #states: ReadonlyMap<string, State>;
+  readonly #core: Core;
+  #trained: ReadonlySet<string>;
+  #position: Position = { epoch: 0, batch: 0, step: 0, gathered: 0, batches: 0 };
+  /** The last of the calls that were made: they take turns. It never rejects. */
+  #last: Promise<unknown> = Promise.resolve();
+  #gone: LanewiseError | undefined;
+
+  /** @internal */
+  constructor(graph: Graph, options: TrainerOptions, binary: Binary, warnings: readonly string[]) {
+    const { batch = 32, memoryLimit = MEMORY_LIMIT, operators, winograd, inputShapes, output = graph.outputs[0]?.name ?? '' } = options;
+    if (!graph.outputs.some(({ name }) => name === output)) {
+      throw invalidInput(`the network has no output '${output}'; it has ${graph.outputs.map(({ name }) => `'${name}'`).join(', ')}`);
+    }
+    const dims = initialDims(graph, { inputShapes }, batch);
+    if (!dims) throw invalidInput('the network leaves dimensions of its inputs open: say their shapes in the option inputShapes');
+    this.#graph = graph;
+    this.#options = options;
+    this.warnings = warnings;
+    this.threads = binary.runner?.count ?? 1;
+    this.#source = planSource(graph, { operators, inputShapes });
+    const { network, names } = bind(graph, { dims, operators, memoryLimit });
+    this.#states = statesOf(network.nodes);
+    const recipe: Recipe = {
+      ...options,
+      graph,
+      output,
+      states: this.#states,
+      accumulates: (options.accumulate ?? 1) > 1,
+      trains: (name) => this.#trained.has(name),
+      options: { operators, memoryLimit, winograd, threads: this.threads },
+    };
+    this.#trained = this.#named(options.train ?? [''], 'option train');
+    this.#core = new Core(recipe, binary);
+    const target = network.outputs[names.indexOf(output)];
+    const twice = target && repeated(options.loss, network.nodes, target);
+    if (twice) this.warnings = [...warnings, twice];
+    const labels = target && usualLabels(options.loss, target);
+    if (labels) this.#core.prepare('step', { dims, labels });
+  }
+
+  /** Bytes of linear memory, known before the first step: `weights` has what stays between steps, optimizer and all. */
+  get memory(): MemoryUse {
+    return this.#core.memory;
+  }
+
+  /** How far it is: epochs and steps that are done, and batches of the epoch that has begun. */
+  get position(): { readonly epoch: number; readonly batch: number; readonly step: number } {
+    const { epoch, batch, step } = this.#position;
+    return { epoch, batch, step };
+  }
+
+  /**
+   * One step: forward, backward, update, in one call into WebAssembly; with threads this thread stays free. With `accumulate` every
+   * so many steps update, by the mean of all their examples. If the loss is no finite number, nothing is updated.
+   * @param inputs tensors by name; for a network of one input that tensor, or its elements
+   * @param labels classes, whole numbers, or a Tensor as the loss takes it
+   * @param rate the learning rate. Default: the option `rate`
+   * @throws LanewiseError INVALID_INPUT for inputs and labels that do not fit; DISPOSED; WORKER_FAILED
+   * @example
+   * const { loss, accuracy } = await t.step({ input: pictures }, [3, 8, 8, 0]);
+   */
+  async step(inputs: Inputs, labels: Labels, rate = this.#options.rate ?? RATE): Promise<StepReport> {
+    const fed = this.#fed(inputs, labels);
+    return this.#inTurn(() => this.#step(fed, rate));
+  }
+
+  /**
+   * Loss and accuracy as in inference: batch-norms take their running statistics, dropout drops nothing; averaged weights if the
+   * option `average` is set.
+   * @param batches as `fit` takes them
+   * @throws LanewiseError as `step`; INVALID_INPUT if there are no batches
+   * @example
+   * const { loss, accuracy } = await t.evaluate([[pictures, [3, 8, 8, 0]]]);
+   */
+  async evaluate(batches: Batches): Promise<Evaluation> {
+    const means = new Means();
+    for await (const batch of batchesOf(batches, 0)) {
+      const fed = this.#fed(...checkedBatch(batch));
+      const { loss = Number.NaN, correct } = await this.#inTurn(() => this.#core.run('evaluate', fed));
+      means.add({ loss, ...(correct !== undefined && { accuracy: correct / fed.answers }) }, fed);
+    }
+    return means.of('evaluate');
+  }
+
+  /**
+   * Learns for some epochs, from where the trainer is: after `resume` or an abort it goes on with the next batch, and gives the same
+   * bits as without.
+   * @param batches a list of [inputs, labels], or a function that gives one for an epoch, such as `inBatches`
+   * @param options epochs in all, schedule, validation, who is told, a signal
+   * @returns a report of each epoch
+   * @throws LanewiseError NOT_FINITE if the loss is NaN or infinite, naming the step and the layer; ABORTED; as `step`; and what
+   *   batches, `onStep` and `onEpoch` throw
+   * @example
+   * const reports = await t.fit(batches, { epochs: 30, schedule: cosine(0.1, { warmup: 2 }), validation: tests });
+   */
+  fit(batches: Batches, options: FitOptions): Promise<EpochReport[]> {
+    return fitEpochs(this.#learning(), this.#position, batches, options);
+  }
+
+  /**
+   * What stays between steps, by name: weights, statistics, what the optimizer keeps, averages.
+   * @internal
+   */
+  async states(): Promise<Map<string, { readonly dims: readonly number[]; readonly data: Float32Array }>> {
+    return this.#inTurn(() => this.#core.readStates());
+  }
+
+  /**
+   * The weights as they are now, by name, statistics included; averaged ones if the option `average` is set.
+   * @param options `average: false` gives those that learn
+   * @example
+   * await network.loadWeights(await t.weights());
+   */
+  async weights({
+    average = this.#options.average !== undefined,
+  }: {
+    readonly average?: boolean;
+  } = {}): Promise<Map<string, Tensor<'float32'>>> {
+    const states = await this.states();
+    return new Map(
+      [...this.#states].map(([name, { value, learned }]) => {
+        const { data } = ((average && learned && states.get(slotName('average', name))) || states.get(name)) as { data: Float32Array };
+        return [name, new Tensor('float32', data, value.dims)];
+      }),
+    );
+  }
+
+  /**
+   * The trained network as a model that runs.
+   * @param options those of `load`, except those about files
+   * @throws LanewiseError as `load` does
+   * @example
+   * const model = await t.model({ threads: 'auto' });
+   */
+  async model(options: Omit<LoadOptions, 'externalData' | 'onProgress'> = {}): Promise<Model> {
+    const operators = [...new Set([...(this.#options.operators ?? []), ...(options.operators ?? [])])];
+    return createModel(await this.#trainedGraph(), { ...options, operators });
+  }
+
+  /**
+   * The trained network as an ONNX file.
+   * @param options float16 weights, the producer's name
+   * @throws LanewiseError INVALID_INPUT for options that make no sense; TOO_LARGE
+   * @example
+   * await writeFile('trained.onnx', await t.toONNX());
+   */
+  async toONNX(options: OnnxOptions = {}): Promise<Uint8Array> {
+    return writeOnnx(await this.#trainedGraph(), options);
+  }
+
+  /**
+   * Everything that goes on from here needs, as a safetensors file: weights under their names, what the optimizer keeps, averages,
+   * the position.
+   * @param path to write it there, in Node
+   * @example
+   * const file = await t.save();
+   * const later = await trainer(network, { loss, optimizer, resume: file });
+   */
+  async save(path?: string): Promise<Uint8Array> {
+    const bytes = saved(await this.states(), this.#position);
+    if (path !== undefined) await writeFile(path, bytes);
+    return bytes;
+  }
+
+  /**
+   * Goes on from a file that `save` wrote.
+   * @throws LanewiseError INVALID_INPUT if it does not fit the network and the optimizer; the errors of reading files
+   * @internal
+   */
+  async restore(source: Source): Promise<void> {
+    const { states, position } = await openSaved(source, this.#core.stateValues());
+    await this.#inTurn(async () => this.#core.writeStates(states));
+    Object.assign(this.#position, position);
+  }
+
+  /**
+   * What learns stops to: its gradients are not computed any more. Statistics of batch-norms run on.
+   * @param prefixes beginnings of names, as `summary` lists them
+   * @throws LanewiseError INVALID_INPUT if nothing has that name
+   * @example
+   * t.freeze('features.'); // transfer learning: the classifier alone learns
+   */
+  freeze(...prefixes: readonly string[]): void {
+    const frozen = this.#named(prefixes, 'freeze');
+    this.#retrain(new Set([...this.#trained].filter((name) => !frozen.has(name))));
+  }
+
+  /** The opposite of `freeze`. */
+  unfreeze(...prefixes: readonly string[]): void {
+    this.#retrain(new Set([...this.#trained, ...this.#named(prefixes, 'unfreeze')]));
+  }
+
+  /**
+   * A table of what learns: names, shapes, numbers, and what is frozen.
+   * @example
+   * console.log(t.summary());
+   */
+  summary(): string {
+    return formatStates([...this.#states.values()], this.#trained);
+  }
+
+  /**
+   * Runs one step on this thread, instruction by instruction, and times each.
+   * @throws LanewiseError UNSUPPORTED if a worker has the memory
+   */
+  profile(inputs: Inputs, labels: Labels): ProfileRow[] {
+    const [plan, times] = this.#core.profile(this.#numbers(this.#fed(inputs, labels), 0));
+    return plan.steps.map((step, i) => ({ node: step.node, kernel: kernelOf(step), ms: times[i] as number, macs: step.macs ?? 0 }));
+  }
+
+  /** Releases the memory. Later calls throw DISPOSED. */
+  dispose(): void {
+    this.#gone ??= new LanewiseError('DISPOSED', 'the trainer was disposed of');
+    this.#core.dispose();
+  }
+
+  /** This trainer, as `fit` sees it. */
+  #learning(): Learning {
+    const { rate = RATE } = this.#options;
+    return {
+      rate,
+      evaluate: (batches) => this.evaluate(batches),
+      learn: async (inputs, labels, rate) => {
+        const fed = this.#fed(inputs, labels);
+        return [await this.#inTurn(() => this.#step(fed, rate)), fed];
+      },
+      flush: async (rate) => {
+        const { gathered } = this.#position;
+        if (gathered > 0) await this.#inTurn(() => this.#update(rate));
+      },
+      blame: (inputs, labels) => this.#blame(this.#fed(inputs, labels)),
+    };
+  }
+
+  /** Where a number that is not finite appears first. */
+  async #blame(fed: Example): Promise<string> {
+    for (const [name, data] of fed.data) {
+      if (data instanceof Float32Array && !data.every(Number.isFinite)) return `the batch's '${name}' has numbers that are not finite`;
+    }
+    for (const [name, { data }] of await this.states()) if (!data.every(Number.isFinite)) return `'${name}' is not finite`;
+    const layer = await this.#inTurn(() => this.#core.firstNotFinite(this.#numbers(fed, 0)));
+    return layer === undefined ? 'it appears in the loss itself' : `it appears first in the layer '${layer}'`;
+  }
+
+  async #step(fed: Example, rate: number): Promise<StepReport> {
+    const position = this.#position;
+    const { accumulate = 1 } = this.#options;
+    const results = await this.#core.run(accumulate > 1 ? 'gather' : 'step', this.#numbers(fed, rate, fed.examples));
+    if (Number.isFinite(results.loss)) {
+      if (accumulate > 1) {
+        position.gathered += fed.examples;
+        position.batches++;
+        if (position.batches >= accumulate) await this.#update(rate);
+      } else position.step++;
+    }
+    const { loss = Number.NaN, correct, norm } = results;
+    return { loss, ...(correct !== undefined && { accuracy: correct / fed.answers }), ...(norm !== undefined && { norm }) };
+  }
+
+  /** Updates by the gathered gradients: their mean over all examples. */
+  async #update(rate: number): Promise<void> {
+    const position = this.#position;
+    const nothing: Fed = { dims: new Map(), labels: { type: 'int32', dims: [] }, data: new Map() };
+    await this.#core.run('update', this.#numbers(nothing, rate, 1 / position.gathered));
+    Object.assign(position, { gathered: 0, batches: 0, step: position.step + 1 });
+  }
+
+  /** With what the programs are fed beside the batch. */
+  #numbers(fed: Fed, rate: number, scale = 1): Fed {
+    const { seed = 0, optimizer, accumulate = 1 } = this.#options;
+    const { step, batches } = this.#position;
+    const halves = (value: number) => [value | 0, Math.floor(value / 2 ** 32) | 0];
+    return {
+      ...fed,
+      data: new Map<string, TypedArray>([
+        ...fed.data,
+        [RANDOM, Int32Array.from([...halves(seed), ...halves(step * accumulate + batches)])],
+        [NUMBERS, Float32Array.from(optimizer.numbers(rate, step + 1))],
+        [SCALE, Float32Array.of(scale)],
+      ]),
+    };
+  }
+
+  #fed(inputs: Inputs, labels: Labels): Example {
+    if (this.#gone) throw this.#gone;
+    const [only] = this.#source.inputs;
+    const named =
+      inputs instanceof Tensor && only && this.#source.inputs.length === 1 ? { [only.name]: inputs } : (inputs as Exclude<Inputs, Tensor>);
+    const tensors = tensorsOf(checkFeeds(named, this.#source.inputs, this.#source.unreadInputs, this.#source.narrow));
+    const target = labelTensor(labels);
+    const classes = /^u?int|^bool/.test(target.type);
+    const data = classes ? Int32Array.from(target.data as ArrayLike<number>, Number) : Float32Array.from(target.data as ArrayLike<number>);
+    const [examples = 0, channels = 1, ...places] = target.dims;
+    return {
+      dims: new Map([...tensors].map(([name, { dims }]) => [name, dims])),
+      labels: { type: classes ? 'int32' : 'float32', dims: target.dims },
+      data: new Map<string, TypedArray>([
+        ...[...tensors].map(([name, tensor]) => [name, tensor.data as TypedArray] as const),
+        [LABELS, data],
+      ]),
+      examples,
+      answers: examples * (classes ? channels : 1) * product(places),
+    };
+  }
+
+  #named(prefixes: readonly string[], what: string): Set<string> {
+    const names = [...this.#states].filter(([, { learned }]) => learned).map(([name]) => name);
+    for (const prefix of prefixes) {
+      if (!names.some((name) => name.startsWith(prefix))) {
+        throw invalidInput(`${what}: no weight has a name that begins with ${shown(prefix)}; the first is ${shown(names[0])}`);
+      }
+    }
+    return new Set(names.filter((name) => prefixes.some((prefix) => name.startsWith(prefix))));
+  }
+
+  #retrain(trained: ReadonlySet<string>): void {
+    this.#trained = trained;
+    this.#core.replan();
+  }
+
+  /** The graph with the weights as they are now, and without the nodes that computed them from the file's. */
+  async #trainedGraph(): Promise<Graph> {
+    const weights = await this.weights();
+    const constants = new Map<string, Constant>([
+      ...this.#graph.constants,
+      ...[...weights].map(([name, { dims, data }]): [string, Constant] => [name, { name, type: 'float32', dims, read: () => data }]),
+    ]);
+    return { ...this.#graph, constants, nodes: this.#graph.nodes.filter(({ outputs }) => !outputs.some((name) => weights.has(name))) };
+  }
+
+  /** Waits for the calls before, so that each finds the memory as the last one left it. */
+  async #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const before = this.#last;
+    let end = () => {};
+    this.#last = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    await before;
+    try {
+      if (this.#gone) throw this.#gone;
+      return await action();
+    } catch (error) {
+      if (error instanceof LanewiseError && error.code === 'WORKER_FAILED') {
+        this.#gone = new LanewiseError(
+          'WORKER_FAILED',
+          'a thread died, and with it the weights: make a trainer that resumes from what save() gave',
+          { cause: error },
+        );
+      }
+      throw error;
+    } finally {
+      end();
+    }
+  }
+}
+
+/** A checked batch. */
+interface Example extends Fed, Counted {}
+
+/** The labels that a loss takes for an output: classes, or else numbers. */
+function usualLabels(loss: Loss, output: ValueType): ValueType | undefined {
+  const [examples = 1, , ...places] = output.dims;
+  const kinds: ValueType[] = [
+    { type: 'int32', dims: [examples, ...places] },
+    { type: 'float32', dims: output.dims },
+  ];
+  return kinds.find((labels) => {
+    try {
+      loss.check(output, labels);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
