@@ -55,10 +55,14 @@ export function f32_maxpool_gradient_row(pc: usize, n: i32, oy: i32, c: i32, cou
   const height = arg(pc, WindowArg.InHeight);
   const width = arg(pc, WindowArg.InWidth);
   const outWidth = arg(pc, WindowArg.OutWidth);
+  const kernelWidth = arg(pc, WindowArg.KernelWidth);
   const dilationHeight = arg(pc, WindowArg.DilationHeight);
   const dilationWidth = arg(pc, WindowArg.DilationWidth);
   const stride = <usize>arg(pc, WindowArg.InPixelStride);
   const xStride = <usize>arg(pc, MaxPoolGradientArg.XPixelStride);
+  const tap = <usize>dilationWidth * stride;
+  const xTap = <usize>dilationWidth * xStride;
+  const line = <usize>(dilationHeight * width);
   const adds = arg(pc, MaxPoolGradientArg.Adds) !== 0;
   const at = (<usize>c) << 2;
   const place = <usize>((n * arg(pc, WindowArg.OutHeight) + oy) * outWidth);
@@ -71,29 +75,71 @@ export function f32_maxpool_gradient_row(pc: usize, n: i32, oy: i32, c: i32, cou
   let ix = -arg(pc, WindowArg.PadLeft);
   for (let ox = 0; ox < outWidth; ox++) {
     const kxFirst = firstTap(ix, dilationWidth);
-    const columns = endTap(ix, dilationWidth, arg(pc, WindowArg.KernelWidth), width, kxFirst) - kxFirst;
+    const columns = endTap(ix, dilationWidth, kernelWidth, width, kxFirst) - kxFirst;
     const start = <usize>((n * height + iy + kyFirst * dilationHeight) * width + ix + kxFirst * dilationWidth);
-    for (let i = 0; i < count; i += 4) {
+    const input = <usize>arg(pc, MaxPoolGradientArg.X) + at + start * xStride;
+    const target = <usize>arg(pc, WindowArg.Input) + at + start * stride;
+    let i = 0;
+    for (; i + 8 <= count; i += 8) {
       const by = (<usize>i) << 2;
+      const y0 = v128.load(output + by);
+      const y1 = v128.load(output + by, 16);
+      const g0 = v128.load(gradient + by);
+      const g1 = v128.load(gradient + by, 16);
+      let found0 = v128.xor(y0, y0);
+      let found1 = found0;
+      let xRow = input + by;
+      let toRow = target + by;
+      for (let ky = 0; ky < rows; ky++) {
+        let x = xRow;
+        let to = toRow;
+        for (let kx = 0; kx < columns; kx++) {
+          const hit0 = v128.andnot(f32x4.eq(v128.load(x), y0), found0);
+          const hit1 = v128.andnot(f32x4.eq(v128.load(x, 16), y1), found1);
+          found0 = v128.or(found0, hit0);
+          found1 = v128.or(found1, hit1);
+          let value0 = v128.and(g0, hit0);
+          let value1 = v128.and(g1, hit1);
+          if (adds) {
+            value0 = f32x4.add(v128.load(to), value0);
+            value1 = f32x4.add(v128.load(to, 16), value1);
+          }
+          v128.store(to, value0);
+          v128.store(to, value1, 16);
+          x += xTap;
+          to += tap;
+        }
+        xRow += line * xStride;
+        toRow += line * stride;
+      }
+      if (v128.any_true(v128.or(f32x4.ne(y0, y0), f32x4.ne(y1, y1)))) {
+        lastNaN(pc, start, rows, columns, at + by, output + by, gradient + by, 8);
+      }
+    }
+    for (; i < count; i += 4) {
+      const by = (<usize>i) << 2;
+      const lanes = count - i;
       const y = v128.load(output + by);
       const g = v128.load(gradient + by);
       let found = v128.xor(y, y);
-      let pixel = start;
+      let xRow = input + by;
+      let toRow = target + by;
       for (let ky = 0; ky < rows; ky++) {
-        let x = <usize>arg(pc, MaxPoolGradientArg.X) + at + by + pixel * xStride;
-        let to = <usize>arg(pc, WindowArg.Input) + at + by + pixel * stride;
+        let x = xRow;
+        let to = toRow;
         for (let kx = 0; kx < columns; kx++) {
           const hit = v128.andnot(f32x4.eq(v128.load(x), y), found);
           found = v128.or(found, hit);
           let value = v128.and(g, hit);
           if (adds) value = f32x4.add(v128.load(to), value);
-          storeLanes(to, value, count - i);
-          x += <usize>dilationWidth * xStride;
-          to += <usize>dilationWidth * stride;
+          storeLanes(to, value, lanes);
+          x += xTap;
+          to += tap;
         }
-        pixel += <usize>(dilationHeight * width);
+        xRow += line * xStride;
+        toRow += line * stride;
       }
-      if (v128.any_true(f32x4.ne(y, y))) lastNaN(pc, start, rows, columns, at + by, output + by, gradient + by, min(4, count - i));
+      if (v128.any_true(f32x4.ne(y, y))) lastNaN(pc, start, rows, columns, at + by, output + by, gradient + by, min(4, lanes));
     }
     gradient += <usize>arg(pc, WindowArg.OutPixelStride);
     output += <usize>arg(pc, MaxPoolGradientArg.YPixelStride);
@@ -130,6 +176,8 @@ export function f32_avgpool_gradient_row(pc: usize, n: i32, oy: i32, c: i32, cou
   const dilationHeight = arg(pc, WindowArg.DilationHeight);
   const dilationWidth = arg(pc, WindowArg.DilationWidth);
   const stride = <usize>arg(pc, WindowArg.InPixelStride);
+  const tap = <usize>dilationWidth * stride;
+  const line = <usize>(dilationHeight * width) * stride;
   const adds = arg(pc, AveragePoolGradientArg.Adds) !== 0;
   const counting = arg(pc, AveragePoolGradientArg.CountIncludePad);
   const includePad = counting !== 0;
@@ -149,17 +197,34 @@ export function f32_avgpool_gradient_row(pc: usize, n: i32, oy: i32, c: i32, cou
     const countX = includePad ? endTap(ix, dilationWidth, kernelWidth, width + arg(pc, AveragePoolGradientArg.PadRight), 0) : columns;
     const divisor = f32x4.splat(counting === 2 ? 1 : max<f32>(1, <f32>countX * <f32>countY));
     const start = <usize>((n * height + iy + kyFirst * dilationHeight) * width + ix + kxFirst * dilationWidth);
-    for (let i = 0; i < count; i += 4) {
+    const target = <usize>arg(pc, WindowArg.Input) + at + start * stride;
+    let i = 0;
+    for (; i + 8 <= count; i += 8) {
+      const by = (<usize>i) << 2;
+      const g0 = f32x4.div(v128.load(gradient + by), divisor);
+      const g1 = f32x4.div(v128.load(gradient + by, 16), divisor);
+      let toRow = target + by;
+      for (let ky = 0; ky < rows; ky++) {
+        let to = toRow;
+        for (let kx = 0; kx < columns; kx++) {
+          v128.store(to, adds ? f32x4.add(v128.load(to), g0) : g0);
+          v128.store(to, adds ? f32x4.add(v128.load(to, 16), g1) : g1, 16);
+          to += tap;
+        }
+        toRow += line;
+      }
+    }
+    for (; i < count; i += 4) {
       const by = (<usize>i) << 2;
       const g = f32x4.div(v128.load(gradient + by), divisor);
-      let pixel = start;
+      let toRow = target + by;
       for (let ky = 0; ky < rows; ky++) {
-        let to = <usize>arg(pc, WindowArg.Input) + at + by + pixel * stride;
+        let to = toRow;
         for (let kx = 0; kx < columns; kx++) {
           storeLanes(to, adds ? f32x4.add(v128.load(to), g) : g, count - i);
-          to += <usize>dilationWidth * stride;
+          to += tap;
         }
-        pixel += <usize>(dilationHeight * width);
+        toRow += line;
       }
     }
     gradient += <usize>arg(pc, WindowArg.OutPixelStride);

@@ -337,6 +337,24 @@ test("a file's momentum is the share of the old", () => {
   expect(prepare(values, '').nodes[0]?.attributes).toMatchObject({ momentum: 0.1 });
 });
 
+test.each([Number.NaN, Number.POSITIVE_INFINITY])('running statistics outlive a batch with %d', (value) => {
+  const values = given([2, 5, 2, 2]);
+  // In the third channel of the second picture.
+  values.x.data[30] = value;
+  const { plan, feeds } = prepare(values, '');
+  const made = runPlan(plan, { ...feeds, seed: random([2, 5, 2, 2], 1) });
+  expect(Array.from((made[0] as NdArray).data, Number.isNaN).indexOf(true)).toBe(8);
+  for (const [i, old] of [
+    [3, values.mean],
+    [4, values.variance],
+  ] as const) {
+    const { data } = made[i] as NdArray;
+    expect(data[2]).toBe(old.data[2]);
+    expect(data[1]).not.toBe(old.data[1]);
+    expect(data.every(Number.isFinite)).toBe(true);
+  }
+});
+
 test('a single value per channel is an error', () => {
   for (const dims of [
     [1, 3],

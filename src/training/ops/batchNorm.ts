@@ -46,7 +46,8 @@ function checkBatch(node: OpenNode<unknown>, { dims }: Value): number {
  *
  * Inputs: x [N, C, ...]; scale, bias, running mean and running variance [C]; a residual of x's shape, which is added before the
  * clamp. Outputs: y; the mean [2, C], as the nearest float32 and what that leaves; 1 / sqrt(variance + epsilon) [C], of the
- * variance of the set; if there are five, the running statistics, with the unbiased variance: in place if they are states.
+ * variance of the set; if there are five, the running statistics, with the unbiased variance: in place if they are states. Where a
+ * batch has NaN or infinities, these stay as they are.
  * @throws LanewiseError INVALID_INPUT if a channel has a single value
  */
 export const batchNormTraining: Operator<BatchNormTrainingAttributes> = {
