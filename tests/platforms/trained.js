@@ -17,7 +17,13 @@ const STOP = 23;
  */
 export async function train(lanewise, options = {}, stops = false) {
   const { crossEntropy, sgd, trainer } = lanewise;
-  const all = { loss: crossEntropy(), optimizer: sgd({ momentum: 0.9, nesterov: true, weightDecay: 5e-4 }), clip: 5, seed: 3, batch: BATCH };
+  const all = {
+    loss: crossEntropy(),
+    optimizer: sgd({ momentum: 0.9, nesterov: true, weightDecay: 5e-4 }),
+    clip: 5,
+    seed: 3,
+    batch: BATCH,
+  };
   const net = network(lanewise);
   const { batches, tests } = examples(lanewise);
   let t = await trainer(net, { ...all, ...options });
@@ -40,7 +46,7 @@ export async function train(lanewise, options = {}, stops = false) {
   both.set(told, bytes.length);
   const digest = await crypto.subtle.digest('SHA-256', both);
   const hash = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return { hash, warmMs, threads, note: `a step; loss ${loss.toFixed(3)}, ${threads === 1 ? 'one thread' : `${threads} threads`}` };
+  return { hash, warmMs, threads, note: `a step; loss ${loss.toFixed(3)}` };
 }
 
 /** All epochs, or the first steps of them. */
@@ -88,5 +94,8 @@ function examples({ inBatches, Tensor }) {
     }
     return [new Tensor(pixels, [count, 3, 32, 32]), labels];
   };
-  return { batches: inBatches(...made(PICTURES), { batch: BATCH, seed: 2 }), tests: inBatches(...made(40), { batch: BATCH, shuffle: false }) };
+  return {
+    batches: inBatches(...made(PICTURES), { batch: BATCH, seed: 2 }),
+    tests: inBatches(...made(40), { batch: BATCH, shuffle: false }),
+  };
 }

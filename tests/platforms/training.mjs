@@ -17,7 +17,7 @@ async function trainIn({ project, exec }, [program, ...before], options = {}, st
   const args = [...before, 'trained-node.mjs', JSON.stringify(options), ...(stops ? ['stops'] : [])];
   const found = lastJson(await exec(program, args, { cwd: project, env }));
   if (found.threads !== (options.threads ?? 1)) throw new Error(`it ran on ${found.threads} threads`);
-  return stops ? { ...found, note: `${found.note}; after a stop` } : found;
+  return found;
 }
 
 export const reference = (context) => trainIn(context, [process.execPath]);
@@ -29,7 +29,7 @@ const commands = {
 };
 
 const program = (name, threads, stops = false) => ({
-  name: `training, ${name}`,
+  name: `training, ${name}${threads > 1 ? `, ${threads} threads` : ''}${stops ? ', after a stop' : ''}`,
   run(context) {
     const command = commands[name](context);
     const env = { DENO_DIR: join(context.temp, 'deno'), DENO_NO_UPDATE_CHECK: '1' };
