@@ -12,9 +12,9 @@ process.chdir(root);
 const KB = 1000;
 /** Files that a browser downloads only for relaxed SIMD, threads or models in several files, or for what few files have. */
 const unasked =
-  /^chunk-(relaxed|strict-more|strict-training|strict-threads|threads|team|workerMemory|file|stream|external|read|control|subgraphs|contrib|more|narrow|unrecognised|worker-text)-/;
-/** As `unasked`, for a page that trains. */
-const learning = new RegExp(unasked.source.replace('strict-training|', '').replace('|more|', '|'));
+  /^chunk-(relaxed|strict-more|strict-training|strict-training-more|strict-threads|threads|team|workerMemory|file|stream|external|read|control|subgraphs|contrib|more|narrow|unrecognised|worker-text|rare|recompute|saved|warnings|writer)-/;
+/** As `unasked`, for a page that trains: it has the binary with the pack *training*. */
+const learning = new RegExp(unasked.source.replace('strict-training|', ''));
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 const sum = (list) => list.reduce((total, value) => total + value, 0);
 
@@ -84,7 +84,7 @@ const rows = [
     total(
       await viteFiles(
         all('runtime'),
-        /^chunk-(relaxed|strict-more|strict-training|strict-threads|threads|team|workerMemory|file|stream|external|more|narrow|unrecognised|worker-text)-/,
+        /^chunk-(relaxed|strict-more|strict-training|strict-training-more|strict-threads|threads|team|workerMemory|file|stream|external|more|narrow|unrecognised|worker-text)-/,
       ),
     ),
     35 * KB,

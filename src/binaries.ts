@@ -5,11 +5,11 @@
 export type Variant = 'strict' | 'relaxed' | 'strict-threads' | 'relaxed-threads';
 
 /**
- * A variant with the kernels of the core, or with those of the packs *more*, or *more* and *training*, too. Files in
- * lanewise/wasm have these names.
+ * A variant with the kernels of the core, or with those of other packs, too: plan/packs.ts. Files in lanewise/wasm have these
+ * names.
  * @internal
  */
-export type BinaryName = `${Variant}${'' | '-more'}` | `strict${'' | '-threads'}-training`;
+export type BinaryName = `${Variant}${'' | '-more'}` | `strict${'' | '-threads'}-training${'' | '-more'}`;
 
 /**
  * Fetches a binary: see binary.ts. Undefined on platforms that forbid compiling.
@@ -31,6 +31,8 @@ export const texts: Texts | undefined = {
   'relaxed-threads': () => import('../build/relaxed-threads.js'),
   'strict-training': () => import('../build/strict-training.js'),
   'strict-threads-training': () => import('../build/strict-threads-training.js'),
+  'strict-training-more': () => import('../build/strict-training-more.js'),
+  'strict-threads-training-more': () => import('../build/strict-threads-training-more.js'),
   'strict-more': () => import('../build/strict-more.js'),
   'relaxed-more': () => import('../build/relaxed-more.js'),
   'strict-threads-more': () => import('../build/strict-threads-more.js'),

@@ -79,6 +79,7 @@ export function runTraining(pc: usize, op: i32): bool {
       f32_batchnorm_gradient_apply(pc);
       break;
     case TrainingOp.LrnGradient:
+      if (!PACK_MORE) return false;
       f32_lrn_gradient(pc);
       break;
     case TrainingOp.MaxPoolGradient:
@@ -126,6 +127,7 @@ export function runTraining(pc: usize, op: i32): bool {
       f32_dropout(pc);
       break;
     case TrainingOp.SoftmaxGradient:
+      if (!PACK_MORE) return false;
       f32_softmax_gradient(pc);
       break;
     default:

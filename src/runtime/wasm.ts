@@ -116,7 +116,8 @@ export function compileModule(variant: Variant, pack: Pack = 'core'): Promise<We
  * @internal
  */
 export function checkPack(module: WebAssembly.Module, pack: Pack, variant: Variant): void {
-  if (pack === 'core' || WebAssembly.Module.exports(module).some(({ name }) => name === pack)) return;
+  const names = ['core', ...WebAssembly.Module.exports(module).map(({ name }) => name)];
+  if (pack.split('-').every((part) => names.includes(part))) return;
   const file = `lanewise/wasm/${nameOf(variant, pack)}.wasm`;
   throw new LanewiseError('INVALID_INPUT', `option wasm: the model needs kernels of the pack ${pack}: give a module compiled from ${file}`);
 }

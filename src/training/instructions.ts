@@ -88,6 +88,7 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
   [TrainingOp.LrnGradient]: {
     kernel: 'f32_lrn_gradient',
     overwrites: [[LrnGradientArg.Result, LrnGradientArg.Gradient, 1, LrnGradientArg.ResultPixelStride, LrnGradientArg.GradientPixelStride]],
+    more: [0, 0],
   },
   [TrainingOp.WinogradWeightGradient]: { kernel: 'f32_winograd_weight_gradient' },
   [TrainingOp.Winograd]: { kernel: 'f32_winograd_rows', overwrites: overwrites[Op.Winograd] ?? [] },
@@ -97,6 +98,7 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
     kernel: 'f32_unary_gradient',
     overwrites: overwriting(UnaryGradientArg.Output, UnaryGradientArg.Gradient, UnaryGradientArg.Value),
     form: named(GradientKind, UnaryGradientArg.Kind),
+    more: [UnaryGradientArg.Kind, GradientKind.Elu],
   },
   [TrainingOp.CrossEntropy]: { kernel: 'f32_cross_entropy' },
   [TrainingOp.CrossEntropyGradient]: {
@@ -115,6 +117,7 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
     kernel: 'f32_softmax_gradient',
     overwrites: overwriting(SoftmaxGradientArg.Output, SoftmaxGradientArg.Gradient, SoftmaxGradientArg.Value),
     form: (word) => (word(SoftmaxGradientArg.Log) ? 'log' : ''),
+    more: [0, 0],
   },
   [TrainingOp.EndUnlessFinite]: {
     kernel: 'end unless finite',

@@ -1,96 +1,30 @@
-import { checkOptions, flagCheck, invalidInput, type OptionChecks, shown } from '../arguments.ts';
-import { bind } from '../compiler/bind.ts';
+import { checkOptions, invalidInput, shown } from '../arguments.ts';
+import { bind, operatorFinder } from '../compiler/bind.ts';
 import { LanewiseError } from '../errors.ts';
-import { type OnnxOptions, writeOnnx } from '../formats/onnx/writer.ts';
-import { product } from '../graph/dims.ts';
+import type { OnnxOptions } from '../formats/onnx/writer.ts';
 import type { Constant, Graph } from '../graph/graph.ts';
 import { Tensor, type TypedArray } from '../graph/tensor.ts';
-import type { ValueType } from '../graph/value.ts';
 import type { LayersModel } from '../layers/model.ts';
-import { createModel, fitted, initialDims, type LoadOptions, loadChecks, planSource, prepareOperators, readGraph } from '../load.ts';
+import { createModel, fitted, initialDims, type LoadOptions, planSource, prepareOperators, readGraph } from '../load.ts';
 import { kernelOf } from '../plan/instructions.ts';
-import { checkFeeds, tensorsOf } from '../runtime/feeds.ts';
 import type { MemoryUse } from '../runtime/memory.ts';
 import type { Binary, Model, ProfileRow } from '../runtime/model.ts';
-import { runtimeChecks, startCompiling, withPack } from '../runtime/options.ts';
+import { startCompiling, withPack } from '../runtime/options.ts';
 import type { PlanSource } from '../runtime/ports.ts';
 import { type Source, writeFile } from '../source.ts';
-import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels, labelTensor } from './batches.ts';
+import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels } from './batches.ts';
 import { Core, type Fed } from './core.ts';
+import { type Example, exampleOf, usualLabels } from './examples.ts';
 import { type EpochReport, type FitOptions, fitEpochs, type Learning } from './fit.ts';
 import { addInstructions } from './instructions.ts';
-import type { Loss } from './loss.ts';
 import { repeated } from './losses.ts';
-import type { Optimizer } from './optimizer.ts';
-import { LABELS, NUMBERS, RANDOM, type Recipe, SCALE, slotName } from './recipe.ts';
-import { type Counted, type Evaluation, Means, type StepReport } from './report.ts';
-import { openSaved, type Position, saved } from './saved.ts';
+import { MEMORY_LIMIT, RATE, type TrainerOptions, trainerChecks } from './options.ts';
+import { NUMBERS, RANDOM, type Recipe, SCALE, slotName } from './recipe.ts';
+import { type Evaluation, Means, type StepReport } from './report.ts';
+import { prepareRules } from './rules/index.ts';
+import type { Position } from './saved.ts';
 import { type State, statesOf } from './states.ts';
 import { formatStates } from './summary.ts';
-import { trainingWarnings } from './warnings.ts';
-
-/** How a network is trained. */
-export interface TrainerOptions
-  extends Pick<
-    LoadOptions,
-    'threads' | 'worker' | 'wasm' | 'inputShapes' | 'winograd' | 'memoryLimit' | 'externalData' | 'operators' | 'signal' | 'onProgress'
-  > {
-  /** What is made small: `crossEntropy()`, `meanSquaredError()` and others. */
-  readonly loss: Loss;
-  /** How weights follow their gradients: `sgd()`, `adamw()`. */
-  readonly optimizer: Optimizer;
-  /** The learning rate of `step`; `fit` has a schedule. Default 0.01. */
-  readonly rate?: number;
-  /** Examples per batch, for which memory is prepared; other batches are taken, too. Default 32. */
-  readonly batch?: number;
-  /** The output that the loss looks at. Default: the first. */
-  readonly output?: string;
-  /** The seed of dropout, a whole number from 0 on. Default 0. */
-  readonly seed?: number;
-  /** Beginnings of the names of what learns. Default: everything that `summary` counts as learned. */
-  readonly train?: readonly string[];
-  /** The largest norm of all gradients together; larger ones are scaled down. Default: any. */
-  readonly clip?: number;
-  /** The share of the old in moving averages of the weights, by which `evaluate`, `model` and `toONNX` go then. Default: none are kept. */
-  readonly average?: number;
-  /** Batches whose gradients are gathered for one update. Default 1. */
-  readonly accumulate?: number;
-  /** Whether the backward pass computes activations again instead of keeping them: less memory, about a third more time. Default false. */
-  readonly checkpoint?: boolean;
-  /** A file that `save` wrote, to go on from there. */
-  readonly resume?: Source;
-}
-
-/** The learning rate where none is said. */
-const RATE = 0.01;
-
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1;
-const isTexts = (value: unknown): boolean => Array.isArray(value) && Array.from(value).every((text) => typeof text === 'string');
-
-const { relaxed: _, ...shared } = runtimeChecks;
-const checks: OptionChecks<TrainerOptions> = {
-  ...shared,
-  inputShapes: loadChecks.inputShapes,
-  winograd: loadChecks.winograd,
-  memoryLimit: loadChecks.memoryLimit,
-  externalData: loadChecks.externalData,
-  operators: loadChecks.operators,
-  loss: ['crossEntropy() or another loss', (value) => typeof (value as Loss | null)?.write === 'function'],
-  optimizer: ['sgd() or another optimizer', (value) => typeof (value as Optimizer | null)?.update === 'function'],
-  rate: ['a number from 0 on', (value) => typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY],
-  batch: ['a whole number from 1 on', isCount],
-  output: ["an output's name", (value) => typeof value === 'string'],
-  seed: ['a whole number from 0 on', (value) => value === 0 || isCount(value)],
-  train: ['a list of the beginnings of names', isTexts],
-  clip: ['a number over 0', (value) => typeof value === 'number' && value > 0],
-  average: ['a number from 0 to below 1', (value) => typeof value === 'number' && value >= 0 && value < 1],
-  accumulate: ['a whole number from 1 on', isCount],
-  checkpoint: flagCheck,
-  resume: ['a file that save() wrote', (value) => value !== null],
-};
-
-/** Activations are kept for the backward pass, so that more memory is no mistake; WebAssembly has no more. */
-const MEMORY_LIMIT = 2 ** 32;
 
 /**
  * Prepares a network to learn: reads it, plans the steps, takes the memory.
@@ -106,26 +40,37 @@ const MEMORY_LIMIT = 2 ** 32;
  * const t = await trainer(resnet20(), { loss: crossEntropy(), optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }), batch: 128 });
  */
 export async function trainer(net: LayersModel | Source, options: TrainerOptions): Promise<Trainer> {
-  checkOptions('trainer', options, checks);
+  checkOptions('trainer', options, trainerChecks);
   for (const name of ['loss', 'optimizer'] as const)
     if (options[name] === undefined) throw invalidInput(`trainer needs the option ${name}`);
   addInstructions();
-  const compiling = startCompiling(options);
   const layers = isLayers(net) ? net : undefined;
   const operators = [...new Set([...(layers?.operators ?? []), ...(options.operators ?? [])])];
   const read = layers ? layers.graph() : await readGraph(net as Source, options);
   await prepareOperators(read, operators);
-  const { addOperators } = await import('../compiler/operators.ts');
-  addOperators();
   const { graph, warnings } = await fitted(read, { operators });
-  const binary = await withPack(compiling, 'training', options);
-  const made = new Trainer(graph, { ...options, operators }, binary, [...warnings, ...trainingWarnings(graph, !layers)]);
+  const pack = await prepareRules(graph, operatorFinder(operators));
+  const binary = await withPack(startCompiling(options, pack), pack, options);
+  const made = new Trainer({
+    graph,
+    options: { ...options, operators },
+    binary,
+    warnings: layers ? warnings : [...warnings, ...(await import('./warnings.ts')).trainingWarnings(graph)],
+    recompute: options.checkpoint ? (await import('./recompute.ts')).recompute : undefined,
+  });
   if (options.resume !== undefined) await made.restore(options.resume);
   return made;
 }
 
 const isLayers = (net: unknown): net is LayersModel =>
   typeof (net as LayersModel | null)?.graph === 'function' && typeof (net as LayersModel).parameters === 'function';
+
+/** What a trainer is made of. */
+interface Prepared extends Pick<Recipe, 'graph' | 'recompute'> {
+  readonly options: TrainerOptions;
+  readonly binary: Binary;
+  readonly warnings: readonly string[];
+}
 
 /**
  * A network that learns, in memory: what `trainer` gives.
@@ -155,7 +100,7 @@ export class Trainer {
   #gone: LanewiseError | undefined;
 
   /** @internal */
-  constructor(graph: Graph, options: TrainerOptions, binary: Binary, warnings: readonly string[]) {
+  constructor({ graph, options, binary, warnings, recompute }: Prepared) {
     const { batch = 32, memoryLimit = MEMORY_LIMIT, operators, winograd, inputShapes, output = graph.outputs[0]?.name ?? '' } = options;
     if (!graph.outputs.some(({ name }) => name === output)) {
       throw invalidInput(`the network has no output '${output}'; it has ${graph.outputs.map(({ name }) => `'${name}'`).join(', ')}`);
@@ -173,6 +118,7 @@ export class Trainer {
       ...options,
       graph,
       output,
+      recompute,
       states: this.#states,
       accumulates: (options.accumulate ?? 1) > 1,
       trains: (name) => this.#trained.has(name),
@@ -294,6 +240,7 @@ export class Trainer {
    * await writeFile('trained.onnx', await t.toONNX());
    */
   async toONNX(options: OnnxOptions = {}): Promise<Uint8Array> {
+    const { writeOnnx } = await import('../formats/onnx/writer.ts');
     return writeOnnx(await this.#trainedGraph(), options);
   }
 
@@ -306,6 +253,7 @@ export class Trainer {
    * const later = await trainer(network, { loss, optimizer, resume: file });
    */
   async save(path?: string): Promise<Uint8Array> {
+    const { saved } = await import('./saved.ts');
     const bytes = saved(await this.states(), this.#position);
     if (path !== undefined) await writeFile(path, bytes);
     return bytes;
@@ -317,6 +265,7 @@ export class Trainer {
    * @internal
    */
   async restore(source: Source): Promise<void> {
+    const { openSaved } = await import('./saved.ts');
     const { states, position } = await openSaved(source, this.#core.stateValues());
     await this.#inTurn(async () => this.#core.writeStates(states));
     Object.assign(this.#position, position);
@@ -432,24 +381,7 @@ export class Trainer {
 
   #fed(inputs: Inputs, labels: Labels): Example {
     if (this.#gone) throw this.#gone;
-    const [only] = this.#source.inputs;
-    const named =
-      inputs instanceof Tensor && only && this.#source.inputs.length === 1 ? { [only.name]: inputs } : (inputs as Exclude<Inputs, Tensor>);
-    const tensors = tensorsOf(checkFeeds(named, this.#source.inputs, this.#source.unreadInputs, this.#source.narrow));
-    const target = labelTensor(labels);
-    const classes = /^u?int|^bool/.test(target.type);
-    const data = classes ? Int32Array.from(target.data as ArrayLike<number>, Number) : Float32Array.from(target.data as ArrayLike<number>);
-    const [examples = 0, channels = 1, ...places] = target.dims;
-    return {
-      dims: new Map([...tensors].map(([name, { dims }]) => [name, dims])),
-      labels: { type: classes ? 'int32' : 'float32', dims: target.dims },
-      data: new Map<string, TypedArray>([
-        ...[...tensors].map(([name, tensor]) => [name, tensor.data as TypedArray] as const),
-        [LABELS, data],
-      ]),
-      examples,
-      answers: examples * (classes ? channels : 1) * product(places),
-    };
+    return exampleOf(this.#source, inputs, labels);
   }
 
   #named(prefixes: readonly string[], what: string): Set<string> {
@@ -501,24 +433,4 @@ export class Trainer {
       end();
     }
   }
-}
-
-/** A checked batch. */
-interface Example extends Fed, Counted {}
-
-/** The labels that a loss takes for an output: classes, or else numbers. */
-function usualLabels(loss: Loss, output: ValueType): ValueType | undefined {
-  const [examples = 1, , ...places] = output.dims;
-  const kinds: ValueType[] = [
-    { type: 'int32', dims: [examples, ...places] },
-    { type: 'float32', dims: output.dims },
-  ];
-  return kinds.find((labels) => {
-    try {
-      loss.check(output, labels);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

@@ -19,12 +19,12 @@ export const variants: readonly ('strict' | 'relaxed')[] = chooseVariant('auto')
 /** Odd, so that parts are not even. */
 const THREADS = 3;
 
-const packs = ['core', 'more', 'training'] as const;
+const packs = ['core', 'more', 'training', 'training-more'] as const;
 const modules = new Map(
   await Promise.all(
     [...variants, ...variants.map((variant) => `${variant}-threads` as const)].flatMap((variant) =>
       packs
-        .filter((pack) => pack !== 'training' || variant.startsWith('strict'))
+        .filter((pack) => !pack.startsWith('training') || variant.startsWith('strict'))
         .map(async (pack) => [`${variant} ${pack}`, await compileModule(variant, pack)] as const),
     ),
   ),
