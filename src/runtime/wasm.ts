@@ -1,7 +1,7 @@
 // The border to WebAssembly: which binary, compiled once, instantiated once per model. It does not know operators.
 
 import { PROGRAM_VERSION } from '../../assembly/opcodes.ts';
-import { type BinaryName, given, texts, type Variant } from '../binaries.ts';
+import { type BinaryName, given, type Text, texts, type Variant } from '../binaries.ts';
 import { decodeBinary } from '../binary.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Pack } from '../plan/packs.ts';
@@ -130,7 +130,7 @@ async function compileBinary(name: BinaryName): Promise<WebAssembly.Module> {
       `this place compiles no WebAssembly, and the model needs another binary than the usual one: ${given}`,
     );
   }
-  const { default: text } = await texts[name]();
+  const { default: text } = await (texts[name] as Text)();
   try {
     return await WebAssembly.compile(decodeBinary(text));
   } catch (cause) {

@@ -2,8 +2,6 @@
 
 import { Op } from '../../assembly/opcodes.ts';
 import {
-  AccumulateArg,
-  AccumulateKind,
   BatchNormApplyArg,
   BatchNormGradientApplyArg,
   BatchNormGradientSumsArg,
@@ -13,10 +11,8 @@ import {
   DropoutArg,
   ElementLossArg,
   ElementLossGradientArg,
-  ElementLossKind,
   GradientKind,
   LrnGradientArg,
-  SgdArg,
   SoftmaxGradientArg,
   TrainingOp,
   trainingWords,
@@ -26,11 +22,6 @@ import { type Added, added, type Overwrite, overwrites, replacements } from '../
 
 /** The output may be any of these inputs; no side has gaps. */
 const overwriting = (output: number, ...inputs: number[]): readonly Overwrite[] => inputs.map((input) => [output, input, 0, 0, 0]);
-
-const named =
-  (names: Readonly<Record<number, string>>, arg: number): Added['form'] =>
-  (word) =>
-    (names[word(arg)] ?? '').toLowerCase();
 
 const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
   [TrainingOp.WeightGradient]: { kernel: 'f32_weight_gradient_4x8' },
@@ -97,7 +88,6 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
   [TrainingOp.UnaryGradient]: {
     kernel: 'f32_unary_gradient',
     overwrites: overwriting(UnaryGradientArg.Output, UnaryGradientArg.Gradient, UnaryGradientArg.Value),
-    form: named(GradientKind, UnaryGradientArg.Kind),
     more: [UnaryGradientArg.Kind, GradientKind.Elu],
   },
   [TrainingOp.CrossEntropy]: { kernel: 'f32_cross_entropy' },
@@ -106,26 +96,24 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
     overwrites: overwriting(CrossEntropyGradientArg.Output, CrossEntropyArg.Input),
   },
   [TrainingOp.LossSum]: { kernel: 'loss_sum' },
-  [TrainingOp.ElementLoss]: { kernel: 'f32_element_loss', form: named(ElementLossKind, ElementLossArg.Kind) },
+  [TrainingOp.ElementLoss]: { kernel: 'f32_element_loss' },
   [TrainingOp.ElementLossGradient]: {
     kernel: 'f32_element_loss',
     overwrites: overwriting(ElementLossGradientArg.Output, ElementLossArg.Input),
-    form: named(ElementLossKind, ElementLossArg.Kind),
   },
   [TrainingOp.Dropout]: { kernel: 'f32_dropout', overwrites: overwriting(DropoutArg.Output, DropoutArg.Input) },
   [TrainingOp.SoftmaxGradient]: {
     kernel: 'f32_softmax_gradient',
     overwrites: overwriting(SoftmaxGradientArg.Output, SoftmaxGradientArg.Gradient, SoftmaxGradientArg.Value),
-    form: (word) => (word(SoftmaxGradientArg.Log) ? 'log' : ''),
     more: [0, 0],
   },
   [TrainingOp.EndUnlessFinite]: {
     kernel: 'end unless finite',
   },
   // What changes is a state, which no output takes the place of.
-  [TrainingOp.Sgd]: { kernel: 'f32_sgd', form: (word) => (word(SgdArg.Nesterov) ? 'nesterov' : word(SgdArg.Buffer) ? 'momentum' : '') },
+  [TrainingOp.Sgd]: { kernel: 'f32_sgd' },
   [TrainingOp.Adamw]: { kernel: 'f32_adamw' },
-  [TrainingOp.Accumulate]: { kernel: 'f32_accumulate', form: named(AccumulateKind, AccumulateArg.Kind) },
+  [TrainingOp.Accumulate]: { kernel: 'f32_accumulate' },
   [TrainingOp.Squares]: { kernel: 'f32_squares' },
   [TrainingOp.Clip]: { kernel: 'f32_clip' },
 };

@@ -13,6 +13,7 @@ import { startCompiling, withPack } from '../runtime/options.ts';
 import type { PlanSource } from '../runtime/ports.ts';
 import { type Source, writeFile } from '../source.ts';
 import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels } from './batches.ts';
+import { addBinaries } from './binaries.ts';
 import { Core, type Fed } from './core.ts';
 import { type Example, exampleOf, usualLabels } from './examples.ts';
 import { type EpochReport, type FitOptions, fitEpochs, type Learning } from './fit.ts';
@@ -43,6 +44,7 @@ export async function trainer(net: LayersModel | Source, options: TrainerOptions
   checkOptions('trainer', options, trainerChecks);
   for (const name of ['loss', 'optimizer'] as const)
     if (options[name] === undefined) throw invalidInput(`trainer needs the option ${name}`);
+  addBinaries();
   addInstructions();
   const layers = isLayers(net) ? net : undefined;
   const operators = [...new Set([...(layers?.operators ?? []), ...(options.operators ?? [])])];
