@@ -61,6 +61,8 @@ export interface TrainerOptions
   readonly resume?: Source;
 }
 
+/** What an update of gathered gradients is fed. */
+const NOTHING: Fed = { dims: new Map(), labels: { type: 'int32', dims: [] }, data: new Map() };
 /** The learning rate where none is said. */
 const RATE = 0.01;
 
@@ -184,7 +186,8 @@ export class Trainer {
     const twice = target && repeated(options.loss, network.nodes, target);
     if (twice) this.warnings = [...warnings, twice];
     const labels = target && usualLabels(options.loss, target);
-    if (labels) this.#core.prepare('step', { dims, labels });
+    if (recipe.accumulates) this.#core.prepare('update', NOTHING);
+    if (labels) this.#core.prepare(recipe.accumulates ? 'gather' : 'step', { dims, labels });
   }
 
   /** Bytes of linear memory, known before the first step: `weights` has what stays between steps, optimizer and all. */
@@ -409,8 +412,7 @@ export class Trainer {
   /** Updates by the gathered gradients: their mean over all examples. */
   async #update(rate: number): Promise<void> {
     const position = this.#position;
-    const nothing: Fed = { dims: new Map(), labels: { type: 'int32', dims: [] }, data: new Map() };
-    await this.#core.run('update', this.#numbers(nothing, rate, 1 / position.gathered));
+    await this.#core.run('update', this.#numbers(NOTHING, rate, 1 / position.gathered));
     Object.assign(position, { gathered: 0, batches: 0, step: position.step + 1 });
   }
 
