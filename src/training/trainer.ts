@@ -27,6 +27,9 @@ import type { Position } from './saved.ts';
 import { type State, statesOf } from './states.ts';
 import { formatStates } from './summary.ts';
 
+/** What an update of gathered gradients is fed. */
+const NOTHING: Fed = { dims: new Map(), labels: { type: 'int32', dims: [] }, data: new Map() };
+
 /**
  * Prepares a network to learn: reads it, plans the steps, takes the memory.
  * @param net a network in layers, or an ONNX file from where `load` takes files
@@ -132,7 +135,8 @@ export class Trainer {
     const twice = target && repeated(options.loss, network.nodes, target);
     if (twice) this.warnings = [...warnings, twice];
     const labels = target && usualLabels(options.loss, target);
-    if (labels) this.#core.prepare('step', { dims, labels });
+    if (recipe.accumulates) this.#core.prepare('update', NOTHING);
+    if (labels) this.#core.prepare(recipe.accumulates ? 'gather' : 'step', { dims, labels });
   }
 
   /** Bytes of linear memory, known before the first step: `weights` has what stays between steps, optimizer and all. */
@@ -360,8 +364,7 @@ export class Trainer {
   /** Updates by the gathered gradients: their mean over all examples. */
   async #update(rate: number): Promise<void> {
     const position = this.#position;
-    const nothing: Fed = { dims: new Map(), labels: { type: 'int32', dims: [] }, data: new Map() };
-    await this.#core.run('update', this.#numbers(nothing, rate, 1 / position.gathered));
+    await this.#core.run('update', this.#numbers(NOTHING, rate, 1 / position.gathered));
     Object.assign(position, { gathered: 0, batches: 0, step: position.step + 1 });
   }
 
