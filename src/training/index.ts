@@ -18,4 +18,4 @@ export type { Optimizer } from './optimizer.ts';
 export { type AdamwOptions, adamw, type SgdOptions, sgd } from './optimizers.ts';
 export type { Evaluation, StepReport } from './report.ts';
 export { type CosineOptions, constant, cosine, type Schedule, type StepsOptions, steps, type WarmupOptions } from './schedules.ts';
-export { Trainer, type TrainerOptions, trainer } from './trainer.ts';
+export { type Trainer, type TrainerOptions, trainer } from './trainer.ts';

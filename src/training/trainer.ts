@@ -5,7 +5,7 @@ import { type OnnxOptions, writeOnnx } from '../formats/onnx/writer.ts';
 import { product } from '../graph/dims.ts';
 import type { Constant, Graph } from '../graph/graph.ts';
 import { Tensor, type TypedArray } from '../graph/tensor.ts';
-import type { ValueType } from '../graph/value.ts';
+import type { Value, ValueType } from '../graph/value.ts';
 import type { LayersModel } from '../layers/model.ts';
 import { createModel, fitted, initialDims, type LoadOptions, loadChecks, planSource, prepareOperators, readGraph } from '../load.ts';
 import { kernelOf } from '../plan/instructions.ts';
@@ -15,9 +15,9 @@ import type { Binary, Model, ProfileRow } from '../runtime/model.ts';
 import { runtimeChecks, startCompiling, withPack } from '../runtime/options.ts';
 import type { PlanSource } from '../runtime/ports.ts';
 import { type Source, writeFile } from '../source.ts';
-import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels, labelTensor } from './batches.ts';
+import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels, labelData, labelTensor } from './batches.ts';
 import { Core, type Fed } from './core.ts';
-import { type EpochReport, type FitOptions, fitEpochs, type Learning } from './fit.ts';
+import { type EpochReport, type FitOptions, fitEpochs, isRate, type Learning } from './fit.ts';
 import { addInstructions } from './instructions.ts';
 import type { Loss } from './loss.ts';
 import { repeated } from './losses.ts';
@@ -25,7 +25,7 @@ import type { Optimizer } from './optimizer.ts';
 import { LABELS, NUMBERS, RANDOM, type Recipe, SCALE, slotName } from './recipe.ts';
 import { type Counted, type Evaluation, Means, type StepReport } from './report.ts';
 import { openSaved, type Position, saved } from './saved.ts';
-import { type State, statesOf } from './states.ts';
+import { nodesFor, type State, statesOf } from './states.ts';
 import { formatStates } from './summary.ts';
 import { trainingWarnings } from './warnings.ts';
 
@@ -65,6 +65,8 @@ export interface TrainerOptions
 const RATE = 0.01;
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1;
+const has = (value: unknown, ...methods: string[]): boolean =>
+  methods.every((name) => typeof (value as Record<string, unknown> | null)?.[name] === 'function');
 const isTexts = (value: unknown): boolean => Array.isArray(value) && Array.from(value).every((text) => typeof text === 'string');
 
 const { relaxed: _, ...shared } = runtimeChecks;
@@ -75,9 +77,9 @@ const checks: OptionChecks<TrainerOptions> = {
   memoryLimit: loadChecks.memoryLimit,
   externalData: loadChecks.externalData,
   operators: loadChecks.operators,
-  loss: ['crossEntropy() or another loss', (value) => typeof (value as Loss | null)?.write === 'function'],
-  optimizer: ['sgd() or another optimizer', (value) => typeof (value as Optimizer | null)?.update === 'function'],
-  rate: ['a number from 0 on', (value) => typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY],
+  loss: ['crossEntropy() or another loss', (value) => has(value, 'check', 'write')],
+  optimizer: ['sgd() or another optimizer', (value) => has(value, 'numbers', 'update') && isTexts((value as Optimizer).slots)],
+  rate: ['a number from 0 on', isRate],
   batch: ['a whole number from 1 on', isCount],
   output: ["an output's name", (value) => typeof value === 'string'],
   seed: ['a whole number from 0 on', (value) => value === 0 || isCount(value)],
@@ -148,10 +150,20 @@ export class Trainer {
   readonly #source: PlanSource;
   readonly #states: ReadonlyMap<string, State>;
   readonly #core: Core;
+  /** What the loss depends on. */
+  readonly #reached: ReadonlySet<string>;
+  /** What shall learn, from the next call on. */
   #trained: ReadonlySet<string>;
+  /** What learns in the call that has its turn. */
+  #learning: ReadonlySet<string>;
+  /** What has learned before, so that the optimizer keeps something for it. */
+  readonly #learned = new Set<string>();
   #position: Position = { epoch: 0, batch: 0, step: 0, gathered: 0, batches: 0 };
   /** The last of the calls that were made: they take turns. It never rejects. */
   #last: Promise<unknown> = Promise.resolve();
+  /** Calls that have not ended. */
+  #calls = 0;
+  #fits = false;
   #gone: LanewiseError | undefined;
 
   /** @internal */
@@ -175,15 +187,19 @@ export class Trainer {
       output,
       states: this.#states,
       accumulates: (options.accumulate ?? 1) > 1,
-      trains: (name) => this.#trained.has(name),
+      trains: (name) => this.#learning.has(name),
+      keeps: (name) => this.#learned.has(name),
       options: { operators, memoryLimit, winograd, threads: this.threads },
     };
+    const target = network.outputs[names.indexOf(output)] as Value;
+    this.#reached = new Set(nodesFor(target, network.nodes).flatMap(({ inputs }) => inputs.map((value) => value?.name ?? '')));
     this.#trained = this.#named(options.train ?? [''], 'option train');
+    this.#learning = this.#learns();
+    for (const name of this.#learning) this.#learned.add(name);
     this.#core = new Core(recipe, binary);
-    const target = network.outputs[names.indexOf(output)];
-    const twice = target && repeated(options.loss, network.nodes, target);
+    const twice = repeated(options.loss, network.nodes, target);
     if (twice) this.warnings = [...warnings, twice];
-    const labels = target && usualLabels(options.loss, target);
+    const labels = usualLabels(options.loss, target);
     if (labels) this.#core.prepare('step', { dims, labels });
   }
 
@@ -209,8 +225,11 @@ export class Trainer {
    * const { loss, accuracy } = await t.step({ input: pictures }, [3, 8, 8, 0]);
    */
   async step(inputs: Inputs, labels: Labels, rate = this.#options.rate ?? RATE): Promise<StepReport> {
-    const fed = this.#fed(inputs, labels);
-    return this.#inTurn(() => this.#step(fed, rate));
+    if (!isRate(rate)) throw invalidInput(`step takes a rate, a number from 0 on, got ${shown(rate)}`);
+    const { data, ...fed } = this.#fed(inputs, labels);
+    // Copies, because callers may fill their arrays anew while the step waits for its turn.
+    const own = { ...fed, data: new Map([...data].map(([name, numbers]) => [name, numbers.slice()])) };
+    return this.#inTurn(() => this.#step(own, rate));
   }
 
   /**
@@ -223,12 +242,15 @@ export class Trainer {
    */
   async evaluate(batches: Batches): Promise<Evaluation> {
     const means = new Means();
+    let count = 0;
     for await (const batch of batchesOf(batches, 0)) {
+      count++;
       const fed = this.#fed(...checkedBatch(batch));
       const { loss = Number.NaN, correct } = await this.#inTurn(() => this.#core.run('evaluate', fed));
       means.add({ loss, ...(correct !== undefined && { accuracy: correct / fed.answers }) }, fed);
     }
-    return means.of('evaluate');
+    if (count === 0) throw invalidInput('evaluate got no batches');
+    return means.result;
   }
 
   /**
@@ -242,8 +264,15 @@ export class Trainer {
    * @example
    * const reports = await t.fit(batches, { epochs: 30, schedule: cosine(0.1, { warmup: 2 }), validation: tests });
    */
-  fit(batches: Batches, options: FitOptions): Promise<EpochReport[]> {
-    return fitEpochs(this.#learning(), this.#position, batches, options);
+  async fit(batches: Batches, options: FitOptions): Promise<EpochReport[]> {
+    if (this.#gone) throw this.#gone;
+    if (this.#fits) throw invalidInput('fit is running: await it before the next');
+    this.#fits = true;
+    try {
+      return await fitEpochs(this.#forFit(), this.#position, batches, options);
+    } finally {
+      this.#fits = false;
+    }
   }
 
   /**
@@ -260,11 +289,9 @@ export class Trainer {
    * @example
    * await network.loadWeights(await t.weights());
    */
-  async weights({
-    average = this.#options.average !== undefined,
-  }: {
-    readonly average?: boolean;
-  } = {}): Promise<Map<string, Tensor<'float32'>>> {
+  async weights(options: { readonly average?: boolean } = {}): Promise<Map<string, Tensor<'float32'>>> {
+    checkOptions('weights', options, { average: flagCheck });
+    const { average = true } = options;
     const states = await this.states();
     return new Map(
       [...this.#states].map(([name, { value, learned }]) => {
@@ -282,6 +309,7 @@ export class Trainer {
    * const model = await t.model({ threads: 'auto' });
    */
   async model(options: Omit<LoadOptions, 'externalData' | 'onProgress'> = {}): Promise<Model> {
+    checkOptions('model', options, loadChecks);
     const operators = [...new Set([...(this.#options.operators ?? []), ...(options.operators ?? [])])];
     return createModel(await this.#trainedGraph(), { ...options, operators });
   }
@@ -317,8 +345,15 @@ export class Trainer {
    * @internal
    */
   async restore(source: Source): Promise<void> {
-    const { states, position } = await openSaved(source, this.#core.stateValues());
-    await this.#inTurn(async () => this.#core.writeStates(states));
+    const { states, position } = await openSaved(source, (names) => {
+      // What is frozen now may have learned before.
+      for (const name of this.#reached) if (this.#options.optimizer.slots.some((slot) => names.has(slotName(slot, name)))) this.#learned.add(name);
+      return this.#core.stateValues();
+    });
+    await this.#inTurn(async () => {
+      this.#core.writeStates(states);
+      this.#core.retrain([...this.#learned].filter((name) => !this.#learning.has(name)));
+    });
     Object.assign(this.#position, position);
   }
 
@@ -345,14 +380,15 @@ export class Trainer {
    * console.log(t.summary());
    */
   summary(): string {
-    return formatStates([...this.#states.values()], this.#trained);
+    return formatStates([...this.#states.values()], this.#learns());
   }
 
   /**
-   * Runs one step on this thread, instruction by instruction, and times each.
-   * @throws LanewiseError UNSUPPORTED if a worker has the memory
+   * Runs one step on this thread, instruction by instruction, and times each. Nothing learns by it.
+   * @throws LanewiseError UNSUPPORTED if a worker has the memory; INVALID_INPUT while another call runs; as `step`
    */
   profile(inputs: Inputs, labels: Labels): ProfileRow[] {
+    if (this.#calls > 0) throw invalidInput('the trainer is running: await what was called before');
     const [plan, times] = this.#core.profile(this.#numbers(this.#fed(inputs, labels), 0));
     return plan.steps.map((step, i) => ({ node: step.node, kernel: kernelOf(step), ms: times[i] as number, macs: step.macs ?? 0 }));
   }
@@ -364,7 +400,7 @@ export class Trainer {
   }
 
   /** This trainer, as `fit` sees it. */
-  #learning(): Learning {
+  #forFit(): Learning {
     const { rate = RATE } = this.#options;
     return {
       rate,
@@ -387,7 +423,14 @@ export class Trainer {
       if (data instanceof Float32Array && !data.every(Number.isFinite)) return `the batch's '${name}' has numbers that are not finite`;
     }
     for (const [name, { data }] of await this.states()) if (!data.every(Number.isFinite)) return `'${name}' is not finite`;
-    const layer = await this.#inTurn(() => this.#core.firstNotFinite(this.#numbers(fed, 0)));
+    let layer: string | undefined;
+    try {
+      layer = await this.#inTurn(() => this.#core.firstNotFinite(this.#numbers(fed, 0)));
+    } catch (error) {
+      // All activations at once may be too large.
+      if (!(error instanceof LanewiseError && error.code === 'TOO_LARGE')) throw error;
+      return 'where it appears first takes too much memory to find';
+    }
     return layer === undefined ? 'it appears in the loss itself' : `it appears first in the layer '${layer}'`;
   }
 
@@ -437,9 +480,13 @@ export class Trainer {
       inputs instanceof Tensor && only && this.#source.inputs.length === 1 ? { [only.name]: inputs } : (inputs as Exclude<Inputs, Tensor>);
     const tensors = tensorsOf(checkFeeds(named, this.#source.inputs, this.#source.unreadInputs, this.#source.narrow));
     const target = labelTensor(labels);
-    const classes = /^u?int|^bool/.test(target.type);
-    const data = classes ? Int32Array.from(target.data as ArrayLike<number>, Number) : Float32Array.from(target.data as ArrayLike<number>);
-    const [examples = 0, channels = 1, ...places] = target.dims;
+    const data = labelData(target);
+    const classes = data instanceof Int32Array;
+    // A loss without labels takes what the network takes.
+    const [{ dims: [most = 1] } = { dims: [] }] = tensors.values();
+    const [examples = most, channels = 1, ...places] = data.length > 0 ? target.dims : [];
+    if (examples === 0) throw invalidInput('the batch has no examples');
+    const counted = classes ? this.#options.loss.counted?.(data) : undefined;
     return {
       dims: new Map([...tensors].map(([name, { dims }]) => [name, dims])),
       labels: { type: classes ? 'int32' : 'float32', dims: target.dims },
@@ -448,14 +495,15 @@ export class Trainer {
         [LABELS, data],
       ]),
       examples,
-      answers: examples * (classes ? channels : 1) * product(places),
+      answers: counted ?? examples * (classes ? channels : 1) * product(places),
     };
   }
 
   #named(prefixes: readonly string[], what: string): Set<string> {
     const names = [...this.#states].filter(([, { learned }]) => learned).map(([name]) => name);
+    if (names.length === 0) throw invalidInput('the network has no weights, so that nothing learns');
     for (const prefix of prefixes) {
-      if (!names.some((name) => name.startsWith(prefix))) {
+      if (typeof prefix !== 'string' || !names.some((name) => name.startsWith(prefix))) {
         throw invalidInput(`${what}: no weight has a name that begins with ${shown(prefix)}; the first is ${shown(names[0])}`);
       }
     }
@@ -463,8 +511,20 @@ export class Trainer {
   }
 
   #retrain(trained: ReadonlySet<string>): void {
+    if (this.#gone) throw this.#gone;
     this.#trained = trained;
-    this.#core.replan();
+    const learning = this.#learns();
+    // Calls before are not concerned.
+    const retrain = async () => {
+      this.#core.retrain([...this.#learning].filter((name) => !learning.has(name)));
+      this.#learning = learning;
+      for (const name of learning) this.#learned.add(name);
+    };
+    this.#inTurn(retrain).catch(() => {});
+  }
+
+  #learns(): Set<string> {
+    return new Set([...this.#trained].filter((name) => this.#reached.has(name)));
   }
 
   /** The graph with the weights as they are now, and without the nodes that computed them from the file's. */
@@ -480,6 +540,7 @@ export class Trainer {
   /** Waits for the calls before, so that each finds the memory as the last one left it. */
   async #inTurn<T>(action: () => Promise<T>): Promise<T> {
     const before = this.#last;
+    this.#calls++;
     let end = () => {};
     this.#last = new Promise<void>((resolve) => {
       end = resolve;
@@ -487,8 +548,12 @@ export class Trainer {
     await before;
     try {
       if (this.#gone) throw this.#gone;
-      return await action();
+      const result = await action();
+      // Disposed of meanwhile.
+      if (this.#gone) throw this.#gone;
+      return result;
     } catch (error) {
+      if (this.#gone) throw this.#gone;
       if (error instanceof LanewiseError && error.code === 'WORKER_FAILED') {
         this.#gone = new LanewiseError(
           'WORKER_FAILED',
@@ -498,6 +563,7 @@ export class Trainer {
       }
       throw error;
     } finally {
+      this.#calls--;
       end();
     }
   }
