@@ -19,4 +19,4 @@ export { type AdamwOptions, adamw, type SgdOptions, sgd } from './optimizers.ts'
 export type { TrainerOptions } from './options.ts';
 export type { Evaluation, StepReport } from './report.ts';
 export { type CosineOptions, constant, cosine, type Schedule, type StepsOptions, steps, type WarmupOptions } from './schedules.ts';
-export { Trainer, trainer } from './trainer.ts';
+export { type Trainer, trainer } from './trainer.ts';

@@ -25,6 +25,8 @@ export interface Loss {
    * @throws LanewiseError INVALID_INPUT that names the first wrong one
    */
   checkLabels?(labels: ArrayLike<number>, output: ValueType): void;
+  /** How many of the labels count, where not all do. @param labels row-major */
+  counted?(labels: ArrayLike<number>): number;
   /** ONNX's operator that the loss applies itself, so that it should not be the network's last: see `repeated`. */
   readonly applies?: string;
   /** Writes the loss as nodes with gradient rules. */

@@ -2,6 +2,7 @@ import { flagCheck, type OptionChecks } from '../arguments.ts';
 import { type LoadOptions, loadChecks } from '../load.ts';
 import { runtimeChecks } from '../runtime/options.ts';
 import type { Source } from '../source.ts';
+import { isRate } from './fit.ts';
 import type { Loss } from './loss.ts';
 import type { Optimizer } from './optimizer.ts';
 
@@ -41,6 +42,8 @@ export interface TrainerOptions
 export const RATE = 0.01;
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1;
+const has = (value: unknown, ...methods: string[]): boolean =>
+  methods.every((name) => typeof (value as Record<string, unknown> | null)?.[name] === 'function');
 const isTexts = (value: unknown): boolean => Array.isArray(value) && Array.from(value).every((text) => typeof text === 'string');
 
 const { relaxed: _, ...shared } = runtimeChecks;
@@ -52,9 +55,9 @@ export const trainerChecks: OptionChecks<TrainerOptions> = {
   memoryLimit: loadChecks.memoryLimit,
   externalData: loadChecks.externalData,
   operators: loadChecks.operators,
-  loss: ['crossEntropy() or another loss', (value) => typeof (value as Loss | null)?.write === 'function'],
-  optimizer: ['sgd() or another optimizer', (value) => typeof (value as Optimizer | null)?.update === 'function'],
-  rate: ['a number from 0 on', (value) => typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY],
+  loss: ['crossEntropy() or another loss', (value) => has(value, 'check', 'write')],
+  optimizer: ['sgd() or another optimizer', (value) => has(value, 'numbers', 'update') && isTexts((value as Optimizer).slots)],
+  rate: ['a number from 0 on', isRate],
   batch: ['a whole number from 1 on', isCount],
   output: ["an output's name", (value) => typeof value === 'string'],
   seed: ['a whole number from 0 on', (value) => value === 0 || isCount(value)],
