@@ -165,7 +165,7 @@ async function main() {
   const missing = archives.find((archive) => !existsSync(archive));
   if (missing) return console.log(`skipped: ${missing} is not there`);
   const [all, tests] = [await unpacked(archives[0]), await unpacked(archives[1])];
-  const count = all.labels.size ?? all.labels.data.length;
+  const count = all.labels.data.length;
   const taken = Math.min(count, Number(values.pictures ?? count));
   const folder = join(root, 'build/learning');
   mkdirSync(folder, { recursive: true });
