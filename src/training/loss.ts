@@ -27,6 +27,8 @@ export interface Loss {
   checkLabels?(labels: ArrayLike<number>, output: ValueType): void;
   /** ONNX's operator that the loss applies itself, so that it should not be the network's last: see `repeated`. */
   readonly applies?: string;
+  /** Whether its kernels are in the pack *training-more*. */
+  readonly rare?: boolean;
   /** Writes the loss as nodes with gradient rules. */
   write(tape: Tape, output: Value, labels: Value): LossValues;
 }

@@ -196,6 +196,7 @@ export const outputLoss = (): Loss => ({
 function elementWise(name: string, kind: ElementLossKind, alpha = 1, most?: number): Loss {
   return {
     name,
+    rare: true,
     check(output, labels) {
       checkFloat(name, output);
       if (labels.type !== 'float32' || labels.dims.join() !== output.dims.join()) {

@@ -16,7 +16,6 @@ import { permOf, type TransposeAttributes, transpose } from '../../../ops/move/t
 import { constantInput, input, output, resolveAxis } from '../../../ops/shapes.ts';
 import { axisMap, transposedTable } from '../../ops/axisMap.ts';
 import { gatherGradient, sliceGradient } from '../../ops/scatter.ts';
-import type { Tape } from '../../tape.ts';
 import type { Rule, Rules } from '../rule.ts';
 import { filled, reshaped, summed, unbroadcast } from '../shaping.ts';
 import { expanded } from './expanded.ts';
