@@ -27,14 +27,21 @@ export type Batches =
   | AsyncIterable<Batch>
   | (((epoch: number) => Iterable<Batch> | AsyncIterable<Batch>) & { readonly batches?: number });
 
-/** How many batches an epoch has, if that is known before it. */
+/**
+ * How many batches an epoch has, if that is known before it.
+ * @internal
+ */
 export function lengthOf(batches: Batches): number | undefined {
   const { length, batches: count } = batches as { length?: unknown; batches?: unknown };
   const known = typeof batches === 'function' ? count : length;
   return typeof known === 'number' ? known : undefined;
 }
 
-/** The batches of an epoch. @throws LanewiseError INVALID_INPUT */
+/**
+ * The batches of an epoch.
+ * @throws LanewiseError INVALID_INPUT
+ * @internal
+ */
 export function batchesOf(batches: Batches, epoch: number): Iterable<Batch> | AsyncIterable<Batch> {
   const given: unknown = typeof batches === 'function' ? batches(epoch) : batches;
   const iterable = given as Partial<Iterable<Batch> & AsyncIterable<Batch>> | null | undefined;
@@ -44,7 +51,11 @@ export function batchesOf(batches: Batches, epoch: number): Iterable<Batch> | As
   return iterable as Iterable<Batch>;
 }
 
-/** @throws LanewiseError INVALID_INPUT for what is no batch */
+/**
+ *
+ * @throws LanewiseError INVALID_INPUT for what is no batch
+ * @internal
+ */
 export function checkedBatch(batch: Batch): Batch {
   if (!Array.isArray(batch) || batch.length !== 2) throw invalidInput(`a batch is a list of two, [inputs, labels]; got ${shown(batch)}`);
   return batch;
@@ -118,6 +129,7 @@ export function inBatches(
 /**
  * Labels as a tensor. Whole numbers are classes, [N].
  * @throws LanewiseError INVALID_INPUT
+ * @internal
  */
 export function labelTensor(labels: Labels): Tensor {
   if (labels instanceof Tensor) return labels;
@@ -138,7 +150,10 @@ function picked({ type, data, dims }: Tensor, chosen: Uint32Array): Tensor {
   return new Tensor(type, made as never, [chosen.length, ...dims.slice(1)]);
 }
 
-/** The numbers below `count` in an order of a seed and an epoch (Fisher and Yates; Durstenfeld 1964). */
+/**
+ * The numbers below `count` in an order of a seed and an epoch (Fisher and Yates; Durstenfeld 1964).
+ * @internal
+ */
 export function shuffled(count: number, seed: number, epoch: number): Uint32Array {
   const next = numbersFor(seed, `epoch ${epoch}`);
   const order = Uint32Array.from({ length: count }, (_, i) => i);

@@ -36,7 +36,7 @@ const ruleless: ReadonlySet<string> = new Set(['BatchNormalization', 'Constant',
  */
 export async function prepareRules(graph: Graph, find: FindOperator, loss: Loss): Promise<Pack> {
   const isRare = ({ op }: GraphNode) => !Object.hasOwn(usual, op) && !ruleless.has(op);
-  if ([...allNodes(graph)].some(isRare)) (await import('./rare/index.ts')).addRareRules();
+  if ([...allNodes(graph)].some(isRare)) Object.assign(rules, (await import('./rare/index.ts')).rareRules);
   else if (!loss.rare && neededPack(graph, find) === 'core') return 'training';
   return 'training-more';
 }
