@@ -16,7 +16,6 @@ export { f32_cross_entropy_gradient_unit } from './training/f32_cross_entropy_gr
 export { f32_depthwise_input_gradient_row } from './training/f32_depthwise_input_gradient_c8';
 export { f32_depthwise_weight_gradient_row } from './training/f32_depthwise_weight_gradient_c4';
 export { f32_dropout_rows } from './training/f32_dropout';
-export { f32_element_loss_gradient_rows, f32_element_loss_rows } from './training/f32_element_loss';
 export { f32_avgpool_gradient_row, f32_maxpool_gradient_row, f32_pool_gradient_clear } from './training/f32_pool_gradient';
 export { f32_sgd_rows } from './training/f32_sgd';
 export { f32_squares_block } from './training/f32_squares';

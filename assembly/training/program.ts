@@ -118,9 +118,11 @@ export function runTraining(pc: usize, op: i32): bool {
       loss_sum(pc);
       break;
     case TrainingOp.ElementLoss:
+      if (!PACK_MORE) return false;
       f32_element_loss(pc);
       break;
     case TrainingOp.ElementLossGradient:
+      if (!PACK_MORE) return false;
       f32_element_loss_gradient(pc);
       break;
     case TrainingOp.Dropout:

@@ -38,7 +38,10 @@ export interface TrainerOptions
   readonly resume?: Source;
 }
 
-/** The learning rate where none is said. */
+/**
+ * The learning rate where none is said.
+ * @internal
+ */
 export const RATE = 0.01;
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1;
@@ -69,5 +72,8 @@ export const trainerChecks: OptionChecks<TrainerOptions> = {
   resume: ['a file that save() wrote', (value) => value !== null],
 };
 
-/** Activations are kept for the backward pass, so that more memory is no mistake; WebAssembly has no more. */
+/**
+ * Activations are kept for the backward pass, so that more memory is no mistake; WebAssembly has no more.
+ * @internal
+ */
 export const MEMORY_LIMIT = 2 ** 32;

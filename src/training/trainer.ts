@@ -55,7 +55,7 @@ export async function trainer(net: LayersModel | Source, options: TrainerOptions
   const read = layers ? layers.graph() : await readGraph(net as Source, options);
   await prepareOperators(read, operators);
   const { graph, warnings } = await fitted(read, { operators });
-  const pack = await prepareRules(graph, operatorFinder(operators));
+  const pack = await prepareRules(graph, operatorFinder(operators), options.loss);
   const binary = await withPack(startCompiling(options, pack), pack, options);
   const made = new Trainer({
     graph,

@@ -53,7 +53,10 @@ function apart(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
 const RATE = 0.1;
 const DECAY = 1e-3;
 /** The options of both sides. */
-const ours = { loss: crossEntropy({ smoothing: 0.1 }), optimizer: sgd({ momentum: 0.9, nesterov: true, weightDecay: DECAY, decayAll: true }) };
+const ours = {
+  loss: crossEntropy({ smoothing: 0.1 }),
+  optimizer: sgd({ momentum: 0.9, nesterov: true, weightDecay: DECAY, decayAll: true }),
+};
 const theirs = `--lr ${RATE} --momentum 0.9 --nesterov --weight-decay ${DECAY} --decay-all --label-smoothing 0.1`.split(' ');
 
 /**
@@ -71,9 +74,14 @@ async function step(name: keyof typeof networks, dims: readonly [number, ...numb
   t.dispose();
 
   expect(Math.abs(loss / (expected.losses[0] as number) - 1)).toBeLessThan(1e-5);
-  const { gradients, out } = expected.files as Record<'gradients' | 'out', Map<string, { data: Float64Array }>>;
+  const { gradients, out } = expected.files as unknown as Record<'gradients' | 'out', Map<string, { data: Float64Array }>>;
   expect([...after.keys()].sort()).toEqual([...out.keys()].sort());
-  expect([...gradients.keys()].sort()).toEqual(given.network.parameters().map(({ name }) => name).sort());
+  expect([...gradients.keys()].sort()).toEqual(
+    given.network
+      .parameters()
+      .map(({ name }) => name)
+      .sort(),
+  );
   const errors = [...out].map(([weight, { data }]) => {
     const now = after.get(weight)!.data;
     const gradient = gradients.get(weight)?.data;
@@ -106,8 +114,13 @@ async function losses() {
   const batches = Array.from({ length: steps }, (_, i) => batchOf(given, i));
   await t.fit(batches, { epochs: 1, schedule: cosine(RATE), onStep: ({ loss }) => made.push(loss) });
   t.dispose();
-  const distance = (a: readonly number[], b: readonly number[]) => Math.sqrt(a.reduce((sum, loss, i) => sum + (loss - b[i]!) ** 2, 0) / steps);
-  if (process.env.SHOW) console.log([distance(made, single), distance(made, double), distance(single, double)], made.map((v,i)=>[v,single[i],double[i]].join(' ')).join('\n'));
+  const distance = (a: readonly number[], b: readonly number[]) =>
+    Math.sqrt(a.reduce((sum, loss, i) => sum + (loss - b[i]!) ** 2, 0) / steps);
+  if (process.env.SHOW)
+    console.log(
+      [distance(made, single), distance(made, double), distance(single, double)],
+      made.map((v, i) => [v, single[i], double[i]].join(' ')).join('\n'),
+    );
   expect(made).toHaveLength(steps);
   expect(distance(made, single)).toBeLessThan(2 * distance(single, double));
 }

@@ -5,6 +5,7 @@ import { allNodes, type Graph, type GraphNode } from '../../graph/graph.ts';
 import { operators } from '../../ops/index.ts';
 import type { Operator } from '../../ops/operator.ts';
 import type { Pack } from '../../plan/packs.ts';
+import type { Loss } from '../loss.ts';
 import { arithmeticRules } from './arithmetic.ts';
 import { convRules } from './conv.ts';
 import { elementwiseRules } from './elementwise.ts';
@@ -33,11 +34,10 @@ const ruleless: ReadonlySet<string> = new Set(['BatchNormalization', 'Constant',
  * Fetches the rules of rare operators if a graph has one.
  * @returns the pack whose kernels it may need to learn
  */
-export async function prepareRules(graph: Graph, find: FindOperator): Promise<Pack> {
+export async function prepareRules(graph: Graph, find: FindOperator, loss: Loss): Promise<Pack> {
   const isRare = ({ op }: GraphNode) => !Object.hasOwn(usual, op) && !ruleless.has(op);
-  if (neededPack(graph, find) === 'core' && ![...allNodes(graph)].some(isRare)) return 'training';
-  const { addRareRules } = await import('./rare/index.ts');
-  addRareRules();
+  if ([...allNodes(graph)].some(isRare)) Object.assign(rules, (await import('./rare/index.ts')).rareRules);
+  else if (!loss.rare && neededPack(graph, find) === 'core') return 'training';
   return 'training-more';
 }
 

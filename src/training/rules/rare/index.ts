@@ -1,6 +1,6 @@
 // The rules of operators that few networks have: a chunk of its own, which is fetched if a network has one.
 
-import { rules } from '../index.ts';
+import type { Rules } from '../rule.ts';
 import { rareArithmeticRules } from './arithmetic.ts';
 import { convTransposeRule } from './convTranspose.ts';
 import { rareElementwiseRules } from './elementwise.ts';
@@ -12,18 +12,16 @@ import { reduceRules } from './reduce.ts';
 import { resampleRules } from './resample.ts';
 import { softmaxRules } from './softmax.ts';
 
-/** Adds them to the others. */
-export function addRareRules(): void {
-  Object.assign(rules, {
-    ...rareArithmeticRules,
-    ...rareElementwiseRules,
-    ...rareMoveRules,
-    ...normalizationRules,
-    ...reduceRules,
-    ...resampleRules,
-    ...softmaxRules,
-    ConvTranspose: convTransposeRule,
-    LRN: lrnRule,
-    MatMul: matMulRule,
-  });
-}
+/** By ONNX's op_type. */
+export const rareRules: Rules = {
+  ...rareArithmeticRules,
+  ...rareElementwiseRules,
+  ...rareMoveRules,
+  ...normalizationRules,
+  ...reduceRules,
+  ...resampleRules,
+  ...softmaxRules,
+  ConvTranspose: convTransposeRule,
+  LRN: lrnRule,
+  MatMul: matMulRule,
+};
