@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
-import { Tensor } from '../../src/graph/tensor.ts';
+import type { Tensor } from '../../src/graph/tensor.ts';
 import type { LayersModel } from '../../src/layers/index.ts';
 import { array, type NdArray } from '../reference/index.ts';
 import type { networks } from './networks.ts';
@@ -43,7 +43,10 @@ export function torchTrain(
 ): TorchTrained {
   const folder = mkdtempSync(join(tmpdir(), 'lanewise-torch-'));
   try {
-    const given = { weights: network.toSafetensors(), batches: writeSafetensors(new Map<string, Tensor>(Object.entries({ pictures, labels }))) };
+    const given = {
+      weights: network.toSafetensors(),
+      batches: writeSafetensors(new Map<string, Tensor>(Object.entries({ pictures, labels }))),
+    };
     for (const [option, bytes] of Object.entries(given)) writeFileSync(join(folder, option), bytes);
     const named = [...Object.keys(given), ...files].flatMap((option) => [`--${option}`, join(folder, option)]);
     const { status, stdout, stderr } = spawnSync(python, [script, name, ...named, ...args], { encoding: 'utf8', timeout: 170_000 });
