@@ -1,4 +1,4 @@
-// A step of training in JavaScript's other libraries: node bench/train/peers.mjs [--steps N] [PEER...]
+// A step of training in JavaScript's other libraries: node bench/train/peers.mjs [--steps N] [--json] [PEER...]
 //
 // Each peer and network runs in a process of its own, on one thread: cross-entropy, the gradients of all weights, SGD with
 // momentum 0.9. All start with the same weights and train on the same batch, so that their losses have to agree.
@@ -28,12 +28,15 @@ async function measure(peer, network, batch, steps) {
   const train = await peers[peer].start(network, batch, { rate: RATE, momentum: 0.9 });
   const losses = [];
   const times = [];
+  const cpu = [];
   for (let step = 0; step < steps; step++) {
-    const start = performance.now();
+    const [start, before] = [performance.now(), process.cpuUsage()];
     losses.push(await train());
     times.push(performance.now() - start);
+    const { user, system } = process.cpuUsage(before);
+    cpu.push((user + system) / 1e3);
   }
-  return { losses, first: times[0], best: Math.min(...times.slice(1)) };
+  return { losses, first: times[0], best: Math.min(...times.slice(1)), bestCpu: Math.min(...cpu.slice(1)) };
 }
 
 function child(args) {
@@ -48,16 +51,23 @@ function child(args) {
 }
 
 async function main() {
-  const { values, positionals } = parseArgs({ options: { steps: { type: 'string', default: '5' } }, allowPositionals: true });
+  const options = { steps: { type: 'string', default: '5' }, json: { type: 'boolean' } };
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
   ensurePeers();
   const versionOf = (name) => JSON.parse(readFileSync(new URL(`../peers/node_modules/${name}/package.json`, import.meta.url))).version;
   for (const [peer, network, batch] of runs) {
     if (positionals.length > 0 && !positionals.includes(peer)) continue;
-    const { losses, first, best, failure } = await child(['child', peer, network, batch, values.steps]);
+    const result = await child(['child', peer, network, batch, values.steps]);
+    const { losses, first, best, failure } = result;
+    const { package: name } = peers[peer];
+    if (values.json) {
+      console.log(JSON.stringify({ package: name, version: versionOf(name), peer, network, batch, ...result }));
+      continue;
+    }
     const outcome = failure
       ? `cannot: ${failure}`
       : `${best.toFixed(1)} ms a step (the first ${first.toFixed(0)}), ${((1e3 * batch) / best).toPrecision(3)} pictures/s, losses ${losses.map((loss) => loss.toFixed(5)).join(' ')}`;
-    console.log(`${peers[peer].package} ${versionOf(peers[peer].package)} (${peer}), ${network}, batch ${batch}: ${outcome}`);
+    console.log(`${name} ${versionOf(name)} (${peer}), ${network}, batch ${batch}: ${outcome}`);
   }
 }
 
