@@ -270,7 +270,7 @@ export class Trainer {
    * @param options float16 weights, the producer's name
    * @throws LanewiseError INVALID_INPUT for options that make no sense; TOO_LARGE
    * @example
-   * await writeFile('trained.onnx', await t.toONNX());
+   * const file = await t.toONNX(); // its bytes
    */
   async toONNX(options: OnnxOptions = {}): Promise<Uint8Array> {
     const { writeOnnx } = await import('../formats/onnx/writer.ts');

@@ -28,17 +28,29 @@ const given: Readonly<Record<string, string>> = {
   bar: 'HTMLProgressElement',
 };
 
+/** The same, of the methods of a trainer. */
+const givenToTrainers: typeof given = {
+  t: "import('lanewise/train').Trainer",
+  network: "import('lanewise/layers').LayersModel",
+  loss: "import('lanewise/train').Loss",
+  optimizer: "import('lanewise/train').Optimizer",
+  batches: "import('lanewise/train').Batches",
+  tests: "import('lanewise/train').Batches",
+  pictures: "import('lanewise').Tensor",
+};
+
 /** A fragment with the imports that it needs: of its own entry, else of the first that exports the name. */
 function whole(entry: string, code: string): string {
   if (/^import /m.test(code)) return code;
   const isFree = (name: string) => new RegExp(`(?<![\\w.'$])${name}(?![\\w'$:])`).test(code) && !declares(code, name);
-  const names = new Set(api.filter((one) => isExport(one) && !(one.name in given)).map(({ name }) => name));
+  const known = entry === 'lanewise/train' ? { ...given, ...givenToTrainers } : given;
+  const names = new Set(api.filter((one) => isExport(one) && !(one.name in known)).map(({ name }) => name));
   const imports = [...names].filter(isFree).map((name) => {
     const entries = api.filter((other) => other.name === name).map((other) => other.entry);
     return `import { ${name} } from '${entries.includes(entry) ? entry : entries[0]}';\n`;
   });
-  const constants = Object.keys(given).filter(isFree);
-  return `${imports.join('')}${constants.map((name) => `declare const ${name}: ${given[name]};\n`).join('')}${code}`;
+  const constants = Object.keys(known).filter(isFree);
+  return `${imports.join('')}${constants.map((name) => `declare const ${name}: ${known[name]};\n`).join('')}${code}`;
 }
 
 const declares = (code: string, name: string): boolean => new RegExp(`\\b(const|let|using) (\\{[^}]*\\b)?${name}\\b`).test(code);
@@ -50,7 +62,9 @@ for (const { entry, name, doc } of api) {
   for (const [i, code] of examplesOf(doc).entries()) {
     if (seen.has(code)) continue;
     seen.add(code);
-    examples.set(`${entry.replaceAll('/', '-')}.${name}${i === 0 ? '' : `.${i + 1}`}`, whole(entry, code));
+    // As files, whose names may not differ by case alone: trainer and Trainer.
+    const kind = /^[A-Z]\w*$/.test(name) ? '.class' : '';
+    examples.set(`${entry.replaceAll('/', '-')}.${name}${kind}${i === 0 ? '' : `.${i + 1}`}`, whole(entry, code));
   }
 }
 
