@@ -1,5 +1,4 @@
-import { checkOptions, flagCheck, invalidInput, type OptionChecks, shown } from '../arguments.ts';
-import { bind } from '../compiler/bind.ts';
+import { checkOptions, checkText, flagCheck, invalidInput, type OptionChecks, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { type OnnxOptions, writeOnnx } from '../formats/onnx/writer.ts';
 import { product } from '../graph/dims.ts';
@@ -16,6 +15,7 @@ import { runtimeChecks, startCompiling, withPack } from '../runtime/options.ts';
 import type { PlanSource } from '../runtime/ports.ts';
 import { type Source, writeFile } from '../source.ts';
 import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels, labelData, labelTensor } from './batches.ts';
+import { bound } from './bound.ts';
 import { Core, type Fed } from './core.ts';
 import { type EpochReport, type FitOptions, fitEpochs, isRate, type Learning } from './fit.ts';
 import { addInstructions } from './instructions.ts';
@@ -27,7 +27,7 @@ import { type Counted, type Evaluation, Means, type StepReport } from './report.
 import { openSaved, type Position, saved } from './saved.ts';
 import { nodesFor, type State, statesOf } from './states.ts';
 import { formatStates } from './summary.ts';
-import { trainingWarnings } from './warnings.ts';
+import { tiedWarnings, trainingWarnings } from './warnings.ts';
 
 /** How a network is trained. */
 export interface TrainerOptions
@@ -121,9 +121,19 @@ export async function trainer(net: LayersModel | Source, options: TrainerOptions
   addOperators();
   const { graph, warnings } = await fitted(read, { operators });
   const binary = await withPack(compiling, 'training', options);
-  const made = new Trainer(graph, { ...options, operators }, binary, [...warnings, ...trainingWarnings(graph, !layers)]);
+  const made = new Trainer(graph, { ...options, operators }, binary, {
+    warnings: [...warnings, ...trainingWarnings(graph, !layers)],
+    ...(layers && { weights: new Set([...layers.parameters(), ...layers.buffers()].map(({ name }) => name)) }),
+  });
   if (options.resume !== undefined) await made.restore(options.resume);
   return made;
+}
+
+/** What is known about a network beside its graph. */
+interface Knowledge {
+  readonly warnings: readonly string[];
+  /** Names of learned weights and of statistics. */
+  readonly weights?: ReadonlySet<string>;
 }
 
 const isLayers = (net: unknown): net is LayersModel =>
@@ -167,7 +177,7 @@ export class Trainer {
   #gone: LanewiseError | undefined;
 
   /** @internal */
-  constructor(graph: Graph, options: TrainerOptions, binary: Binary, warnings: readonly string[]) {
+  constructor(graph: Graph, options: TrainerOptions, binary: Binary, { warnings, weights }: Knowledge) {
     const { batch = 32, memoryLimit = MEMORY_LIMIT, operators, winograd, inputShapes, output = graph.outputs[0]?.name ?? '' } = options;
     if (!graph.outputs.some(({ name }) => name === output)) {
       throw invalidInput(`the network has no output '${output}'; it has ${graph.outputs.map(({ name }) => `'${name}'`).join(', ')}`);
@@ -176,11 +186,10 @@ export class Trainer {
     if (!dims) throw invalidInput('the network leaves dimensions of its inputs open: say their shapes in the option inputShapes');
     this.#graph = graph;
     this.#options = options;
-    this.warnings = warnings;
     this.threads = binary.runner?.count ?? 1;
     this.#source = planSource(graph, { operators, inputShapes });
-    const { network, names } = bind(graph, { dims, operators, memoryLimit });
-    this.#states = statesOf(network.nodes);
+    const { network, names } = bound(graph, output, { dims, operators, memoryLimit });
+    this.#states = statesOf(network.nodes, weights);
     const recipe: Recipe = {
       ...options,
       graph,
@@ -198,7 +207,8 @@ export class Trainer {
     for (const name of this.#learning) this.#learned.add(name);
     this.#core = new Core(recipe, binary);
     const twice = repeated(options.loss, network.nodes, target);
-    if (twice) this.warnings = [...warnings, twice];
+    const learned = [...this.#states].filter(([, state]) => state.learned).map(([name]) => name);
+    this.warnings = [...warnings, ...tiedWarnings(graph, learned), ...(twice ? [twice] : [])];
     const labels = usualLabels(options.loss, target);
     if (labels) this.#core.prepare('step', { dims, labels });
   }
@@ -334,6 +344,7 @@ export class Trainer {
    * const later = await trainer(network, { loss, optimizer, resume: file });
    */
   async save(path?: string): Promise<Uint8Array> {
+    if (path !== undefined) checkText('the path of save', path);
     const bytes = saved(await this.states(), this.#position);
     if (path !== undefined) await writeFile(path, bytes);
     return bytes;
@@ -347,7 +358,8 @@ export class Trainer {
   async restore(source: Source): Promise<void> {
     const { states, position } = await openSaved(source, (names) => {
       // What is frozen now may have learned before.
-      for (const name of this.#reached) if (this.#options.optimizer.slots.some((slot) => names.has(slotName(slot, name)))) this.#learned.add(name);
+      for (const name of this.#reached)
+        if (this.#options.optimizer.slots.some((slot) => names.has(slotName(slot, name)))) this.#learned.add(name);
       return this.#core.stateValues();
     });
     await this.#inTurn(async () => {
@@ -483,8 +495,8 @@ export class Trainer {
     const data = labelData(target);
     const classes = data instanceof Int32Array;
     // A loss without labels takes what the network takes.
-    const [{ dims: [most = 1] } = { dims: [] }] = tensors.values();
-    const [examples = most, channels = 1, ...places] = data.length > 0 ? target.dims : [];
+    const [first] = tensors.values();
+    const [examples = first?.dims[0] ?? 1, channels = 1, ...places] = data.length > 0 ? target.dims : [];
     if (examples === 0) throw invalidInput('the batch has no examples');
     const counted = classes ? this.#options.loss.counted?.(data) : undefined;
     return {
@@ -534,7 +546,10 @@ export class Trainer {
       ...this.#graph.constants,
       ...[...weights].map(([name, { dims, data }]): [string, Constant] => [name, { name, type: 'float32', dims, read: () => data }]),
     ]);
-    return { ...this.#graph, constants, nodes: this.#graph.nodes.filter(({ outputs }) => !outputs.some((name) => weights.has(name))) };
+    const nodes = this.#graph.nodes.filter(({ outputs }) => !outputs.every((name) => weights.has(name)));
+    // Others of its outputs may be no weights.
+    const named = (name: string) => (weights.has(name) ? `${name} (before)` : name);
+    return { ...this.#graph, constants, nodes: nodes.map((node) => ({ ...node, outputs: node.outputs.map(named) })) };
   }
 
   /** Waits for the calls before, so that each finds the memory as the last one left it. */
