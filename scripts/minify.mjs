@@ -5,7 +5,7 @@ import { minify } from '@swc/core';
 import { parseAst } from 'rolldown/parseAst';
 
 /** Classes whose names users see in errors and consoles. */
-const reserved = ['LanewiseError', 'LayersModel', 'Model', 'Parameter', 'SymbolicTensor', 'Tensor'];
+const reserved = ['LanewiseError', 'LayersModel', 'Model', 'Parameter', 'SymbolicTensor', 'Tensor', 'Trainer'];
 
 /**
  * A module without what only people need; comments for bundlers and licences stay. Functions are not inlined, because that

@@ -37,7 +37,8 @@ const chunks = {
   base: ['errors.ts', 'binary.ts', 'graph/tensor.ts', 'graph/halves.ts', 'graph/face.ts'],
   picture: ['vision/picture.ts', 'vision/simd.ts'],
   core: [
-    ...['abort.ts', 'source.ts', 'graph/', 'formats/bytes.ts', 'compiled/format.ts', '../assembly/'],
+    ...['abort.ts', 'source.ts', 'graph/', 'formats/bytes.ts', 'compiled/format.ts'],
+    ...['opcodes', 'opcodes-loops', 'opcodes-window'].map((name) => `../assembly/${name}.ts`),
     ...['instructions', 'packs', 'place', 'plan', 'program'].map((name) => `plan/${name}.ts`),
     ...['engine', 'loader', 'localMemory', 'model', 'options', 'running', 'wasm'].map((name) => `runtime/${name}.ts`),
   ],

@@ -92,7 +92,7 @@ const rows: Readonly<Record<TrainingOp, Omit<Added, 'words'>>> = {
   [TrainingOp.WinogradWeightGradient]: { kernel: 'f32_winograd_weight_gradient' },
   [TrainingOp.Winograd]: { kernel: 'f32_winograd_rows', overwrites: overwrites[Op.Winograd] ?? [] },
   [TrainingOp.ConvInputGradient]: { kernel: 'f32_conv_input_gradient_4x8' },
-  [TrainingOp.DepthwiseInputGradient]: { kernel: 'f32_depthwise_input_gradient_c4' },
+  [TrainingOp.DepthwiseInputGradient]: { kernel: 'f32_depthwise_input_gradient_c8' },
   [TrainingOp.UnaryGradient]: {
     kernel: 'f32_unary_gradient',
     overwrites: overwriting(UnaryGradientArg.Output, UnaryGradientArg.Gradient, UnaryGradientArg.Value),

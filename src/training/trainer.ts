@@ -1,29 +1,28 @@
 import { checkOptions, checkText, flagCheck, invalidInput, type OptionChecks, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { type OnnxOptions, writeOnnx } from '../formats/onnx/writer.ts';
-import { product } from '../graph/dims.ts';
 import type { Constant, Graph } from '../graph/graph.ts';
 import { Tensor, type TypedArray } from '../graph/tensor.ts';
-import type { Value, ValueType } from '../graph/value.ts';
+import type { Value } from '../graph/value.ts';
 import type { LayersModel } from '../layers/model.ts';
 import { createModel, fitted, initialDims, type LoadOptions, loadChecks, planSource, prepareOperators, readGraph } from '../load.ts';
 import { kernelOf } from '../plan/instructions.ts';
-import { checkFeeds, tensorsOf } from '../runtime/feeds.ts';
 import type { MemoryUse } from '../runtime/memory.ts';
 import type { Binary, Model, ProfileRow } from '../runtime/model.ts';
 import { runtimeChecks, startCompiling, withPack } from '../runtime/options.ts';
 import type { PlanSource } from '../runtime/ports.ts';
 import { type Source, writeFile } from '../source.ts';
-import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels, labelData, labelTensor } from './batches.ts';
+import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels } from './batches.ts';
 import { bound } from './bound.ts';
 import { Core, type Fed } from './core.ts';
+import { type Example, exampleOf, usualLabels } from './examples.ts';
 import { type EpochReport, type FitOptions, fitEpochs, isRate, type Learning } from './fit.ts';
 import { addInstructions } from './instructions.ts';
 import type { Loss } from './loss.ts';
 import { repeated } from './losses.ts';
 import type { Optimizer } from './optimizer.ts';
-import { LABELS, NUMBERS, RANDOM, type Recipe, SCALE, slotName } from './recipe.ts';
-import { type Counted, type Evaluation, Means, type StepReport } from './report.ts';
+import { NUMBERS, RANDOM, type Recipe, SCALE, slotName } from './recipe.ts';
+import { type Evaluation, Means, type StepReport } from './report.ts';
 import { openSaved, type Position, saved } from './saved.ts';
 import { nodesFor, type State, statesOf } from './states.ts';
 import { formatStates } from './summary.ts';
@@ -487,28 +486,7 @@ export class Trainer {
 
   #fed(inputs: Inputs, labels: Labels): Example {
     if (this.#gone) throw this.#gone;
-    const [only] = this.#source.inputs;
-    const named =
-      inputs instanceof Tensor && only && this.#source.inputs.length === 1 ? { [only.name]: inputs } : (inputs as Exclude<Inputs, Tensor>);
-    const tensors = tensorsOf(checkFeeds(named, this.#source.inputs, this.#source.unreadInputs, this.#source.narrow));
-    const target = labelTensor(labels);
-    const data = labelData(target);
-    const classes = data instanceof Int32Array;
-    // A loss without labels takes what the network takes.
-    const [first] = tensors.values();
-    const [examples = first?.dims[0] ?? 1, channels = 1, ...places] = data.length > 0 ? target.dims : [];
-    if (examples === 0) throw invalidInput('the batch has no examples');
-    const counted = classes ? this.#options.loss.counted?.(data) : undefined;
-    return {
-      dims: new Map([...tensors].map(([name, { dims }]) => [name, dims])),
-      labels: { type: classes ? 'int32' : 'float32', dims: target.dims },
-      data: new Map<string, TypedArray>([
-        ...[...tensors].map(([name, tensor]) => [name, tensor.data as TypedArray] as const),
-        [LABELS, data],
-      ]),
-      examples,
-      answers: counted ?? examples * (classes ? channels : 1) * product(places),
-    };
+    return exampleOf(this.#source, this.#options.loss, inputs, labels);
   }
 
   #named(prefixes: readonly string[], what: string): Set<string> {
@@ -582,24 +560,4 @@ export class Trainer {
       end();
     }
   }
-}
-
-/** A checked batch. */
-interface Example extends Fed, Counted {}
-
-/** The labels that a loss takes for an output: classes, or else numbers. */
-function usualLabels(loss: Loss, output: ValueType): ValueType | undefined {
-  const [examples = 1, , ...places] = output.dims;
-  const kinds: ValueType[] = [
-    { type: 'int32', dims: [examples, ...places] },
-    { type: 'float32', dims: output.dims },
-  ];
-  return kinds.find((labels) => {
-    try {
-      loss.check(output, labels);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

@@ -11,6 +11,7 @@ import { lossRules } from './losses.ts';
 import { matrixRules } from './matrix.ts';
 import { moveRules } from './move.ts';
 import { batchNormRule, normRules } from './norm.ts';
+import { normalizationRules } from './normalizations.ts';
 import { poolRules } from './pool.ts';
 import { reduceRules } from './reduce.ts';
 import { resampleRules } from './resample.ts';
@@ -25,6 +26,7 @@ export const rules: Rules = {
   ...matrixRules,
   ...moveRules,
   ...normRules,
+  ...normalizationRules,
   ...poolRules,
   ...reduceRules,
   ...resampleRules,
