@@ -10,6 +10,7 @@ import { compileModel } from '../src/compiled/write.ts';
 import { writeNpy, writeOnnx, writeSafetensors } from '../src/formats/index.ts';
 import { defineOp, InferenceSession, LanewiseError, load, Tensor } from '../src/index.ts';
 import * as layers from '../src/layers/index.ts';
+import { crossEntropy, sgd, type TrainerOptions, trainer } from '../src/training/index.ts';
 import { imagenet } from '../src/vision/index.ts';
 import { withoutStacks } from './failure.ts';
 import { checkpoint, orderedDict, tensor as savedTensor } from './formats/checkpoint-writer.ts';
@@ -52,6 +53,14 @@ const preprocessing = () => ({
 const config = () => ({ size: { height: 2, width: 2 }, resample: 3, crop_size: 2, image_mean: [0, 0, 0], image_std: 1, rescale_factor: 1 });
 const window = () => ({ input: 9, kernel: 3, stride: 1, padding: [1, 1], dilation: 1 });
 const filters = () => ({ kernel: [3, 3], in: 4, out: 8, groups: 2 });
+const decay = () => ({ weightDecay: 0.1, decayAll: false });
+const rows = layers.input([2]);
+const learner = () => layers.model(rows, layers.dense(rows, 2), { seed: 1 });
+/** What only the package makes: looked at from outside. */
+const sealed = (made: object): object => Object.assign(Object.create({}) as object, made);
+const learning = () => ({ loss: sealed(crossEntropy()), optimizer: sealed(sgd()), ...limits() });
+const limits = () => ({ batch: 2, memoryLimit: 1e6, externalData: externalData(), operators: [] });
+const trained = () => ({ rate: 0.1, output: 'output', seed: 1, train: [''], clip: 1, average: 0.9, accumulate: 2, checkpoint: true });
 const name = () => ({ name: 'layer' });
 const init = () => ({ weight: layers.ones, bias: layers.zeros });
 const slides = () => ({ stride: 1, padding: [1, 1], dilation: 1 });
@@ -151,6 +160,24 @@ const examples: Record<string, Record<string, Example>> = {
   },
   './onnx': ofFormats,
   './runtime': { load: async () => [await compileModel(file(), { inputShapes: { x: [1, 2] } }), runtime()] },
+  './train': {
+    adamw: () => [{ beta1: 0.9, beta2: 0.99, epsilon: 1e-6, ...decay() }],
+    binaryCrossEntropy: () => [{ positiveWeight: 2 }],
+    constant: () => [0.1, { warmup: 1 }],
+    cosine: () => [0.1, { warmup: 1, min: 0.01 }],
+    crossEntropy: () => [{ smoothing: 0.1, weights: [1, 2], ignore: -1 }],
+    inBatches: () => [tensor(), [0, 1, 0], { batch: 2, shuffle: true, seed: 1, lastBatch: 'keep' }],
+    l1: () => [],
+    meanSquaredError: () => [],
+    outputLoss: () => [],
+    sgd: () => [{ momentum: 0.9, nesterov: true, dampening: 0, ...decay() }],
+    smoothL1: () => [{ beta: 0.5 }],
+    steps: () => [0.1, { at: [1, 2], factor: 0.5, warmup: 1 }],
+    trainer: () => [
+      learner(),
+      { ...learning(), ...trained(), threads: 1, worker: false, signal: signal(), inputShapes: { input: [2, 2] }, winograd: true },
+    ],
+  },
   './vision': {
     centerCrop: () => [picture(), 1, 1, 'even'],
     checkPicture: () => [picture(), 'a picture'],
@@ -275,6 +302,14 @@ const ofLayers = layers.model(x, layers.conv2d(x, 2, 3, { name: 'c' }), { name: 
 const saved = join(tmpdir(), `lanewise-arguments-${process.pid}.onnx`);
 afterAll(() => rmSync(saved, { force: true }));
 
+const fitting = () => ({
+  epochs: 1,
+  schedule: 0.1,
+  batches: 1,
+  validation: [[new Float32Array(4), [0, 1]]],
+  onStep: () => {},
+  onEpoch: () => {},
+});
 const feeds = () => ({ x: new Tensor('float32', [1, 2], [1, 2]) });
 const toFill = () => ({ Relu_0: { type: 'float32', dims: [1, 2], data: new Float32Array(2) } });
 const handMade = () => ({ x: { type: 'float32', dims: [1, 2], data: new Float32Array(2) } });
@@ -301,6 +336,23 @@ const methods: Record<string, [object, Record<string, Example>]> = {
       timeSteps: () => [feeds(), () => {}],
     },
   ],
+  Trainer: [
+    await trainer(learner(), { ...(learning() as object as TrainerOptions), average: 0.9 }),
+    {
+      // Not the rate: a high one ends in numbers that are not finite.
+      step: () => [new Tensor('float32', [1, 2, 3, 4], [2, 2]), [0, 1]],
+      evaluate: () => [[[new Tensor('float32', [1, 2, 3, 4], [2, 2]), [0, 1]]]],
+      // With one epoch, and none for those who want 1e10.
+      fit: () => [(epoch: number) => (epoch === 0 ? [[new Float32Array(4), [0, 1]]] : []), { ...fitting(), signal: signal() }],
+      weights: () => [{ average: false }],
+      model: () => [{ ...runtime(), inputShapes: { input: [1, 2] }, winograd: true, memoryLimit: 1e6, operators: [] }],
+      toONNX: () => [{ weights: 'f16', producer: { name: 'me', version: '1' } }],
+      freeze: () => ['dense_1.w'],
+      unfreeze: () => ['dense_1.w'],
+      summary: () => [],
+      profile: () => [new Tensor('float32', [1, 2, 3, 4], [2, 2]), [0, 1]],
+    },
+  ],
   LayersModel: [
     ofLayers,
     {
@@ -324,13 +376,15 @@ const methods: Record<string, [object, Record<string, Example>]> = {
 };
 
 /** Not called by users. */
-const hidden = ['constructor', 'toString', 'dispose', 'timeSteps', 'adopt', 'constant', 'predict'];
+const hidden = ['constructor', 'toString', 'dispose', 'timeSteps', 'adopt', 'constant', 'predict', 'states', 'restore'];
 
-test.each(Object.entries(methods))('the methods of %s take anything, or say what they do not take', async (_, [object, calls]) => {
+test.each(Object.entries(methods))('the methods of %s take anything, or say what they do not take', async (what, [object, calls]) => {
   const prototype = Object.getPrototypeOf(object) as object;
   const own = Object.entries(Object.getOwnPropertyDescriptors(prototype === Object.prototype ? object : prototype));
   for (const [name, { value }] of own) {
     if (typeof value !== 'function' || hidden.includes(name)) continue;
+    // It would write files of these names.
+    if (name === 'save' && what === 'Trainer') continue;
     const args = await calls[name]?.();
     if (!args) throw new Error(`there is no example of ${name}`);
     const call = (...given: unknown[]) => (value as Call).apply(object, given);

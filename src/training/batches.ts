@@ -46,6 +46,8 @@ export const isBatches = (given: unknown): boolean => typeof given === 'function
 
 const isIterable = (given: unknown): boolean => {
   const iterable = given as Partial<Iterable<Batch> & AsyncIterable<Batch>> | null | undefined;
+  // No view: it has no batches, and no iterator once its buffer is gone.
+  if (ArrayBuffer.isView(given)) return false;
   return typeof iterable?.[Symbol.iterator] === 'function' || typeof iterable?.[Symbol.asyncIterator] === 'function';
 };
 

@@ -63,7 +63,7 @@ export class Core {
     const before = states.outputs.map((port) => this.#engine.readSync(port));
     this.#feed(plan, fed.data);
     const times = this.#engine.profile();
-    this.#engine.use(states);
+    this.#engine.use(states, true);
     for (const [i, port] of states.outputs.entries()) this.#engine.write(port, before[i] as TypedArray);
     return [plan, times];
   }
@@ -82,7 +82,7 @@ export class Core {
   /** Copies of the states, by name: what learns, statistics, what optimizers keep. */
   async readStates(): Promise<Map<string, Value & { readonly data: Float32Array }>> {
     const { plan, values } = this.#statesPlan();
-    this.#engine.use(plan);
+    this.#engine.use(plan, true);
     const data = await Promise.all(plan.outputs.map((port) => this.#engine.read(port)));
     return new Map(values.map((value, i) => [value.name, { ...value, data: data[i] as Float32Array }]));
   }
@@ -90,7 +90,7 @@ export class Core {
   /** Sets states by name; others stay. */
   writeStates(states: ReadonlyMap<string, Float32Array>): void {
     const { plan } = this.#statesPlan();
-    this.#engine.use(plan);
+    this.#engine.use(plan, true);
     for (const port of plan.outputs) {
       const data = states.get(port.name);
       if (data) this.#engine.write(port, data);

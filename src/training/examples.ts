@@ -28,12 +28,8 @@ export function exampleOf(source: PlanSource, loss: Loss, inputs: Inputs, labels
   const data = labelData(target);
   const classes = data instanceof Int32Array;
   // A loss without labels takes what the network takes.
-  const [
-    {
-      dims: [most = 1],
-    } = { dims: [] },
-  ] = tensors.values();
-  const [examples = most, channels = 1, ...places] = data.length > 0 ? target.dims : [];
+  const [first] = tensors.values();
+  const [examples = first?.dims[0] ?? 1, channels = 1, ...places] = data.length > 0 ? target.dims : [];
   if (examples === 0) throw invalidInput('the batch has no examples');
   const counted = classes ? loss.counted?.(data) : undefined;
   return {

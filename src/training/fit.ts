@@ -57,7 +57,8 @@ const checks: OptionChecks<FitOptions> = {
   signal: signalCheck,
 };
 
-export const isRate = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
+/** Programs take it as float32. */
+export const isRate = (value: unknown): value is number => typeof value === 'number' && value >= 0 && Number.isFinite(Math.fround(value));
 
 /**
  * The trainer, as `fit` sees it.

@@ -27,7 +27,7 @@ export interface CrossEntropyOptions {
 }
 
 const isFactor = (value: unknown): boolean => typeof value === 'number' && value >= 0 && Number.isFinite(Math.fround(value));
-const isList = (value: unknown): value is ArrayLike<number> => Array.isArray(value) || value instanceof Float32Array;
+const isList = (value: unknown): value is ArrayLike<number> => Array.isArray(value) || (value instanceof Float32Array && value.length > 0);
 
 /**
  * Cross-entropy of softmax(output) against classes or their probabilities, as torch.nn.functional.cross_entropy with its
@@ -48,7 +48,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   checkOptions('crossEntropy', options, {
     smoothing: ['a number from 0 to below 1', (value) => isFactor(value) && (value as number) < 1],
     weights: ['a list of numbers from 0 on, one for each class', (value) => isList(value) && Array.from(value).every(isFactor)],
-    ignore: ['an int32', (value) => value === ((value as number) | 0)],
+    ignore: ['an int32', (value) => Number.isInteger(value) && value === ((value as number) | 0)],
   });
   const { smoothing = 0, ignore } = options;
   const weights = options.weights && Array.from(options.weights);

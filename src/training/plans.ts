@@ -1,11 +1,10 @@
 // The programs of a network that learns: forward, loss, backward and update as one network of nodes.
 
-import { bind } from '../compiler/bind.ts';
 import { planOf } from '../compiler/compile.ts';
 import { Network } from '../compiler/network.ts';
-import { LanewiseError } from '../errors.ts';
 import type { Value, ValueType } from '../graph/value.ts';
 import type { Plan } from '../plan/plan.ts';
+import { bound } from './bound.ts';
 import { chainStatistics, trainingForm } from './forms.ts';
 import { fuseForward } from './fuse.ts';
 import { fuseActivations } from './fuseActivations.ts';
@@ -68,8 +67,7 @@ export function planInspection(recipe: Recipe, dims: Dims): { plan: Plan; nodes:
 
 /** The nodes that the loss needs, as in training or as in inference, by averaged weights if there are any. */
 function forward({ graph, output, states, average, options }: Recipe, dims: Dims, training: boolean) {
-  const { network, names, late } = bind(graph, { ...options, dims });
-  if (late) throw new LanewiseError('UNSUPPORTED', 'a network whose course or sizes only a run can tell does not learn');
+  const { network, names } = bound(graph, output, { ...options, dims });
   const target = network.outputs[names.indexOf(output)] as Value;
   const random: Value = { name: RANDOM, type: 'int32', dims: [4] };
   const current = ({ value, learned }: State) => (learned && !training && average !== undefined ? averageOf(value) : value);

@@ -18,15 +18,19 @@ export interface State {
 /** The inputs that hold a matrix or a kernel. */
 const matrices: Readonly<Record<string, readonly number[]>> = { Conv: [1], ConvTranspose: [1], Gather: [0], Gemm: [0, 1], MatMul: [0, 1] };
 
-/** The states of a network whose constants they still are, by name, in execution order. */
-export function statesOf(nodes: readonly Node[]): Map<string, State> {
+/**
+ * The states of a network whose constants they still are, by name, in execution order.
+ * @param known names of all that may be states, where that is known: a layer may have constants that nobody learns, such as the
+ *   shares of pixels in the windows of `adaptiveAvgPool2d`
+ */
+export function statesOf(nodes: readonly Node[], known?: ReadonlySet<string>): Map<string, State> {
   const states = new Map<string, State>();
   for (const node of nodes) {
     const add = ({ name, type, dims, constant }: Value, learned: boolean) => {
-      if (type !== 'float32' || !constant) return;
+      if (type !== 'float32' || !constant || known?.has(name) === false) return;
       const decays = (matrices[onnxName(node) ?? ''] ?? []).some((i) => node.inputs[i]?.name === name);
-      const known = states.get(name);
-      if (known) states.set(name, { ...known, learned: known.learned || learned, decays: known.decays || decays });
+      const before = states.get(name);
+      if (before) states.set(name, { ...before, learned: before.learned || learned, decays: before.decays || decays });
       else states.set(name, { value: stateOf(name, dims, constant), learned, decays });
     };
     for (const value of parametersOf(node)) add(value, true);

@@ -1,5 +1,5 @@
-import { checkOptions, flagCheck, invalidInput, shown } from '../arguments.ts';
-import { bind, operatorFinder } from '../compiler/bind.ts';
+import { checkOptions, checkText, flagCheck, invalidInput, shown } from '../arguments.ts';
+import { operatorFinder } from '../compiler/bind.ts';
 import { LanewiseError } from '../errors.ts';
 import type { OnnxOptions } from '../formats/onnx/writer.ts';
 import type { Constant, Graph } from '../graph/graph.ts';
@@ -15,6 +15,7 @@ import type { PlanSource } from '../runtime/ports.ts';
 import { type Source, writeFile } from '../source.ts';
 import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels } from './batches.ts';
 import { addBinaries } from './binaries.ts';
+import { bound } from './bound.ts';
 import { Core, type Fed } from './core.ts';
 import { type Example, exampleOf, usualLabels } from './examples.ts';
 import { type EpochReport, type FitOptions, fitEpochs, isRate, type Learning } from './fit.ts';
@@ -57,12 +58,14 @@ export async function trainer(net: LayersModel | Source, options: TrainerOptions
   const { graph, warnings } = await fitted(read, { operators });
   const pack = await prepareRules(graph, operatorFinder(operators), options.loss);
   const binary = await withPack(startCompiling(options, pack), pack, options);
+  const asides = layers ? undefined : await import('./warnings.ts');
   const made = new Trainer({
     graph,
     options: { ...options, operators },
     binary,
-    warnings: layers ? warnings : [...warnings, ...(await import('./warnings.ts')).trainingWarnings(graph)],
+    warnings: (learned) => [...warnings, ...(asides ? [...asides.trainingWarnings(graph), ...asides.tiedWarnings(graph, learned)] : [])],
     recompute: options.checkpoint ? (await import('./recompute.ts')).recompute : undefined,
+    ...(layers && { weights: new Set([...layers.parameters(), ...layers.buffers()].map(({ name }) => name)) }),
   });
   if (options.resume !== undefined) await made.restore(options.resume);
   return made;
@@ -75,7 +78,10 @@ const isLayers = (net: unknown): net is LayersModel =>
 interface Prepared extends Pick<Recipe, 'graph' | 'recompute'> {
   readonly options: TrainerOptions;
   readonly binary: Binary;
-  readonly warnings: readonly string[];
+  /** @param learned the names of what learns */
+  readonly warnings: (learned: readonly string[]) => readonly string[];
+  /** Names of learned weights and of statistics, where layers say so. */
+  readonly weights?: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -116,7 +122,7 @@ export class Trainer {
   #gone: LanewiseError | undefined;
 
   /** @internal */
-  constructor({ graph, options, binary, warnings, recompute }: Prepared) {
+  constructor({ graph, options, binary, warnings, recompute, weights }: Prepared) {
     const { batch = 32, memoryLimit = MEMORY_LIMIT, operators, winograd, inputShapes, output = graph.outputs[0]?.name ?? '' } = options;
     if (!graph.outputs.some(({ name }) => name === output)) {
       throw invalidInput(`the network has no output '${output}'; it has ${graph.outputs.map(({ name }) => `'${name}'`).join(', ')}`);
@@ -125,11 +131,10 @@ export class Trainer {
     if (!dims) throw invalidInput('the network leaves dimensions of its inputs open: say their shapes in the option inputShapes');
     this.#graph = graph;
     this.#options = options;
-    this.warnings = warnings;
     this.threads = binary.runner?.count ?? 1;
     this.#source = planSource(graph, { operators, inputShapes });
-    const { network, names } = bind(graph, { dims, operators, memoryLimit });
-    this.#states = statesOf(network.nodes);
+    const { network, names } = bound(graph, output, { dims, operators, memoryLimit });
+    this.#states = statesOf(network.nodes, weights);
     const recipe: Recipe = {
       ...options,
       graph,
@@ -148,7 +153,8 @@ export class Trainer {
     for (const name of this.#learning) this.#learned.add(name);
     this.#core = new Core(recipe, binary);
     const twice = repeated(options.loss, network.nodes, target);
-    if (twice) this.warnings = [...warnings, twice];
+    const learned = [...this.#states].filter(([, state]) => state.learned).map(([name]) => name);
+    this.warnings = [...warnings(learned), ...(twice ? [twice] : [])];
     const labels = usualLabels(options.loss, target);
     if (recipe.accumulates) this.#core.prepare('update', NOTHING);
     if (labels) this.#core.prepare(recipe.accumulates ? 'gather' : 'step', { dims, labels });
@@ -286,6 +292,7 @@ export class Trainer {
    * const later = await trainer(network, { loss, optimizer, resume: file });
    */
   async save(path?: string): Promise<Uint8Array> {
+    if (path !== undefined) checkText('the path of save', path);
     const { saved } = await import('./saved.ts');
     const bytes = saved(await this.states(), this.#position);
     if (path !== undefined) await writeFile(path, bytes);
@@ -467,7 +474,10 @@ export class Trainer {
       ...this.#graph.constants,
       ...[...weights].map(([name, { dims, data }]): [string, Constant] => [name, { name, type: 'float32', dims, read: () => data }]),
     ]);
-    return { ...this.#graph, constants, nodes: this.#graph.nodes.filter(({ outputs }) => !outputs.some((name) => weights.has(name))) };
+    const nodes = this.#graph.nodes.filter(({ outputs }) => !outputs.every((name) => weights.has(name)));
+    // Others of its outputs may be no weights.
+    const named = (name: string) => (weights.has(name) ? `${name} (before)` : name);
+    return { ...this.#graph, constants, nodes: nodes.map((node) => ({ ...node, outputs: node.outputs.map(named) })) };
   }
 
   /** Waits for the calls before, so that each finds the memory as the last one left it. */

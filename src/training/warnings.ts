@@ -3,6 +3,28 @@ import { type Graph, readsOf } from '../graph/graph.ts';
 /** How exporters name weights into which they folded a batch-norm: as values of their own, not as the parameters that they were. */
 const FOLDED = /^onnx::Conv_\d+$/;
 
+/** Operators that give all elements of their first input. */
+const whole: ReadonlySet<string> = new Set(['Cast', 'Flatten', 'Identity', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze']);
+
+/**
+ * Weights that are the same in the file, one as it is and one transposed: they are computed from it once, and then each learns.
+ * @param names of what learns
+ */
+export function tiedWarnings({ nodes, constants }: Graph, names: Iterable<string>): string[] {
+  const makers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const rootOf = (name: string): string => {
+    const maker = constants.has(name) ? undefined : makers.get(name);
+    return maker && whole.has(maker.op) ? rootOf(maker.inputs[0] ?? '') : name;
+  };
+  const first = new Map<string, string>();
+  return [...names].flatMap((name) => {
+    const root = rootOf(name);
+    const other = first.get(root);
+    if (other === undefined) first.set(root, name);
+    return other === undefined ? [] : [`'${other}' and '${name}' have the same numbers in the file, '${root}', but each learns by itself`];
+  });
+}
+
 /** Convolutions of a network that would have batch-norms today. */
 const DEEP = 12;
 

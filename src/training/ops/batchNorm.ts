@@ -50,7 +50,8 @@ function checkBatch(node: OpenNode<unknown>, { dims }: Value): number {
  *
  * Inputs: x [N, C, ...]; scale, bias, running mean and running variance [C]; a residual of x's shape, which is added before the
  * clamp. Outputs: y; the mean [2, C], as the nearest float32 and what that leaves; 1 / sqrt(variance + epsilon) [C], of the
- * variance of the set; if there are five, the new running statistics, with the unbiased variance. The old ones stay: see `chainStatistics`.
+ * variance of the set; if there are five, the new running statistics, with the unbiased variance: the old ones where a channel has
+ * NaN or infinities. States stay: see `chainStatistics`.
  * @throws LanewiseError INVALID_INPUT if a channel has a single value
  */
 export const batchNormTraining: Ruled<BatchNormTrainingAttributes> = {
