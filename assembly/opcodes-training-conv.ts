@@ -60,14 +60,14 @@ export enum WeightGradientSumArg {
 
 /**
  * Input is dY, Output is dX, so that the window is the transposed convolution's; channels are dY's of one group. See
- * training/f32_conv_input_gradient_4x8; the depthwise kernel has no Zeros, Scratch and SumDepth.
+ * training/f32_conv_input_gradient_4x8; the depthwise kernel has no Zeros and no SumDepth.
  */
 export enum ConvInputGradientArg {
   /** Panels of gemm/f32_pack_panels, X's channels as columns, (ky, kx, dY's channels) as depth, group by group. */
   Weights = 19,
   /** `Channels` floats of zeros. */
   Zeros,
-  /** 128 bytes, then 16 for each tap. */
+  /** 128 bytes, then 16 for each tap; of a depthwise convolution eight for each row of the kernel and for each tap. */
   Scratch,
   Groups,
   /** X's channels of one group. */

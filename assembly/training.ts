@@ -13,7 +13,7 @@ export { f32_clip_sum } from './training/f32_clip';
 export { f32_conv_input_gradient_tile } from './training/f32_conv_input_gradient_4x8';
 export { f32_cross_entropy_unit } from './training/f32_cross_entropy';
 export { f32_cross_entropy_gradient_unit } from './training/f32_cross_entropy_gradient';
-export { f32_depthwise_input_gradient_row } from './training/f32_depthwise_input_gradient_c4';
+export { f32_depthwise_input_gradient_row } from './training/f32_depthwise_input_gradient_c8';
 export { f32_depthwise_weight_gradient_row } from './training/f32_depthwise_weight_gradient_c4';
 export { f32_dropout_rows } from './training/f32_dropout';
 export { f32_avgpool_gradient_row, f32_maxpool_gradient_row, f32_pool_gradient_clear } from './training/f32_pool_gradient';

@@ -74,8 +74,11 @@ export function f32_batchnorm_moments_2(pc: usize, c: i32): void {
   run(pc, <usize>arg(pc, BatchNormMomentsArg.NewVariance) + at, <usize>arg(pc, BatchNormMomentsArg.OldVariance) + at, variance, count);
 }
 
+/** A batch with NaN or infinities leaves a running statistic as it is, because it would never be a number again. */
 function run(pc: usize, to: usize, from: usize, now: v128, count: i32): void {
   const momentum = f64x2.promote_low_f32x4(argSplat(pc, BatchNormMomentsArg.Momentum));
   const old = loadDoubles(from);
-  storeDoubles(to, f64x2.add(old, f64x2.mul(momentum, f64x2.sub(now, old))), count);
+  const finite = f64x2.le(f64x2.abs(now), f64x2.splat(f32.MAX_VALUE));
+  const moved = f64x2.add(old, f64x2.mul(momentum, f64x2.sub(now, old)));
+  storeDoubles(to, v128.bitselect(moved, old, finite), count);
 }

@@ -113,7 +113,7 @@ export function f32_conv_input_gradient_tile(
     x21 = x00,
     x30 = x00,
     x31 = x00;
-  memory.fill(sums, 0, SUMS);
+  for (let to = sums; to < sums + SUMS; to += 16) v128.store(to, x00);
   let depth = 0;
   for (; list < end; list += 16) {
     const x = load<i32>(list, 4) + j;

@@ -10,10 +10,12 @@
 import { arg, madd } from '../math/simd.inline';
 import { WindowArg } from '../opcodes';
 import { WeightGradientArg } from '../opcodes-training';
-import { mine, share } from '../threads.inline';
+import { mine, pieceOf, share } from '../threads.inline';
 import { endOutput, firstOutput } from './blocks.inline';
 
 const TAPS: i32 = 3;
+/** Channels of a cache line. */
+const LINE: i32 = 16;
 
 export function f32_depthwise_weight_gradient_c4(pc: usize): void {
   const channels = arg(pc, WeightGradientArg.OutChannels);
@@ -31,35 +33,46 @@ export function f32_depthwise_weight_gradient_c4(pc: usize): void {
   const blocksY = (outHeight + blockRows - 1) / blockRows;
   const tapBytes = ((<usize>channels + 7) & ~7) << 2;
   let sums = <usize>arg(pc, WeightGradientArg.Sums);
-  share(parts * ((channels + 3) >> 2), <f32>(partBlocks * blockPictures * blockRows * blockColumns * kernelHeight * kernelWidth));
+  // Threads share parts and, if those are few, the channels of each, a cache line of them at a time.
+  const lines = (channels + LINE - 1) / LINE;
+  let piece = max(1, lines) * LINE;
+  if (ASC_FEATURE_THREADS) {
+    piece = pieceOf(parts, lines) * LINE;
+    const products = partBlocks * blockPictures * blockRows * blockColumns * kernelHeight * kernelWidth;
+    share(parts * ((channels + piece - 1) / piece), <f32>products * <f32>piece * 0.25);
+  }
   for (let part = 0; part < parts; part++) {
-    for (let c = 0; c < channels; c += 4) {
+    for (let from = 0; from < channels; from += piece) {
       if (!mine()) continue;
-      const to = sums + ((<usize>c) << 2);
-      for (let tap = 0; tap < kernelHeight * kernelWidth; tap++) v128.store(to + <usize>tap * tapBytes, f32x4.splat(0));
+      const end = min(channels, from + piece);
+      for (let tap = 0; tap < kernelHeight * kernelWidth; tap++) {
+        for (let c = from; c < end; c += 4) v128.store(sums + <usize>tap * tapBytes + ((<usize>c) << 2), f32x4.splat(0));
+      }
       for (let block = part * partBlocks; block < (part + 1) * partBlocks; block++) {
         const row = block / blocksX;
         const picture = (row / blocksY) * blockPictures;
         const left = (block - row * blocksX) * blockColumns;
         const top = (row % blocksY) * blockRows;
         for (let i = picture; i < min(batch, picture + blockPictures); i++) {
-          for (let ky = 0; ky < kernelHeight; ky++) {
-            for (let kx = 0; kx < kernelWidth; kx += TAPS) {
-              const taps = min(TAPS, kernelWidth - kx);
-              f32_depthwise_weight_gradient_row(
-                pc,
-                i,
-                ky,
-                kx,
-                taps,
-                (<usize>c) << 2,
-                top,
-                min(outHeight, top + blockRows),
-                left,
-                min(outWidth, left + blockColumns),
-                to + <usize>(ky * kernelWidth + kx) * tapBytes,
-                tapBytes,
-              );
+          for (let c = from; c < end; c += 4) {
+            const at = (<usize>c) << 2;
+            for (let ky = 0; ky < kernelHeight; ky++) {
+              for (let kx = 0; kx < kernelWidth; kx += TAPS) {
+                f32_depthwise_weight_gradient_row(
+                  pc,
+                  i,
+                  ky,
+                  kx,
+                  min(TAPS, kernelWidth - kx),
+                  at,
+                  top,
+                  min(outHeight, top + blockRows),
+                  left,
+                  min(outWidth, left + blockColumns),
+                  sums + at + <usize>(ky * kernelWidth + kx) * tapBytes,
+                  tapBytes,
+                );
+              }
             }
           }
         }

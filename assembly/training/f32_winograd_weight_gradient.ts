@@ -4,10 +4,10 @@
 //
 //   x      NHWC, pixels InPixelStride bytes apart; group g's channels start at g * Channels
 //   dy     NHWC, pixels OutPixelStride bytes apart; group g's filters start at g * OutChannels
-//   sums   [Parts][Groups][6 y][6 x][Channels in fours][OutChannels in eights]; what is beyond the channels is never used
+//   sums   [Parts][Groups][6 y][6 x][Channels in fours, and one][OutChannels in eights]; what is beyond the channels is never used
 // Tiles are numbered over all pictures. BlockTiles of them are transformed to V [point][tile][channels] and D
 // [point][tile][filters], then one product per point is added to U by f32_weight_gradient_4x8's tile. The points' matrices
-// are a cache line further apart than they need, because at a power of two they would meet in the same sets of the cache.
+// are a little further apart than they need, because at a power of two they would meet in the same sets of the cache.
 // Reads may run 12 bytes past the last channel of X and 28 past the last one of dY.
 
 import { arg } from '../math/simd.inline';
@@ -29,6 +29,8 @@ export function f32_winograd_weight_gradient(pc: usize): void {
   const partTiles = arg(pc, WinogradWeightGradientArg.PartBlocks) * arg(pc, WinogradWeightGradientArg.BlockTiles);
   const fours = (channels + 3) >> 2;
   const eights = (outChannels + 7) >> 3;
+  const rowBytes = (<usize>eights) << 5;
+  const pointBytes = <usize>(fours * 4 + 1) * rowBytes;
   // Threads share parts and, if those are few, the filters of each.
   let piece = max(1, eights);
   if (ASC_FEATURE_THREADS) {
@@ -41,11 +43,11 @@ export function f32_winograd_weight_gradient(pc: usize): void {
     let dy = <usize>arg(pc, WindowArg.Output);
     for (let g = 0; g < groups; g++) {
       for (let from = 0; from < eights; from += piece) {
-        if (mine()) partSums(pc, part * partTiles, x, dy, fours, from, min(eights, from + piece), sums, (<usize>eights) << 5);
+        if (mine()) partSums(pc, part * partTiles, x, dy, fours, from, min(eights, from + piece), sums, rowBytes);
       }
       x += (<usize>channels) << 2;
       dy += (<usize>outChannels) << 2;
-      sums += (SQUARED * <usize>(fours * eights)) << 7;
+      sums += SQUARED * pointBytes;
     }
   }
 }
@@ -67,10 +69,10 @@ function partSums(pc: usize, first: i32, x: usize, dy: usize, fours: i32, from: 
   const vStride = <usize>blockTiles * vBytes + 64;
   const dStride = <usize>blockTiles * dBytes + 64;
   const gradients = inputs + SQUARED * vStride;
-  const pointBytes = <usize>(fours * 4) * rowBytes;
+  const pointBytes = <usize>(fours * 4 + 1) * rowBytes;
   sums += (<usize>from) << 5;
   dy += (<usize>from) << 5;
-  for (let row: usize = 0; row < SQUARED * <usize>(fours * 4); row++) memory.fill(sums + row * rowBytes, 0, dBytes);
+  for (let row: usize = 0; row < SQUARED * <usize>(fours * 4 + 1); row++) memory.fill(sums + row * rowBytes, 0, dBytes);
   for (let tile = first; tile < last; tile += blockTiles) {
     const count = min(blockTiles, last - tile);
     for (let t = 0; t < count; t++) {
@@ -111,19 +113,33 @@ export function f32_winograd_gradient_tile(
   const height = arg(pc, WindowArg.OutHeight);
   const width = arg(pc, WindowArg.OutWidth);
   const pixelStride = <usize>arg(pc, WindowArg.OutPixelStride);
-  addresses(dy + <usize>(picture * height * width) * pixelStride, oy, ox, SIZE, height, width, pixelStride, zeros, patches);
+  const image = dy + <usize>(picture * height * width) * pixelStride;
+  const inside = oy + SIZE <= height && ox + SIZE <= width;
+  const step = <usize>width * pixelStride;
+  let start = image + <usize>(oy * width + ox) * pixelStride;
+  if (!inside) addresses(image, oy, ox, SIZE, height, width, pixelStride, zeros, patches);
   for (let c = 0; c < fours; c++) {
     const at = (<usize>c) << 4;
-    for (let i: usize = 0; i < 4; i++) {
-      const p = patches + (i << 4);
-      gradient6(
-        v128.load(load<usize>(p) + at),
-        v128.load(load<usize>(p, 4) + at),
-        v128.load(load<usize>(p, 8) + at),
-        v128.load(load<usize>(p, 12) + at),
-        scratch + (i << 4),
-        4 << 4,
-      );
+    if (inside) {
+      let p = start;
+      for (let to = scratch; to < scratch + 64; to += 16) {
+        gradient6(v128.load(p), v128.load(p + step), v128.load(p + step * 2), v128.load(p + step * 3), to, 64);
+        p += pixelStride;
+      }
+      start += 16;
+    } else {
+      let p = patches;
+      for (let to = scratch; to < scratch + 64; to += 16) {
+        gradient6(
+          v128.load(load<usize>(p) + at),
+          v128.load(load<usize>(p, 4) + at),
+          v128.load(load<usize>(p, 8) + at),
+          v128.load(load<usize>(p, 12) + at),
+          to,
+          64,
+        );
+        p += 16;
+      }
     }
     let row = scratch;
     let to = output + at;

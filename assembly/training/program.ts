@@ -15,7 +15,7 @@ import { f32_clip } from './f32_clip';
 import { f32_conv_input_gradient_4x8 } from './f32_conv_input_gradient_4x8';
 import { f32_cross_entropy } from './f32_cross_entropy';
 import { f32_cross_entropy_gradient } from './f32_cross_entropy_gradient';
-import { f32_depthwise_input_gradient_c4 } from './f32_depthwise_input_gradient_c4';
+import { f32_depthwise_input_gradient_c8 } from './f32_depthwise_input_gradient_c8';
 import { f32_depthwise_weight_gradient_c4 } from './f32_depthwise_weight_gradient_c4';
 import { f32_dropout } from './f32_dropout';
 import { f32_element_loss, f32_element_loss_gradient } from './f32_element_loss';
@@ -49,7 +49,7 @@ export function runTraining(pc: usize, op: i32): bool {
       f32_conv_input_gradient_4x8(pc);
       break;
     case TrainingOp.DepthwiseInputGradient:
-      f32_depthwise_input_gradient_c4(pc);
+      f32_depthwise_input_gradient_c8(pc);
       break;
     case TrainingOp.Winograd:
       f32_winograd_rows(pc);

@@ -1,5 +1,7 @@
-// The four passes of batch-norm that learns, followed by a Relu, at ResNet-20's shapes: node bench/train/norms.mjs [--batch N]
-// Nanoseconds an element, the least of many runs of each pass; and how much of the pass between is the sums' ends.
+// The four passes of batch-norm that learns, followed by a Relu, at ResNet-20's shapes:
+//   node bench/train/norms.mjs [--batch N] [--seconds S] [--hot]
+// Nanoseconds an element, the least of many runs of each pass, and of what is done between the passes. The passes take turns, as
+// in a step; with --hot each finds in the caches what it left there.
 
 import { parseArgs } from 'node:util';
 import { importSources } from '../sources.mjs';

@@ -103,7 +103,7 @@ const rows: Readonly<Record<TrainingOp, Added>> = {
   [TrainingOp.WinogradWeightGradient]: { kernel: 'f32_winograd_weight_gradient', words: WinogradWeightGradientArg.Words },
   [TrainingOp.Winograd]: { kernel: 'f32_winograd_rows', words: WinogradArg.Words, overwrites: overwrites[Op.Winograd] ?? [] },
   [TrainingOp.ConvInputGradient]: { kernel: 'f32_conv_input_gradient_4x8', words: ConvInputGradientArg.Words },
-  [TrainingOp.DepthwiseInputGradient]: { kernel: 'f32_depthwise_input_gradient_c4', words: ConvInputGradientArg.Words },
+  [TrainingOp.DepthwiseInputGradient]: { kernel: 'f32_depthwise_input_gradient_c8', words: ConvInputGradientArg.Words },
   [TrainingOp.UnaryGradient]: {
     kernel: 'f32_unary_gradient',
     words: UnaryGradientArg.Words,

@@ -1,6 +1,7 @@
 export * from './array.ts';
 export * from './binary.ts';
 export * from './conv.ts';
+export * from './convGradients.ts';
 export * from './convTranspose.ts';
 export * from './elementwise.ts';
 export * from './functions.ts';

@@ -187,8 +187,8 @@ describe.each(afters)('followed by %j', (after) => {
   });
 });
 
-test('several blocks of pixels, the last one shorter', () => {
-  const dims = [5, 6, 19, 11];
+test.each([[[5, 6, 19, 11]], [[3, 33, 9, 13]]])('several blocks of pixels, the last one shorter: %j', (dims) => {
+  const channels = dims[1] as number;
   const values = given(dims);
   const { plan, feeds } = prepare(values, 'AddRelu');
   const seed = random(dims, 3);
@@ -214,7 +214,7 @@ test('several blocks of pixels, the last one shorter', () => {
   near(
     dScale,
     array(
-      [6],
+      [channels],
       expected.map(({ scale }) => scale),
     ),
     1e-6,
@@ -222,7 +222,7 @@ test('several blocks of pixels, the last one shorter', () => {
   near(
     dBias,
     array(
-      [6],
+      [channels],
       expected.map(({ bias }) => bias),
     ),
     1e-6,
@@ -335,6 +335,24 @@ test("a file's momentum is the share of the old", () => {
     1e-6,
   );
   expect(prepare(values, '').nodes[0]?.attributes).toMatchObject({ momentum: 0.1 });
+});
+
+test.each([Number.NaN, Number.POSITIVE_INFINITY])('running statistics outlive a batch with %d', (value) => {
+  const values = given([2, 5, 2, 2]);
+  // In the third channel of the second picture.
+  values.x.data[30] = value;
+  const { plan, feeds } = prepare(values, '');
+  const made = runPlan(plan, { ...feeds, seed: random([2, 5, 2, 2], 1) });
+  expect(Array.from((made[0] as NdArray).data, Number.isNaN).indexOf(true)).toBe(8);
+  for (const [i, old] of [
+    [3, values.mean],
+    [4, values.variance],
+  ] as const) {
+    const { data } = made[i] as NdArray;
+    expect(data[2]).toBe(old.data[2]);
+    expect(data[1]).not.toBe(old.data[1]);
+    expect(data.every(Number.isFinite)).toBe(true);
+  }
 });
 
 test('a single value per channel is an error', () => {

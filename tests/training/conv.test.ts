@@ -2,9 +2,9 @@ import { compile } from '../../src/compiler/compile.ts';
 import { winogradForms } from '../../src/ops/window/winograd.ts';
 import { algorithmOf } from '../../src/plan/forms.ts';
 import { graphOf } from '../kernels/graph.ts';
-import { runPlan } from '../kernels/run.ts';
-import { conv, convTranspose, random } from '../reference/index.ts';
-import { expectGradients } from './gradients.ts';
+import { expectClose, runPlan } from '../kernels/run.ts';
+import { conv, convGradients, convTranspose, type NdArray, random } from '../reference/index.ts';
+import { backwardPlan, expectGradients } from './gradients.ts';
 
 interface Shape {
   x: readonly number[];
@@ -71,7 +71,6 @@ const tiled: Record<string, Shape> = {
       ]) => kernel.join() === '3,3' && !strides && !dilations,
     ),
   ),
-  'several blocks of tiles': { x: [9, 3, 7, 9], w: [4, 3, 3], pads: [1, 1, 1, 1] },
 };
 const forms = Object.keys(tiled).flatMap((name) => winogradForms.flatMap((form) => (form.taps === 3 ? [[name, form] as const] : [])));
 
@@ -153,4 +152,35 @@ test.each([
     return runPlan(plan, fed)[0];
   });
   expect(made[1]).toEqual(made[0]);
+});
+
+/** More pixels than a block has, several parts: too many for finite differences. */
+const large: Record<string, Shape> = {
+  'rows of several blocks': { x: [1, 3, 600], w: [8, 5], pads: [2, 2] },
+  'several pictures a block': { x: [50, 4, 4, 3], w: [8, 3, 2], pads: [1, 0, 1, 1] },
+  'several blocks a picture': { x: [2, 5, 33, 29], w: [9, 3, 3], strides: [2, 1], pads: [1, 1, 1, 1] },
+  'a matrix product of many pixels': { x: [3, 17, 20, 19], w: [12, 1, 1] },
+  'blocks of tiles': { x: [21, 8, 15, 13], w: [17, 3, 3], pads: [1, 1, 1, 1] },
+  'blocks of tiles, groups': { x: [5, 24, 17, 18], w: [16, 3, 3], group: 2, pads: [0, 1, 2, 1] },
+  'blocks of tiles, many channels': { x: [2, 72, 9, 8], w: [80, 3, 3], pads: [1, 1, 1, 1] },
+  'long sums': { x: [1, 8, 4, 5], w: [300, 3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
+  depthwise: { x: [3, 37, 24, 21], w: [37, 3, 3], group: 37, strides: [2, 1], pads: [1, 1, 0, 1] },
+};
+
+test.each(Object.entries(large))('large Conv: %s', (_, { x, w: [filters = 0, ...kernel], group = 1, ...window }) => {
+  const feeds = { x: random(x, 1), w: random([filters, (x[1] as number) / group, ...kernel], 2) };
+  const options = { ...feeds, group, ...window };
+  const seed = random(conv(options).dims, 3);
+  const { dx, dw } = convGradients(options, seed);
+  const spec = {
+    inputs: { x, w: feeds.w.dims },
+    nodes: [{ op: 'Conv', inputs: ['x', 'w'], attributes: { group, ...window } }],
+  };
+  const [madeX, madeW] = runPlan(backwardPlan(spec, feeds, ['x', 'w'], seed.dims), { ...feeds, seed }) as [NdArray, NdArray];
+  for (const [made, expected] of [
+    [madeX, dx],
+    [madeW, dw],
+  ] as const) {
+    expectClose(made, expected, 5e-6 * Math.max(...Array.from(expected.data, Math.abs)));
+  }
 });

@@ -23,12 +23,15 @@ export interface BatchNormTrainingAttributes extends Clamped {
   readonly momentum: number;
 }
 
-/** Pixels, channels, and how many pixels a block has, by shape alone: 16 KB, and short enough for float32 to add them up. */
-function sizesOf({ dims }: Value): { pixels: number; channels: number; block: number; blocks: number; row: number } {
+/** Elements of a block of pixels: of the passes that read and write several pictures, so that these lie in the first cache. */
+const [ALONE, SEVERAL] = [4096, 2048];
+
+/** Pixels, channels, and how many pixels a block has, by shape alone, and few enough for float32 to add them up. */
+function sizesOf({ dims }: Value, elements: number): { pixels: number; channels: number; block: number; blocks: number; row: number } {
   const { channels } = asImage(dims);
   const pixels = product(dims) / channels;
   const row = Math.ceil(channels / 4) * 4;
-  const block = Math.min(256, Math.max(16, Math.ceil(4096 / row)));
+  const block = Math.min(256, Math.max(16, Math.ceil(elements / row)));
   return { pixels, channels, block, blocks: Math.ceil(pixels / block), row };
 }
 
@@ -47,7 +50,8 @@ function checkBatch(node: OpenNode<unknown>, { dims }: Value): number {
  *
  * Inputs: x [N, C, ...]; scale, bias, running mean and running variance [C]; a residual of x's shape, which is added before the
  * clamp. Outputs: y; the mean [2, C], as the nearest float32 and what that leaves; 1 / sqrt(variance + epsilon) [C], of the
- * variance of the set; if there are five, the running statistics, with the unbiased variance: in place if they are states.
+ * variance of the set; if there are five, the running statistics, with the unbiased variance: in place if they are states. Where a
+ * batch has NaN or infinities, these stay as they are.
  * @throws LanewiseError INVALID_INPUT if a channel has a single value
  */
 export const batchNormTraining: Ruled<BatchNormTrainingAttributes> = {
@@ -68,7 +72,7 @@ export const batchNormTraining: Ruled<BatchNormTrainingAttributes> = {
   lower(node, lowering) {
     const x = input(node, 0);
     const [y, mean, invStd, newMean, newVariance] = node.outputs;
-    const { pixels, channels, block, blocks, row } = sizesOf(x);
+    const { pixels, channels, block, blocks, row } = sizesOf(x, ALONE);
     const source = lowering.place(x);
     const vector = (i: number) => lowering.place(input(node, i)).pointer;
     const kept = (made: Value | undefined, size: number) => (made ? lowering.define(made).pointer : lowering.scratch(size));
@@ -115,7 +119,7 @@ export const batchNormTraining: Ruled<BatchNormTrainingAttributes> = {
         [BatchNormApplyArg.InPixelStride]: source.pixelStride,
         [BatchNormApplyArg.OutPixelStride]: target.pixelStride,
         [BatchNormApplyArg.ResidualPixelStride]: residual?.pixelStride ?? 0,
-        [BatchNormApplyArg.BlockPixels]: block,
+        [BatchNormApplyArg.BlockPixels]: sizesOf(x, SEVERAL).block,
         [BatchNormApplyArg.Min]: min,
         [BatchNormApplyArg.Max]: max,
       },
@@ -152,7 +156,7 @@ export const batchNormGradient: Operator<Clamped> = {
   lower(node, lowering) {
     const x = input(node, 1);
     const [dScale, dBias, dX, dResidual] = node.outputs;
-    const { pixels, channels, block, blocks, row } = sizesOf(x);
+    const { pixels, channels, block, blocks, row } = sizesOf(x, SEVERAL);
     const [gradient, source] = [lowering.place(input(node, 0)), lowering.place(x)];
     const vector = (i: number) => lowering.place(input(node, i)).pointer;
     const y = node.inputs[5] && lowering.place(node.inputs[5]);

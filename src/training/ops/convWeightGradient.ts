@@ -28,14 +28,15 @@ interface Sums {
   readonly outChannels: number;
 }
 
-/** The most pixels whose products are added one after the other, and the bytes of X and dY that they may take. */
+/** The most pixels whose products are added one after the other: as many as the nearest cache has room for, but some. */
 const BLOCK_PIXELS = 256;
-const BLOCK_BYTES = 256 * 1024;
+const BLOCK_BYTES = 32 * 1024;
+const LEAST_PIXELS = 64;
 /** Parts are sums of their own: enough to share, and few enough to add up. */
-const MOST_PARTS = 16;
+const MOST_PARTS = 8;
 const PARTS_BYTES = 2 * 1024 * 1024;
 /** Tiles that Winograd's algorithm transforms at a time: more for more channels, because each block reads and writes all sums. */
-const LEAST_TILES = 16;
+const LEAST_TILES = 48;
 const MOST_TILES = 128;
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
@@ -74,13 +75,24 @@ export const convWeightGradient: Operator<ConvWeightGradientAttributes> = {
   },
 };
 
-/** Whether Winograd's algorithm applies, and pays: with few channels the transforms take more than they save. */
+/** In multiply-adds, measured: an element transformed, a sum of a part set to 0, read, written and added to the others. */
+const TRANSFORMED = 11;
+const SUMMED = 32;
+
+/**
+ * Whether Winograd's algorithm applies, and pays: with few channels the transforms take more than it saves, with few tiles the
+ * sums.
+ */
 function takesWinograd(node: Node<ConvWeightGradientAttributes>, { winograd }: Lowering): boolean {
-  const { window, group } = node.attributes;
-  const plain = node.attributes.kernel.join() === '3,3' && [...window.stride, ...window.dilation].every((n) => n === 1);
+  const { window, group, kernel } = node.attributes;
+  const plain = kernel.join() === '3,3' && [...window.stride, ...window.dilation].every((n) => n === 1);
   if (!winograd || !plain) return false;
-  const [channels, outChannels] = [at(input(node, 0).dims, 1) / group, at(input(node, 1).dims, 1) / group];
-  return winograd === true ? Math.min(channels, outChannels) >= 8 : winograd.size === 4;
+  if (winograd !== true) return winograd.size === 4;
+  const { batch, height, width, channels } = asImage(input(node, 1).dims);
+  const [rows, columns] = [roundUp(at(input(node, 0).dims, 1) / group, 4), roundUp(channels / group, 8)];
+  const tiles = batch * Math.ceil(height / 4) * Math.ceil(width / 4);
+  const points = 36 * (tiles * (rows * columns + TRANSFORMED * (rows + columns)) + SUMMED * rows * columns);
+  return points < 9 * rows * columns * (batch * height * width + SUMMED);
 }
 
 /** The sums of the points of Winograd's algorithm. */
@@ -89,7 +101,8 @@ function lowerWinograd(node: Node<ConvWeightGradientAttributes>, lowering: Lower
   const { window, group: groups } = node.attributes;
   const to = asImage(dy.dims);
   const [channels, outChannels] = [asImage(x.dims).channels / groups, to.channels / groups];
-  const [rows, columns] = [roundUp(channels, 4), roundUp(outChannels, 8)];
+  // A row more than channels, so that no two points are a power of two apart.
+  const [rows, columns] = [roundUp(channels, 4) + 1, roundUp(outChannels, 8)];
   const tiles = to.batch * Math.ceil(to.height / 4) * Math.ceil(to.width / 4);
   const blockTiles = Math.min(tiles, Math.max(LEAST_TILES, Math.min(MOST_TILES, Math.floor((rows * columns) / 256))));
   const floats = groups * 36 * rows * columns;
@@ -137,7 +150,8 @@ function lowerDirect(node: Node<ConvWeightGradientAttributes>, lowering: Lowerin
   // Pixels that meet one tap each are one row, whatever the pictures.
   const flat = product([...kernel, ...stride]) === 1 && [...padBegin, ...padEnd].every((n) => n === 0);
   const image = flat ? { batch: 1, height: 1, width: to.batch * to.height * to.width } : to;
-  const pixels = Math.max(32, Math.min(BLOCK_PIXELS, Math.floor(BLOCK_BYTES / (4 * (from.channels + to.channels)))));
+  const pixelBytes = 4 * (from.channels * product(stride) + to.channels);
+  const pixels = Math.max(LEAST_PIXELS, Math.min(BLOCK_PIXELS, Math.floor(BLOCK_BYTES / pixelBytes)));
   const blockColumns = even(image.width, pixels);
   const blockRows = even(image.height, Math.floor(pixels / image.width));
   const blockPictures = even(image.batch, Math.floor(pixels / (image.width * image.height)));

@@ -7,6 +7,7 @@ import { rareElementwiseRules } from './elementwise.ts';
 import { lrnRule } from './lrn.ts';
 import { matMulRule } from './matMul.ts';
 import { rareMoveRules } from './move.ts';
+import { normalizationRules } from './normalizations.ts';
 import { reduceRules } from './reduce.ts';
 import { resampleRules } from './resample.ts';
 import { softmaxRules } from './softmax.ts';
@@ -16,6 +17,7 @@ export const rareRules: Rules = {
   ...rareArithmeticRules,
   ...rareElementwiseRules,
   ...rareMoveRules,
+  ...normalizationRules,
   ...reduceRules,
   ...resampleRules,
   ...softmaxRules,
