@@ -5,9 +5,10 @@ import { checkOptions, invalidInput, type OptionChecks, shown, signalCheck } fro
 import { LanewiseError } from '../errors.ts';
 import type { AbortSignalLike } from '../platform.ts';
 import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels, lengthOf } from './batches.ts';
+import { countCheck } from './checks.ts';
 import { type Counted, type Evaluation, Means, type StepReport } from './report.ts';
 import type { Position } from './saved.ts';
-import type { Schedule } from './schedules.ts';
+import { isRate, rateAt, type Schedule } from './schedules.ts';
 
 /** A step of `fit`, for `onStep`. */
 export interface FitStep extends StepReport {
@@ -45,19 +46,16 @@ export interface FitOptions {
   readonly signal?: AbortSignalLike;
 }
 
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1;
 const functionCheck = ['a function', (value: unknown) => typeof value === 'function'] as const;
 const checks: OptionChecks<FitOptions> = {
-  epochs: ['a whole number from 1 on', isCount],
+  epochs: countCheck,
   schedule: ['a schedule such as cosine(0.1), or a number from 0 on', (value) => typeof value === 'function' || isRate(value)],
-  batches: ['a whole number from 1 on', isCount],
+  batches: countCheck,
   validation: ['batches', (value) => value !== null],
   onStep: functionCheck,
   onEpoch: functionCheck,
   signal: signalCheck,
 };
-
-const isRate = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
 
 /**
  * The trainer, as `fit` sees it.
@@ -98,8 +96,7 @@ export async function fitEpochs(trainer: Learning, position: Position, batches: 
       if (batch++ < position.batch) continue;
       checkAborted(signal);
       const [inputs, labels] = checkedBatch(entry);
-      rate =
-        typeof schedule === 'function' ? rateOf(schedule, epoch + (batch - 1) / (perEpoch ?? 1), epochs, 1 / (perEpoch ?? 1)) : schedule;
+      rate = rateAt(schedule, epoch * (perEpoch ?? 1) + batch - 1, perEpoch ?? 1, epochs);
       const [report, counted] = await trainer.learn(inputs, labels, rate);
       if (!Number.isFinite(report.loss)) {
         const where = await trainer.blame(inputs, labels);
@@ -125,10 +122,4 @@ export async function fitEpochs(trainer: Learning, position: Position, batches: 
     await onEpoch?.(report);
   }
   return reports;
-}
-
-function rateOf(schedule: Schedule, epoch: number, epochs: number, step: number): number {
-  const rate: unknown = schedule(epoch, epochs, step);
-  if (!isRate(rate)) throw invalidInput(`the schedule gives a learning rate, a number from 0 on; at epoch ${epoch} it gave ${shown(rate)}`);
-  return rate;
 }
