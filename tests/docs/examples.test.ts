@@ -28,6 +28,19 @@ const given: Readonly<Record<string, string>> = {
   bar: 'HTMLProgressElement',
 };
 
+/** What a fragment of `lanewise/train` about a trainer may take for given: it runs. */
+const TRAINER = `import { Tensor as Given } from 'lanewise';
+import * as layers from 'lanewise/layers';
+import * as train from 'lanewise/train';
+const features = layers.sequential([layers.conv2d(4, 3), layers.relu], { name: 'features' });
+const network = layers.sequential([layers.input([1, 8, 8]), features, layers.flatten, layers.dense(10)]);
+const [loss, optimizer] = [train.crossEntropy(), train.sgd({ momentum: 0.9 })];
+const t = await train.trainer(network, { loss, optimizer, batch: 4 });
+const pictures = new Given(new Float32Array(4 * 8 * 8).fill(0.5), [4, 1, 8, 8]);
+const batches: train.Batch[] = [[pictures, [3, 8, 8, 0]]];
+const tests = batches;
+`;
+
 /** A fragment with the imports that it needs: of its own entry, else of the first that exports the name. */
 function whole(entry: string, code: string): string {
   if (/^import /m.test(code)) return code;
@@ -38,6 +51,7 @@ function whole(entry: string, code: string): string {
     return `import { ${name} } from '${entries.includes(entry) ? entry : entries[0]}';\n`;
   });
   const constants = Object.keys(given).filter(isFree);
+  if (entry === 'lanewise/train' && isFree('t')) return `${imports.join('')}${TRAINER}{\n${code}\n}`;
   return `${imports.join('')}${constants.map((name) => `declare const ${name}: ${given[name]};\n`).join('')}${code}`;
 }
 
@@ -50,7 +64,10 @@ for (const { entry, name, doc } of api) {
   for (const [i, code] of examplesOf(doc).entries()) {
     if (seen.has(code)) continue;
     seen.add(code);
-    examples.set(`${entry.replaceAll('/', '-')}.${name}${i === 0 ? '' : `.${i + 1}`}`, whole(entry, code));
+    const title = `${entry.replaceAll('/', '-')}.${name}${i === 0 ? '' : `.${i + 1}`}`;
+    // Files whose names differ by case alone are one on some machines: Trainer, trainer.
+    const taken = [...examples.keys()].some((other) => other.toLowerCase() === title.toLowerCase());
+    examples.set(taken ? `${title}_` : title, whole(entry, code));
   }
 }
 
