@@ -2,7 +2,7 @@
 // which f32_batchnorm_gradient_factors adds up. G is dY, but 0 where the forward pass's output Y lies on a limit of its clamp that is
 // no infinity. It is kept, because that costs less than the mask again in f32_batchnorm_gradient_apply.
 //
-//   input, gradient, output, masked  NHWC, pixels their PixelStride bytes apart; masked, where G goes, may be gradient
+//   input, gradient, output, masked  NHWC, pixels their PixelStride bytes apart; G goes to masked; masked may be gradient
 //   mean      Channels floats: near the mean is enough
 //   partials  [blocks][2][channels rounded up to whole vectors]
 // Reads may run 12 bytes past the last channel.

@@ -8,7 +8,7 @@
 // what that left, because features around 10,000 are only known to 0.0005. Running statistics as in PyTorch: old + Momentum·(new
 // - old), the variance by N - 1.
 //
-// Two channels at a time. Reads may run 4 bytes past the last channel.
+// Two channels at a time; newMean may be oldMean, newVariance may be oldVariance. Reads may run 4 bytes past the last channel.
 
 import { arg, argSplat } from '../math/simd.inline';
 import { BatchNormMomentsArg } from '../opcodes-training';

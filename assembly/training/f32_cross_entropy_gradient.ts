@@ -3,7 +3,7 @@
 //
 //   the first arguments are those of f32_cross_entropy
 //   total     N, gradient  G: one float32 each
-//   output    as the input, which it may be
+//   output    as the input; output may be input
 // Sums and reads as there.
 
 import { exp } from '../math/exp.inline';

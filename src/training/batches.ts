@@ -6,6 +6,7 @@ import { inside } from '../graph/face.ts';
 import { formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
 import { numbersFor } from '../layers/random.ts';
 import type { Fed } from '../runtime/ports.ts';
+import { countCheck, seedCheck } from './checks.ts';
 
 /**
  * What the outputs should be: classes as whole numbers (an array, or a tensor of int32 or int64), or numbers as a tensor of
@@ -87,9 +88,9 @@ export interface InBatchesOptions {
 }
 
 const checks: OptionChecks<InBatchesOptions> = {
-  batch: ['a whole number from 1 on', (value) => Number.isSafeInteger(value) && (value as number) > 0],
+  batch: countCheck,
   shuffle: flagCheck,
-  seed: ['a whole number from 0 on', (value) => Number.isSafeInteger(value) && (value as number) >= 0],
+  seed: seedCheck,
   lastBatch: ["'keep' or 'drop'", (value) => value === 'keep' || value === 'drop'],
 };
 

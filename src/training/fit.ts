@@ -5,9 +5,10 @@ import { checkOptions, invalidInput, type OptionChecks, shown, signalCheck } fro
 import { LanewiseError } from '../errors.ts';
 import type { AbortSignalLike } from '../platform.ts';
 import { type Batches, batchesOf, checkedBatch, type Inputs, isBatches, type Labels, lengthOf } from './batches.ts';
+import { countCheck } from './checks.ts';
 import { type Counted, type Evaluation, Means, type StepReport } from './report.ts';
 import type { Position } from './saved.ts';
-import type { Schedule } from './schedules.ts';
+import { isRate, rateAt, type Schedule } from './schedules.ts';
 
 /** A step of `fit`, for `onStep`. */
 export interface FitStep extends StepReport {
@@ -45,20 +46,16 @@ export interface FitOptions {
   readonly signal?: AbortSignalLike;
 }
 
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1;
 const functionCheck = ['a function', (value: unknown) => typeof value === 'function'] as const;
 const checks: OptionChecks<FitOptions> = {
-  epochs: ['a whole number from 1 on', isCount],
+  epochs: countCheck,
   schedule: ['a schedule such as cosine(0.1), or a number from 0 on', (value) => typeof value === 'function' || isRate(value)],
-  batches: ['a whole number from 1 on', isCount],
+  batches: countCheck,
   validation: ['batches', isBatches],
   onStep: functionCheck,
   onEpoch: functionCheck,
   signal: signalCheck,
 };
-
-/** Programs take it as float32. */
-export const isRate = (value: unknown): value is number => typeof value === 'number' && value >= 0 && Number.isFinite(Math.fround(value));
 
 /**
  * The trainer, as `fit` sees it.
@@ -95,7 +92,7 @@ export async function fitEpochs(trainer: Learning, position: Position, batches: 
     let batch = 0;
     let rate = 0;
     for await (const entry of batchesOf(batches, epoch)) {
-      rate = typeof schedule === 'function' ? rateOf(schedule, epoch + batch / (perEpoch ?? 1), epochs, 1 / (perEpoch ?? 1)) : schedule;
+      rate = rateAt(schedule, epoch * (perEpoch ?? 1) + batch, perEpoch ?? 1, epochs);
       // Those that were done before.
       if (batch++ < position.batch) continue;
       checkAborted(signal);
@@ -130,10 +127,4 @@ export async function fitEpochs(trainer: Learning, position: Position, batches: 
     await onEpoch?.(report);
   }
   return reports;
-}
-
-function rateOf(schedule: Schedule, epoch: number, epochs: number, step: number): number {
-  const rate: unknown = schedule(epoch, epochs, step);
-  if (!isRate(rate)) throw invalidInput(`the schedule gives a learning rate, a number from 0 on; at epoch ${epoch} it gave ${shown(rate)}`);
-  return rate;
 }

@@ -17,6 +17,7 @@ export {
 export type { Optimizer } from './optimizer.ts';
 export { type AdamwOptions, adamw, type SgdOptions, sgd } from './optimizers.ts';
 export type { TrainerOptions } from './options.ts';
+export { trainer } from './prepare.ts';
 export type { Evaluation, StepReport } from './report.ts';
 export { type CosineOptions, constant, cosine, type Schedule, type StepsOptions, steps, type WarmupOptions } from './schedules.ts';
-export { type Trainer, trainer } from './trainer.ts';
+export type { Trainer } from './trainer.ts';

@@ -1,8 +1,8 @@
 import { AdamwNumber, SgdNumber } from '../../assembly/opcodes-training.ts';
 import { checkOptions, flagCheck, invalidInput, type OptionChecks } from '../arguments.ts';
+import { pow } from '../ops/exact.ts';
 import { adamwStep, sgdStep } from './ops/update.ts';
 import type { Optimizer } from './optimizer.ts';
-import { power } from './power.ts';
 
 /** Options of every optimizer. */
 interface DecayOptions {
@@ -118,8 +118,8 @@ export function adamw(options: AdamwOptions = {}): Optimizer {
     decaysAll: decayAll,
     size: AdamwNumber.Count,
     numbers(rate, step) {
-      const stepSize = rate / (1 - power(beta1, step));
-      const correction = 1 / Math.sqrt(1 - power(beta2, step));
+      const stepSize = rate / (1 - pow(beta1, step));
+      const correction = 1 / Math.sqrt(1 - pow(beta2, step));
       return [rate, 1 - rate * weightDecay, beta1, 1 - beta1, beta2, 1 - beta2, stepSize, correction, epsilon];
     },
     update(tape, { weight, gradient, slots, decays }, numbers, factor) {

@@ -2,9 +2,10 @@ import { flagCheck, type OptionChecks } from '../arguments.ts';
 import { type LoadOptions, loadChecks } from '../load.ts';
 import { runtimeChecks } from '../runtime/options.ts';
 import type { Source } from '../source.ts';
-import { isRate } from './fit.ts';
+import { countCheck, seedCheck } from './checks.ts';
 import type { Loss } from './loss.ts';
 import type { Optimizer } from './optimizer.ts';
+import { isRate } from './schedules.ts';
 
 /** How a network is trained. */
 export interface TrainerOptions
@@ -44,7 +45,6 @@ export interface TrainerOptions
  */
 export const RATE = 0.01;
 
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1;
 const has = (value: unknown, ...methods: string[]): boolean =>
   methods.every((name) => typeof (value as Record<string, unknown> | null)?.[name] === 'function');
 const isTexts = (value: unknown): boolean => Array.isArray(value) && Array.from(value).every((text) => typeof text === 'string');
@@ -61,13 +61,13 @@ export const trainerChecks: OptionChecks<TrainerOptions> = {
   loss: ['crossEntropy() or another loss', (value) => has(value, 'check', 'write')],
   optimizer: ['sgd() or another optimizer', (value) => has(value, 'numbers', 'update') && isTexts((value as Optimizer).slots)],
   rate: ['a number from 0 on', isRate],
-  batch: ['a whole number from 1 on', isCount],
+  batch: countCheck,
   output: ["an output's name", (value) => typeof value === 'string'],
-  seed: ['a whole number from 0 on', (value) => value === 0 || isCount(value)],
+  seed: seedCheck,
   train: ['a list of the beginnings of names', isTexts],
   clip: ['a number over 0', (value) => typeof value === 'number' && value > 0],
   average: ['a number from 0 to below 1', (value) => typeof value === 'number' && value >= 0 && value < 1],
-  accumulate: ['a whole number from 1 on', isCount],
+  accumulate: countCheck,
   checkpoint: flagCheck,
   resume: ['a file that save() wrote', (value) => value !== null],
 };

@@ -1,6 +1,5 @@
 import { checkOptions, invalidInput, type OptionChecks, shown } from '../arguments.ts';
 import { cos } from '../ops/exact.ts';
-import { power } from './power.ts';
 
 /**
  * The learning rate by time, asked before every step. A function of one's own may be anything that gives a finite number from 0
@@ -35,16 +34,20 @@ export interface CosineOptions extends WarmupOptions {
   readonly min?: number;
 }
 
-const finite = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
-const positive = (value: unknown) => finite(value) && value > 0;
-const fromZero = ['a finite number from 0 on', finite] as const;
+/**
+ * Whether it may be a learning rate.
+ * @internal
+ */
+export const isRate = (value: unknown): value is number => typeof value === 'number' && value >= 0 && Number.isFinite(Math.fround(value));
+const positive = (value: unknown) => isRate(value) && value > 0;
+const fromZero = ['a finite number from 0 on', isRate] as const;
 const warmupCheck = { warmup: fromZero } satisfies OptionChecks<WarmupOptions>;
 
 const ascending = (value: unknown) =>
   Array.isArray(value) && value.every((epoch, i) => positive(epoch) && (i === 0 || epoch > (value[i - 1] as number)));
 
 function checkRate(rate: unknown): void {
-  if (!finite(rate)) throw invalidInput(`a learning rate is a finite number from 0 on, got ${shown(rate)}`);
+  if (!isRate(rate)) throw invalidInput(`a learning rate is a finite number from 0 on, got ${shown(rate)}`);
 }
 
 const warmed =
@@ -89,7 +92,7 @@ export function steps(rate: number, options: StepsOptions): Schedule {
   const { factor = 0.1, warmup = 0 } = options;
   if (options.at === undefined) throw invalidInput('steps needs at, the epochs before which the rate changes');
   const at = [...options.at];
-  return warmed((epoch) => rate * power(factor, at.filter((change) => change <= epoch).length), warmup);
+  return warmed((epoch) => at.reduce((changed, change) => (change <= epoch ? changed * factor : changed), rate), warmup);
 }
 
 /**
@@ -125,6 +128,6 @@ export function cosine(rate: number, options: CosineOptions = {}): Schedule {
  */
 export function rateAt(schedule: number | Schedule, position: number, perEpoch: number, epochs: number): number {
   const rate: unknown = typeof schedule === 'function' ? schedule(position / perEpoch, epochs, 1 / perEpoch) : schedule;
-  if (!finite(rate)) throw invalidInput(`the learning rate of step ${position + 1} is no finite number from 0 on, but ${shown(rate)}`);
+  if (!isRate(rate)) throw invalidInput(`the learning rate of step ${position + 1} is no finite number from 0 on, but ${shown(rate)}`);
   return rate;
 }

@@ -1,31 +1,26 @@
 import { checkOptions, checkText, flagCheck, invalidInput, shown } from '../arguments.ts';
-import { operatorFinder } from '../compiler/bind.ts';
 import { LanewiseError } from '../errors.ts';
 import type { OnnxOptions } from '../formats/onnx/writer.ts';
 import type { Constant, Graph } from '../graph/graph.ts';
 import { Tensor, type TypedArray } from '../graph/tensor.ts';
 import type { Value } from '../graph/value.ts';
-import type { LayersModel } from '../layers/model.ts';
-import { createModel, fitted, initialDims, type LoadOptions, loadChecks, planSource, prepareOperators, readGraph } from '../load.ts';
+import { createModel, initialDims, type LoadOptions, loadChecks, planSource } from '../load.ts';
 import { kernelOf } from '../plan/instructions.ts';
 import type { MemoryUse } from '../runtime/memory.ts';
 import type { Binary, Model, ProfileRow } from '../runtime/model.ts';
-import { startCompiling, withPack } from '../runtime/options.ts';
 import type { PlanSource } from '../runtime/ports.ts';
 import { type Source, writeFile } from '../source.ts';
 import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels } from './batches.ts';
-import { addBinaries } from './binaries.ts';
 import { bound } from './bound.ts';
 import { Core, type Fed } from './core.ts';
 import { type Example, exampleOf, usualLabels } from './examples.ts';
-import { type EpochReport, type FitOptions, fitEpochs, isRate, type Learning } from './fit.ts';
-import { addInstructions } from './instructions.ts';
+import { type EpochReport, type FitOptions, fitEpochs, type Learning } from './fit.ts';
 import { repeated } from './losses.ts';
-import { MEMORY_LIMIT, RATE, type TrainerOptions, trainerChecks } from './options.ts';
+import { MEMORY_LIMIT, RATE, type TrainerOptions } from './options.ts';
 import { NUMBERS, RANDOM, type Recipe, SCALE, slotName } from './recipe.ts';
 import { type Evaluation, Means, type StepReport } from './report.ts';
-import { prepareRules } from './rules/index.ts';
 import type { Position } from './saved.ts';
+import { isRate } from './schedules.ts';
 import { nodesFor, type State, statesOf } from './states.ts';
 import { formatStates } from './summary.ts';
 
@@ -33,49 +28,10 @@ import { formatStates } from './summary.ts';
 const NOTHING: Fed = { dims: new Map(), labels: { type: 'int32', dims: [] }, data: new Map() };
 
 /**
- * Prepares a network to learn: reads it, plans the steps, takes the memory.
- * @param net a network in layers, or an ONNX file from where `load` takes files
- * @param options loss and optimizer at least
- * @returns the trainer; `dispose` gives its memory back
- * @throws LanewiseError INVALID_INPUT for options, names and labels that do not fit; UNSUPPORTED if an operator has no gradient;
- *   TOO_LARGE; the errors of `load`
- * @example
- * import { resnet20 } from 'lanewise/zoo';
- * import { cosine, crossEntropy, inBatches, sgd, trainer } from 'lanewise/train';
- *
- * const t = await trainer(resnet20(), { loss: crossEntropy(), optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }), batch: 128 });
+ * What a trainer is made of.
+ * @internal
  */
-export async function trainer(net: LayersModel | Source, options: TrainerOptions): Promise<Trainer> {
-  checkOptions('trainer', options, trainerChecks);
-  for (const name of ['loss', 'optimizer'] as const)
-    if (options[name] === undefined) throw invalidInput(`trainer needs the option ${name}`);
-  addBinaries();
-  addInstructions();
-  const layers = isLayers(net) ? net : undefined;
-  const operators = [...new Set([...(layers?.operators ?? []), ...(options.operators ?? [])])];
-  const read = layers ? layers.graph() : await readGraph(net as Source, options);
-  await prepareOperators(read, operators);
-  const { graph, warnings } = await fitted(read, { operators });
-  const pack = await prepareRules(graph, operatorFinder(operators), options.loss);
-  const binary = await withPack(startCompiling(options, pack), pack, options);
-  const asides = layers ? undefined : await import('./warnings.ts');
-  const made = new Trainer({
-    graph,
-    options: { ...options, operators },
-    binary,
-    warnings: (learned) => [...warnings, ...(asides ? [...asides.trainingWarnings(graph), ...asides.tiedWarnings(graph, learned)] : [])],
-    recompute: options.checkpoint ? (await import('./recompute.ts')).recompute : undefined,
-    ...(layers && { weights: new Set([...layers.parameters(), ...layers.buffers()].map(({ name }) => name)) }),
-  });
-  if (options.resume !== undefined) await made.restore(options.resume);
-  return made;
-}
-
-const isLayers = (net: unknown): net is LayersModel =>
-  typeof (net as LayersModel | null)?.graph === 'function' && typeof (net as LayersModel).parameters === 'function';
-
-/** What a trainer is made of. */
-interface Prepared extends Pick<Recipe, 'graph' | 'recompute'> {
+export interface Prepared extends Pick<Recipe, 'graph' | 'recompute'> {
   readonly options: TrainerOptions;
   readonly binary: Binary;
   /** @param learned the names of what learns */
@@ -276,7 +232,8 @@ export class Trainer {
    * @param options float16 weights, the producer's name
    * @throws LanewiseError INVALID_INPUT for options that make no sense; TOO_LARGE
    * @example
-   * const file = await t.toONNX(); // its bytes
+   * const file = await t.toONNX();
+   * const model = await load(file);
    */
   async toONNX(options: OnnxOptions = {}): Promise<Uint8Array> {
     const { writeOnnx } = await import('../formats/onnx/writer.ts');
@@ -331,7 +288,13 @@ export class Trainer {
     this.#retrain(new Set([...this.#trained].filter((name) => !frozen.has(name))));
   }
 
-  /** The opposite of `freeze`. */
+  /**
+   * The opposite of `freeze`.
+   * @param prefixes beginnings of names
+   * @throws LanewiseError INVALID_INPUT if nothing has that name
+   * @example
+   * t.unfreeze('features.'); // fine-tuning: all of it learns
+   */
   unfreeze(...prefixes: readonly string[]): void {
     this.#retrain(new Set([...this.#trained, ...this.#named(prefixes, 'unfreeze')]));
   }
@@ -347,7 +310,12 @@ export class Trainer {
 
   /**
    * Runs one step on this thread, instruction by instruction, and times each. Nothing learns by it.
+   * @param inputs as for `step`
+   * @param labels as for `step`
+   * @returns a row of each instruction: the layer, the kernel, milliseconds, multiply-accumulates
    * @throws LanewiseError UNSUPPORTED if a worker has the memory; INVALID_INPUT while another call runs; as `step`
+   * @example
+   * const rows = t.profile(pictures, [3, 8, 8, 0]);
    */
   profile(inputs: Inputs, labels: Labels): ProfileRow[] {
     if (this.#calls > 0) throw invalidInput('the trainer is running: await what was called before');
@@ -355,7 +323,11 @@ export class Trainer {
     return plan.steps.map((step, i) => ({ node: step.node, kernel: kernelOf(step), ms: times[i] as number, macs: step.macs ?? 0 }));
   }
 
-  /** Releases the memory. Later calls throw DISPOSED. */
+  /**
+   * Releases the memory. Later calls throw DISPOSED.
+   * @example
+   * t.dispose();
+   */
   dispose(): void {
     this.#gone ??= new LanewiseError('DISPOSED', 'the trainer was disposed of');
     this.#core.dispose();

@@ -28,29 +28,31 @@ const given: Readonly<Record<string, string>> = {
   bar: 'HTMLProgressElement',
 };
 
-/** The same, of the methods of a trainer. */
-const givenToTrainers: typeof given = {
-  t: "import('lanewise/train').Trainer",
-  network: "import('lanewise/layers').LayersModel",
-  loss: "import('lanewise/train').Loss",
-  optimizer: "import('lanewise/train').Optimizer",
-  batches: "import('lanewise/train').Batches",
-  tests: "import('lanewise/train').Batches",
-  pictures: "import('lanewise').Tensor",
-};
+/** What a fragment of `lanewise/train` about a trainer may take for given: it runs. */
+const TRAINER = `import { Tensor as Given } from 'lanewise';
+import * as layers from 'lanewise/layers';
+import * as train from 'lanewise/train';
+const features = layers.sequential([layers.conv2d(4, 3), layers.relu], { name: 'features' });
+const network = layers.sequential([layers.input([1, 8, 8]), features, layers.flatten, layers.dense(10)]);
+const [loss, optimizer] = [train.crossEntropy(), train.sgd({ momentum: 0.9 })];
+const t = await train.trainer(network, { loss, optimizer, batch: 4 });
+const pictures = new Given(new Float32Array(4 * 8 * 8).fill(0.5), [4, 1, 8, 8]);
+const batches: train.Batch[] = [[pictures, [3, 8, 8, 0]]];
+const tests = batches;
+`;
 
 /** A fragment with the imports that it needs: of its own entry, else of the first that exports the name. */
 function whole(entry: string, code: string): string {
   if (/^import /m.test(code)) return code;
   const isFree = (name: string) => new RegExp(`(?<![\\w.'$])${name}(?![\\w'$:])`).test(code) && !declares(code, name);
-  const known = entry === 'lanewise/train' ? { ...given, ...givenToTrainers } : given;
-  const names = new Set(api.filter((one) => isExport(one) && !(one.name in known)).map(({ name }) => name));
+  const names = new Set(api.filter((one) => isExport(one) && !(one.name in given)).map(({ name }) => name));
   const imports = [...names].filter(isFree).map((name) => {
     const entries = api.filter((other) => other.name === name).map((other) => other.entry);
     return `import { ${name} } from '${entries.includes(entry) ? entry : entries[0]}';\n`;
   });
-  const constants = Object.keys(known).filter(isFree);
-  return `${imports.join('')}${constants.map((name) => `declare const ${name}: ${known[name]};\n`).join('')}${code}`;
+  const constants = Object.keys(given).filter(isFree);
+  if (entry === 'lanewise/train' && isFree('t')) return `${imports.join('')}${TRAINER}{\n${code}\n}`;
+  return `${imports.join('')}${constants.map((name) => `declare const ${name}: ${given[name]};\n`).join('')}${code}`;
 }
 
 const declares = (code: string, name: string): boolean => new RegExp(`\\b(const|let|using) (\\{[^}]*\\b)?${name}\\b`).test(code);
@@ -62,9 +64,10 @@ for (const { entry, name, doc } of api) {
   for (const [i, code] of examplesOf(doc).entries()) {
     if (seen.has(code)) continue;
     seen.add(code);
-    // As files, whose names may not differ by case alone: trainer and Trainer.
-    const kind = /^[A-Z]\w*$/.test(name) ? '.class' : '';
-    examples.set(`${entry.replaceAll('/', '-')}.${name}${kind}${i === 0 ? '' : `.${i + 1}`}`, whole(entry, code));
+    const title = `${entry.replaceAll('/', '-')}.${name}${i === 0 ? '' : `.${i + 1}`}`;
+    // Files whose names differ by case alone are one on some machines: Trainer, trainer.
+    const taken = [...examples.keys()].some((other) => other.toLowerCase() === title.toLowerCase());
+    examples.set(taken ? `${title}_` : title, whole(entry, code));
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Value } from '../../src/graph/value.ts';
 import { adamw, type Optimizer, sgd } from '../../src/training/index.ts';
 import { accumulate, average, clear } from '../../src/training/ops/update.ts';
-import { power } from '../../src/training/power.ts';
 import { array, type NdArray, random } from '../reference/index.ts';
 import { difference, runTape, state } from './states.ts';
 import { torchTests } from './torch.ts';
@@ -189,11 +188,6 @@ test('gradients of several batches are summed, used and forgotten in one plan', 
     expect(difference([updated!], [array(dims, mean)])).toBeLessThan(1e-6);
     expect(cleared).toEqual(array(dims));
   }
-});
-
-test('powers are those of repeated multiplication', () => {
-  expect([0, 1, 2, 3, 10].map((n) => power(3, n))).toEqual([1, 3, 9, 27, 59049]);
-  expect(power(0.999, 100_000)).toBeCloseTo(Math.exp(100_000 * Math.log(0.999)), 50);
 });
 
 test.each<[() => unknown, string]>([
