@@ -49,7 +49,7 @@ export function torchTrain(
     };
     for (const [option, bytes] of Object.entries(given)) writeFileSync(join(folder, option), bytes);
     const named = [...Object.keys(given), ...files].flatMap((option) => [`--${option}`, join(folder, option)]);
-    const { status, stdout, stderr } = spawnSync(python, [script, name, ...named, ...args], { encoding: 'utf8', timeout: 170_000 });
+    const { status, stdout, stderr } = spawnSync(python, [script, name, ...named, ...args], { encoding: 'utf8', timeout: 280_000 });
     if (status !== 0) throw new Error(stderr || `${python} ended with ${status}`);
     const losses = stdout
       .split('\n')
