@@ -1,6 +1,6 @@
 // docs/options.md's tensors are what its sentences say, and its tables of training have every option of the sources.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Tensor } from '../../src/index.ts';
 import { at } from '../browser/setup.ts';
 import { blocksOf } from './markdown.ts';
@@ -12,9 +12,11 @@ test('the mask to fill is a picture, no list of its dimensions', () => {
   expect(made.map(({ dims }) => dims)).toEqual([[1, 1, 256, 256]]);
 });
 
+const sources = readdirSync(at('src/training')).filter((file) => file.endsWith('.ts'));
+const source = sources.map((file) => readFileSync(at(`src/training/${file}`), 'utf8').replaceAll('\r\n', '\n')).join('\n');
+
 /** The options of an interface by name, each with the default that its docstring states. */
-function optionsOf(file: string, name: string): Map<string, string | undefined> {
-  const source = readFileSync(at(`src/training/${file}.ts`), 'utf8');
+function optionsOf(name: string): Map<string, string | undefined> {
   const [, body = ''] = new RegExp(`interface ${name}\\b[^{]*\\{\n(.*?)^\\}`, 'ms').exec(source) ?? [];
   const entries = [...body.matchAll(/\/\*\*(.*?)\*\/\s+readonly (\w+)\??:/gs)];
   return new Map(entries.map(([, doc = '', option = '']) => [option, /Default '?([\w.-]+?)'?[.:]?\s/.exec(doc)?.[1]]));
@@ -28,13 +30,13 @@ const rowsOf = (text: string): [string, string][] =>
     .map((cells) => (cells.length === 4 && /^'?[\w.]*/.test(cells[2] ?? '') ? [cells[0] as string, cells[2] as string] : ['', '']));
 
 test.each([
-  ['trainer', 'TrainerOptions', '`trainer('],
-  ['fit', 'FitOptions', '`fit('],
-  ['batches', 'InBatchesOptions', '`inBatches('],
-])('%s: the table has the options of %s', (file, name, heading) => {
+  ['TrainerOptions', '`trainer('],
+  ['FitOptions', '`fit('],
+  ['InBatchesOptions', '`inBatches('],
+])('the table has the options of %s', (name, heading) => {
   const text = tables.split(`### ${heading}`)[1]?.split('###')[0] ?? '';
   const rows = new Map(rowsOf(text).filter(([option]) => /^[a-z]+([A-Z][a-z]+)*$/.test(option) && option !== 'option'));
-  const options = optionsOf(file, name);
+  const options = optionsOf(name);
   expect(options.size).toBeGreaterThan(3);
   expect([...rows.keys()]).toEqual([...options.keys()]);
   for (const [option, value] of options) {
@@ -53,24 +55,18 @@ test('losses, optimisers and schedules', () => {
     found.set(owner, [...(found.get(owner) ?? []), [option, value.replaceAll('`', '')]]);
   }
   const expected = {
-    crossEntropy: [['losses', 'CrossEntropyOptions']],
-    binaryCrossEntropy: [['losses', 'BinaryCrossEntropyOptions']],
-    smoothL1: [['losses', 'SmoothL1Options']],
-    sgd: [
-      ['optimizers', 'SgdOptions'],
-      ['optimizers', 'DecayOptions'],
-    ],
-    adamw: [
-      ['optimizers', 'AdamwOptions'],
-      ['optimizers', 'DecayOptions'],
-    ],
-    constant: [['schedules', 'WarmupOptions']],
-    cosine: [['schedules', 'CosineOptions']],
-    steps: [['schedules', 'StepsOptions']],
+    crossEntropy: ['CrossEntropyOptions'],
+    binaryCrossEntropy: ['BinaryCrossEntropyOptions'],
+    smoothL1: ['SmoothL1Options'],
+    sgd: ['SgdOptions', 'DecayOptions'],
+    adamw: ['AdamwOptions', 'DecayOptions'],
+    constant: ['WarmupOptions'],
+    cosine: ['CosineOptions'],
+    steps: ['StepsOptions'],
   };
   expect([...found.keys()]).toEqual(Object.keys(expected));
   for (const [name, interfaces] of Object.entries(expected)) {
-    const options = new Map(interfaces.flatMap(([file = '', type = '']) => [...optionsOf(file, type)]));
+    const options = new Map(interfaces.flatMap((type) => [...optionsOf(type)]));
     expect([name, found.get(name)?.map(([option]) => option)]).toEqual([name, [...options.keys()]]);
     for (const [option, value] of found.get(name) ?? []) {
       const stated = options.get(option);
