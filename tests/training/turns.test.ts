@@ -20,7 +20,10 @@ const batches = inBatches(pictures, classes, { batch: 6, seed: 2 });
 const options = { loss: crossEntropy(), optimizer: sgd({ momentum: 0.9 }), batch: 6, seed: 7, rate: 0.1 };
 const make = (more: Partial<TrainerOptions> = {}, seed = 1) => trainer(network(seed), { ...options, ...more });
 /** Short, because a difference is shown. */
-const bytesOf = async (t: Trainer) => createHash('sha256').update(await t.save()).digest('hex');
+const bytesOf = async (t: Trainer) =>
+  createHash('sha256')
+    .update(await t.save())
+    .digest('hex');
 
 test('a step reads its arrays before it returns', async () => {
   const [one, two] = [await make(), await make()];
