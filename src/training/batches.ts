@@ -28,14 +28,20 @@ export type Batches =
   | AsyncIterable<Batch>
   | (((epoch: number) => Iterable<Batch> | AsyncIterable<Batch>) & { readonly batches?: number });
 
-/** How many batches an epoch has, if that is known before it. */
+/**
+ * How many batches an epoch has, if that is known before it.
+ * @internal
+ */
 export function lengthOf(batches: Batches): number | undefined {
   const { length, batches: count } = batches as { length?: unknown; batches?: unknown };
   const known = typeof batches === 'function' ? count : length;
   return typeof known === 'number' ? known : undefined;
 }
 
-/** Whether it may be batches, as far as one can tell before an epoch. */
+/**
+ * Whether it may be batches, as far as one can tell before an epoch.
+ * @internal
+ */
 export const isBatches = (given: unknown): boolean => typeof given === 'function' || isIterable(given);
 
 const isIterable = (given: unknown): boolean => {
@@ -45,7 +51,11 @@ const isIterable = (given: unknown): boolean => {
   return typeof iterable?.[Symbol.iterator] === 'function' || typeof iterable?.[Symbol.asyncIterator] === 'function';
 };
 
-/** The batches of an epoch. @throws LanewiseError INVALID_INPUT */
+/**
+ * The batches of an epoch.
+ * @throws LanewiseError INVALID_INPUT
+ * @internal
+ */
 export function batchesOf(batches: Batches, epoch: number): Iterable<Batch> | AsyncIterable<Batch> {
   const given: unknown = typeof batches === 'function' ? batches(epoch) : batches;
   if (!isIterable(given)) {
@@ -54,7 +64,11 @@ export function batchesOf(batches: Batches, epoch: number): Iterable<Batch> | As
   return given as Iterable<Batch>;
 }
 
-/** @throws LanewiseError INVALID_INPUT for what is no batch */
+/**
+ *
+ * @throws LanewiseError INVALID_INPUT for what is no batch
+ * @internal
+ */
 export function checkedBatch(batch: Batch): Batch {
   if (!Array.isArray(batch) || batch.length !== 2) throw invalidInput(`a batch is a list of two, [inputs, labels]; got ${shown(batch)}`);
   return batch;
@@ -132,6 +146,7 @@ const renewed = ({ type, data, dims }: Tensor): Tensor => new Tensor(type, data,
 /**
  * Labels as a tensor. Whole numbers are classes, [N].
  * @throws LanewiseError INVALID_INPUT
+ * @internal
  */
 export function labelTensor(labels: Labels): Tensor {
   if (labels instanceof Tensor) return inside(renewed(labels));
@@ -166,7 +181,10 @@ function picked({ type, data, dims }: Tensor, chosen: Uint32Array): Tensor {
   return new Tensor(type, made as never, [chosen.length, ...dims.slice(1)]);
 }
 
-/** The numbers below `count` in an order of a seed and an epoch (Fisher and Yates; Durstenfeld 1964). */
+/**
+ * The numbers below `count` in an order of a seed and an epoch (Fisher and Yates; Durstenfeld 1964).
+ * @internal
+ */
 export function shuffled(count: number, seed: number, epoch: number): Uint32Array {
   const next = numbersFor(seed, `epoch ${epoch}`);
   const order = Uint32Array.from({ length: count }, (_, i) => i);

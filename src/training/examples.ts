@@ -1,4 +1,4 @@
-// Batches as programs take them.
+// What a step is fed: inputs and labels, checked.
 
 import { invalidInput } from '../arguments.ts';
 import { product } from '../graph/dims.ts';
@@ -15,11 +15,15 @@ import type { Counted } from './report.ts';
 /** A checked batch. */
 export interface Example extends Fed, Counted {}
 
-/** @throws LanewiseError INVALID_INPUT for what is no batch, or an empty one */
-export function exampleOf({ inputs: wanted, unreadInputs, narrow }: PlanSource, loss: Loss, inputs: Inputs, labels: Labels): Example {
-  const [only] = wanted;
-  const named = inputs instanceof Tensor && only && wanted.length === 1 ? { [only.name]: inputs } : (inputs as Exclude<Inputs, Tensor>);
-  const tensors = tensorsOf(checkFeeds(named, wanted, unreadInputs, narrow));
+/**
+ * A batch as the network and the loss take it.
+ * @throws LanewiseError INVALID_INPUT for inputs that do not fit, and for labels that are none
+ */
+export function exampleOf(source: PlanSource, loss: Loss, inputs: Inputs, labels: Labels): Example {
+  const [only] = source.inputs;
+  const named =
+    inputs instanceof Tensor && only && source.inputs.length === 1 ? { [only.name]: inputs } : (inputs as Exclude<Inputs, Tensor>);
+  const tensors = tensorsOf(checkFeeds(named, source.inputs, source.unreadInputs, source.narrow));
   const target = labelTensor(labels);
   const data = labelData(target);
   const classes = data instanceof Int32Array;

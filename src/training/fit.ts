@@ -60,7 +60,10 @@ const checks: OptionChecks<FitOptions> = {
 /** Programs take it as float32. */
 export const isRate = (value: unknown): value is number => typeof value === 'number' && value >= 0 && Number.isFinite(Math.fround(value));
 
-/** The trainer, as `fit` sees it. */
+/**
+ * The trainer, as `fit` sees it.
+ * @internal
+ */
 export interface Learning {
   readonly rate: number;
   /** A step, and how many examples and labels it had. */
@@ -72,7 +75,11 @@ export interface Learning {
   blame(inputs: Inputs, labels: Labels): Promise<string>;
 }
 
-/** @param position the trainer's, which moves along */
+/**
+ *
+ * @param position the trainer's, which moves along
+ * @internal
+ */
 export async function fitEpochs(trainer: Learning, position: Position, batches: Batches, options: FitOptions): Promise<EpochReport[]> {
   checkOptions('fit', options, checks);
   const { epochs, schedule = trainer.rate, validation, onStep, onEpoch, signal } = options;

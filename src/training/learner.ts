@@ -7,7 +7,6 @@ import { differentiate } from './differentiate.ts';
 import { endUnlessFinite } from './ops/endUnlessFinite.ts';
 import { accumulate, assign, average as averageOp, clear } from './ops/update.ts';
 import { averageOf, gatheredOf, type Kind, NUMBERS, type Recipe, type Result, SCALE, slotName } from './recipe.ts';
-import { recompute } from './recompute.ts';
 import { type State, zeroState } from './states.ts';
 import { Tape } from './tape.ts';
 
@@ -46,7 +45,7 @@ export class Learner {
       learning.map(({ value }) => value),
     );
     const kept = this.results.map(([, value]) => value);
-    this.nodes.push(...(this.#recipe.checkpoint ? recompute(this.nodes, nodes, kept) : nodes));
+    this.nodes.push(...(this.#recipe.recompute?.(this.nodes, nodes, kept) ?? nodes));
     // What follows writes states: not if the loss is no number.
     this.results[0] = ['loss', this.#write('loss', (tape) => tape.add(endUnlessFinite, [loss], {}))];
     for (const [state, made] of statistics) this.#writeState(state, (tape) => [tape.add(assign, [state, made], {})]);

@@ -5,6 +5,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Value } from '../graph/value.ts';
 import type { Loss } from './loss.ts';
 import type { Optimizer } from './optimizer.ts';
+import type { recompute as Recompute } from './recompute.ts';
 import { type State, zeroState } from './states.ts';
 
 /**
@@ -28,8 +29,8 @@ export interface Recipe {
   readonly clip?: number | undefined;
   /** The share of the old in the moving averages of weights; undefined: there are none. */
   readonly average?: number | undefined;
-  /** Whether the backward pass computes activations again. */
-  readonly checkpoint?: boolean | undefined;
+  /** How the backward pass computes activations again, if it does. */
+  readonly recompute?: typeof Recompute | undefined;
   /** Whether gradients of several batches are gathered. */
   readonly accumulates?: boolean | undefined;
   readonly states: ReadonlyMap<string, State>;

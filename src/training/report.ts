@@ -11,14 +11,20 @@ export interface StepReport {
 /** What `evaluate` gives: means over all examples. */
 export type Evaluation = Omit<StepReport, 'norm'>;
 
-/** How many a mean is over. */
+/**
+ * How many a mean is over.
+ * @internal
+ */
 export interface Counted {
   readonly examples: number;
   /** One for an example, or for each of its pixels. */
   readonly answers: number;
 }
 
-/** Means over batches of different sizes. */
+/**
+ * Means over batches of different sizes.
+ * @internal
+ */
 export class Means {
   #loss = 0;
   #examples = 0;

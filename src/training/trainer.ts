@@ -1,6 +1,7 @@
-import { checkOptions, checkText, flagCheck, invalidInput, type OptionChecks, shown } from '../arguments.ts';
+import { checkOptions, checkText, flagCheck, invalidInput, shown } from '../arguments.ts';
+import { operatorFinder } from '../compiler/bind.ts';
 import { LanewiseError } from '../errors.ts';
-import { type OnnxOptions, writeOnnx } from '../formats/onnx/writer.ts';
+import type { OnnxOptions } from '../formats/onnx/writer.ts';
 import type { Constant, Graph } from '../graph/graph.ts';
 import { Tensor, type TypedArray } from '../graph/tensor.ts';
 import type { Value } from '../graph/value.ts';
@@ -9,89 +10,27 @@ import { createModel, fitted, initialDims, type LoadOptions, loadChecks, planSou
 import { kernelOf } from '../plan/instructions.ts';
 import type { MemoryUse } from '../runtime/memory.ts';
 import type { Binary, Model, ProfileRow } from '../runtime/model.ts';
-import { runtimeChecks, startCompiling, withPack } from '../runtime/options.ts';
+import { startCompiling, withPack } from '../runtime/options.ts';
 import type { PlanSource } from '../runtime/ports.ts';
 import { type Source, writeFile } from '../source.ts';
 import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels } from './batches.ts';
+import { addBinaries } from './binaries.ts';
 import { bound } from './bound.ts';
 import { Core, type Fed } from './core.ts';
 import { type Example, exampleOf, usualLabels } from './examples.ts';
 import { type EpochReport, type FitOptions, fitEpochs, isRate, type Learning } from './fit.ts';
 import { addInstructions } from './instructions.ts';
-import type { Loss } from './loss.ts';
 import { repeated } from './losses.ts';
-import type { Optimizer } from './optimizer.ts';
+import { MEMORY_LIMIT, RATE, type TrainerOptions, trainerChecks } from './options.ts';
 import { NUMBERS, RANDOM, type Recipe, SCALE, slotName } from './recipe.ts';
 import { type Evaluation, Means, type StepReport } from './report.ts';
-import { openSaved, type Position, saved } from './saved.ts';
+import { prepareRules } from './rules/index.ts';
+import type { Position } from './saved.ts';
 import { nodesFor, type State, statesOf } from './states.ts';
 import { formatStates } from './summary.ts';
-import { tiedWarnings, trainingWarnings } from './warnings.ts';
 
-/** How a network is trained. */
-export interface TrainerOptions
-  extends Pick<
-    LoadOptions,
-    'threads' | 'worker' | 'wasm' | 'inputShapes' | 'winograd' | 'memoryLimit' | 'externalData' | 'operators' | 'signal' | 'onProgress'
-  > {
-  /** What is made small: `crossEntropy()`, `meanSquaredError()` and others. */
-  readonly loss: Loss;
-  /** How weights follow their gradients: `sgd()`, `adamw()`. */
-  readonly optimizer: Optimizer;
-  /** The learning rate of `step`; `fit` has a schedule. Default 0.01. */
-  readonly rate?: number;
-  /** Examples per batch, for which memory is prepared; other batches are taken, too. Default 32. */
-  readonly batch?: number;
-  /** The output that the loss looks at. Default: the first. */
-  readonly output?: string;
-  /** The seed of dropout, a whole number from 0 on. Default 0. */
-  readonly seed?: number;
-  /** Beginnings of the names of what learns. Default: everything that `summary` counts as learned. */
-  readonly train?: readonly string[];
-  /** The largest norm of all gradients together; larger ones are scaled down. Default: any. */
-  readonly clip?: number;
-  /** The share of the old in moving averages of the weights, by which `evaluate`, `model` and `toONNX` go then. Default: none are kept. */
-  readonly average?: number;
-  /** Batches whose gradients are gathered for one update. Default 1. */
-  readonly accumulate?: number;
-  /** Whether the backward pass computes activations again instead of keeping them: less memory, about a third more time. Default false. */
-  readonly checkpoint?: boolean;
-  /** A file that `save` wrote, to go on from there. */
-  readonly resume?: Source;
-}
-
-/** The learning rate where none is said. */
-const RATE = 0.01;
-
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1;
-const has = (value: unknown, ...methods: string[]): boolean =>
-  methods.every((name) => typeof (value as Record<string, unknown> | null)?.[name] === 'function');
-const isTexts = (value: unknown): boolean => Array.isArray(value) && Array.from(value).every((text) => typeof text === 'string');
-
-const { relaxed: _, ...shared } = runtimeChecks;
-const checks: OptionChecks<TrainerOptions> = {
-  ...shared,
-  inputShapes: loadChecks.inputShapes,
-  winograd: loadChecks.winograd,
-  memoryLimit: loadChecks.memoryLimit,
-  externalData: loadChecks.externalData,
-  operators: loadChecks.operators,
-  loss: ['crossEntropy() or another loss', (value) => has(value, 'check', 'write')],
-  optimizer: ['sgd() or another optimizer', (value) => has(value, 'numbers', 'update') && isTexts((value as Optimizer).slots)],
-  rate: ['a number from 0 on', isRate],
-  batch: ['a whole number from 1 on', isCount],
-  output: ["an output's name", (value) => typeof value === 'string'],
-  seed: ['a whole number from 0 on', (value) => value === 0 || isCount(value)],
-  train: ['a list of the beginnings of names', isTexts],
-  clip: ['a number over 0', (value) => typeof value === 'number' && value > 0],
-  average: ['a number from 0 to below 1', (value) => typeof value === 'number' && value >= 0 && value < 1],
-  accumulate: ['a whole number from 1 on', isCount],
-  checkpoint: flagCheck,
-  resume: ['a file that save() wrote', (value) => value !== null],
-};
-
-/** Activations are kept for the backward pass, so that more memory is no mistake; WebAssembly has no more. */
-const MEMORY_LIMIT = 2 ** 32;
+/** What an update of gathered gradients is fed. */
+const NOTHING: Fed = { dims: new Map(), labels: { type: 'int32', dims: [] }, data: new Map() };
 
 /**
  * Prepares a network to learn: reads it, plans the steps, takes the memory.
@@ -107,36 +46,44 @@ const MEMORY_LIMIT = 2 ** 32;
  * const t = await trainer(resnet20(), { loss: crossEntropy(), optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }), batch: 128 });
  */
 export async function trainer(net: LayersModel | Source, options: TrainerOptions): Promise<Trainer> {
-  checkOptions('trainer', options, checks);
+  checkOptions('trainer', options, trainerChecks);
   for (const name of ['loss', 'optimizer'] as const)
     if (options[name] === undefined) throw invalidInput(`trainer needs the option ${name}`);
+  addBinaries();
   addInstructions();
-  const compiling = startCompiling(options);
   const layers = isLayers(net) ? net : undefined;
   const operators = [...new Set([...(layers?.operators ?? []), ...(options.operators ?? [])])];
   const read = layers ? layers.graph() : await readGraph(net as Source, options);
   await prepareOperators(read, operators);
-  const { addOperators } = await import('../compiler/operators.ts');
-  addOperators();
   const { graph, warnings } = await fitted(read, { operators });
-  const binary = await withPack(compiling, 'training', options);
-  const made = new Trainer(graph, { ...options, operators }, binary, {
-    warnings: [...warnings, ...trainingWarnings(graph, !layers)],
-    ...(layers && { weights: new Set([...layers.parameters(), ...layers.buffers()].map(({ name }) => name)) }),
+  const pack = await prepareRules(graph, operatorFinder(operators), options.loss);
+  const binary = await withPack(startCompiling(options, pack), pack, options);
+  const warn = layers ? undefined : await import('./warnings.ts');
+  const made = new Trainer({
+    graph,
+    options: { ...options, operators },
+    binary,
+    warnings: [...warnings, ...(warn?.trainingWarnings(graph) ?? [])],
+    tied: warn?.tiedWarnings,
+    weights: layers && new Set([...layers.parameters(), ...layers.buffers()].map(({ name }) => name)),
+    recompute: options.checkpoint ? (await import('./recompute.ts')).recompute : undefined,
   });
   if (options.resume !== undefined) await made.restore(options.resume);
   return made;
 }
 
-/** What is known about a network beside its graph. */
-interface Knowledge {
-  readonly warnings: readonly string[];
-  /** Names of learned weights and of statistics. */
-  readonly weights?: ReadonlySet<string>;
-}
-
 const isLayers = (net: unknown): net is LayersModel =>
   typeof (net as LayersModel | null)?.graph === 'function' && typeof (net as LayersModel).parameters === 'function';
+
+/** What a trainer is made of. */
+interface Prepared extends Pick<Recipe, 'graph' | 'recompute'> {
+  readonly options: TrainerOptions;
+  readonly binary: Binary;
+  readonly warnings: readonly string[];
+  readonly tied: ((graph: Graph, names: Iterable<string>) => readonly string[]) | undefined;
+  /** Names of learned weights and of statistics, where they are known beside the graph. */
+  readonly weights: ReadonlySet<string> | undefined;
+}
 
 /**
  * A network that learns, in memory: what `trainer` gives.
@@ -176,7 +123,7 @@ export class Trainer {
   #gone: LanewiseError | undefined;
 
   /** @internal */
-  constructor(graph: Graph, options: TrainerOptions, binary: Binary, { warnings, weights }: Knowledge) {
+  constructor({ graph, options, binary, warnings, tied, weights, recompute }: Prepared) {
     const { batch = 32, memoryLimit = MEMORY_LIMIT, operators, winograd, inputShapes, output = graph.outputs[0]?.name ?? '' } = options;
     if (!graph.outputs.some(({ name }) => name === output)) {
       throw invalidInput(`the network has no output '${output}'; it has ${graph.outputs.map(({ name }) => `'${name}'`).join(', ')}`);
@@ -193,6 +140,7 @@ export class Trainer {
       ...options,
       graph,
       output,
+      recompute,
       states: this.#states,
       accumulates: (options.accumulate ?? 1) > 1,
       trains: (name) => this.#learning.has(name),
@@ -207,9 +155,10 @@ export class Trainer {
     this.#core = new Core(recipe, binary);
     const twice = repeated(options.loss, network.nodes, target);
     const learned = [...this.#states].filter(([, state]) => state.learned).map(([name]) => name);
-    this.warnings = [...warnings, ...tiedWarnings(graph, learned), ...(twice ? [twice] : [])];
+    this.warnings = [...warnings, ...(tied?.(graph, learned) ?? []), ...(twice ? [twice] : [])];
     const labels = usualLabels(options.loss, target);
-    if (labels) this.#core.prepare('step', { dims, labels });
+    if (recipe.accumulates) this.#core.prepare('update', NOTHING);
+    if (labels) this.#core.prepare(recipe.accumulates ? 'gather' : 'step', { dims, labels });
   }
 
   /** Bytes of linear memory, known before the first step: `weights` has what stays between steps, optimizer and all. */
@@ -331,6 +280,7 @@ export class Trainer {
    * await writeFile('trained.onnx', await t.toONNX());
    */
   async toONNX(options: OnnxOptions = {}): Promise<Uint8Array> {
+    const { writeOnnx } = await import('../formats/onnx/writer.ts');
     return writeOnnx(await this.#trainedGraph(), options);
   }
 
@@ -344,6 +294,7 @@ export class Trainer {
    */
   async save(path?: string): Promise<Uint8Array> {
     if (path !== undefined) checkText('the path of save', path);
+    const { saved } = await import('./saved.ts');
     const bytes = saved(await this.states(), this.#position);
     if (path !== undefined) await writeFile(path, bytes);
     return bytes;
@@ -355,6 +306,7 @@ export class Trainer {
    * @internal
    */
   async restore(source: Source): Promise<void> {
+    const { openSaved } = await import('./saved.ts');
     const { states, position } = await openSaved(source, (names) => {
       // What is frozen now may have learned before.
       for (const name of this.#reached)
@@ -463,8 +415,7 @@ export class Trainer {
   /** Updates by the gathered gradients: their mean over all examples. */
   async #update(rate: number): Promise<void> {
     const position = this.#position;
-    const nothing: Fed = { dims: new Map(), labels: { type: 'int32', dims: [] }, data: new Map() };
-    await this.#core.run('update', this.#numbers(nothing, rate, 1 / position.gathered));
+    await this.#core.run('update', this.#numbers(NOTHING, rate, 1 / position.gathered));
     Object.assign(position, { gathered: 0, batches: 0, step: position.step + 1 });
   }
 

@@ -14,6 +14,7 @@ import { type Clamped, clampWords } from '../../ops/elementwise/clamp.ts';
 import type { OpenNode, Operator } from '../../ops/operator.ts';
 import { asImage, input } from '../../ops/shapes.ts';
 import { pointerOf } from '../../plan/place.ts';
+import type { Rule, Ruled } from '../rules/rule.ts';
 import { emitTraining } from './emit.ts';
 
 export interface BatchNormTrainingAttributes extends Clamped {
@@ -53,8 +54,9 @@ function checkBatch(node: OpenNode<unknown>, { dims }: Value): number {
  * NaN or infinities. States stay: see `chainStatistics`.
  * @throws LanewiseError INVALID_INPUT if a channel has a single value
  */
-export const batchNormTraining: Operator<BatchNormTrainingAttributes> = {
+export const batchNormTraining: Ruled<BatchNormTrainingAttributes> = {
   name: 'BatchNormTraining',
+  rule: (...given) => batchNormRule(...given),
   since: 1,
   inputs: [5, 6],
   outputs: [1, 5],
@@ -205,4 +207,19 @@ export const batchNormGradient: Operator<Clamped> = {
       product(x.dims),
     );
   },
+};
+
+/** Reads x and the statistics again, and y where a clamp masks; the residual's gradient is the masked one. */
+const batchNormRule: Rule<BatchNormTrainingAttributes> = (node, [dy], tape) => {
+  const [x, scale, , , , residual] = node.inputs;
+  const [y, mean, invStd] = node.outputs;
+  const { clamp } = node.attributes;
+  const passes = tape.wants(x) || tape.wants(residual);
+  const [dScale, dBias, dX, masked] = tape.all(batchNormGradient, {
+    inputs: [dy, x, scale, mean, invStd, clamp && y],
+    attributes: clamp ? { clamp } : {},
+    outputs: passes ? (clamp ? 4 : 3) : 2,
+  });
+  // Without a clamp, the residual's gradient is the gradient as it is.
+  return [dX, dScale, dBias, undefined, undefined, residual && (masked ?? dy)];
 };
