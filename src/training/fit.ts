@@ -1,7 +1,7 @@
 // Epoch after epoch.
 
 import { checkAborted } from '../abort.ts';
-import { checkOptions, invalidInput, type OptionChecks, shown, signalCheck } from '../arguments.ts';
+import { checkOptions, invalidInput, type OptionChecks, signalCheck } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { AbortSignalLike } from '../platform.ts';
 import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels, lengthOf } from './batches.ts';
