@@ -15,6 +15,8 @@ export enum WeightGradientArg {
   BlockPictures,
   BlockRows,
   BlockColumns,
+  /** 0, or room for a block of X with its padding: a row of the kernel is a run of channels, whose fours are fewer. */
+  Scratch,
   Words,
 }
 
@@ -51,8 +53,9 @@ export enum WeightGradientSumArg {
   Rows,
   /** Output channels of one group. */
   OutChannels,
-  /** Taps of the kernel. */
+  /** Taps of the kernel, and how many of them are a run: the rows of its taps follow each other. */
   Taps,
+  Run,
   /** 0, or WINOGRAD_SCRATCH bytes: the input has 6 × 6 points for 3 × 3 taps. */
   Scratch,
   Words,

@@ -20,4 +20,4 @@ export type { TrainerOptions } from './options.ts';
 export { trainer } from './prepare.ts';
 export type { Evaluation, StepReport } from './report.ts';
 export { type CosineOptions, constant, cosine, type Schedule, type StepsOptions, steps, type WarmupOptions } from './schedules.ts';
-export { Trainer } from './trainer.ts';
+export type { Trainer } from './trainer.ts';

@@ -31,6 +31,12 @@ export interface Loss {
    */
   checkLabels?(labels: ArrayLike<number>, output: ValueType): void;
   /**
+   * How many of the labels count, where not all do.
+   * @param labels row-major
+   * @internal
+   */
+  counted?(labels: ArrayLike<number>): number;
+  /**
    * ONNX's operator that the loss applies itself, so that it should not be the network's last: see `repeated`.
    * @internal
    */

@@ -85,6 +85,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
         }
       }
     },
+    ...(ignore !== undefined && { counted: (labels: ArrayLike<number>) => Array.from(labels).filter((label) => label !== ignore).length }),
     write(tape, output, labels) {
       const [loss, correct] = tape.all(crossEntropyLoss, {
         inputs: [output, labels],

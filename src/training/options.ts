@@ -45,6 +45,8 @@ export interface TrainerOptions
  */
 export const RATE = 0.01;
 
+const has = (value: unknown, ...methods: string[]): boolean =>
+  methods.every((name) => typeof (value as Record<string, unknown> | null)?.[name] === 'function');
 const isTexts = (value: unknown): boolean => Array.isArray(value) && Array.from(value).every((text) => typeof text === 'string');
 
 const { relaxed: _, ...shared } = runtimeChecks;
@@ -56,8 +58,8 @@ export const trainerChecks: OptionChecks<TrainerOptions> = {
   memoryLimit: loadChecks.memoryLimit,
   externalData: loadChecks.externalData,
   operators: loadChecks.operators,
-  loss: ['crossEntropy() or another loss', (value) => typeof (value as Loss | null)?.write === 'function'],
-  optimizer: ['sgd() or another optimizer', (value) => typeof (value as Optimizer | null)?.update === 'function'],
+  loss: ['crossEntropy() or another loss', (value) => has(value, 'check', 'write')],
+  optimizer: ['sgd() or another optimizer', (value) => has(value, 'numbers', 'update') && isTexts((value as Optimizer).slots)],
   rate: ['a number from 0 on', isRate],
   batch: countCheck,
   output: ["an output's name", (value) => typeof value === 'string'],

@@ -36,6 +36,8 @@ export interface Recipe {
   readonly states: ReadonlyMap<string, State>;
   /** Whether a state learns: it may be frozen. */
   readonly trains: (name: string) => boolean;
+  /** Whether the optimizer keeps something for a state: it learns, or has learned before. */
+  readonly keeps: (name: string) => boolean;
   readonly options: Pick<BindOptions, 'operators' | 'memoryLimit'> & {
     readonly winograd?: boolean | undefined;
     readonly threads?: number | undefined;

@@ -1,5 +1,3 @@
-import { invalidInput } from '../arguments.ts';
-
 /** What a step gives. */
 export interface StepReport {
   /** The mean over the batch, before the update. */
@@ -41,9 +39,8 @@ export class Means {
     this.#answers += answers;
   }
 
-  /** @param what names who got no examples */
-  of(what: string): Evaluation {
-    if (this.#examples === 0) throw invalidInput(`${what} got no batches`);
+  /** NaN of nothing. */
+  get result(): Evaluation {
     return { loss: this.#loss / this.#examples, ...(this.#answers > 0 && { accuracy: this.#correct / this.#answers }) };
   }
 }

@@ -1,10 +1,11 @@
-import { invalidInput, shown } from '../arguments.ts';
+import { checkOptions, flagCheck, invalidInput, shown } from '../arguments.ts';
 import { bind } from '../compiler/bind.ts';
 import { LanewiseError } from '../errors.ts';
 import type { OnnxOptions } from '../formats/onnx/writer.ts';
 import type { Constant, Graph } from '../graph/graph.ts';
 import { Tensor, type TypedArray } from '../graph/tensor.ts';
-import { createModel, initialDims, type LoadOptions, planSource } from '../load.ts';
+import type { Value } from '../graph/value.ts';
+import { createModel, initialDims, type LoadOptions, loadChecks, planSource } from '../load.ts';
 import { kernelOf } from '../plan/instructions.ts';
 import type { MemoryUse } from '../runtime/memory.ts';
 import type { Binary, Model, ProfileRow } from '../runtime/model.ts';
@@ -19,8 +20,12 @@ import { MEMORY_LIMIT, RATE, type TrainerOptions } from './options.ts';
 import { NUMBERS, RANDOM, type Recipe, SCALE, slotName } from './recipe.ts';
 import { type Evaluation, Means, type StepReport } from './report.ts';
 import type { Position } from './saved.ts';
-import { type State, statesOf } from './states.ts';
+import { isRate } from './schedules.ts';
+import { nodesFor, type State, statesOf } from './states.ts';
 import { formatStates } from './summary.ts';
+
+/** What an update of gathered gradients is fed. */
+const NOTHING: Fed = { dims: new Map(), labels: { type: 'int32', dims: [] }, data: new Map() };
 
 /**
  * What a trainer is made of.
@@ -53,10 +58,20 @@ export class Trainer {
   readonly #source: PlanSource;
   readonly #states: ReadonlyMap<string, State>;
   readonly #core: Core;
+  /** What the loss depends on. */
+  readonly #reached: ReadonlySet<string>;
+  /** What shall learn, from the next call on. */
   #trained: ReadonlySet<string>;
+  /** What learns in the call that has its turn. */
+  #learning: ReadonlySet<string>;
+  /** What has learned before, so that the optimizer keeps something for it. */
+  readonly #learned = new Set<string>();
   #position: Position = { epoch: 0, batch: 0, step: 0, gathered: 0, batches: 0 };
   /** The last of the calls that were made: they take turns. It never rejects. */
   #last: Promise<unknown> = Promise.resolve();
+  /** Calls that have not ended. */
+  #calls = 0;
+  #fits = false;
   #gone: LanewiseError | undefined;
 
   /** @internal */
@@ -81,16 +96,21 @@ export class Trainer {
       recompute,
       states: this.#states,
       accumulates: (options.accumulate ?? 1) > 1,
-      trains: (name) => this.#trained.has(name),
+      trains: (name) => this.#learning.has(name),
+      keeps: (name) => this.#learned.has(name),
       options: { operators, memoryLimit, winograd, threads: this.threads },
     };
+    const target = network.outputs[names.indexOf(output)] as Value;
+    this.#reached = new Set(nodesFor(target, network.nodes).flatMap(({ inputs }) => inputs.map((value) => value?.name ?? '')));
     this.#trained = this.#named(options.train ?? [''], 'option train');
+    this.#learning = this.#learns();
+    for (const name of this.#learning) this.#learned.add(name);
     this.#core = new Core(recipe, binary);
-    const target = network.outputs[names.indexOf(output)];
-    const twice = target && repeated(options.loss, network.nodes, target);
+    const twice = repeated(options.loss, network.nodes, target);
     if (twice) this.warnings = [...warnings, twice];
-    const labels = target && usualLabels(options.loss, target);
-    if (labels) this.#core.prepare('step', { dims, labels });
+    const labels = usualLabels(options.loss, target);
+    if (recipe.accumulates) this.#core.prepare('update', NOTHING);
+    if (labels) this.#core.prepare(recipe.accumulates ? 'gather' : 'step', { dims, labels });
   }
 
   /** Bytes of linear memory, known before the first step: `weights` has what stays between steps, optimizer and all. */
@@ -115,8 +135,11 @@ export class Trainer {
    * const { loss, accuracy } = await t.step({ input: pictures }, [3, 8, 8, 0]);
    */
   async step(inputs: Inputs, labels: Labels, rate = this.#options.rate ?? RATE): Promise<StepReport> {
-    const fed = this.#fed(inputs, labels);
-    return this.#inTurn(() => this.#step(fed, rate));
+    if (!isRate(rate)) throw invalidInput(`step takes a rate, a number from 0 on, got ${shown(rate)}`);
+    const { data, ...fed } = this.#fed(inputs, labels);
+    // Copies, because callers may fill their arrays anew while the step waits for its turn.
+    const own = { ...fed, data: new Map([...data].map(([name, numbers]) => [name, numbers.slice()])) };
+    return this.#inTurn(() => this.#step(own, rate));
   }
 
   /**
@@ -129,12 +152,15 @@ export class Trainer {
    */
   async evaluate(batches: Batches): Promise<Evaluation> {
     const means = new Means();
+    let count = 0;
     for await (const batch of batchesOf(batches, 0)) {
+      count++;
       const fed = this.#fed(...checkedBatch(batch));
       const { loss = Number.NaN, correct } = await this.#inTurn(() => this.#core.run('evaluate', fed));
       means.add({ loss, ...(correct !== undefined && { accuracy: correct / fed.answers }) }, fed);
     }
-    return means.of('evaluate');
+    if (count === 0) throw invalidInput('evaluate got no batches');
+    return means.result;
   }
 
   /**
@@ -148,8 +174,15 @@ export class Trainer {
    * @example
    * const reports = await t.fit(batches, { epochs: 30, schedule: cosine(0.1, { warmup: 2 }), validation: tests });
    */
-  fit(batches: Batches, options: FitOptions): Promise<EpochReport[]> {
-    return fitEpochs(this.#learning(), this.#position, batches, options);
+  async fit(batches: Batches, options: FitOptions): Promise<EpochReport[]> {
+    if (this.#gone) throw this.#gone;
+    if (this.#fits) throw invalidInput('fit is running: await it before the next');
+    this.#fits = true;
+    try {
+      return await fitEpochs(this.#forFit(), this.#position, batches, options);
+    } finally {
+      this.#fits = false;
+    }
   }
 
   /**
@@ -166,11 +199,9 @@ export class Trainer {
    * @example
    * await network.loadWeights(await t.weights());
    */
-  async weights({
-    average = this.#options.average !== undefined,
-  }: {
-    readonly average?: boolean;
-  } = {}): Promise<Map<string, Tensor<'float32'>>> {
+  async weights(options: { readonly average?: boolean } = {}): Promise<Map<string, Tensor<'float32'>>> {
+    checkOptions('weights', options, { average: flagCheck });
+    const { average = true } = options;
     const states = await this.states();
     return new Map(
       [...this.#states].map(([name, { value, learned }]) => {
@@ -188,6 +219,7 @@ export class Trainer {
    * const model = await t.model({ threads: 'auto' });
    */
   async model(options: Omit<LoadOptions, 'externalData' | 'onProgress'> = {}): Promise<Model> {
+    checkOptions('model', options, loadChecks);
     const operators = [...new Set([...(this.#options.operators ?? []), ...(options.operators ?? [])])];
     return createModel(await this.#trainedGraph(), { ...options, operators });
   }
@@ -227,8 +259,16 @@ export class Trainer {
    */
   async restore(source: Source): Promise<void> {
     const { openSaved } = await import('./saved.ts');
-    const { states, position } = await openSaved(source, this.#core.stateValues());
-    await this.#inTurn(async () => this.#core.writeStates(states));
+    const { states, position } = await openSaved(source, (names) => {
+      // What is frozen now may have learned before.
+      for (const name of this.#reached)
+        if (this.#options.optimizer.slots.some((slot) => names.has(slotName(slot, name)))) this.#learned.add(name);
+      return this.#core.stateValues();
+    });
+    await this.#inTurn(async () => {
+      this.#core.writeStates(states);
+      this.#core.retrain([...this.#learned].filter((name) => !this.#learning.has(name)));
+    });
     Object.assign(this.#position, position);
   }
 
@@ -261,20 +301,20 @@ export class Trainer {
    * console.log(t.summary());
    */
   summary(): string {
-    return formatStates([...this.#states.values()], this.#trained);
+    return formatStates([...this.#states.values()], this.#learns());
   }
 
   /**
-   * Runs one step on this thread, instruction by instruction, and times each. It is a step of rate 0: weights stay, but statistics
-   * and what the optimizer keeps move on.
+   * Runs one step on this thread, instruction by instruction, and times each. Nothing learns by it.
    * @param inputs as for `step`
    * @param labels as for `step`
    * @returns a row of each instruction: the layer, the kernel, milliseconds, multiply-accumulates
-   * @throws LanewiseError UNSUPPORTED if a worker has the memory
+   * @throws LanewiseError UNSUPPORTED if a worker has the memory; INVALID_INPUT while another call runs; as `step`
    * @example
    * const rows = t.profile(pictures, [3, 8, 8, 0]);
    */
   profile(inputs: Inputs, labels: Labels): ProfileRow[] {
+    if (this.#calls > 0) throw invalidInput('the trainer is running: await what was called before');
     const [plan, times] = this.#core.profile(this.#numbers(this.#fed(inputs, labels), 0));
     return plan.steps.map((step, i) => ({ node: step.node, kernel: kernelOf(step), ms: times[i] as number, macs: step.macs ?? 0 }));
   }
@@ -290,7 +330,7 @@ export class Trainer {
   }
 
   /** This trainer, as `fit` sees it. */
-  #learning(): Learning {
+  #forFit(): Learning {
     const { rate = RATE } = this.#options;
     return {
       rate,
@@ -313,7 +353,14 @@ export class Trainer {
       if (data instanceof Float32Array && !data.every(Number.isFinite)) return `the batch's '${name}' has numbers that are not finite`;
     }
     for (const [name, { data }] of await this.states()) if (!data.every(Number.isFinite)) return `'${name}' is not finite`;
-    const layer = await this.#inTurn(() => this.#core.firstNotFinite(this.#numbers(fed, 0)));
+    let layer: string | undefined;
+    try {
+      layer = await this.#inTurn(() => this.#core.firstNotFinite(this.#numbers(fed, 0)));
+    } catch (error) {
+      // All activations at once may be too large.
+      if (!(error instanceof LanewiseError && error.code === 'TOO_LARGE')) throw error;
+      return 'where it appears first takes too much memory to find';
+    }
     return layer === undefined ? 'it appears in the loss itself' : `it appears first in the layer '${layer}'`;
   }
 
@@ -335,8 +382,7 @@ export class Trainer {
   /** Updates by the gathered gradients: their mean over all examples. */
   async #update(rate: number): Promise<void> {
     const position = this.#position;
-    const nothing: Fed = { dims: new Map(), labels: { type: 'int32', dims: [] }, data: new Map() };
-    await this.#core.run('update', this.#numbers(nothing, rate, 1 / position.gathered));
+    await this.#core.run('update', this.#numbers(NOTHING, rate, 1 / position.gathered));
     Object.assign(position, { gathered: 0, batches: 0, step: position.step + 1 });
   }
 
@@ -358,13 +404,14 @@ export class Trainer {
 
   #fed(inputs: Inputs, labels: Labels): Example {
     if (this.#gone) throw this.#gone;
-    return exampleOf(this.#source, inputs, labels);
+    return exampleOf(this.#source, this.#options.loss, inputs, labels);
   }
 
   #named(prefixes: readonly string[], what: string): Set<string> {
     const names = [...this.#states].filter(([, { learned }]) => learned).map(([name]) => name);
+    if (names.length === 0) throw invalidInput('the network has no weights, so that nothing learns');
     for (const prefix of prefixes) {
-      if (!names.some((name) => name.startsWith(prefix))) {
+      if (typeof prefix !== 'string' || !names.some((name) => name.startsWith(prefix))) {
         throw invalidInput(`${what}: no weight has a name that begins with ${shown(prefix)}; the first is ${shown(names[0])}`);
       }
     }
@@ -372,8 +419,20 @@ export class Trainer {
   }
 
   #retrain(trained: ReadonlySet<string>): void {
+    if (this.#gone) throw this.#gone;
     this.#trained = trained;
-    this.#core.replan();
+    const learning = this.#learns();
+    // Calls before are not concerned.
+    const retrain = async () => {
+      this.#core.retrain([...this.#learning].filter((name) => !learning.has(name)));
+      this.#learning = learning;
+      for (const name of learning) this.#learned.add(name);
+    };
+    this.#inTurn(retrain).catch(() => {});
+  }
+
+  #learns(): Set<string> {
+    return new Set([...this.#trained].filter((name) => this.#reached.has(name)));
   }
 
   /** The graph with the weights as they are now, and without the nodes that computed them from the file's. */
@@ -389,6 +448,7 @@ export class Trainer {
   /** Waits for the calls before, so that each finds the memory as the last one left it. */
   async #inTurn<T>(action: () => Promise<T>): Promise<T> {
     const before = this.#last;
+    this.#calls++;
     let end = () => {};
     this.#last = new Promise<void>((resolve) => {
       end = resolve;
@@ -396,8 +456,12 @@ export class Trainer {
     await before;
     try {
       if (this.#gone) throw this.#gone;
-      return await action();
+      const result = await action();
+      // Disposed of meanwhile.
+      if (this.#gone) throw this.#gone;
+      return result;
     } catch (error) {
+      if (this.#gone) throw this.#gone;
       if (error instanceof LanewiseError && error.code === 'WORKER_FAILED') {
         this.#gone = new LanewiseError(
           'WORKER_FAILED',
@@ -407,6 +471,7 @@ export class Trainer {
       }
       throw error;
     } finally {
+      this.#calls--;
       end();
     }
   }
