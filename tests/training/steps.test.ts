@@ -46,7 +46,7 @@ function apart(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   expect(actual.length).toBe(expected.length);
   return Array.from(actual).reduce((most, value, i) => {
     const difference = Math.abs(value - (expected[i] as number));
-    return difference <= most ? most : difference;
+    return Math.max(difference, most);
   }, 0);
 }
 
