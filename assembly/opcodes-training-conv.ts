@@ -1,22 +1,23 @@
-// The arguments of the gradients of convolutions. Part of opcodes-training.ts.
-
-import { WindowArg } from './opcodes-window';
+// The arguments of the gradients of convolutions. Part of opcodes-training.ts. Those of windows begin with WindowArg's, so that
+// the first of their own is WindowArg.Words, 19: a number, because bundlers compute no enum from another file's.
 
 /** Input is X, Output is dY, which is read; channels are input channels of one group. See training/f32_weight_gradient_4x8. */
 export enum WeightGradientArg {
   /** [Parts][group][tap][channels in fours][filters in eights] floats, written. */
-  Sums = WindowArg.Words,
-  Groups = WindowArg.Words + 1,
+  Sums = 19,
+  Groups,
   /** Output channels of one group. */
-  OutChannels = WindowArg.Words + 2,
-  Parts = WindowArg.Words + 3,
+  OutChannels,
+  Parts,
   /** Blocks of one part. */
-  PartBlocks = WindowArg.Words + 4,
+  PartBlocks,
   /** What a block holds of dY: pictures, rows and columns. */
-  BlockPictures = WindowArg.Words + 5,
-  BlockRows = WindowArg.Words + 6,
-  BlockColumns = WindowArg.Words + 7,
-  Words = WindowArg.Words + 8,
+  BlockPictures,
+  BlockRows,
+  BlockColumns,
+  /** 0, or room for a block of X with its padding: a row of the kernel is a run of channels, whose fours are fewer. */
+  Scratch,
+  Words,
 }
 
 /**
@@ -25,20 +26,20 @@ export enum WeightGradientArg {
  */
 export enum WinogradWeightGradientArg {
   /** [Parts][group][6 × 6 points][channels in fours][filters in eights] floats, written. */
-  Sums = WindowArg.Words,
-  Groups = WindowArg.Words + 1,
+  Sums = 19,
+  Groups,
   /** Output channels of one group. */
-  OutChannels = WindowArg.Words + 2,
-  Parts = WindowArg.Words + 3,
+  OutChannels,
+  Parts,
   /** Blocks of one part. */
-  PartBlocks = WindowArg.Words + 4,
+  PartBlocks,
   /** Tiles of a block. */
-  BlockTiles = WindowArg.Words + 5,
+  BlockTiles,
   /** Zeros for all channels, in fours, and all filters, in eights, of a group. */
-  Zeros = WindowArg.Words + 6,
+  Zeros,
   /** WINOGRAD_PATCHES and WINOGRAD_SCRATCH bytes, then the transformed tiles of a block. */
-  Scratch = WindowArg.Words + 7,
-  Words = WindowArg.Words + 8,
+  Scratch,
+  Words,
 }
 
 /** Adds up the parts of a weight gradient. See training/f32_weight_gradient_sum. */
@@ -52,8 +53,9 @@ export enum WeightGradientSumArg {
   Rows,
   /** Output channels of one group. */
   OutChannels,
-  /** Taps of the kernel. */
+  /** Taps of the kernel, and how many of them are a run: the rows of its taps follow each other. */
   Taps,
+  Run,
   /** 0, or WINOGRAD_SCRATCH bytes: the input has 6 × 6 points for 3 × 3 taps. */
   Scratch,
   Words,
@@ -65,15 +67,15 @@ export enum WeightGradientSumArg {
  */
 export enum ConvInputGradientArg {
   /** Panels of gemm/f32_pack_panels, X's channels as columns, (ky, kx, dY's channels) as depth, group by group. */
-  Weights = WindowArg.Words,
+  Weights = 19,
   /** `Channels` floats of zeros. */
-  Zeros = WindowArg.Words + 1,
+  Zeros,
   /** 128 bytes, then 16 for each tap; of a depthwise convolution eight for each row of the kernel and for each tap. */
-  Scratch = WindowArg.Words + 2,
-  Groups = WindowArg.Words + 3,
+  Scratch,
+  Groups,
   /** X's channels of one group. */
-  OutChannels = WindowArg.Words + 4,
+  OutChannels,
   /** Products of a partial sum. */
-  SumDepth = WindowArg.Words + 5,
-  Words = WindowArg.Words + 6,
+  SumDepth,
+  Words,
 }

@@ -4,24 +4,25 @@
 export enum GradientKind {
   /** Of the output: 1 between Alpha and Beta, 0 at them and outside, as PyTorch's relu and hardtanh. */
   Clamp = 0,
-  /** Of the output: Alpha between 0 and 1, 0 at them. */
-  HardSigmoid = 1,
   /** Of the input, or the output if Alpha is positive: 1 above 0, Alpha elsewhere. */
-  LeakyRelu = 2,
-  /** Of the output: Beta above 0, else V + Alpha. */
-  Elu = 3,
-  /** Of the input: Beta above 0, else Alpha·e^V. */
-  EluOfInput = 4,
-  /** Of the output: 1 above 0, else Alpha·V + 1. */
-  Celu = 5,
+  LeakyRelu = 1,
+  /** Of the output: Alpha between 0 and 1, 0 at them. */
+  HardSigmoid = 2,
   /** Of the input: 0 up to -3, V / 3 + ½ up to 3, then 1. */
-  HardSwish = 6,
+  HardSwish = 3,
   /** Of the output: V·(1 - V). */
-  Sigmoid = 7,
+  Sigmoid = 4,
   /** Of the input: s + Alpha·V·s·(1 - s), s = sigmoid(Alpha·V). */
-  Swish = 8,
+  Swish = 5,
   /** Of the output: 1 - V². */
-  Tanh = 9,
+  Tanh = 6,
+  // From here on they belong to the pack *training-more*.
+  /** Of the output: Beta above 0, else V + Alpha. */
+  Elu = 7,
+  /** Of the input: Beta above 0, else Alpha·e^V. */
+  EluOfInput = 8,
+  /** Of the output: 1 above 0, else Alpha·V + 1. */
+  Celu = 9,
   /** Of the output: 1 - e^-V. */
   Softplus = 10,
   /** Of the output: (1 - |V|)². */

@@ -1,7 +1,5 @@
 // The arguments of normalisations and pools that learn. Part of opcodes-training.ts.
 
-import { WindowArg } from './opcodes-window';
-
 /** See training/f32_batchnorm_statistics. */
 export enum BatchNormStatisticsArg {
   Input = 1,
@@ -116,22 +114,22 @@ export enum BatchNormGradientApplyArg {
 /** The window's input is the gradient that is made, its output the gradient that is given. See training/f32_pool_gradient. */
 export enum MaxPoolGradientArg {
   /** Whether windows overlap or leave gaps, so that gradients are added to zeros. */
-  Adds = WindowArg.Words,
+  Adds = 19,
   /** The forward pass's input and output. */
-  X = WindowArg.Words + 1,
-  Y = WindowArg.Words + 2,
-  XPixelStride = WindowArg.Words + 3,
-  YPixelStride = WindowArg.Words + 4,
-  Words = WindowArg.Words + 5,
+  X,
+  Y,
+  XPixelStride,
+  YPixelStride,
+  Words,
 }
 
 /** As MaxPoolGradientArg; and as AveragePoolArg. */
 export enum AveragePoolGradientArg {
-  Adds = WindowArg.Words,
-  CountIncludePad = WindowArg.Words + 1,
-  PadBottom = WindowArg.Words + 2,
-  PadRight = WindowArg.Words + 3,
-  Words = WindowArg.Words + 4,
+  Adds = 19,
+  CountIncludePad,
+  PadBottom,
+  PadRight,
+  Words,
 }
 
 /** See training/f32_lrn_gradient. */

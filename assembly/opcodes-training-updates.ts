@@ -68,6 +68,8 @@ export enum AccumulateKind {
   Average = 1,
   /** Makes it 0; Value and Factor are not read. */
   Clear = 2,
+  /** Makes it Value; Factor is not read. */
+  Set = 3,
 }
 
 /** See training/f32_accumulate. */

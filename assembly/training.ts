@@ -1,6 +1,6 @@
-// The module with the pack *training*: all kernels, and those that learn (PACK_TRAINING in types.d.ts).
+// The module with the pack *training*: the kernels of the core, and those by which a CNN learns (PACK_TRAINING in types.d.ts).
 
-export * from './more';
+export * from './index';
 export { f32_accumulate_rows } from './training/f32_accumulate';
 export { f32_adamw_rows } from './training/f32_adamw';
 export { f32_batchnorm_apply_block } from './training/f32_batchnorm_apply';
@@ -16,11 +16,8 @@ export { f32_cross_entropy_gradient_unit } from './training/f32_cross_entropy_gr
 export { f32_depthwise_input_gradient_row } from './training/f32_depthwise_input_gradient_c8';
 export { f32_depthwise_weight_gradient_row } from './training/f32_depthwise_weight_gradient_c4';
 export { f32_dropout_rows } from './training/f32_dropout';
-export { f32_element_loss_gradient_rows, f32_element_loss_rows } from './training/f32_element_loss';
-export { f32_lrn_gradient_pixel } from './training/f32_lrn_gradient';
 export { f32_avgpool_gradient_row, f32_maxpool_gradient_row, f32_pool_gradient_clear } from './training/f32_pool_gradient';
 export { f32_sgd_rows } from './training/f32_sgd';
-export { f32_softmax_gradient_unit } from './training/f32_softmax_gradient';
 export { f32_squares_block } from './training/f32_squares';
 export { f32_unary_gradient_rows } from './training/f32_unary_gradient';
 export { f32_weight_gradient_tile } from './training/f32_weight_gradient_4x8';

@@ -3,9 +3,9 @@
 declare type i32 = number;
 
 /**
- * 1 in binaries with the pack *more*, 0 in those with only the core: scripts/binaries.mjs sets it, and what it excludes is not
+ * 1 in binaries with the packs *more* or *training-more*, else 0: scripts/binaries.mjs sets it, and what it excludes is not
  * compiled.
  */
 declare const PACK_MORE: i32;
-/** Likewise for the pack *training*. */
+/** Likewise for the packs *training* and *training-more*. */
 declare const PACK_TRAINING: i32;

@@ -22,9 +22,9 @@ const binaries = {
   // Of the core alone, and with the pack *more*.
   ...Object.fromEntries(variants.map((name) => [name, 'assembly/index.ts'])),
   ...Object.fromEntries(variants.map((name) => [`${name}-more`, 'assembly/more.ts'])),
-  // Of all kernels and those that learn, which give the same bits everywhere.
-  'strict-training': 'assembly/training.ts',
-  'strict-threads-training': 'assembly/training.ts',
+  // With the kernels that learn, which give the same bits everywhere; and with all there are.
+  ...Object.fromEntries(['strict', 'strict-threads'].map((name) => [`${name}-training`, 'assembly/training.ts'])),
+  ...Object.fromEntries(['strict', 'strict-threads'].map((name) => [`${name}-training-more`, 'assembly/training-more.ts'])),
   vision: 'assembly/vision/index.ts',
   // What `bench` measures the machine with; only the command line holds them.
   'limit-strict': 'assembly/bench/multiply_add.ts',
@@ -35,11 +35,11 @@ const unknown = asked.filter((name) => !Object.hasOwn(binaries, name));
 if (unknown.length > 0) throw new Error(`there is no binary ${unknown.join(', ')}; there are ${Object.keys(binaries).join(', ')}`);
 for (const [variant, entry] of Object.entries(binaries)) {
   if (asked.length > 0 && !asked.includes(variant)) continue;
-  const training = Number(entry === 'assembly/training.ts');
-  const more = Number(training || entry === 'assembly/more.ts');
+  const training = Number(entry.startsWith('assembly/training'));
+  const more = Number(entry.endsWith('more.ts'));
   const options = [
     '--target',
-    variant.replace(/-(more|training)$/, ''),
+    variant.replace(/(-training)?(-more)?$/, ''),
     '--outFile',
     `build/${variant}.wasm`,
     '--use',

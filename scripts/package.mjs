@@ -14,7 +14,7 @@ rmSync('dist', { recursive: true, force: true });
 // For users that compile the kernels beforehand and give them to load(); platforms that forbid compiling need the pictures'
 // kernels as a file, too.
 mkdirSync('dist/wasm', { recursive: true });
-for (const file of readdirSync('build').filter((name) => /^((strict|relaxed)(-threads)?(-more|-training)?|vision)\.wasm$/.test(name))) {
+for (const file of readdirSync('build').filter((name) => /^((strict|relaxed)(-threads)?(-training)?(-more)?|vision)\.wasm$/.test(name))) {
   copyFileSync(`build/${file}`, `dist/wasm/${file}`);
 }
 

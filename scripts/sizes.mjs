@@ -12,9 +12,9 @@ process.chdir(root);
 const KB = 1000;
 /** Files that a browser downloads only for relaxed SIMD, threads or models in several files, or for what few files have. */
 const unasked =
-  /^chunk-(relaxed|strict-more|strict-training|strict-threads|threads|team|workerMemory|file|stream|external|read|control|subgraphs|contrib|more|narrow|unrecognised|worker-text)-/;
-/** As `unasked`, for a page that trains. */
-const learning = new RegExp(unasked.source.replace('strict-training|', '').replace('|more|', '|'));
+  /^chunk-(relaxed|strict-more|strict-training|strict-training-more|strict-threads|threads|team|workerMemory|file|stream|external|read|control|subgraphs|contrib|more|narrow|unrecognised|worker-text|rare|recompute|saved|warnings|writer)-/;
+/** As `unasked`, for a page that trains: it has the binary with the pack *training*. */
+const learning = new RegExp(unasked.source.replace('strict-training|', ''));
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 const sum = (list) => list.reduce((total, value) => total + value, 0);
 
@@ -42,7 +42,17 @@ async function viteFiles(contents, others = unasked) {
       rolldownOptions: { external: [/^node:/], preserveEntrySignatures: false },
     },
   });
-  const files = output.filter(({ type, fileName }) => type === 'chunk' && !others.test(fileName.replace(/^.*\//, '')));
+  // What the entry imports, and of what it may fetch later only what a page asks for.
+  const asked = new Set();
+  const ask = (name) => {
+    const file = output.find(({ type, fileName }) => type === 'chunk' && fileName === name);
+    if (!file || asked.has(file)) return;
+    asked.add(file);
+    file.imports.forEach(ask);
+    for (const next of file.dynamicImports) if (!others.test(next.replace(/^.*\//, ''))) ask(next);
+  };
+  ask('entry.js');
+  const files = [...asked];
   return Promise.all(files.map(async ({ fileName, code }) => (await minify(fileName, code, { module: true })).code));
 }
 
@@ -76,6 +86,9 @@ const total = (files) => sum(files.map(gzipped));
 const core = "import { load, Tensor } from './dist/index.js'; globalThis.lanewise = { load, Tensor };";
 const all = (name) => `import * as all from './dist/${name}.js'; globalThis.lanewise = all;`;
 
+const train = `import { cosine, crossEntropy, inBatches, sgd, trainer } from './dist/train.js';
+globalThis.training = { cosine, crossEntropy, inBatches, sgd, trainer };`;
+
 const variants = ['strict', 'relaxed', 'strict-threads', 'relaxed-threads'].flatMap((name) => [name, `${name}-more`]);
 const rows = [
   ...variants.map((name) => [`${name}.wasm`, gzipped(readFileSync(`dist/wasm/${name}.wasm`)), 15 * KB]),
@@ -84,7 +97,7 @@ const rows = [
     total(
       await viteFiles(
         all('runtime'),
-        /^chunk-(relaxed|strict-more|strict-training|strict-threads|threads|team|workerMemory|file|stream|external|more|narrow|unrecognised|worker-text)-/,
+        /^chunk-(relaxed|strict-more|strict-training|strict-training-more|strict-threads|threads|team|workerMemory|file|stream|external|more|narrow|unrecognised|worker-text)-/,
       ),
     ),
     35 * KB,
@@ -93,8 +106,8 @@ const rows = [
   ['full bundle by esbuild', total(await esbuildFiles(core)), 64 * KB],
   ['control flow, functions', sum(['control', 'subgraphs'].map((name) => gzipped(readFileSync(`dist/chunk-${name}.js`)))), 10 * KB],
   ['rare operators', gzipped(readFileSync('dist/chunk-more.js')), 12 * KB],
-  // Without what the core has, whose binary is another.
-  ['lanewise/train, its binary', total(await viteFiles(`${core} ${all('train')}`, learning)) - total(await viteFiles(core)), 40 * KB],
+  // What a page that trains a CNN downloads beyond one that infers, whose binary is another.
+  ['lanewise/train, its binary', total(await viteFiles(`${core} ${train}`, learning)) - total(await viteFiles(core)), 40 * KB],
   ['vision', total(await viteFiles(all('vision'))), 12 * KB],
   ['vision/labels', total(await viteFiles(all('vision-labels'))), 8 * KB],
   // Engines used to refuse to compile more than 4 KiB at once, as pictures want it.

@@ -78,7 +78,11 @@ const isNear = (a: string, b: string, edits: number): boolean =>
 
 /** A check of options. */
 export const flagCheck = ['true or false', (value: unknown) => typeof value === 'boolean'] as const;
-export const signalCheck = ['an AbortSignal', (value: unknown) => kindOf(value) === 'AbortSignal'] as const;
+/** Signals of Vercel's Edge Runtime have the kind of what they extend. */
+export const signalCheck = [
+  'an AbortSignal',
+  (value: unknown) => /^(AbortSignal|EventTarget)$/.test(kindOf(value)) && 'aborted' in (value as object),
+] as const;
 
 /**
  * The bytes of a buffer, or those that a view shows.

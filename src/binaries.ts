@@ -5,17 +5,25 @@
 export type Variant = 'strict' | 'relaxed' | 'strict-threads' | 'relaxed-threads';
 
 /**
- * A variant with the kernels of the core, or with those of the packs *more*, or *more* and *training*, too. Files in
- * lanewise/wasm have these names.
+ * A variant with the kernels of the core, or with those of other packs, too: plan/packs.ts. Files in lanewise/wasm have these
+ * names.
  * @internal
  */
-export type BinaryName = `${Variant}${'' | '-more'}` | `strict${'' | '-threads'}-training`;
+export type BinaryName = KernelsName | TrainingName;
+
+type KernelsName = `${Variant}${'' | '-more'}`;
+
+/** @internal */
+export type TrainingName = `strict${'' | '-threads'}-training${'' | '-more'}`;
+
+/** @internal */
+export type Text = () => Promise<{ readonly default: string }>;
 
 /**
- * Fetches a binary: see binary.ts. Undefined on platforms that forbid compiling.
+ * Fetches a binary: see binary.ts. `lanewise/train` adds its own.
  * @internal
  */
-export type Texts = Readonly<Record<BinaryName, () => Promise<{ readonly default: string }>>>;
+export type Texts = Record<KernelsName, Text> & Partial<Record<TrainingName, Text>>;
 
 /**
  * Binaries that are available compiled.
@@ -23,14 +31,15 @@ export type Texts = Readonly<Record<BinaryName, () => Promise<{ readonly default
  */
 export const given: readonly (readonly [BinaryName, WebAssembly.Module])[] = [];
 
-/** @internal */
+/**
+ * Undefined on platforms that forbid compiling.
+ * @internal
+ */
 export const texts: Texts | undefined = {
   strict: () => import('../build/strict.js'),
   relaxed: () => import('../build/relaxed.js'),
   'strict-threads': () => import('../build/strict-threads.js'),
   'relaxed-threads': () => import('../build/relaxed-threads.js'),
-  'strict-training': () => import('../build/strict-training.js'),
-  'strict-threads-training': () => import('../build/strict-threads-training.js'),
   'strict-more': () => import('../build/strict-more.js'),
   'relaxed-more': () => import('../build/relaxed-more.js'),
   'strict-threads-more': () => import('../build/strict-threads-more.js'),

@@ -10,6 +10,7 @@ const { compileModel } = await import('../src/compiled/write.ts');
 const { load, Tensor } = await import('../src/index.ts');
 const { dense, gelu, input, model, relu } = await import('../src/layers/index.ts');
 const { compilesNothing } = await import('../src/runtime/wasm.ts');
+const { crossEntropy, sgd, trainer } = await import('../src/training/index.ts');
 const defaultModel = 'models/cifar10-resnet20/model.onnx';
 
 const { compile, Module } = WebAssembly;
@@ -60,6 +61,24 @@ test('a model of usual kernels can be written as a compiled one', async () => {
   expect(await (await load(file)).run(feeds)).toEqual(await (await small().compile()).run(feeds));
   const rarer = compileModel(small(gelu).toONNX(), { inputShapes: { input: [1, 4] } });
   await expect(rarer).rejects.toMatchObject({ code: 'WASM_BLOCKED', message: expect.stringContaining('lanewise/wasm/strict-more.wasm') });
+});
+
+test('a trainer says which binary it takes, and learns with it', async () => {
+  forbid();
+  const options = { loss: crossEntropy(), optimizer: sgd(), batch: 1 };
+  const named = { message: expect.stringContaining('lanewise/wasm/strict-training.wasm') };
+  await expect(trainer(small(), options)).rejects.toMatchObject({ code: 'WASM_BLOCKED', ...named });
+  await expect(trainer(small(), { ...options, wasm: compiled('strict-more') })).rejects.toMatchObject({ code: 'INVALID_INPUT', ...named });
+  const t = await trainer(small(), { ...options, wasm: compiled('strict-training') });
+  await t.step(new Float32Array([1, -2, 3, -4]), [1]);
+  // What it learned runs on the usual binary.
+  const { output } = await (await t.model()).run(feeds);
+  expect(output?.dims).toEqual([1, 2]);
+});
+
+test("signals may be of Vercel's Edge Runtime, which calls them EventTarget", async () => {
+  const signal = Object.assign(new EventTarget(), { aborted: true, reason: 'late' });
+  await expect(load(defaultModel, { signal })).rejects.toMatchObject({ code: 'ABORTED', cause: 'late' });
 });
 
 test('pictures, too, run what is provided', () => {

@@ -3,6 +3,7 @@
 //   Accumulate  s = s + factor · v
 //   Average     s = s + factor · (v - s): it stays where it is if both are equal
 //   Clear       s = 0
+//   Set         s = v
 //
 //   state, value  Count floats without gaps
 //   factor        a float
@@ -31,6 +32,10 @@ export function f32_accumulate_rows(pc: usize, from: i32, count: i32): void {
     return;
   }
   const value = <usize>arg(pc, AccumulateArg.Value) + at;
+  if (kind === AccumulateKind.Set) {
+    memory.copy(state, value, (<usize>count) << 2);
+    return;
+  }
   const factor = v128.load32_splat(<usize>arg(pc, AccumulateArg.Factor));
   for (let i = 0; i < count; i += 4) {
     const to = (<usize>i) << 2;

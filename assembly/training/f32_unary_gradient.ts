@@ -24,20 +24,11 @@ export function f32_unary_gradient_rows(pc: usize, from: i32, count: i32): void 
     case GradientKind.Clamp:
       loop(GradientKind.Clamp, pc, from, count);
       break;
-    case GradientKind.HardSigmoid:
-      loop(GradientKind.HardSigmoid, pc, from, count);
-      break;
     case GradientKind.LeakyRelu:
       loop(GradientKind.LeakyRelu, pc, from, count);
       break;
-    case GradientKind.Elu:
-      loop(GradientKind.Elu, pc, from, count);
-      break;
-    case GradientKind.EluOfInput:
-      loop(GradientKind.EluOfInput, pc, from, count);
-      break;
-    case GradientKind.Celu:
-      loop(GradientKind.Celu, pc, from, count);
+    case GradientKind.HardSigmoid:
+      loop(GradientKind.HardSigmoid, pc, from, count);
       break;
     case GradientKind.HardSwish:
       loop(GradientKind.HardSwish, pc, from, count);
@@ -51,44 +42,53 @@ export function f32_unary_gradient_rows(pc: usize, from: i32, count: i32): void 
     case GradientKind.Tanh:
       loop(GradientKind.Tanh, pc, from, count);
       break;
+    case GradientKind.Elu:
+      if (PACK_MORE) loop(GradientKind.Elu, pc, from, count);
+      break;
+    case GradientKind.EluOfInput:
+      if (PACK_MORE) loop(GradientKind.EluOfInput, pc, from, count);
+      break;
+    case GradientKind.Celu:
+      if (PACK_MORE) loop(GradientKind.Celu, pc, from, count);
+      break;
     case GradientKind.Softplus:
-      loop(GradientKind.Softplus, pc, from, count);
+      if (PACK_MORE) loop(GradientKind.Softplus, pc, from, count);
       break;
     case GradientKind.Softsign:
-      loop(GradientKind.Softsign, pc, from, count);
+      if (PACK_MORE) loop(GradientKind.Softsign, pc, from, count);
       break;
     case GradientKind.Mish:
-      loop(GradientKind.Mish, pc, from, count);
+      if (PACK_MORE) loop(GradientKind.Mish, pc, from, count);
       break;
     case GradientKind.Gelu:
-      loop(GradientKind.Gelu, pc, from, count);
+      if (PACK_MORE) loop(GradientKind.Gelu, pc, from, count);
       break;
     case GradientKind.GeluTanh:
-      loop(GradientKind.GeluTanh, pc, from, count);
+      if (PACK_MORE) loop(GradientKind.GeluTanh, pc, from, count);
       break;
     case GradientKind.Erf:
-      loop(GradientKind.Erf, pc, from, count);
+      if (PACK_MORE) loop(GradientKind.Erf, pc, from, count);
       break;
     case GradientKind.Sqrt:
-      loop(GradientKind.Sqrt, pc, from, count);
+      if (PACK_MORE) loop(GradientKind.Sqrt, pc, from, count);
       break;
     case GradientKind.Reciprocal:
-      loop(GradientKind.Reciprocal, pc, from, count);
+      if (PACK_MORE) loop(GradientKind.Reciprocal, pc, from, count);
       break;
     case GradientKind.Abs:
-      loop(GradientKind.Abs, pc, from, count);
+      if (PACK_MORE) loop(GradientKind.Abs, pc, from, count);
       break;
     case GradientKind.Sin:
-      loop(GradientKind.Sin, pc, from, count);
+      if (PACK_MORE) loop(GradientKind.Sin, pc, from, count);
       break;
     case GradientKind.Cos:
-      loop(GradientKind.Cos, pc, from, count);
+      if (PACK_MORE) loop(GradientKind.Cos, pc, from, count);
       break;
     case GradientKind.Greater:
-      loop(GradientKind.Greater, pc, from, count);
+      if (PACK_MORE) loop(GradientKind.Greater, pc, from, count);
       break;
     case GradientKind.Below:
-      loop(GradientKind.Below, pc, from, count);
+      if (PACK_MORE) loop(GradientKind.Below, pc, from, count);
       break;
   }
 }

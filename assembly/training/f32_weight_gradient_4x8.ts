@@ -5,15 +5,18 @@
 //   x     NHWC, pixels InPixelStride bytes apart; group g's channels start at g * Channels
 //   dy    NHWC, pixels OutPixelStride bytes apart; group g's filters start at g * OutChannels
 //   sums  [Parts][Groups][ky][kx][Channels in fours][OutChannels in eights]; what is beyond the channels is never used
+//         with Scratch: [Parts][ky][kx, i in fours][OutChannels in eights]
 // dY is cut into blocks of pictures × rows × columns, PartBlocks of them a part, all by shape alone. An outer-product tile
 // of 4 channels × 8 filters runs over the pixels of a block where its tap meets the picture; nothing is packed. A tile's
+// If a row of the kernel has fewer fours as one run of channels (3 taps of 1 channel are one four, not three), the X of a
+// block is copied with its padding, so that no tap is outside; one group and DilationWidth 1. A tile's
 // sum over a block starts at 0 and is added to the part's, so that the error of a long sum stays small. Reads may run 12
 // bytes past the last channel of X and 28 bytes past the last one of dY.
 
 import { arg, madd } from '../math/simd.inline';
 import { WindowArg } from '../opcodes';
 import { WeightGradientArg } from '../opcodes-training';
-import { mine, pieceOf, share } from '../threads.inline';
+import { mine, pieceOf, share, workspace } from '../threads.inline';
 import { endOutput, firstOutput } from './blocks.inline';
 
 export function f32_weight_gradient_4x8(pc: usize): void {
@@ -21,8 +24,10 @@ export function f32_weight_gradient_4x8(pc: usize): void {
   const groups = arg(pc, WeightGradientArg.Groups);
   const outChannels = arg(pc, WeightGradientArg.OutChannels);
   const parts = arg(pc, WeightGradientArg.Parts);
-  const fours = (channels + 3) >> 2;
-  const tiles = arg(pc, WindowArg.KernelHeight) * arg(pc, WindowArg.KernelWidth) * fours;
+  const kernelWidth = arg(pc, WindowArg.KernelWidth);
+  const runs = arg(pc, WeightGradientArg.Scratch) !== 0;
+  const fours = ((runs ? channels * kernelWidth : channels) + 3) >> 2;
+  const tiles = arg(pc, WindowArg.KernelHeight) * (runs ? 1 : kernelWidth) * fours;
   const tileBytes = ((<usize>outChannels + 7) & ~7) << 4;
   const blockPixels =
     arg(pc, WeightGradientArg.BlockPictures) * arg(pc, WeightGradientArg.BlockRows) * arg(pc, WeightGradientArg.BlockColumns);
@@ -59,6 +64,7 @@ function partSums(pc: usize, part: i32, x: usize, dy: usize, from: i32, end: i32
   const blocksX = (outWidth + blockColumns - 1) / blockColumns;
   const blocksY = (outHeight + blockRows - 1) / blockRows;
   const partBlocks = arg(pc, WeightGradientArg.PartBlocks);
+  const runs = arg(pc, WeightGradientArg.Scratch) !== 0;
   memory.fill(sums + <usize>from * tileBytes, 0, <usize>(end - from) * tileBytes);
   for (let block = part * partBlocks; block < (part + 1) * partBlocks; block++) {
     const row = block / blocksX;
@@ -66,22 +72,81 @@ function partSums(pc: usize, part: i32, x: usize, dy: usize, from: i32, end: i32
     if (picture >= batch) break;
     const column = (block - row * blocksX) * blockColumns;
     const top = (row % blocksY) * blockRows;
-    blockSums(
-      pc,
-      x,
-      dy,
-      picture,
-      min(batch, picture + blockPictures),
-      top,
-      min(outHeight, top + blockRows),
-      column,
-      min(outWidth, column + blockColumns),
-      from,
-      end,
-      fours,
-      sums,
-      tileBytes,
-    );
+    const pictureEnd = min(batch, picture + blockPictures);
+    const bottom = min(outHeight, top + blockRows);
+    const right = min(outWidth, column + blockColumns);
+    if (runs) blockRuns(pc, x, dy, picture, pictureEnd, top, bottom, column, right, from, end, fours, sums, tileBytes);
+    else blockSums(pc, x, dy, picture, pictureEnd, top, bottom, column, right, from, end, fours, sums, tileBytes);
+  }
+}
+
+/** As `blockSums`, where a row of the kernel is a run. */
+function blockRuns(
+  pc: usize,
+  x: usize,
+  dy: usize,
+  picture: i32,
+  pictureEnd: i32,
+  top: i32,
+  bottom: i32,
+  left: i32,
+  right: i32,
+  from: i32,
+  end: i32,
+  fours: i32,
+  sums: usize,
+  tileBytes: usize,
+): void {
+  const height = arg(pc, WindowArg.InHeight);
+  const width = arg(pc, WindowArg.InWidth);
+  const channels = arg(pc, WindowArg.Channels);
+  const strideHeight = arg(pc, WindowArg.StrideHeight);
+  const strideWidth = arg(pc, WindowArg.StrideWidth);
+  const dilationHeight = arg(pc, WindowArg.DilationHeight);
+  const xPixel = <usize>arg(pc, WindowArg.InPixelStride);
+  const dyPixel = <usize>arg(pc, WindowArg.OutPixelStride);
+  const dyRow = <usize>arg(pc, WindowArg.OutWidth) * dyPixel;
+  const dyPicture = <usize>arg(pc, WindowArg.OutHeight) * dyRow;
+  const scratch = workspace(<usize>arg(pc, WeightGradientArg.Scratch));
+  const pixelBytes = (<usize>channels) << 2;
+  const columns = (right - left - 1) * strideWidth + arg(pc, WindowArg.KernelWidth);
+  const rows = (bottom - top - 1) * strideHeight + (arg(pc, WindowArg.KernelHeight) - 1) * dilationHeight + 1;
+  const rowBytes = <usize>columns * pixelBytes;
+  const iy = top * strideHeight - arg(pc, WindowArg.PadTop);
+  const ix = left * strideWidth - arg(pc, WindowArg.PadLeft);
+  let to = scratch;
+  for (let i = picture; i < pictureEnd; i++) {
+    for (let y = iy; y < iy + rows; y++) {
+      const row = x + <usize>((i * height + y) * width) * xPixel;
+      for (let column = ix; column < ix + columns; column++) {
+        const inside = <u32>y < <u32>height && <u32>column < <u32>width;
+        const p = row + <usize>column * xPixel;
+        for (let c: usize = 0; c < pixelBytes; c += 4) store<f32>(to + c, inside ? load<f32>(p + c) : 0);
+        to += pixelBytes;
+      }
+    }
+  }
+  for (let tile = from; tile < end; tile++) {
+    const ky = tile / fours;
+    const pixel = scratch + <usize>(ky * dilationHeight) * rowBytes + ((<usize>(tile - ky * fours)) << 4);
+    const gradient = dy + <usize>picture * dyPicture + <usize>top * dyRow + <usize>left * dyPixel;
+    for (let n: usize = 0; n < tileBytes >> 2; n += 32) {
+      f32_weight_gradient_tile(
+        pictureEnd - picture,
+        bottom - top,
+        right - left,
+        pixel,
+        <usize>rows * rowBytes,
+        <usize>strideHeight * rowBytes,
+        <usize>strideWidth * pixelBytes,
+        gradient + n,
+        dyPicture,
+        dyRow,
+        dyPixel,
+        sums + <usize>tile * tileBytes + n,
+        tileBytes >> 2,
+      );
+    }
   }
 }
 

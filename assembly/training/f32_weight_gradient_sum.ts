@@ -1,6 +1,6 @@
 // The last sum of a weight gradient: dW[g][o][i][tap] = sum over parts of S[part][g][tap][i][o].
 //
-//   input   [Parts][Groups][Taps][Rows][OutChannels in eights]: f32_weight_gradient_4x8's sums
+//   input   [Parts][Groups][Taps / Run][Rows][OutChannels in eights]: f32_weight_gradient_4x8's sums
 //           if there is a scratch, [Parts][Groups][6 × 6 points][Rows][OutChannels in eights], those of
 //           f32_winograd_weight_gradient: their sums U are transformed to Gᵀ U G, 3 × 3 taps
 //   output  [Groups · OutChannels][Channels][Taps] without gaps
@@ -35,7 +35,8 @@ export function f32_weight_gradient_add(pc: usize, g: i32, first: i32): void {
   const rowBytes = ((<usize>outChannels + 7) & ~7) << 2;
   const scratch = workspace(<usize>arg(pc, WeightGradientSumArg.Scratch));
   const winograd = arg(pc, WeightGradientSumArg.Scratch) !== 0;
-  const summed = winograd ? 36 : taps;
+  const run = max(1, arg(pc, WeightGradientSumArg.Run));
+  const summed = winograd ? 36 : taps / run;
   const tapBytes = <usize>arg(pc, WeightGradientSumArg.Rows) * rowBytes;
   const groupBytes = tapBytes * <usize>summed;
   const partBytes = groupBytes * <usize>arg(pc, WeightGradientSumArg.Groups);
@@ -54,7 +55,9 @@ export function f32_weight_gradient_add(pc: usize, g: i32, first: i32): void {
         for (let y: usize = 0; y < 3; y++) weights3(scratch + y * (6 << 4), 16, scratch + y * (3 << 4), 16);
       }
       for (let tap = 0; tap < taps; tap++) {
-        const sum = winograd ? v128.load(scratch + ((<usize>tap) << 4)) : partsOf(from + <usize>tap * tapBytes, parts, partBytes);
+        const sum = winograd
+          ? v128.load(scratch + ((<usize>tap) << 4))
+          : partsOf(from + tapAt(tap, run, tapBytes, <usize>channels * rowBytes), parts, partBytes);
         v128.store32_lane(to, sum, 0);
         if (end - n > 1) v128.store32_lane(to + filterBytes, sum, 1);
         if (end - n > 2) v128.store32_lane(to + filterBytes * 2, sum, 2);
@@ -63,4 +66,10 @@ export function f32_weight_gradient_add(pc: usize, g: i32, first: i32): void {
       }
     }
   }
+}
+
+/** The offset of a tap's sums. */
+function tapAt(tap: i32, run: i32, runBytes: usize, tapBytes: usize): usize {
+  const index = tap / run;
+  return <usize>index * runBytes + <usize>(tap - index * run) * tapBytes;
 }

@@ -79,6 +79,7 @@ export function runTraining(pc: usize, op: i32): bool {
       f32_batchnorm_gradient_apply(pc);
       break;
     case TrainingOp.LrnGradient:
+      if (!PACK_MORE) return false;
       f32_lrn_gradient(pc);
       break;
     case TrainingOp.MaxPoolGradient:
@@ -117,15 +118,18 @@ export function runTraining(pc: usize, op: i32): bool {
       loss_sum(pc);
       break;
     case TrainingOp.ElementLoss:
+      if (!PACK_MORE) return false;
       f32_element_loss(pc);
       break;
     case TrainingOp.ElementLossGradient:
+      if (!PACK_MORE) return false;
       f32_element_loss_gradient(pc);
       break;
     case TrainingOp.Dropout:
       f32_dropout(pc);
       break;
     case TrainingOp.SoftmaxGradient:
+      if (!PACK_MORE) return false;
       f32_softmax_gradient(pc);
       break;
     default:

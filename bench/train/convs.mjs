@@ -9,11 +9,12 @@ import { importSources } from '../sources.mjs';
 const { values } = parseArgs({
   options: { batch: { type: 'string', default: '128' }, seconds: { type: 'string', default: '1' }, only: { type: 'string', default: '' } },
 });
-const { planSteps, Engine, compileModule, algorithmOf } = await importSources(
+const { addBinaries, planSteps, Engine, compileModule, algorithmOf } = await importSources(
   'train-convs',
   `export { planSteps } from './bench/train/plan.ts';
   export { algorithmOf } from './src/plan/forms.ts';
   export { Engine } from './src/runtime/engine.ts';
+  export { addBinaries } from './src/training/binaries.ts';
   export { compileModule } from './src/runtime/wasm.ts';`,
 );
 
@@ -30,6 +31,7 @@ const layers = [
   [8, 64, 64, 3, 1, 5],
 ].map(([size, channels, filters, kernel, stride, count]) => ({ size, channels, filters, kernel, stride, count }));
 
+addBinaries();
 const module = await compileModule('strict', 'training');
 const sums = {};
 for (const layer of layers) {

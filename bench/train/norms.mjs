@@ -11,7 +11,7 @@ const { values } = parseArgs({
 });
 const batch = Number(values.batch);
 
-const { Engine, Network, addInstructions, bind, compileModule, differentiate, fuseForward, kernelOf, planOf, trainingForm } =
+const { addBinaries, Engine, Network, addInstructions, bind, compileModule, differentiate, fuseForward, kernelOf, planOf, trainingForm } =
   await importSources(
     'train-norms',
     `export { bind } from './src/compiler/bind.ts';
@@ -19,6 +19,7 @@ const { Engine, Network, addInstructions, bind, compileModule, differentiate, fu
     export { Network } from './src/compiler/network.ts';
     export { kernelOf } from './src/plan/instructions.ts';
     export { Engine } from './src/runtime/engine.ts';
+    export { addBinaries } from './src/training/binaries.ts';
     export { compileModule } from './src/runtime/wasm.ts';
     export { differentiate } from './src/training/differentiate.ts';
     export { trainingForm } from './src/training/forms.ts';
@@ -26,6 +27,7 @@ const { Engine, Network, addInstructions, bind, compileModule, differentiate, fu
     export { addInstructions } from './src/training/instructions.ts';`,
   );
 addInstructions();
+addBinaries();
 const module = await compileModule('strict', 'training');
 
 /** The plan of a norm, the sum with a shortcut if there is one, and a Relu, forward and backward, on pictures as pools give them. */

@@ -15,7 +15,18 @@ import {
   WindowArg,
   WinogradArg,
 } from '../../assembly/opcodes.ts';
-import { added, kernelOf, type Word } from './instructions.ts';
+import {
+  AccumulateArg,
+  AccumulateKind,
+  ElementLossArg,
+  ElementLossKind,
+  GradientKind,
+  SgdArg,
+  SoftmaxGradientArg,
+  TrainingOp,
+  UnaryGradientArg,
+} from '../../assembly/opcodes-training.ts';
+import { kernelOf, type Word } from './instructions.ts';
 import { isHost, type Step } from './plan.ts';
 
 /** How a step of a plan is computed. */
@@ -33,7 +44,7 @@ export interface Algorithm {
 export function algorithmOf(step: Step): Algorithm {
   const kernel = kernelOf(step);
   if (isHost(step)) return { kernel, form: '' };
-  const form = (added[step.op]?.form ?? forms[step.op])?.((index) => {
+  const form = forms[step.op]?.((index) => {
     const word = step.args[index];
     // The plan omits words that are 0.
     return typeof word === 'number' ? word : 0;
@@ -42,9 +53,10 @@ export function algorithmOf(step: Step): Algorithm {
 }
 
 const window = (word: Word): string => windowOf(word);
+const elementLoss = (word: Word): string => lower(ElementLossKind[word(ElementLossArg.Kind)]);
 
 /** Kernels that are not here have no choice. */
-const forms: Readonly<Partial<Record<Op, (word: Word) => string>>> = {
+const forms: Readonly<Partial<Record<Op | TrainingOp, (word: Word) => string>>> = {
   [Op.Conv]: (word) => (isMatrixProduct(word) ? 'matrix product' : windowOf(word, word(ConvArg.Groups))),
   [Op.DepthwiseConv]: window,
   [Op.DepthwiseRing]: window,
@@ -60,6 +72,12 @@ const forms: Readonly<Partial<Record<Op, (word: Word) => string>>> = {
     const [size, taps] = [word(WinogradArg.TileSize), word(WindowArg.KernelHeight)];
     return `F(${size}×${size}, ${taps}×${taps})${groupsOf(word(WinogradArg.Groups))}`;
   },
+  [TrainingOp.UnaryGradient]: (word) => lower(GradientKind[word(UnaryGradientArg.Kind)]),
+  [TrainingOp.ElementLoss]: elementLoss,
+  [TrainingOp.ElementLossGradient]: elementLoss,
+  [TrainingOp.SoftmaxGradient]: (word) => (word(SoftmaxGradientArg.Log) ? 'log' : ''),
+  [TrainingOp.Sgd]: (word) => (word(SgdArg.Nesterov) ? 'nesterov' : word(SgdArg.Buffer) ? 'momentum' : ''),
+  [TrainingOp.Accumulate]: (word) => lower(AccumulateKind[word(AccumulateArg.Kind)]),
 };
 
 const lower = (name = ''): string => name.toLowerCase();

@@ -32,7 +32,8 @@ export interface Added {
   /** The instruction's length, its opcode included. */
   readonly words: number;
   readonly overwrites?: readonly Overwrite[];
-  readonly form?: (word: Word) => string;
+  /** The word and the least number in it for which the instruction belongs to the pack *training-more*: [0, 0] if it always does. */
+  readonly more?: readonly [word: number, first: number];
 }
 
 /** Opcodes that are not in the tables here: the chunk fills it in when it is loaded. */

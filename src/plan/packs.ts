@@ -1,11 +1,11 @@
-// Kernels come in packs: the *core* is what a float32 CNN runs, *more* what few networks need. A binary has the core alone,
-// or both. *Training* comes with both.
+// Kernels come in packs: the *core* is what a float32 CNN runs, *more* what few networks need; *training* is what a CNN learns by,
+// and *training-more* what few networks learn by. A binary has the core, and with it *more*, *training* or all.
 
 import { BinaryArg, BinaryKind, GridMode, GridSampleArg, Op, ReduceArg, ReduceKind, UnaryArg, UnaryKind } from '../../assembly/opcodes.ts';
 import { added } from './instructions.ts';
 import { type Instruction, isHost, type Step } from './plan.ts';
 
-export type Pack = 'core' | 'more' | 'training';
+export type Pack = 'core' | 'more' | 'training' | 'training-more';
 
 /** Instructions of the pack *more*: those of this kind or a later one. */
 const more: Partial<Record<number, readonly [word: number, first: number, last: number]>> = {
@@ -18,13 +18,18 @@ const more: Partial<Record<number, readonly [word: number, first: number, last: 
 /** The pack of an instruction with that kind. */
 export const packOfKind = (op: number, kind: number): Pack => (kind >= (more[op]?.[1] ?? Number.POSITIVE_INFINITY) ? 'more' : 'core');
 
+const isMore = ({ op, args }: Instruction): boolean => {
+  const [word, first] = added[op]?.more ?? more[op] ?? [0, Number.POSITIVE_INFINITY];
+  return Number(args[word] ?? 0) >= first;
+};
+
 /** The pack that a program needs. */
-export const packOf = (steps: readonly Step[]): Pack =>
-  steps.some((step) => !isHost(step) && step.op in added)
-    ? 'training'
-    : steps.some((step) => !isHost(step) && packOfKind(step.op, Number(step.args[more[step.op]?.[0] as number])) === 'more')
-      ? 'more'
-      : 'core';
+export function packOf(steps: readonly Step[]): Pack {
+  const instructions = steps.filter((step) => !isHost(step));
+  const rare = instructions.some(isMore);
+  if (instructions.some(({ op }) => op in added)) return rare ? 'training-more' : 'training';
+  return rare ? 'more' : 'core';
+}
 
 /** Whether an instruction's kind, if it has one, is one that there is: kernels compute nothing for others. */
 export function isKnownKind({ op, args }: Instruction): boolean {

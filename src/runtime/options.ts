@@ -34,16 +34,16 @@ export interface RuntimeOptions extends ReadOptions {
  * Starts compiling the binary. `createModel`, which awaits it, reports errors.
  * @internal
  */
-export function startCompiling(options: RuntimeOptions): Promise<Binary> {
-  const compiling = compileFor(options);
+export function startCompiling(options: RuntimeOptions, pack?: Pack): Promise<Binary> {
+  const compiling = compileFor(options, pack);
   compiling.catch(() => {});
   return compiling;
 }
 
-async function compileFor({ threads: count = 1, worker = false, relaxed = false, wasm }: RuntimeOptions): Promise<Binary> {
+async function compileFor({ threads: count = 1, worker = false, relaxed = false, wasm }: RuntimeOptions, pack?: Pack): Promise<Binary> {
   const runner = count === 1 && !worker ? undefined : await (await import('./threads.ts')).findRunner(count);
   const variant = chooseVariant(relaxed, runner?.shared);
-  return { module: (wasm as WebAssembly.Module | undefined) ?? (await compileModule(variant)), variant, runner };
+  return { module: (wasm as WebAssembly.Module | undefined) ?? (await compileModule(variant, pack)), variant, runner };
 }
 
 /**

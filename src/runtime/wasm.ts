@@ -1,7 +1,7 @@
 // The border to WebAssembly: which binary, compiled once, instantiated once per model. It does not know operators.
 
 import { PROGRAM_VERSION } from '../../assembly/opcodes.ts';
-import { type BinaryName, given, texts, type Variant } from '../binaries.ts';
+import { type BinaryName, given, type Text, texts, type Variant } from '../binaries.ts';
 import { decodeBinary } from '../binary.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Pack } from '../plan/packs.ts';
@@ -116,7 +116,8 @@ export function compileModule(variant: Variant, pack: Pack = 'core'): Promise<We
  * @internal
  */
 export function checkPack(module: WebAssembly.Module, pack: Pack, variant: Variant): void {
-  if (pack === 'core' || WebAssembly.Module.exports(module).some(({ name }) => name === pack)) return;
+  const names = ['core', ...WebAssembly.Module.exports(module).map(({ name }) => name)];
+  if (pack.split('-').every((part) => names.includes(part))) return;
   const file = `lanewise/wasm/${nameOf(variant, pack)}.wasm`;
   throw new LanewiseError('INVALID_INPUT', `option wasm: the model needs kernels of the pack ${pack}: give a module compiled from ${file}`);
 }
@@ -129,7 +130,7 @@ async function compileBinary(name: BinaryName): Promise<WebAssembly.Module> {
       `this place compiles no WebAssembly, and the model needs another binary than the usual one: ${given}`,
     );
   }
-  const { default: text } = await texts[name]();
+  const { default: text } = await (texts[name] as Text)();
   try {
     return await WebAssembly.compile(decodeBinary(text));
   } catch (cause) {

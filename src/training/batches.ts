@@ -1,7 +1,8 @@
 // What a network learns from: batches of inputs and labels.
 
-import { checkOptions, flagCheck, invalidInput, type OptionChecks, shown } from '../arguments.ts';
+import { checkOptions, flagCheck, invalidInput, isOptions, type OptionChecks, shown } from '../arguments.ts';
 import { product } from '../graph/dims.ts';
+import { inside } from '../graph/face.ts';
 import { formatDims, Tensor, type TypedArray } from '../graph/tensor.ts';
 import { numbersFor } from '../layers/random.ts';
 import type { Fed } from '../runtime/ports.ts';
@@ -27,24 +28,45 @@ export type Batches =
   | AsyncIterable<Batch>
   | (((epoch: number) => Iterable<Batch> | AsyncIterable<Batch>) & { readonly batches?: number });
 
-/** How many batches an epoch has, if that is known before it. */
+/**
+ * How many batches an epoch has, if that is known before it.
+ * @internal
+ */
 export function lengthOf(batches: Batches): number | undefined {
   const { length, batches: count } = batches as { length?: unknown; batches?: unknown };
   const known = typeof batches === 'function' ? count : length;
   return typeof known === 'number' ? known : undefined;
 }
 
-/** The batches of an epoch. @throws LanewiseError INVALID_INPUT */
+/**
+ * Whether it may be batches, as far as one can tell before an epoch.
+ * @internal
+ */
+export const isBatches = (given: unknown): boolean => typeof given === 'function' || isIterable(given);
+
+const isIterable = (given: unknown): boolean => {
+  const iterable = given as Partial<Iterable<Batch> & AsyncIterable<Batch>> | null | undefined;
+  return typeof iterable?.[Symbol.iterator] === 'function' || typeof iterable?.[Symbol.asyncIterator] === 'function';
+};
+
+/**
+ * The batches of an epoch.
+ * @throws LanewiseError INVALID_INPUT
+ * @internal
+ */
 export function batchesOf(batches: Batches, epoch: number): Iterable<Batch> | AsyncIterable<Batch> {
   const given: unknown = typeof batches === 'function' ? batches(epoch) : batches;
-  const iterable = given as Partial<Iterable<Batch> & AsyncIterable<Batch>> | null | undefined;
-  if (typeof iterable?.[Symbol.iterator] !== 'function' && typeof iterable?.[Symbol.asyncIterator] !== 'function') {
+  if (!isIterable(given)) {
     throw invalidInput(`batches are a list of [inputs, labels], or a function that gives one for an epoch; got ${shown(given)}`);
   }
-  return iterable as Iterable<Batch>;
+  return given as Iterable<Batch>;
 }
 
-/** @throws LanewiseError INVALID_INPUT for what is no batch */
+/**
+ *
+ * @throws LanewiseError INVALID_INPUT for what is no batch
+ * @internal
+ */
 export function checkedBatch(batch: Batch): Batch {
   if (!Array.isArray(batch) || batch.length !== 2) throw invalidInput(`a batch is a list of two, [inputs, labels]; got ${shown(batch)}`);
   return batch;
@@ -93,10 +115,11 @@ export function inBatches(
   checkOptions('inBatches', options, checks);
   const { batch = 32, shuffle = true, seed = 0, lastBatch = 'keep' } = options;
   const single = inputs instanceof Tensor;
-  const all: [string, Tensor][] = single ? [['', inputs]] : Object.entries(inputs as Record<string, Tensor>);
-  for (const [name, tensor] of all) {
+  if (!isOptions(inputs)) throw invalidInput(`inBatches takes a Tensor, or several by name; got ${shown(inputs)}`);
+  const all = Object.entries(single ? { '': inputs } : (inputs as Record<string, Tensor>)).map(([name, tensor]): [string, Tensor] => {
     if (!(tensor instanceof Tensor)) throw invalidInput(`inBatches takes a Tensor, or several by name; '${name}' is ${shown(tensor)}`);
-  }
+    return [name, renewed(tensor)];
+  });
   const target = labelTensor(labels);
   const [count = 0] = target.dims;
   const odd = all.find(([, { dims }]) => dims[0] !== count);
@@ -115,19 +138,37 @@ export function inBatches(
   return Object.assign(epochOf, { batches });
 }
 
+/** Checked again, because its buffer may have been transferred. */
+const renewed = ({ type, data, dims }: Tensor): Tensor => new Tensor(type, data, dims);
+
 /**
  * Labels as a tensor. Whole numbers are classes, [N].
  * @throws LanewiseError INVALID_INPUT
+ * @internal
  */
 export function labelTensor(labels: Labels): Tensor {
-  if (labels instanceof Tensor) return labels;
-  if (!Array.isArray(labels) && !ArrayBuffer.isView(labels)) {
+  if (labels instanceof Tensor) return inside(renewed(labels));
+  if (!Array.isArray(labels) && !(ArrayBuffer.isView(labels) && 'length' in labels)) {
     throw invalidInput(`labels are classes in an array, or a Tensor; got ${shown(labels)}`);
   }
-  const wrong = Array.from(labels as ArrayLike<unknown>).find((label) => typeof label !== 'bigint' && !Number.isInteger(label));
-  if (wrong !== undefined)
-    throw invalidInput(`labels in an array are classes, whole numbers; got ${shown(wrong)}: give new Tensor(data, dims)`);
-  return new Tensor('int32', Array.from(labels as ArrayLike<number>, Number), [labels.length]);
+  // An array that was transferred has no elements, and no iterator.
+  const list: unknown[] = labels.length > 0 ? Array.from(labels as ArrayLike<unknown>) : [];
+  const wrong = list.findIndex((label) => typeof label !== 'bigint' && !Number.isInteger(label));
+  if (wrong >= 0)
+    throw invalidInput(`labels in an array are classes, whole numbers; got ${shown(list[wrong])}: give new Tensor(data, dims)`);
+  return new Tensor('int32', list.map(Number), [list.length]);
+}
+
+/**
+ * Labels as programs take them: int32 or float32.
+ * @throws LanewiseError INVALID_INPUT for classes that int32 does not hold
+ */
+export function labelData({ type, data }: Tensor): Int32Array | Float32Array {
+  if (!/^u?int|^bool/.test(type)) return Float32Array.from(data as ArrayLike<number>);
+  const classes = Int32Array.from(data as ArrayLike<number>, Number);
+  const wrong = classes.findIndex((label, i) => label !== Number(data[i]));
+  if (wrong >= 0) throw invalidInput(`label ${wrong} is ${shown(data[wrong])}; classes are below 2147483648`);
+  return classes;
 }
 
 /** Some of the examples, in that order. */
@@ -138,7 +179,10 @@ function picked({ type, data, dims }: Tensor, chosen: Uint32Array): Tensor {
   return new Tensor(type, made as never, [chosen.length, ...dims.slice(1)]);
 }
 
-/** The numbers below `count` in an order of a seed and an epoch (Fisher and Yates; Durstenfeld 1964). */
+/**
+ * The numbers below `count` in an order of a seed and an epoch (Fisher and Yates; Durstenfeld 1964).
+ * @internal
+ */
 export function shuffled(count: number, seed: number, epoch: number): Uint32Array {
   const next = numbersFor(seed, `epoch ${epoch}`);
   const order = Uint32Array.from({ length: count }, (_, i) => i);

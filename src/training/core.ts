@@ -1,5 +1,7 @@
 // The memory and the programs of a network that learns.
 
+import { LanewiseError } from '../errors.ts';
+import { product } from '../graph/dims.ts';
 import type { TypedArray } from '../graph/tensor.ts';
 import type { Value, ValueType } from '../graph/value.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -9,7 +11,7 @@ import type { Binary } from '../runtime/model.ts';
 import { recent } from '../runtime/running.ts';
 import { planInspection, planStates, planTraining, type TrainingPlan } from './plans.ts';
 import { averageOf, gatheredOf, type Kind, LABELS, type Recipe, type Result, slotName } from './recipe.ts';
-import { zeroState } from './states.ts';
+import { type State, zeroState } from './states.ts';
 
 /** What a program is fed, by the names of its inputs, and the shapes that it is planned for. */
 export interface Fed {
@@ -27,6 +29,7 @@ export class Core {
   readonly #threaded: boolean;
   readonly #plans = new Map<string, TrainingPlan>();
   #states: Plan | undefined;
+  #disposed = false;
 
   constructor(recipe: Recipe, { module, runner }: Binary) {
     this.recipe = recipe;
@@ -45,18 +48,24 @@ export class Core {
 
   async run(kind: Kind, fed: Fed): Promise<Results> {
     const { plan, results, target } = this.#planFor(kind, fed);
-    const labels = fed.data.get(LABELS) as ArrayLike<number> | undefined;
-    if (target && labels) this.recipe.loss.checkLabels?.(labels, target);
+    this.#checkLabels(fed, target);
     await this.#execute(plan, fed.data);
     const values = await Promise.all(results.map((_, i) => this.#engine.read(plan.outputs[i] as Plan['outputs'][0])));
     return Object.fromEntries(results.map((name, i) => [name, Number(values[i]?.[0])]));
   }
 
-  /** As `run` of a step, on this thread. @returns milliseconds of each instruction of its plan */
+  /** As `run` of a step, on this thread, but the states stay. @returns milliseconds of each instruction of its plan */
   profile(fed: Fed): [Plan, number[]] {
-    const { plan } = this.#planFor('step', fed);
+    const { plan, target } = this.#planFor('step', fed);
+    this.#checkLabels(fed, target);
+    const states = this.#statesPlan().plan;
+    this.#engine.use(states);
+    const before = states.outputs.map((port) => this.#engine.readSync(port));
     this.#feed(plan, fed.data);
-    return [plan, this.#engine.profile()];
+    const times = this.#engine.profile();
+    this.#engine.use(states);
+    for (const [i, port] of states.outputs.entries()) this.#engine.write(port, before[i] as TypedArray);
+    return [plan, times];
   }
 
   /** The first node of the forward pass that makes a number that is not finite. */
@@ -90,9 +99,9 @@ export class Core {
 
   /** The states that there are now. */
   stateValues(): Value[] {
-    const { states, trains, optimizer, average, accumulates } = this.recipe;
+    const { states, keeps, optimizer, average, accumulates } = this.recipe;
     return [...states.values()].flatMap(({ value, learned }) => {
-      const learns = learned && trains(value.name);
+      const learns = keeps(value.name);
       return [
         value,
         ...(learns ? optimizer.slots.map((slot) => zeroState(slotName(slot, value.name), value.dims)) : []),
@@ -102,13 +111,19 @@ export class Core {
     });
   }
 
-  /** Forgets the programs, because other weights learn now. */
-  replan(): void {
+  /** Forgets the programs, because other weights learn now. @param frozen those that do no longer, whose gathered gradients would be old */
+  retrain(frozen: readonly string[]): void {
+    const old = this.recipe.accumulates ? frozen : [];
+    if (old.length > 0) {
+      const zeros = old.map((name) => gatheredOf((this.recipe.states.get(name) as State).value));
+      this.writeStates(new Map(zeros.map(({ name, dims }) => [name, new Float32Array(product(dims))])));
+    }
     this.#plans.clear();
     this.#states = undefined;
   }
 
   dispose(): void {
+    this.#disposed = true;
     this.#engine.dispose();
   }
 
@@ -123,6 +138,11 @@ export class Core {
     return recent(this.#plans, key, () => planTraining(kind, this.recipe, dims, labels));
   }
 
+  #checkLabels({ data }: Fed, target: ValueType | undefined): void {
+    const labels = data.get(LABELS) as ArrayLike<number> | undefined;
+    if (target && labels) this.recipe.loss.checkLabels?.(labels, target);
+  }
+
   #feed(plan: Plan, data: ReadonlyMap<string, TypedArray>): void {
     this.#engine.use(plan);
     for (const port of plan.inputs) this.#engine.write(port, data.get(port.name) as TypedArray);
@@ -132,5 +152,6 @@ export class Core {
     this.#feed(plan, data);
     if (this.#threaded) await this.#engine.runAsync();
     else this.#engine.run();
+    if (this.#disposed) throw new LanewiseError('DISPOSED', 'the trainer was disposed of');
   }
 }

@@ -4,7 +4,7 @@ import { checkAborted } from '../abort.ts';
 import { checkOptions, invalidInput, type OptionChecks, shown, signalCheck } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import type { AbortSignalLike } from '../platform.ts';
-import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels, lengthOf } from './batches.ts';
+import { type Batches, batchesOf, checkedBatch, type Inputs, isBatches, type Labels, lengthOf } from './batches.ts';
 import { type Counted, type Evaluation, Means, type StepReport } from './report.ts';
 import type { Position } from './saved.ts';
 import type { Schedule } from './schedules.ts';
@@ -19,7 +19,7 @@ export interface FitStep extends StepReport {
   readonly rate: number;
 }
 
-/** An epoch of `fit`: means over its examples, each before its own update. After an abort, over those since then. */
+/** An epoch of `fit`: means over its examples, each before its own update. After an abort, over those since then; NaN if there are none. */
 export interface EpochReport extends Evaluation {
   /** The epoch, from 0 on. */
   readonly epoch: number;
@@ -51,15 +51,18 @@ const checks: OptionChecks<FitOptions> = {
   epochs: ['a whole number from 1 on', isCount],
   schedule: ['a schedule such as cosine(0.1), or a number from 0 on', (value) => typeof value === 'function' || isRate(value)],
   batches: ['a whole number from 1 on', isCount],
-  validation: ['batches', (value) => value !== null],
+  validation: ['batches', isBatches],
   onStep: functionCheck,
   onEpoch: functionCheck,
   signal: signalCheck,
 };
 
-const isRate = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
+export const isRate = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
 
-/** The trainer, as `fit` sees it. */
+/**
+ * The trainer, as `fit` sees it.
+ * @internal
+ */
 export interface Learning {
   readonly rate: number;
   /** A step, and how many examples and labels it had. */
@@ -71,7 +74,11 @@ export interface Learning {
   blame(inputs: Inputs, labels: Labels): Promise<string>;
 }
 
-/** @param position the trainer's, which moves along */
+/**
+ *
+ * @param position the trainer's, which moves along
+ * @internal
+ */
 export async function fitEpochs(trainer: Learning, position: Position, batches: Batches, options: FitOptions): Promise<EpochReport[]> {
   checkOptions('fit', options, checks);
   const { epochs, schedule = trainer.rate, validation, onStep, onEpoch, signal } = options;
@@ -87,12 +94,11 @@ export async function fitEpochs(trainer: Learning, position: Position, batches: 
     let batch = 0;
     let rate = 0;
     for await (const entry of batchesOf(batches, epoch)) {
+      rate = typeof schedule === 'function' ? rateOf(schedule, epoch + batch / (perEpoch ?? 1), epochs, 1 / (perEpoch ?? 1)) : schedule;
       // Those that were done before.
       if (batch++ < position.batch) continue;
       checkAborted(signal);
       const [inputs, labels] = checkedBatch(entry);
-      rate =
-        typeof schedule === 'function' ? rateOf(schedule, epoch + (batch - 1) / (perEpoch ?? 1), epochs, 1 / (perEpoch ?? 1)) : schedule;
       const [report, counted] = await trainer.learn(inputs, labels, rate);
       if (!Number.isFinite(report.loss)) {
         const where = await trainer.blame(inputs, labels);
@@ -105,13 +111,18 @@ export async function fitEpochs(trainer: Learning, position: Position, batches: 
       means.add(report, counted);
       await onStep?.({ epoch, batch: batch - 1, rate, ...report });
     }
-    if (batch === 0) throw invalidInput(`epoch ${epoch} has no batches`);
+    if (batch === 0) {
+      throw invalidInput(`epoch ${epoch} has no batches${epoch > 0 ? '; what can be gone through only once, give as a function' : ''}`);
+    }
+    if (batch < position.batch) {
+      throw invalidInput(`epoch ${epoch} has ${batch} batches, but ${position.batch} of it are done: go on with the batches of before`);
+    }
     // What is gathered when an epoch ends is not left to the next one.
     await trainer.flush(rate);
     Object.assign(position, { epoch: epoch + 1, batch: 0 });
     const report: EpochReport = {
       epoch,
-      ...means.of(`epoch ${epoch}`),
+      ...means.result,
       ...(validation && { validation: await trainer.evaluate(validation) }),
     };
     reports.push(report);

@@ -49,6 +49,23 @@ const forms: Readonly<Record<string, Form>> = { BatchNormalization: batchNormFor
 /** A node as it is while the network learns. */
 export const trainingForm = (node: Node, context: FormContext): Node => forms[node.op.name]?.(node as Node<never>, context) ?? node;
 
-/** The states that a node writes, under the names that they have then: running statistics. */
-export const statesWrittenBy = ({ op, outputs }: Node): readonly Value[] =>
-  op === (batchNormTraining as Operator) ? outputs.slice(3) : [];
+/** Where a batch-norm has running statistics, among its inputs and, as they are after it, among its outputs. */
+const STATISTICS = [3, 4];
+
+/**
+ * Nodes of which each batch-norm goes on from the running statistics that the one before it made, where several share them.
+ * @returns the nodes, and what states of statistics become: nothing writes them yet, because the loss may turn out to be no number
+ */
+export function chainStatistics(nodes: readonly Node[]): { nodes: Node[]; statistics: Map<Value, Value> } {
+  const statistics = new Map<Value, Value>();
+  const chained = nodes.map((node) => {
+    if (node.op !== (batchNormTraining as Operator)) return node;
+    const inputs = node.inputs.map((value, i) => (STATISTICS.includes(i) && value && statistics.get(value)) || value);
+    for (const i of STATISTICS) {
+      const [old, made] = [node.inputs[i], node.outputs[i]];
+      if (old?.state && made) statistics.set(old, made);
+    }
+    return { ...node, inputs };
+  });
+  return { nodes: chained, statistics };
+}

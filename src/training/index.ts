@@ -2,7 +2,7 @@
 
 export { type Batch, type Batches, type InBatchesOptions, type Inputs, inBatches, type Labels } from './batches.ts';
 export type { EpochReport, FitOptions, FitStep } from './fit.ts';
-export type { Loss, LossValues } from './loss.ts';
+export type { Loss } from './loss.ts';
 export {
   type BinaryCrossEntropyOptions,
   binaryCrossEntropy,
@@ -16,6 +16,7 @@ export {
 } from './losses.ts';
 export type { Optimizer } from './optimizer.ts';
 export { type AdamwOptions, adamw, type SgdOptions, sgd } from './optimizers.ts';
+export type { TrainerOptions } from './options.ts';
 export type { Evaluation, StepReport } from './report.ts';
 export { type CosineOptions, constant, cosine, type Schedule, type StepsOptions, steps, type WarmupOptions } from './schedules.ts';
-export { Trainer, type TrainerOptions, trainer } from './trainer.ts';
+export { type Trainer, trainer } from './trainer.ts';

@@ -4,11 +4,9 @@ import type { Node } from '../ops/operator.ts';
 import { constantValue } from '../ops/shapes.ts';
 import { clipFactor } from './clip.ts';
 import { differentiate } from './differentiate.ts';
-import { statesWrittenBy } from './forms.ts';
 import { endUnlessFinite } from './ops/endUnlessFinite.ts';
-import { accumulate, average as averageOp, clear } from './ops/update.ts';
+import { accumulate, assign, average as averageOp, clear } from './ops/update.ts';
 import { averageOf, gatheredOf, type Kind, NUMBERS, type Recipe, type Result, SCALE, slotName } from './recipe.ts';
-import { recompute } from './recompute.ts';
 import { type State, zeroState } from './states.ts';
 import { Tape } from './tape.ts';
 
@@ -35,11 +33,10 @@ export class Learner {
     const { loss, correct } = this.#write('loss', (tape) => this.#recipe.loss.write(tape, target, labels), nodes);
     this.results.push(['loss', loss]);
     if (correct) this.results.push(['correct', correct]);
-    for (const node of nodes) this.written.push(...statesWrittenBy(node));
   }
 
-  /** The backward pass, and what follows it. */
-  backward(kind: Kind): void {
+  /** The backward pass, and what follows it. @param statistics what running statistics become */
+  backward(kind: Kind, statistics: ReadonlyMap<Value, Value>): void {
     const [[, loss]] = this.results as [[Result, Value]];
     const learning = this.#learning();
     const { nodes, gradients } = differentiate(
@@ -48,9 +45,10 @@ export class Learner {
       learning.map(({ value }) => value),
     );
     const kept = this.results.map(([, value]) => value);
-    this.nodes.push(...(this.#recipe.checkpoint ? recompute(this.nodes, nodes, kept) : nodes));
+    this.nodes.push(...(this.#recipe.recompute?.(this.nodes, nodes, kept) ?? nodes));
     // What follows writes states: not if the loss is no number.
     this.results[0] = ['loss', this.#write('loss', (tape) => tape.add(endUnlessFinite, [loss], {}))];
+    for (const [state, made] of statistics) this.#writeState(state, (tape) => [tape.add(assign, [state, made], {})]);
     const made = learning.flatMap((state): [State, Value][] => {
       const gradient = gradients.get(state.value);
       return gradient ? [[state, gradient]] : [];

@@ -1,7 +1,10 @@
 import type { Value, ValueType } from '../graph/value.ts';
 import type { Tape } from './tape.ts';
 
-/** What a loss writes. */
+/**
+ * What a loss writes.
+ * @internal
+ */
 export interface LossValues {
   /** A number, dims []: the mean over the batch. */
   readonly loss: Value;
@@ -9,13 +12,14 @@ export interface LossValues {
   readonly correct?: Value;
 }
 
-/** What a network is to learn: a function of one of its outputs and of what it should be. */
+/** What a network is to learn, a function of one of its outputs and of what it should be: `crossEntropy()` and others give one. */
 export interface Loss {
   /** Its name, for errors. */
   readonly name: string;
   /**
    * Checks that labels fit an output. Labels are int32 (classes) or float32.
    * @throws LanewiseError INVALID_INPUT
+   * @internal
    */
   check(output: ValueType, labels: ValueType): void;
   /**
@@ -23,10 +27,28 @@ export interface Loss {
    * @param labels row-major
    * @param output the output's type, as for `check`
    * @throws LanewiseError INVALID_INPUT that names the first wrong one
+   * @internal
    */
   checkLabels?(labels: ArrayLike<number>, output: ValueType): void;
-  /** ONNX's operator that the loss applies itself, so that it should not be the network's last: see `repeated`. */
+  /**
+   * How many of the labels count, where not all do.
+   * @param labels row-major
+   * @internal
+   */
+  counted?(labels: ArrayLike<number>): number;
+  /**
+   * ONNX's operator that the loss applies itself, so that it should not be the network's last: see `repeated`.
+   * @internal
+   */
   readonly applies?: string;
-  /** Writes the loss as nodes with gradient rules. */
+  /**
+   * Whether its kernels are in the pack *training-more*.
+   * @internal
+   */
+  readonly rare?: boolean;
+  /**
+   * Writes the loss as nodes with gradient rules.
+   * @internal
+   */
   write(tape: Tape, output: Value, labels: Value): LossValues;
 }

@@ -85,6 +85,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
         }
       }
     },
+    ...(ignore !== undefined && { counted: (labels: ArrayLike<number>) => Array.from(labels).filter((label) => label !== ignore).length }),
     write(tape, output, labels) {
       const [loss, correct] = tape.all(crossEntropyLoss, {
         inputs: [output, labels],
@@ -196,6 +197,7 @@ export const outputLoss = (): Loss => ({
 function elementWise(name: string, kind: ElementLossKind, alpha = 1, most?: number): Loss {
   return {
     name,
+    rare: true,
     check(output, labels) {
       checkFloat(name, output);
       if (labels.type !== 'float32' || labels.dims.join() !== output.dims.join()) {
@@ -242,6 +244,7 @@ const still = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze',
  * @param nodes the network, in execution order
  * @param output what the loss reads
  * @returns a sentence for an error or a warning; undefined if nothing is
+ * @internal
  */
 export function repeated(loss: Loss, nodes: readonly Node[], output: Value): string | undefined {
   const producer = (value: Value | undefined) => nodes.find(({ outputs }) => value !== undefined && outputs.includes(value));

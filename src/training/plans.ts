@@ -5,14 +5,13 @@ import { planOf } from '../compiler/compile.ts';
 import { Network } from '../compiler/network.ts';
 import { LanewiseError } from '../errors.ts';
 import type { Value, ValueType } from '../graph/value.ts';
-import type { Node } from '../ops/operator.ts';
 import type { Plan } from '../plan/plan.ts';
-import { trainingForm } from './forms.ts';
+import { chainStatistics, trainingForm } from './forms.ts';
 import { fuseForward } from './fuse.ts';
 import { fuseActivations } from './fuseActivations.ts';
 import { Learner } from './learner.ts';
 import { averageOf, type Kind, LABELS, RANDOM, type Recipe, type Result } from './recipe.ts';
-import { type State, withStates } from './states.ts';
+import { nodesFor, type State, withStates } from './states.ts';
 
 /** A program, and the order of its first outputs; states that it writes follow. */
 export interface TrainingPlan {
@@ -34,16 +33,16 @@ export function planTraining(kind: Kind, recipe: Recipe, dims: Dims, labels: Val
   const learner = new Learner(recipe);
   let inputs: readonly Value[] = [];
   let output: ValueType | undefined;
-  if (kind !== 'update') {
+  if (kind === 'update') learner.updateGathered();
+  else {
     const given: Value = { ...labels, name: LABELS };
-    const { target, nodes, inputs: fed } = forward(recipe, dims, kind !== 'evaluate');
+    const { target, nodes, statistics, inputs: fed } = forward(recipe, dims, kind !== 'evaluate');
     recipe.loss.check(target, labels);
     learner.forward(nodes, target, given);
     output = target;
     inputs = [...fed, given];
+    if (kind !== 'evaluate') learner.backward(kind, statistics);
   }
-  if (kind === 'step' || kind === 'gather') learner.backward(kind);
-  if (kind === 'update') learner.updateGathered();
   const { results, written, nodes } = learner;
   const outputs = [...results.map(([, value]) => value), ...written];
   const network = new Network([...inputs, learner.numbers, learner.scale], outputs, nodes);
@@ -76,15 +75,5 @@ function forward({ graph, output, states, average, options }: Recipe, dims: Dims
   const current = ({ value, learned }: State) => (learned && !training && average !== undefined ? averageOf(value) : value);
   const kept = nodesFor(target, withStates(network.nodes, new Map([...states].map(([name, state]) => [name, current(state)]))));
   const forms = () => fuseActivations(kept, [target]).map((node, index) => trainingForm(node, { random, index }));
-  const nodes = training ? fuseForward(forms(), [target]) : kept;
-  return { target, nodes, inputs: [...network.inputs, random] };
-}
-
-/** The nodes that a value needs. */
-function nodesFor(target: Value, nodes: readonly Node[]): Node[] {
-  const needed = new Set<Value | undefined>([target]);
-  return [...nodes]
-    .reverse()
-    .filter(({ inputs, outputs }) => outputs.some((value) => needed.has(value)) && inputs.every((value) => needed.add(value)))
-    .reverse();
+  return { target, ...chainStatistics(training ? fuseForward(forms(), [target]) : kept), inputs: [...network.inputs, random] };
 }

@@ -5,6 +5,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Value } from '../graph/value.ts';
 import type { Loss } from './loss.ts';
 import type { Optimizer } from './optimizer.ts';
+import type { recompute as Recompute } from './recompute.ts';
 import { type State, zeroState } from './states.ts';
 
 /**
@@ -28,13 +29,15 @@ export interface Recipe {
   readonly clip?: number | undefined;
   /** The share of the old in the moving averages of weights; undefined: there are none. */
   readonly average?: number | undefined;
-  /** Whether the backward pass computes activations again. */
-  readonly checkpoint?: boolean | undefined;
+  /** How the backward pass computes activations again, if it does. */
+  readonly recompute?: typeof Recompute | undefined;
   /** Whether gradients of several batches are gathered. */
   readonly accumulates?: boolean | undefined;
   readonly states: ReadonlyMap<string, State>;
   /** Whether a state learns: it may be frozen. */
   readonly trains: (name: string) => boolean;
+  /** Whether the optimizer keeps something for a state: it learns, or has learned before. */
+  readonly keeps: (name: string) => boolean;
   readonly options: Pick<BindOptions, 'operators' | 'memoryLimit'> & {
     readonly winograd?: boolean | undefined;
     readonly threads?: number | undefined;

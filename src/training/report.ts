@@ -1,5 +1,3 @@
-import { invalidInput } from '../arguments.ts';
-
 /** What a step gives. */
 export interface StepReport {
   /** The mean over the batch, before the update. */
@@ -13,14 +11,20 @@ export interface StepReport {
 /** What `evaluate` gives: means over all examples. */
 export type Evaluation = Omit<StepReport, 'norm'>;
 
-/** How many a mean is over. */
+/**
+ * How many a mean is over.
+ * @internal
+ */
 export interface Counted {
   readonly examples: number;
   /** One for an example, or for each of its pixels. */
   readonly answers: number;
 }
 
-/** Means over batches of different sizes. */
+/**
+ * Means over batches of different sizes.
+ * @internal
+ */
 export class Means {
   #loss = 0;
   #examples = 0;
@@ -35,9 +39,8 @@ export class Means {
     this.#answers += answers;
   }
 
-  /** @param what names who got no examples */
-  of(what: string): Evaluation {
-    if (this.#examples === 0) throw invalidInput(`${what} got no batches`);
+  /** NaN of nothing. */
+  get result(): Evaluation {
     return { loss: this.#loss / this.#examples, ...(this.#answers > 0 && { accuracy: this.#correct / this.#answers }) };
   }
 }

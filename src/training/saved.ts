@@ -32,18 +32,18 @@ export function saved(states: States, position: Position): Uint8Array {
 }
 
 /**
- * @param wanted the states that the trainer has
+ * @param wantedOf the states that the trainer has, if a file has tensors of these names
  * @throws LanewiseError INVALID_INPUT listing what is missing, unexpected or of another shape; the readers' errors
  */
 export async function openSaved(
   source: Source,
-  wanted: readonly Value[],
+  wantedOf: (names: ReadonlySet<string>) => readonly Value[],
 ): Promise<{ states: Map<string, Float32Array>; position: Position }> {
   const { bytes, name } = await openSource(source);
   const { tensors, metadata } = readSafetensors(inMemory(bytes), name);
   const position = positionOf(metadata.get(KEY));
   if (!position) throw invalidInput(`${name} is no file that a trainer saved: it does not say how far it was`);
-  const own = new Map(wanted.map((value) => [value.name, value]));
+  const own = new Map(wantedOf(new Set(tensors.keys())).map((value) => [value.name, value]));
   const misfit = compareTensors(own, tensors);
   if (misfit.missing.length + misfit.unexpected.length + misfit.misshapen.length > 0) {
     throw misfitError(`${name} does not fit the network, what learns in it, the optimizer and the average`, misfit, own, tensors);

@@ -121,6 +121,7 @@ export function cosine(rate: number, options: CosineOptions = {}): Schedule {
  * @param position how many steps are done
  * @param perEpoch how many steps an epoch has
  * @throws LanewiseError INVALID_INPUT if that is no finite number from 0 on
+ * @internal
  */
 export function rateAt(schedule: number | Schedule, position: number, perEpoch: number, epochs: number): number {
   const rate: unknown = typeof schedule === 'function' ? schedule(position / perEpoch, epochs, 1 / perEpoch) : schedule;

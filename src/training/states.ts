@@ -45,3 +45,12 @@ export const zeroState = (name: string, dims: readonly number[]): Value =>
 /** The nodes, reading states where they read constants of these names. */
 export const withStates = (nodes: readonly Node[], states: ReadonlyMap<string, Value>): Node[] =>
   nodes.map((node) => ({ ...node, inputs: node.inputs.map((value) => (value?.constant && states.get(value.name)) || value) }));
+
+/** The nodes that a value needs. */
+export function nodesFor(target: Value, nodes: readonly Node[]): Node[] {
+  const needed = new Set<Value | undefined>([target]);
+  return [...nodes]
+    .reverse()
+    .filter(({ inputs, outputs }) => outputs.some((value) => needed.has(value)) && inputs.every((value) => needed.add(value)))
+    .reverse();
+}

@@ -1,96 +1,35 @@
-import { checkOptions, flagCheck, invalidInput, type OptionChecks, shown } from '../arguments.ts';
-import { bind } from '../compiler/bind.ts';
+import { checkOptions, flagCheck, invalidInput, shown } from '../arguments.ts';
+import { bind, operatorFinder } from '../compiler/bind.ts';
 import { LanewiseError } from '../errors.ts';
-import { type OnnxOptions, writeOnnx } from '../formats/onnx/writer.ts';
-import { product } from '../graph/dims.ts';
+import type { OnnxOptions } from '../formats/onnx/writer.ts';
 import type { Constant, Graph } from '../graph/graph.ts';
 import { Tensor, type TypedArray } from '../graph/tensor.ts';
-import type { ValueType } from '../graph/value.ts';
+import type { Value } from '../graph/value.ts';
 import type { LayersModel } from '../layers/model.ts';
 import { createModel, fitted, initialDims, type LoadOptions, loadChecks, planSource, prepareOperators, readGraph } from '../load.ts';
 import { kernelOf } from '../plan/instructions.ts';
-import { checkFeeds, tensorsOf } from '../runtime/feeds.ts';
 import type { MemoryUse } from '../runtime/memory.ts';
 import type { Binary, Model, ProfileRow } from '../runtime/model.ts';
-import { runtimeChecks, startCompiling, withPack } from '../runtime/options.ts';
+import { startCompiling, withPack } from '../runtime/options.ts';
 import type { PlanSource } from '../runtime/ports.ts';
 import { type Source, writeFile } from '../source.ts';
-import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels, labelTensor } from './batches.ts';
+import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels } from './batches.ts';
+import { addBinaries } from './binaries.ts';
 import { Core, type Fed } from './core.ts';
-import { type EpochReport, type FitOptions, fitEpochs, type Learning } from './fit.ts';
+import { type Example, exampleOf, usualLabels } from './examples.ts';
+import { type EpochReport, type FitOptions, fitEpochs, isRate, type Learning } from './fit.ts';
 import { addInstructions } from './instructions.ts';
-import type { Loss } from './loss.ts';
 import { repeated } from './losses.ts';
-import type { Optimizer } from './optimizer.ts';
-import { LABELS, NUMBERS, RANDOM, type Recipe, SCALE, slotName } from './recipe.ts';
-import { type Counted, type Evaluation, Means, type StepReport } from './report.ts';
-import { openSaved, type Position, saved } from './saved.ts';
-import { type State, statesOf } from './states.ts';
+import { MEMORY_LIMIT, RATE, type TrainerOptions, trainerChecks } from './options.ts';
+import { NUMBERS, RANDOM, type Recipe, SCALE, slotName } from './recipe.ts';
+import { type Evaluation, Means, type StepReport } from './report.ts';
+import { prepareRules } from './rules/index.ts';
+import type { Position } from './saved.ts';
+import { nodesFor, type State, statesOf } from './states.ts';
 import { formatStates } from './summary.ts';
-import { trainingWarnings } from './warnings.ts';
 
-/** How a network is trained. */
-export interface TrainerOptions
-  extends Pick<
-    LoadOptions,
-    'threads' | 'worker' | 'wasm' | 'inputShapes' | 'winograd' | 'memoryLimit' | 'externalData' | 'operators' | 'signal' | 'onProgress'
-  > {
-  /** What is made small: `crossEntropy()`, `meanSquaredError()` and others. */
-  readonly loss: Loss;
-  /** How weights follow their gradients: `sgd()`, `adamw()`. */
-  readonly optimizer: Optimizer;
-  /** The learning rate of `step`; `fit` has a schedule. Default 0.01. */
-  readonly rate?: number;
-  /** Examples per batch, for which memory is prepared; other batches are taken, too. Default 32. */
-  readonly batch?: number;
-  /** The output that the loss looks at. Default: the first. */
-  readonly output?: string;
-  /** The seed of dropout, a whole number from 0 on. Default 0. */
-  readonly seed?: number;
-  /** Beginnings of the names of what learns. Default: everything that `summary` counts as learned. */
-  readonly train?: readonly string[];
-  /** The largest norm of all gradients together; larger ones are scaled down. Default: any. */
-  readonly clip?: number;
-  /** The share of the old in moving averages of the weights, by which `evaluate`, `model` and `toONNX` go then. Default: none are kept. */
-  readonly average?: number;
-  /** Batches whose gradients are gathered for one update. Default 1. */
-  readonly accumulate?: number;
-  /** Whether the backward pass computes activations again instead of keeping them: less memory, about a third more time. Default false. */
-  readonly checkpoint?: boolean;
-  /** A file that `save` wrote, to go on from there. */
-  readonly resume?: Source;
-}
-
-/** The learning rate where none is said. */
-const RATE = 0.01;
-
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1;
-const isTexts = (value: unknown): boolean => Array.isArray(value) && Array.from(value).every((text) => typeof text === 'string');
-
-const { relaxed: _, ...shared } = runtimeChecks;
-const checks: OptionChecks<TrainerOptions> = {
-  ...shared,
-  inputShapes: loadChecks.inputShapes,
-  winograd: loadChecks.winograd,
-  memoryLimit: loadChecks.memoryLimit,
-  externalData: loadChecks.externalData,
-  operators: loadChecks.operators,
-  loss: ['crossEntropy() or another loss', (value) => typeof (value as Loss | null)?.write === 'function'],
-  optimizer: ['sgd() or another optimizer', (value) => typeof (value as Optimizer | null)?.update === 'function'],
-  rate: ['a number from 0 on', (value) => typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY],
-  batch: ['a whole number from 1 on', isCount],
-  output: ["an output's name", (value) => typeof value === 'string'],
-  seed: ['a whole number from 0 on', (value) => value === 0 || isCount(value)],
-  train: ['a list of the beginnings of names', isTexts],
-  clip: ['a number over 0', (value) => typeof value === 'number' && value > 0],
-  average: ['a number from 0 to below 1', (value) => typeof value === 'number' && value >= 0 && value < 1],
-  accumulate: ['a whole number from 1 on', isCount],
-  checkpoint: flagCheck,
-  resume: ['a file that save() wrote', (value) => value !== null],
-};
-
-/** Activations are kept for the backward pass, so that more memory is no mistake; WebAssembly has no more. */
-const MEMORY_LIMIT = 2 ** 32;
+/** What an update of gathered gradients is fed. */
+const NOTHING: Fed = { dims: new Map(), labels: { type: 'int32', dims: [] }, data: new Map() };
 
 /**
  * Prepares a network to learn: reads it, plans the steps, takes the memory.
@@ -106,26 +45,38 @@ const MEMORY_LIMIT = 2 ** 32;
  * const t = await trainer(resnet20(), { loss: crossEntropy(), optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }), batch: 128 });
  */
 export async function trainer(net: LayersModel | Source, options: TrainerOptions): Promise<Trainer> {
-  checkOptions('trainer', options, checks);
+  checkOptions('trainer', options, trainerChecks);
   for (const name of ['loss', 'optimizer'] as const)
     if (options[name] === undefined) throw invalidInput(`trainer needs the option ${name}`);
+  addBinaries();
   addInstructions();
-  const compiling = startCompiling(options);
   const layers = isLayers(net) ? net : undefined;
   const operators = [...new Set([...(layers?.operators ?? []), ...(options.operators ?? [])])];
   const read = layers ? layers.graph() : await readGraph(net as Source, options);
   await prepareOperators(read, operators);
-  const { addOperators } = await import('../compiler/operators.ts');
-  addOperators();
   const { graph, warnings } = await fitted(read, { operators });
-  const binary = await withPack(compiling, 'training', options);
-  const made = new Trainer(graph, { ...options, operators }, binary, [...warnings, ...trainingWarnings(graph, !layers)]);
+  const pack = await prepareRules(graph, operatorFinder(operators), options.loss);
+  const binary = await withPack(startCompiling(options, pack), pack, options);
+  const made = new Trainer({
+    graph,
+    options: { ...options, operators },
+    binary,
+    warnings: layers ? warnings : [...warnings, ...(await import('./warnings.ts')).trainingWarnings(graph)],
+    recompute: options.checkpoint ? (await import('./recompute.ts')).recompute : undefined,
+  });
   if (options.resume !== undefined) await made.restore(options.resume);
   return made;
 }
 
 const isLayers = (net: unknown): net is LayersModel =>
   typeof (net as LayersModel | null)?.graph === 'function' && typeof (net as LayersModel).parameters === 'function';
+
+/** What a trainer is made of. */
+interface Prepared extends Pick<Recipe, 'graph' | 'recompute'> {
+  readonly options: TrainerOptions;
+  readonly binary: Binary;
+  readonly warnings: readonly string[];
+}
 
 /**
  * A network that learns, in memory: what `trainer` gives.
@@ -148,14 +99,24 @@ export class Trainer {
   readonly #source: PlanSource;
   readonly #states: ReadonlyMap<string, State>;
   readonly #core: Core;
+  /** What the loss depends on. */
+  readonly #reached: ReadonlySet<string>;
+  /** What shall learn, from the next call on. */
   #trained: ReadonlySet<string>;
+  /** What learns in the call that has its turn. */
+  #learning: ReadonlySet<string>;
+  /** What has learned before, so that the optimizer keeps something for it. */
+  readonly #learned = new Set<string>();
   #position: Position = { epoch: 0, batch: 0, step: 0, gathered: 0, batches: 0 };
   /** The last of the calls that were made: they take turns. It never rejects. */
   #last: Promise<unknown> = Promise.resolve();
+  /** Calls that have not ended. */
+  #calls = 0;
+  #fits = false;
   #gone: LanewiseError | undefined;
 
   /** @internal */
-  constructor(graph: Graph, options: TrainerOptions, binary: Binary, warnings: readonly string[]) {
+  constructor({ graph, options, binary, warnings, recompute }: Prepared) {
     const { batch = 32, memoryLimit = MEMORY_LIMIT, operators, winograd, inputShapes, output = graph.outputs[0]?.name ?? '' } = options;
     if (!graph.outputs.some(({ name }) => name === output)) {
       throw invalidInput(`the network has no output '${output}'; it has ${graph.outputs.map(({ name }) => `'${name}'`).join(', ')}`);
@@ -173,18 +134,24 @@ export class Trainer {
       ...options,
       graph,
       output,
+      recompute,
       states: this.#states,
       accumulates: (options.accumulate ?? 1) > 1,
-      trains: (name) => this.#trained.has(name),
+      trains: (name) => this.#learning.has(name),
+      keeps: (name) => this.#learned.has(name),
       options: { operators, memoryLimit, winograd, threads: this.threads },
     };
+    const target = network.outputs[names.indexOf(output)] as Value;
+    this.#reached = new Set(nodesFor(target, network.nodes).flatMap(({ inputs }) => inputs.map((value) => value?.name ?? '')));
     this.#trained = this.#named(options.train ?? [''], 'option train');
+    this.#learning = this.#learns();
+    for (const name of this.#learning) this.#learned.add(name);
     this.#core = new Core(recipe, binary);
-    const target = network.outputs[names.indexOf(output)];
-    const twice = target && repeated(options.loss, network.nodes, target);
+    const twice = repeated(options.loss, network.nodes, target);
     if (twice) this.warnings = [...warnings, twice];
-    const labels = target && usualLabels(options.loss, target);
-    if (labels) this.#core.prepare('step', { dims, labels });
+    const labels = usualLabels(options.loss, target);
+    if (recipe.accumulates) this.#core.prepare('update', NOTHING);
+    if (labels) this.#core.prepare(recipe.accumulates ? 'gather' : 'step', { dims, labels });
   }
 
   /** Bytes of linear memory, known before the first step: `weights` has what stays between steps, optimizer and all. */
@@ -209,8 +176,11 @@ export class Trainer {
    * const { loss, accuracy } = await t.step({ input: pictures }, [3, 8, 8, 0]);
    */
   async step(inputs: Inputs, labels: Labels, rate = this.#options.rate ?? RATE): Promise<StepReport> {
-    const fed = this.#fed(inputs, labels);
-    return this.#inTurn(() => this.#step(fed, rate));
+    if (!isRate(rate)) throw invalidInput(`step takes a rate, a number from 0 on, got ${shown(rate)}`);
+    const { data, ...fed } = this.#fed(inputs, labels);
+    // Copies, because callers may fill their arrays anew while the step waits for its turn.
+    const own = { ...fed, data: new Map([...data].map(([name, numbers]) => [name, numbers.slice()])) };
+    return this.#inTurn(() => this.#step(own, rate));
   }
 
   /**
@@ -223,12 +193,15 @@ export class Trainer {
    */
   async evaluate(batches: Batches): Promise<Evaluation> {
     const means = new Means();
+    let count = 0;
     for await (const batch of batchesOf(batches, 0)) {
+      count++;
       const fed = this.#fed(...checkedBatch(batch));
       const { loss = Number.NaN, correct } = await this.#inTurn(() => this.#core.run('evaluate', fed));
       means.add({ loss, ...(correct !== undefined && { accuracy: correct / fed.answers }) }, fed);
     }
-    return means.of('evaluate');
+    if (count === 0) throw invalidInput('evaluate got no batches');
+    return means.result;
   }
 
   /**
@@ -242,8 +215,15 @@ export class Trainer {
    * @example
    * const reports = await t.fit(batches, { epochs: 30, schedule: cosine(0.1, { warmup: 2 }), validation: tests });
    */
-  fit(batches: Batches, options: FitOptions): Promise<EpochReport[]> {
-    return fitEpochs(this.#learning(), this.#position, batches, options);
+  async fit(batches: Batches, options: FitOptions): Promise<EpochReport[]> {
+    if (this.#gone) throw this.#gone;
+    if (this.#fits) throw invalidInput('fit is running: await it before the next');
+    this.#fits = true;
+    try {
+      return await fitEpochs(this.#forFit(), this.#position, batches, options);
+    } finally {
+      this.#fits = false;
+    }
   }
 
   /**
@@ -260,11 +240,9 @@ export class Trainer {
    * @example
    * await network.loadWeights(await t.weights());
    */
-  async weights({
-    average = this.#options.average !== undefined,
-  }: {
-    readonly average?: boolean;
-  } = {}): Promise<Map<string, Tensor<'float32'>>> {
+  async weights(options: { readonly average?: boolean } = {}): Promise<Map<string, Tensor<'float32'>>> {
+    checkOptions('weights', options, { average: flagCheck });
+    const { average = true } = options;
     const states = await this.states();
     return new Map(
       [...this.#states].map(([name, { value, learned }]) => {
@@ -282,6 +260,7 @@ export class Trainer {
    * const model = await t.model({ threads: 'auto' });
    */
   async model(options: Omit<LoadOptions, 'externalData' | 'onProgress'> = {}): Promise<Model> {
+    checkOptions('model', options, loadChecks);
     const operators = [...new Set([...(this.#options.operators ?? []), ...(options.operators ?? [])])];
     return createModel(await this.#trainedGraph(), { ...options, operators });
   }
@@ -294,6 +273,7 @@ export class Trainer {
    * await writeFile('trained.onnx', await t.toONNX());
    */
   async toONNX(options: OnnxOptions = {}): Promise<Uint8Array> {
+    const { writeOnnx } = await import('../formats/onnx/writer.ts');
     return writeOnnx(await this.#trainedGraph(), options);
   }
 
@@ -306,6 +286,7 @@ export class Trainer {
    * const later = await trainer(network, { loss, optimizer, resume: file });
    */
   async save(path?: string): Promise<Uint8Array> {
+    const { saved } = await import('./saved.ts');
     const bytes = saved(await this.states(), this.#position);
     if (path !== undefined) await writeFile(path, bytes);
     return bytes;
@@ -317,8 +298,17 @@ export class Trainer {
    * @internal
    */
   async restore(source: Source): Promise<void> {
-    const { states, position } = await openSaved(source, this.#core.stateValues());
-    await this.#inTurn(async () => this.#core.writeStates(states));
+    const { openSaved } = await import('./saved.ts');
+    const { states, position } = await openSaved(source, (names) => {
+      // What is frozen now may have learned before.
+      for (const name of this.#reached)
+        if (this.#options.optimizer.slots.some((slot) => names.has(slotName(slot, name)))) this.#learned.add(name);
+      return this.#core.stateValues();
+    });
+    await this.#inTurn(async () => {
+      this.#core.writeStates(states);
+      this.#core.retrain([...this.#learned].filter((name) => !this.#learning.has(name)));
+    });
     Object.assign(this.#position, position);
   }
 
@@ -345,14 +335,15 @@ export class Trainer {
    * console.log(t.summary());
    */
   summary(): string {
-    return formatStates([...this.#states.values()], this.#trained);
+    return formatStates([...this.#states.values()], this.#learns());
   }
 
   /**
-   * Runs one step on this thread, instruction by instruction, and times each.
-   * @throws LanewiseError UNSUPPORTED if a worker has the memory
+   * Runs one step on this thread, instruction by instruction, and times each. Nothing learns by it.
+   * @throws LanewiseError UNSUPPORTED if a worker has the memory; INVALID_INPUT while another call runs; as `step`
    */
   profile(inputs: Inputs, labels: Labels): ProfileRow[] {
+    if (this.#calls > 0) throw invalidInput('the trainer is running: await what was called before');
     const [plan, times] = this.#core.profile(this.#numbers(this.#fed(inputs, labels), 0));
     return plan.steps.map((step, i) => ({ node: step.node, kernel: kernelOf(step), ms: times[i] as number, macs: step.macs ?? 0 }));
   }
@@ -364,7 +355,7 @@ export class Trainer {
   }
 
   /** This trainer, as `fit` sees it. */
-  #learning(): Learning {
+  #forFit(): Learning {
     const { rate = RATE } = this.#options;
     return {
       rate,
@@ -387,7 +378,14 @@ export class Trainer {
       if (data instanceof Float32Array && !data.every(Number.isFinite)) return `the batch's '${name}' has numbers that are not finite`;
     }
     for (const [name, { data }] of await this.states()) if (!data.every(Number.isFinite)) return `'${name}' is not finite`;
-    const layer = await this.#inTurn(() => this.#core.firstNotFinite(this.#numbers(fed, 0)));
+    let layer: string | undefined;
+    try {
+      layer = await this.#inTurn(() => this.#core.firstNotFinite(this.#numbers(fed, 0)));
+    } catch (error) {
+      // All activations at once may be too large.
+      if (!(error instanceof LanewiseError && error.code === 'TOO_LARGE')) throw error;
+      return 'where it appears first takes too much memory to find';
+    }
     return layer === undefined ? 'it appears in the loss itself' : `it appears first in the layer '${layer}'`;
   }
 
@@ -409,8 +407,7 @@ export class Trainer {
   /** Updates by the gathered gradients: their mean over all examples. */
   async #update(rate: number): Promise<void> {
     const position = this.#position;
-    const nothing: Fed = { dims: new Map(), labels: { type: 'int32', dims: [] }, data: new Map() };
-    await this.#core.run('update', this.#numbers(nothing, rate, 1 / position.gathered));
+    await this.#core.run('update', this.#numbers(NOTHING, rate, 1 / position.gathered));
     Object.assign(position, { gathered: 0, batches: 0, step: position.step + 1 });
   }
 
@@ -432,30 +429,14 @@ export class Trainer {
 
   #fed(inputs: Inputs, labels: Labels): Example {
     if (this.#gone) throw this.#gone;
-    const [only] = this.#source.inputs;
-    const named =
-      inputs instanceof Tensor && only && this.#source.inputs.length === 1 ? { [only.name]: inputs } : (inputs as Exclude<Inputs, Tensor>);
-    const tensors = tensorsOf(checkFeeds(named, this.#source.inputs, this.#source.unreadInputs, this.#source.narrow));
-    const target = labelTensor(labels);
-    const classes = /^u?int|^bool/.test(target.type);
-    const data = classes ? Int32Array.from(target.data as ArrayLike<number>, Number) : Float32Array.from(target.data as ArrayLike<number>);
-    const [examples = 0, channels = 1, ...places] = target.dims;
-    return {
-      dims: new Map([...tensors].map(([name, { dims }]) => [name, dims])),
-      labels: { type: classes ? 'int32' : 'float32', dims: target.dims },
-      data: new Map<string, TypedArray>([
-        ...[...tensors].map(([name, tensor]) => [name, tensor.data as TypedArray] as const),
-        [LABELS, data],
-      ]),
-      examples,
-      answers: examples * (classes ? channels : 1) * product(places),
-    };
+    return exampleOf(this.#source, this.#options.loss, inputs, labels);
   }
 
   #named(prefixes: readonly string[], what: string): Set<string> {
     const names = [...this.#states].filter(([, { learned }]) => learned).map(([name]) => name);
+    if (names.length === 0) throw invalidInput('the network has no weights, so that nothing learns');
     for (const prefix of prefixes) {
-      if (!names.some((name) => name.startsWith(prefix))) {
+      if (typeof prefix !== 'string' || !names.some((name) => name.startsWith(prefix))) {
         throw invalidInput(`${what}: no weight has a name that begins with ${shown(prefix)}; the first is ${shown(names[0])}`);
       }
     }
@@ -463,8 +444,20 @@ export class Trainer {
   }
 
   #retrain(trained: ReadonlySet<string>): void {
+    if (this.#gone) throw this.#gone;
     this.#trained = trained;
-    this.#core.replan();
+    const learning = this.#learns();
+    // Calls before are not concerned.
+    const retrain = async () => {
+      this.#core.retrain([...this.#learning].filter((name) => !learning.has(name)));
+      this.#learning = learning;
+      for (const name of learning) this.#learned.add(name);
+    };
+    this.#inTurn(retrain).catch(() => {});
+  }
+
+  #learns(): Set<string> {
+    return new Set([...this.#trained].filter((name) => this.#reached.has(name)));
   }
 
   /** The graph with the weights as they are now, and without the nodes that computed them from the file's. */
@@ -480,6 +473,7 @@ export class Trainer {
   /** Waits for the calls before, so that each finds the memory as the last one left it. */
   async #inTurn<T>(action: () => Promise<T>): Promise<T> {
     const before = this.#last;
+    this.#calls++;
     let end = () => {};
     this.#last = new Promise<void>((resolve) => {
       end = resolve;
@@ -487,8 +481,12 @@ export class Trainer {
     await before;
     try {
       if (this.#gone) throw this.#gone;
-      return await action();
+      const result = await action();
+      // Disposed of meanwhile.
+      if (this.#gone) throw this.#gone;
+      return result;
     } catch (error) {
+      if (this.#gone) throw this.#gone;
       if (error instanceof LanewiseError && error.code === 'WORKER_FAILED') {
         this.#gone = new LanewiseError(
           'WORKER_FAILED',
@@ -498,27 +496,8 @@ export class Trainer {
       }
       throw error;
     } finally {
+      this.#calls--;
       end();
     }
   }
-}
-
-/** A checked batch. */
-interface Example extends Fed, Counted {}
-
-/** The labels that a loss takes for an output: classes, or else numbers. */
-function usualLabels(loss: Loss, output: ValueType): ValueType | undefined {
-  const [examples = 1, , ...places] = output.dims;
-  const kinds: ValueType[] = [
-    { type: 'int32', dims: [examples, ...places] },
-    { type: 'float32', dims: output.dims },
-  ];
-  return kinds.find((labels) => {
-    try {
-      loss.check(output, labels);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

@@ -56,7 +56,7 @@ const modules = blocks
   });
 
 test('every block is of a kind that is tested here', () => {
-  expect(blocks.map(({ language }) => language).sort()).toEqual(['', '', 'html', 'js', 'sh', 'sh', 'sh', 'ts', 'ts']);
+  expect(blocks.map(({ language }) => language).sort()).toEqual(['', '', 'html', 'js', 'sh', 'sh', 'sh', 'ts', 'ts', 'ts']);
 });
 
 describe('commands', () => {

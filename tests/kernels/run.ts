@@ -7,6 +7,7 @@ import { type Pack, packOf } from '../../src/plan/packs.ts';
 import type { Buffer as Place } from '../../src/plan/place.ts';
 import { isHost, type Plan } from '../../src/plan/plan.ts';
 import { chooseVariant, compileModule, type Variant } from '../../src/runtime/wasm.ts';
+import { addBinaries } from '../../src/training/binaries.ts';
 import { array, maxError, type NdArray, sizeOf } from '../reference/index.ts';
 import { skip } from '../skip.ts';
 import { constantOf, graphOf } from './graph.ts';
@@ -19,12 +20,13 @@ export const variants: readonly ('strict' | 'relaxed')[] = chooseVariant('auto')
 /** Odd, so that parts are not even. */
 const THREADS = 3;
 
-const packs = ['core', 'more', 'training'] as const;
+addBinaries();
+const packs = ['core', 'more', 'training', 'training-more'] as const;
 const modules = new Map(
   await Promise.all(
     [...variants, ...variants.map((variant) => `${variant}-threads` as const)].flatMap((variant) =>
       packs
-        .filter((pack) => pack !== 'training' || variant.startsWith('strict'))
+        .filter((pack) => !pack.startsWith('training') || variant.startsWith('strict'))
         .map(async (pack) => [`${variant} ${pack}`, await compileModule(variant, pack)] as const),
     ),
   ),

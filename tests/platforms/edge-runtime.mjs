@@ -37,7 +37,7 @@ const gzipped = (files) => files.reduce((sum, bytes) => sum + gzipSync(bytes).le
  * @param url where the program takes its files from
  * @returns the runtime, and the bytes of the program, gzipped
  */
-async function start(contents, resolveDir, url) {
+export async function start(contents, resolveDir, url) {
   const { EdgeVM } = await import('@edge-runtime/vm');
   const found = new Map();
   const { outputFiles } = await build({

@@ -36,7 +36,7 @@ const project = emptyProject(join(temp, 'project'), tarball);
 const models = join(temp, 'models');
 mkdirSync(models);
 // In the project, where they find the package.
-for (const file of ['harness/models.mjs', 'bits.js']) copyFileSync(join(here, file), join(project, basename(file)));
+for (const file of ['harness/models.mjs', 'bits.js', 'trained.js']) copyFileSync(join(here, file), join(project, basename(file)));
 await build({ entryPoints: [join(repository, 'tests/reference/functions.ts')], outfile: join(project, 'functions.mjs'), format: 'esm' });
 const context = {
   temp,
@@ -50,7 +50,7 @@ const context = {
 };
 
 /** Runs one platform; never fails and never hangs. */
-async function attempt({ name, run, patience = PATIENCE }) {
+async function attempt({ name, run, patience = PATIENCE }, reference) {
   const control = new AbortController();
   const start = performance.now();
   let timer;
@@ -68,7 +68,7 @@ async function attempt({ name, run, patience = PATIENCE }) {
       exec: (program, args, more) => exec(program, args, { signal: control.signal, ...more }),
     };
     const result = await Promise.race([run(own), late]);
-    return { name, ...result, ...verdict(result), seconds: (performance.now() - start) / 1000 };
+    return { name, ...result, ...verdict(result, reference), seconds: (performance.now() - start) / 1000 };
   } catch (error) {
     return { name, failed: error.stack ?? String(error) };
   } finally {
@@ -77,7 +77,7 @@ async function attempt({ name, run, patience = PATIENCE }) {
 }
 
 /** What is wrong with a result, if anything. */
-function verdict({ skipped, unavailable, hash, label, note }) {
+function verdict({ skipped, unavailable, hash, label, note }, reference) {
   if (skipped) return all && !unavailable ? { skipped: undefined, failed: skipped } : {};
   if (hash === undefined && note === undefined) return { failed: 'it has neither a hash nor a note' };
   if (hash !== undefined && hash !== reference.hash) return { failed: `its bits differ from Node's, whose hash is ${reference.hash}` };
@@ -92,8 +92,9 @@ const rows = [];
 for (const file of files.sort((a, b) => Number(b === 'node') - Number(a === 'node') || a.localeCompare(b))) {
   if (wanted.length > 0 && !wanted.includes(file)) continue;
   const module = await import(`./${file}.mjs`);
+  const expected = (await module.reference?.({ ...context, exec })) ?? reference;
   for (const platform of module.platforms ?? [{ name: module.name, run: module.run, patience: module.patience }]) {
-    const row = await attempt(platform);
+    const row = await attempt(platform, expected);
     if (row.failed) process.stderr.write(`FAILED: ${row.name}: ${row.failed}\n`);
     rows.push(row);
   }

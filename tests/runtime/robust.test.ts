@@ -99,6 +99,7 @@ test.each<[string, unknown, string]>([
   ['another module', { wasm: new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)) }, 'option wasm takes'],
   ['signal true', { signal: true }, 'option signal takes'],
   ['signal {}', { signal: { aborted: false } }, 'option signal takes an AbortSignal, got an object'],
+  ['signal EventTarget', { signal: new EventTarget() }, 'option signal takes an AbortSignal, got EventTarget'],
 ])('an option that makes no sense: %s', async (_, options, message) => {
   const bytes = encodeModel({
     opset: 13,

@@ -10,8 +10,10 @@ import type { Node } from '../../src/ops/operator.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { differentiate } from '../../src/training/differentiate.ts';
-import { trainingForm } from '../../src/training/forms.ts';
+import { chainStatistics, trainingForm } from '../../src/training/forms.ts';
 import { fuseForward } from '../../src/training/fuse.ts';
+import { assign } from '../../src/training/ops/update.ts';
+import { Tape } from '../../src/training/tape.ts';
 import { failure } from '../failure.ts';
 import { graphOf, type NodeSpec } from '../kernels/graph.ts';
 import { expectClose, moduleOf, runPlan } from '../kernels/run.ts';
@@ -382,9 +384,12 @@ function steps(values: Given, batches: readonly NdArray[]): NdArray[] {
     { ...node, inputs: [node.inputs[0], ...node.inputs.slice(1).map((value) => state(value?.name as keyof Given))] },
     context,
   );
-  const [y, , , mean, variance] = form.outputs as [Value, Value, Value, Value, Value];
+  const { nodes, statistics } = chainStatistics([form]);
+  const tape = new Tape(new Set());
+  const written = [...statistics].map((states) => tape.add(assign, states, {}));
   const x = network.inputs.filter(({ name }) => name === 'x');
-  const plan = planOf({ network: new Network(x, [y, mean, variance], [form]), names: ['y', 'mean', 'variance'] }, { dims, verify });
+  const whole = new Network(x, [form.outputs[0] as Value, ...written], [...nodes, ...tape.nodes]);
+  const plan = planOf({ network: whole, names: ['y', 'mean', 'variance'] }, { dims, verify });
   const engine = new Engine(moduleOf('strict', 'training'));
   engine.use(plan);
   for (const batch of batches) {

@@ -7,9 +7,11 @@ import * as layers from '../../src/layers/index.ts';
 import { operators } from '../../src/ops/index.ts';
 import type { Operator } from '../../src/ops/operator.ts';
 import { trainingForm } from '../../src/training/forms.ts';
-import { ruleOf, withoutGradient } from '../../src/training/rules/index.ts';
+import { ruleOf, rules, withoutGradient } from '../../src/training/rules/index.ts';
+import { rareRules } from '../../src/training/rules/rare/index.ts';
 
 addOperators();
+Object.assign(rules, rareRules);
 
 /** Every layer, with every option that decides what it writes, of pictures. */
 const written: Readonly<Record<string, (x: SymbolicTensor) => SymbolicTensor[]>> = {

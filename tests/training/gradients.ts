@@ -10,11 +10,14 @@ import type { Value } from '../../src/graph/value.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { differentiate } from '../../src/training/differentiate.ts';
 import { addInstructions } from '../../src/training/instructions.ts';
+import { rules } from '../../src/training/rules/index.ts';
+import { rareRules } from '../../src/training/rules/rare/index.ts';
 import { type GraphSpec, graphOf } from '../kernels/graph.ts';
 import { expectClose, runPlan } from '../kernels/run.ts';
 import { array, type NdArray, random, transpose } from '../reference/index.ts';
 
 addInstructions();
+Object.assign(rules, rareRules);
 
 export interface GradientCase {
   op: string;

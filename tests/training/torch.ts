@@ -30,8 +30,8 @@ export interface TorchResult {
   readonly gradients: readonly (NdArray | undefined)[];
 }
 
-const python = process.env.TORCH_PYTHON ?? '/usr/bin/python3';
-const present = spawnSync(python, ['-c', 'import torch, numpy']).status === 0;
+export const python = process.env.TORCH_PYTHON ?? '/usr/bin/python3';
+export const present = spawnSync(python, ['-c', 'import torch, numpy']).status === 0;
 
 interface Encoded {
   readonly dims: number[];

@@ -11,9 +11,10 @@ import { LanewiseError } from '../../errors.ts';
 import { product } from '../../graph/dims.ts';
 import type { Value } from '../../graph/value.ts';
 import { type Clamped, clampWords } from '../../ops/elementwise/clamp.ts';
-import type { Lowering, OpenNode, Operator } from '../../ops/operator.ts';
+import type { OpenNode, Operator } from '../../ops/operator.ts';
 import { asImage, input } from '../../ops/shapes.ts';
 import { pointerOf } from '../../plan/place.ts';
+import type { Rule, Ruled } from '../rules/rule.ts';
 import { emitTraining } from './emit.ts';
 
 export interface BatchNormTrainingAttributes extends Clamped {
@@ -49,12 +50,12 @@ function checkBatch(node: OpenNode<unknown>, { dims }: Value): number {
  *
  * Inputs: x [N, C, ...]; scale, bias, running mean and running variance [C]; a residual of x's shape, which is added before the
  * clamp. Outputs: y; the mean [2, C], as the nearest float32 and what that leaves; 1 / sqrt(variance + epsilon) [C], of the
- * variance of the set; if there are five, the running statistics, with the unbiased variance: in place if they are states. Where a
- * batch has NaN or infinities, these stay as they are.
+ * variance of the set; if there are five, the new running statistics, with the unbiased variance. The old ones stay: see `chainStatistics`.
  * @throws LanewiseError INVALID_INPUT if a channel has a single value
  */
-export const batchNormTraining: Operator<BatchNormTrainingAttributes> = {
+export const batchNormTraining: Ruled<BatchNormTrainingAttributes> = {
   name: 'BatchNormTraining',
+  rule: (...given) => batchNormRule(...given),
   since: 1,
   inputs: [5, 6],
   outputs: [1, 5],
@@ -91,8 +92,8 @@ export const batchNormTraining: Operator<BatchNormTrainingAttributes> = {
       [BatchNormMomentsArg.Mean]: kept(mean, 2 * channels),
       [BatchNormMomentsArg.InvStd]: kept(invStd, channels),
       [BatchNormMomentsArg.Factors]: factors,
-      [BatchNormMomentsArg.NewMean]: running(newMean, input(node, 3), lowering),
-      [BatchNormMomentsArg.NewVariance]: running(newVariance, input(node, 4), lowering),
+      [BatchNormMomentsArg.NewMean]: newMean ? lowering.define(newMean).pointer : 0,
+      [BatchNormMomentsArg.NewVariance]: newVariance ? lowering.define(newVariance).pointer : 0,
       [BatchNormMomentsArg.OldMean]: vector(3),
       [BatchNormMomentsArg.OldVariance]: vector(4),
       [BatchNormMomentsArg.Pixels]: pixels,
@@ -125,13 +126,6 @@ export const batchNormTraining: Operator<BatchNormTrainingAttributes> = {
     );
   },
 };
-
-/** Where a running statistic goes: over the old one if that is a state. */
-function running(made: Value | undefined, old: Value, lowering: Lowering) {
-  if (!made) return 0;
-  if (old.state) lowering.alias(made, old);
-  return (old.state ? lowering.place(made) : lowering.define(made)).pointer;
-}
 
 /**
  * The gradients of `batchNormTraining`. Inputs: the gradient of y, x, scale, and the mean and 1 / std that it gave; y, if it
@@ -212,4 +206,19 @@ export const batchNormGradient: Operator<Clamped> = {
       product(x.dims),
     );
   },
+};
+
+/** Reads x and the statistics again, and y where a clamp masks; the residual's gradient is the masked one. */
+const batchNormRule: Rule<BatchNormTrainingAttributes> = (node, [dy], tape) => {
+  const [x, scale, , , , residual] = node.inputs;
+  const [y, mean, invStd] = node.outputs;
+  const { clamp } = node.attributes;
+  const passes = tape.wants(x) || tape.wants(residual);
+  const [dScale, dBias, dX, masked] = tape.all(batchNormGradient, {
+    inputs: [dy, x, scale, mean, invStd, clamp && y],
+    attributes: clamp ? { clamp } : {},
+    outputs: passes ? (clamp ? 4 : 3) : 2,
+  });
+  // Without a clamp, the residual's gradient is the gradient as it is.
+  return [dX, dScale, dBias, undefined, undefined, residual && (masked ?? dy)];
 };

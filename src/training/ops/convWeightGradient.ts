@@ -26,6 +26,8 @@ interface Sums {
   /** Rows in memory for the channels of a group. */
   readonly rows: number;
   readonly outChannels: number;
+  /** Taps whose rows follow each other. */
+  readonly run: number;
 }
 
 /** The most pixels whose products are added one after the other: as many as the nearest cache has room for, but some. */
@@ -70,6 +72,7 @@ export const convWeightGradient: Operator<ConvWeightGradientAttributes> = {
       [WeightGradientSumArg.Rows]: sums.rows,
       [WeightGradientSumArg.OutChannels]: sums.outChannels,
       [WeightGradientSumArg.Taps]: product(node.attributes.kernel),
+      [WeightGradientSumArg.Run]: sums.run,
       [WeightGradientSumArg.Scratch]: winograd ? lowering.workspace(WINOGRAD_SCRATCH) : 0,
     });
   },
@@ -126,7 +129,7 @@ function lowerWinograd(node: Node<ConvWeightGradientAttributes>, lowering: Lower
     },
     convWeightGradient.macs?.(node),
   );
-  return { pointer, parts, groups, channels, rows, outChannels };
+  return { pointer, parts, groups, channels, rows, outChannels, run: 1 };
 }
 
 /** How many parts there are of `blocks` blocks, each of them with `floats` sums, and how many blocks each has. */
@@ -134,6 +137,10 @@ function partsOf(blocks: number, floats: number): { parts: number; partBlocks: n
   const partBlocks = Math.ceil(blocks / Math.max(1, Math.min(MOST_PARTS, Math.floor(PARTS_BYTES / (4 * floats)))));
   return { parts: Math.ceil(blocks / partBlocks), partBlocks };
 }
+
+/** Whether a row of the kernel has fewer fours of channels as one run than tap by tap. */
+const runOf = ({ kernel, dilation }: Window, group: number, channels: number): boolean =>
+  group === 1 && dilation[1] === 1 && Math.ceil((kernel[1] * channels) / 4) < kernel[1] * Math.ceil(channels / 4);
 
 /** The direct sums, or those of a depthwise convolution. */
 function lowerDirect(node: Node<ConvWeightGradientAttributes>, lowering: Lowering): Sums {
@@ -146,7 +153,8 @@ function lowerDirect(node: Node<ConvWeightGradientAttributes>, lowering: Lowerin
   const groups = depthwise ? 1 : group;
   const channels = from.channels / group;
   const outChannels = to.channels / groups;
-  const rows = depthwise ? 1 : roundUp(channels, 4);
+  const run = runOf(window, group, channels) ? kernel[1] : 1;
+  const rows = depthwise ? 1 : roundUp(run * channels, 4);
   // Pixels that meet one tap each are one row, whatever the pictures.
   const flat = product([...kernel, ...stride]) === 1 && [...padBegin, ...padEnd].every((n) => n === 0);
   const image = flat ? { batch: 1, height: 1, width: to.batch * to.height * to.width } : to;
@@ -156,9 +164,12 @@ function lowerDirect(node: Node<ConvWeightGradientAttributes>, lowering: Lowerin
   const blockRows = even(image.height, Math.floor(pixels / image.width));
   const blockPictures = even(image.batch, Math.floor(pixels / (image.width * image.height)));
   const blocks = Math.ceil(image.width / blockColumns) * Math.ceil(image.height / blockRows) * Math.ceil(image.batch / blockPictures);
-  const floats = groups * taps * rows * roundUp(outChannels, 8);
+  const floats = ((groups * taps) / run) * rows * roundUp(outChannels, 8);
   const { parts, partBlocks } = partsOf(blocks, floats);
   const pointer = lowering.scratch(parts * floats);
+  // A block of X with its padding, and what loads of the last pixel read beyond it.
+  const across = (axis: 0 | 1, pixels: number) => (pixels - 1) * stride[axis] + (kernel[axis] - 1) * window.dilation[axis] + 1;
+  const copied = blockPictures * across(0, blockRows) * across(1, blockColumns) * channels * 4 + 16;
   const [source, gradient] = [lowering.place(x), lowering.place(dy)];
   const flattened = (channels: number) => ({ type: x.type, dims: [1, channels, 1, image.width] });
   const [shapeX, shapeDy] = flat ? [flattened(from.channels), flattened(to.channels)] : [x, dy];
@@ -175,8 +186,9 @@ function lowerDirect(node: Node<ConvWeightGradientAttributes>, lowering: Lowerin
       [WeightGradientArg.BlockPictures]: blockPictures,
       [WeightGradientArg.BlockRows]: blockRows,
       [WeightGradientArg.BlockColumns]: blockColumns,
+      [WeightGradientArg.Scratch]: run > 1 ? lowering.workspace(copied) : 0,
     },
     convWeightGradient.macs?.(node),
   );
-  return { pointer, parts, groups, channels, rows, outChannels };
+  return { pointer, parts, groups, channels, rows, outChannels, run };
 }

@@ -6,6 +6,7 @@ import type { Lowering, Node, Operator } from '../../ops/operator.ts';
 import { input, output } from '../../ops/shapes.ts';
 import { aroundAxis } from '../../ops/strides.ts';
 import type { Args, Layout, Pointer } from '../../plan/place.ts';
+import type { Ruled } from '../rules/rule.ts';
 import { emitTraining } from './emit.ts';
 
 export interface CrossEntropyAttributes {
@@ -87,8 +88,10 @@ const layoutsOf = (node: Pick<Node, 'inputs' | 'name'>, layout: Layout): readonl
  * The mean of PyTorch's cross_entropy. Inputs: float32 logits [N, C, ...], labels int32 [N, ...] or float32 as the logits. Outputs:
  * the loss [], how many are right [], what the loss was divided by [].
  */
-export const crossEntropyLoss: Operator<CrossEntropyAttributes> = {
+export const crossEntropyLoss: Ruled<CrossEntropyAttributes> = {
   name: 'CrossEntropy',
+  rule: ({ inputs, outputs, attributes }, [gradient], tape) =>
+    gradient ? [tape.add(crossEntropyGradient, [...inputs, outputs[2] as Value, gradient], attributes)] : [],
   since: 1,
   inputs: [2, 2],
   outputs: [1, 3],

@@ -1,7 +1,7 @@
 import { DropoutArg, TrainingOp } from '../../../assembly/opcodes-training.ts';
 import { product } from '../../graph/dims.ts';
-import type { Operator } from '../../ops/operator.ts';
 import { input, output } from '../../ops/shapes.ts';
+import type { Ruled } from '../rules/rule.ts';
 import { emitTraining } from './emit.ts';
 
 export interface DropoutTrainingAttributes {
@@ -17,8 +17,10 @@ export interface DropoutTrainingAttributes {
  * channels last, whatever the layout around it; so the gradient is the same operator on the output's gradient, and no mask is
  * kept.
  */
-export const dropoutTraining: Operator<DropoutTrainingAttributes> = {
+export const dropoutTraining: Ruled<DropoutTrainingAttributes> = {
   name: 'DropoutTraining',
+  // The same operator on the gradient: the mask is computed again.
+  rule: (node, [dy], tape) => [tape.add(dropoutTraining, [dy, input(node, 1)], node.attributes)],
   since: 1,
   inputs: [2, 2],
   types: ['float32', 'int32'],

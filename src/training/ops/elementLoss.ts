@@ -3,6 +3,7 @@ import { product } from '../../graph/dims.ts';
 import type { Lowering, Node, Operator } from '../../ops/operator.ts';
 import { input, output } from '../../ops/shapes.ts';
 import type { Layout } from '../../plan/place.ts';
+import type { Ruled } from '../rules/rule.ts';
 import { emitLossSum, sumsOf } from './crossEntropy.ts';
 import { emitTraining } from './emit.ts';
 
@@ -28,8 +29,9 @@ function sharedArgs(node: Node<ElementLossAttributes>, lowering: Lowering) {
 const layouts = (layout: Layout): readonly Layout[] => [layout, layout, 'rowMajor'];
 
 /** The mean of an element-wise loss. Inputs: float32 output and target of one shape. Outputs: the loss [], how many are right []. */
-export const elementLoss: Operator<ElementLossAttributes> = {
+export const elementLoss: Ruled<ElementLossAttributes> = {
   name: 'ElementLoss',
+  rule: ({ inputs, attributes }, [gradient], tape) => (gradient ? [tape.add(elementLossGradient, [...inputs, gradient], attributes)] : []),
   since: 1,
   inputs: [2, 2],
   outputs: [1, 2],

@@ -108,7 +108,7 @@ export const adamwStep: Operator<UpdateAttributes> = {
   },
 };
 
-/** An operator of a state, a tensor of its shape and a float32 [1]. */
+/** An operator of a state, a tensor of its shape and a float32 [1]; the later ones may be left out. */
 const following = (name: string, kind: AccumulateKind, arity: number): Operator => ({
   name,
   since: 1,
@@ -134,6 +134,9 @@ export const average = following('Average', AccumulateKind.Average, 3);
 
 /** 0, whatever the state was. */
 export const clear = following('Clear', AccumulateKind.Clear, 1);
+
+/** The value, whatever the state was. */
+export const assign = following('Assign', AccumulateKind.Set, 2);
 
 /** The gradients' squares are summed in the order in which they lie, whatever that is. */
 const anyLayout: LayoutRule = { inputs: ['any'], output: 'rowMajor' };

@@ -1,21 +1,20 @@
 import { at } from '../../graph/at.ts';
 import type { Value } from '../../graph/value.ts';
-import { reduceSum } from '../../ops/more/reduce/reductions.ts';
 import type { Node } from '../../ops/operator.ts';
 import { input } from '../../ops/shapes.ts';
 import { type ConvAttributes, ConvInput, conv, convWindow } from '../../ops/window/conv.ts';
-import { type ConvTransposeAttributes, transposedWindow } from '../../ops/window/convTranspose.ts';
 import type { Window } from '../../ops/window/window.ts';
 import { convInputGradient } from '../ops/convInputGradient.ts';
 import { convWeightGradient } from '../ops/convWeightGradient.ts';
 import { rotateFilters } from '../ops/rotateFilters.ts';
+import { sum } from '../ops/sum.ts';
 import type { Tape } from '../tape.ts';
 import type { Rule, Rules } from './rule.ts';
 
-type Pair = readonly [number, number];
+export type Pair = readonly [number, number];
 
 /** The attributes of a convolution by a window whose padding is known, over `rank` dimensions. */
-function windowed(rank: number, { kernel, stride, dilation }: Window, begin: Pair, end: Pair) {
+export function windowed(rank: number, { kernel, stride, dilation }: Window, begin: Pair, end: Pair) {
   const own = (list: readonly number[]) => list.slice(-rank);
   return {
     kernel: own(kernel),
@@ -27,14 +26,14 @@ function windowed(rank: number, { kernel, stride, dilation }: Window, begin: Pai
   } as const;
 }
 
-const each = (f: (axis: number) => number): Pair => [f(0), f(1)];
+export const each = (f: (axis: number) => number): Pair => [f(0), f(1)];
 
 /** The gradient of a bias: one number per channel. */
-const biasGradient = (tape: Tape, dy: Value): Value =>
-  tape.add(reduceSum, [dy], { axes: dy.dims.flatMap((_, axis) => (axis === 1 ? [] : [axis])), keepDims: false, noopWithEmptyAxes: false });
+export const biasGradient = (tape: Tape, dy: Value): Value =>
+  tape.add(sum, [dy], { axes: dy.dims.flatMap((_, axis) => (axis === 1 ? [] : [axis])), keepDims: false, noopWithEmptyAxes: false });
 
 /** The sizes of the weights' kernel. */
-const kernelOf = (w: Value): readonly number[] => w.dims.slice(2);
+export const kernelOf = (w: Value): readonly number[] => w.dims.slice(2);
 
 /**
  * The gradient of a convolution's input. With stride 1 it is a convolution by the rotated filters, which may run by Winograd's
@@ -65,27 +64,4 @@ const convRule: Rule<ConvAttributes> = (node, [dy], tape) => {
   ];
 };
 
-/** A transposed convolution is the input's gradient of a convolution: its own input's gradient is that convolution. */
-const convTransposeRule: Rule<ConvTransposeAttributes> = (node, [dy], tape) => {
-  const [x, w, bias] = node.inputs as [Value, Value, Value | undefined];
-  if (!dy) return [];
-  const { group } = node.attributes;
-  const window = transposedWindow(node);
-  const rank = x.dims.length - 2;
-  // What the end of the output has beyond the last window is no padding of the convolution.
-  const end = each((axis) => {
-    const size = at(x.dims, Math.max(0, axis + rank - 2) + 2);
-    const out = at(dy.dims, Math.max(0, axis + rank - 2) + 2);
-    if (axis + rank < 2) return 0;
-    return (
-      at(window.stride, axis) * (size - 1) + (at(window.kernel, axis) - 1) * at(window.dilation, axis) + 1 - out - at(window.padBegin, axis)
-    );
-  });
-  return [
-    tape.wants(x) ? tape.add(conv, [dy, w], { ...windowed(rank, window, window.padBegin, end), group }) : undefined,
-    tape.wants(w) ? tape.add(convWeightGradient, [dy, x], { window, group, kernel: kernelOf(w) }) : undefined,
-    tape.wants(bias) ? biasGradient(tape, dy) : undefined,
-  ];
-};
-
-export const convRules: Rules = { Conv: convRule, ConvTranspose: convTransposeRule };
+export const convRules: Rules = { Conv: convRule };

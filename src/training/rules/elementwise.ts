@@ -1,9 +1,8 @@
 // Functions of one number.
 
-import { UnaryKind } from '../../../assembly/opcodes.ts';
 import { GradientKind } from '../../../assembly/opcodes-training.ts';
 import type { Value } from '../../graph/value.ts';
-import { div, mul, sub } from '../../ops/elementwise/binary.ts';
+import { sub } from '../../ops/elementwise/binary.ts';
 import type { Clamped } from '../../ops/elementwise/clamp.ts';
 import { constantClamp } from '../../ops/elementwise/relu.ts';
 import type { Attributes, UnaryAttributes } from '../../ops/elementwise/unary.ts';
@@ -12,7 +11,6 @@ import { input, output, unsupported } from '../../ops/shapes.ts';
 import { type UnaryGradientAttributes, unaryGradient } from '../ops/unaryGradient.ts';
 import type { Tape } from '../tape.ts';
 import type { Rule, Rules } from './rule.ts';
-import { scaled } from './shaping.ts';
 
 /** Passes where the output is between the limits: the output alone tells, so that the input need not be kept. */
 const clampRule: Rule<Clamped> = (node, [dy], tape) => {
@@ -26,14 +24,14 @@ const clampRule: Rule<Clamped> = (node, [dy], tape) => {
   return [high ? above(raised, high, output(node)) : raised];
 };
 
-type Given = UnaryGradientAttributes & { readonly of?: 'input' };
+export type Given = UnaryGradientAttributes & { readonly of?: 'input' };
 
 const derive = (node: Node<never>, dy: Value | undefined, tape: Tape, { of, ...attributes }: Given) => [
   tape.add(unaryGradient, [of ? input(node, 0) : output(node), dy], attributes),
 ];
 
 /** The derivative is a kind of the kernel: of the output unless it says otherwise, because often the next layer keeps that. */
-const kind =
+export const kind =
   (given: GradientKind | Given | ((attributes: Attributes) => Given)): Rule<Attributes> =>
   (node, [dy], tape) =>
     derive(
@@ -43,53 +41,18 @@ const kind =
       typeof given === 'object' ? given : typeof given === 'number' ? { kind: given } : given(node.attributes),
     );
 
-const ofInput = (kind: GradientKind): Given => ({ kind, of: 'input' });
+export const ofInput = (kind: GradientKind): Given => ({ kind, of: 'input' });
 
 /** An increasing function of the output's sign; if the part below 0 falls, only the input tells. */
 const leakyRelu = ({ alpha }: UnaryAttributes): Given => ({ kind: GradientKind.LeakyRelu, alpha, ...(alpha > 0 ? {} : { of: 'input' }) });
 
-const elu = ({ alpha, beta }: UnaryAttributes): Given =>
-  alpha > 0 && beta > 0
-    ? { kind: GradientKind.Elu, alpha: alpha * beta, beta }
-    : { kind: GradientKind.EluOfInput, alpha: alpha * beta, beta, of: 'input' };
-
-/** Constant almost everywhere. */
-const flat: Rule = () => [];
-
 export const elementwiseRules: Rules = {
-  Abs: kind(ofInput(GradientKind.Abs)),
-  Ceil: flat,
-  Celu: kind(({ alpha }) => ({ kind: GradientKind.Celu, alpha: 1 / alpha })),
   Clip: clampRule,
-  Cos: kind(ofInput(GradientKind.Cos)),
-  Elu: kind(elu),
-  Erf: kind(ofInput(GradientKind.Erf)),
-  Exp: (node, [dy], tape) => [tape.add(mul, [dy, output(node)], {})],
-  Floor: flat,
-  Gelu: kind((attributes) => ofInput(attributes.kind === UnaryKind.GeluTanh ? GradientKind.GeluTanh : GradientKind.Gelu)),
   HardSigmoid: kind(({ alpha }) => ({ kind: GradientKind.HardSigmoid, alpha })),
   HardSwish: kind(ofInput(GradientKind.HardSwish)),
   LeakyRelu: kind(leakyRelu),
-  Log: (node, [dy], tape) => [tape.add(div, [dy, input(node, 0)], {})],
-  Mish: kind(ofInput(GradientKind.Mish)),
-  Neg: (_, [dy], tape) => [scaled(tape, dy as Value, -1)],
-  Reciprocal: kind(GradientKind.Reciprocal),
   Relu: clampRule,
-  Round: flat,
-  Selu: kind(elu),
   Sigmoid: kind(GradientKind.Sigmoid),
-  Sign: flat,
-  Sin: kind(ofInput(GradientKind.Sin)),
-  Softplus: kind(GradientKind.Softplus),
-  Softsign: kind(GradientKind.Softsign),
-  Sqrt: kind(GradientKind.Sqrt),
   Swish: kind(({ alpha }) => ({ kind: GradientKind.Swish, alpha, of: 'input' })),
   Tanh: kind(GradientKind.Tanh),
-  // Of the input where a negative number may pass, because the output is 0 both there and where none passes.
-  ThresholdedRelu: kind(({ alpha }) => ({
-    kind: GradientKind.Clamp,
-    alpha,
-    beta: Number.POSITIVE_INFINITY,
-    ...(alpha < 0 ? { of: 'input' } : {}),
-  })),
 };

@@ -1,5 +1,5 @@
 import type { Value } from '../../graph/value.ts';
-import type { Node } from '../../ops/operator.ts';
+import type { Node, Operator } from '../../ops/operator.ts';
 import type { Tape } from '../tape.ts';
 
 /**
@@ -12,3 +12,8 @@ export type Rule<A = never> = (node: Node<A>, gradients: readonly (Value | undef
 
 /** Rules by ONNX's op_type. */
 export type Rules = Readonly<Record<string, Rule>>;
+
+/** An operator that only training has, with its rule. */
+export interface Ruled<A> extends Operator<A> {
+  readonly rule: Rule<A>;
+}

@@ -3,10 +3,9 @@
 import { product } from '../../graph/dims.ts';
 import type { Value } from '../../graph/value.ts';
 import { mul } from '../../ops/elementwise/binary.ts';
-import { expand } from '../../ops/more/move/expand.ts';
-import { reduceSum } from '../../ops/more/reduce/reductions.ts';
 import { reshape } from '../../ops/shape/reshape.ts';
 import { constantValue } from '../../ops/shapes.ts';
+import { sum } from '../ops/sum.ts';
 import type { Tape } from '../tape.ts';
 
 /** A list of sizes or axes, for operators that read it from an input. */
@@ -28,13 +27,9 @@ const same = (a: readonly number[], b: readonly number[]): boolean => a.join() =
 export const reshaped = (tape: Tape, value: Value, dims: readonly number[]): Value =>
   same(value.dims, dims) ? value : tape.add(reshape, [value, ints(dims)], { allowZero: true });
 
-/** A value repeated to a shape that it broadcasts to. */
-export const expanded = (tape: Tape, value: Value, dims: readonly number[]): Value =>
-  same(value.dims, dims) ? value : tape.add(expand, [value, ints(dims)], {});
-
 /** The sum over some axes, which stay with size 1. */
 export const summed = (tape: Tape, value: Value, axes: readonly number[]): Value =>
-  axes.length === 0 ? value : tape.add(reduceSum, [value], { keepDims: true, axes, noopWithEmptyAxes: false });
+  axes.length === 0 ? value : tape.add(sum, [value], { keepDims: true, axes, noopWithEmptyAxes: false });
 
 /** A value times a number. */
 export const scaled = (tape: Tape, value: Value, factor: number): Value =>

@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { Miniflare } from 'miniflare';
+import { bundled } from '../harness/worker.mjs';
 
 const [example, bits, models, ...pictures] = process.argv.slice(2);
 /** Fresh processes for each picture, and pictures posted to each after the first. */
@@ -44,16 +45,6 @@ async function start(options) {
   await setTimeout(300);
   return { worker, pid, url: await worker.unsafeGetDirectURL() };
 }
-
-const bundled = (folder) => ({
-  modules: true,
-  scriptPath: `${folder}/index.js`,
-  modulesRoot: folder,
-  modulesRules: [
-    { type: 'CompiledWasm', include: ['**/*.wasm'] },
-    { type: 'Data', include: ['**/*.lanewise'] },
-  ],
-});
 
 /** Posts a body; gives the answer and the milliseconds of CPU it took. */
 async function post({ pid, url }, body) {

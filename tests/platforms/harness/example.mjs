@@ -16,6 +16,7 @@ const here = fileURLToPath(new URL('..', import.meta.url));
  * @property {string[]} [assets] where in it the model and the photo go
  * @property {string} [before] a script of its package.json that runs once before it is built
  * @property {string} entry the script that loads Lanewise: the list of models takes its place
+ * @property {'bits' | 'trained'} [runs] what does: bits.js, unless it says trained.js
  * @property {object} [options] for every `load` of the list
  * @property {string[]} [build] arguments that the build gets after its own
  * @property {Record<string, string>} [headers] of the server
@@ -43,11 +44,11 @@ const buildPlain = (context, { example, site, assets = ['.'], before, build: mor
   });
 
 /** Builds it with the list of models; gives the folder that is to be served. */
-export const buildBits = (context, { site, entry, options = {}, ...more }) =>
-  once(JSON.stringify([more.example, more.build, options]), async () => {
+export const buildBits = (context, { site, entry, options = {}, runs = 'bits', ...more }) =>
+  once(JSON.stringify([more.example, more.build, options, runs]), async () => {
     const { folder } = await buildPlain(context, { site, ...more });
-    copyFileSync(join(here, 'entries/browser.js'), join(folder, entry));
-    copyFileSync(join(here, 'bits.js'), join(folder, 'bits.js'));
+    copyFileSync(join(here, `entries/${runs === 'bits' ? 'browser' : 'trained-browser'}.js`), join(folder, entry));
+    copyFileSync(join(here, `${runs}.js`), join(folder, `${runs}.js`));
     writeFileSync(join(folder, 'options.js'), `export default ${JSON.stringify(options)};\n`);
     await build(context, folder, more.build);
     const bits = `${folder}-bits-${built.size}`;

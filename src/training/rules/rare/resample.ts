@@ -1,8 +1,8 @@
-import type { Value } from '../../graph/value.ts';
-import { axesOf } from '../../ops/resample/resize.ts';
-import { coordinates, type ResizeAttributes, tableOf } from '../../ops/resample/resizeTable.ts';
-import { axisMap, transposedTable } from '../ops/axisMap.ts';
-import type { Rule, Rules } from './rule.ts';
+import type { Value } from '../../../graph/value.ts';
+import { axesOf } from '../../../ops/resample/resize.ts';
+import { coordinates, type ResizeAttributes, tableOf } from '../../../ops/resample/resizeTable.ts';
+import { axisMap, transposedTable } from '../../ops/axisMap.ts';
+import type { Rule, Rules } from '../rule.ts';
 
 /** The transposed tables, the last axis first. Rows outside the picture, which only tf_crop_and_resize has, come from nowhere. */
 const resizeRule: Rule<ResizeAttributes> = (node, [dy], tape) => {

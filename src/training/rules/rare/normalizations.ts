@@ -1,21 +1,21 @@
 // Normalisations that layers do not write, but files hold: from existing operators, which compute the statistics again.
 
-import { at } from '../../graph/at.ts';
-import { product } from '../../graph/dims.ts';
-import type { Value } from '../../graph/value.ts';
-import { add, div, max, mul, sub } from '../../ops/elementwise/binary.ts';
-import type { Attributes } from '../../ops/elementwise/unary.ts';
-import { functions } from '../../ops/more/elementwise/functions.ts';
-import { type BatchNormAttributes, batchNormalization } from '../../ops/norm/batchNormalization.ts';
-import type { Node, Operator } from '../../ops/operator.ts';
-import { reduceMean } from '../../ops/reduce/reduce.ts';
-import { input, output, resolveAxis, unsupported } from '../../ops/shapes.ts';
-import { Counting, globalWindow } from '../../ops/window/pool.ts';
-import { resolveWindow, type Window, type WindowAttributes } from '../../ops/window/window.ts';
-import { averagePoolGradient } from '../ops/poolGradient.ts';
-import type { Tape } from '../tape.ts';
-import type { Rule, Rules } from './rule.ts';
-import { filled, reshaped, unbroadcast } from './shaping.ts';
+import { at } from '../../../graph/at.ts';
+import { product } from '../../../graph/dims.ts';
+import type { Value } from '../../../graph/value.ts';
+import { add, div, max, mul, sub } from '../../../ops/elementwise/binary.ts';
+import type { Attributes } from '../../../ops/elementwise/unary.ts';
+import { functions } from '../../../ops/more/elementwise/functions.ts';
+import { type BatchNormAttributes, batchNormalization } from '../../../ops/norm/batchNormalization.ts';
+import type { Node, Operator } from '../../../ops/operator.ts';
+import { reduceMean } from '../../../ops/reduce/reduce.ts';
+import { input, output, resolveAxis, unsupported } from '../../../ops/shapes.ts';
+import { Counting, globalWindow } from '../../../ops/window/pool.ts';
+import { resolveWindow, type Window, type WindowAttributes } from '../../../ops/window/window.ts';
+import { averagePoolGradient } from '../../ops/poolGradient.ts';
+import type { Tape } from '../../tape.ts';
+import type { Rule, Rules } from '../rule.ts';
+import { filled, reshaped, unbroadcast } from '../shaping.ts';
 
 const sqrt = functions.find(({ name }) => name === 'Sqrt') as Operator<Attributes>;
 

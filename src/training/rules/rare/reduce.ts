@@ -1,17 +1,18 @@
-import { GradientKind } from '../../../assembly/opcodes-training.ts';
-import { at } from '../../graph/at.ts';
-import { product } from '../../graph/dims.ts';
-import type { Value } from '../../graph/value.ts';
-import { div, max, mul, sub } from '../../ops/elementwise/binary.ts';
-import type { Attributes } from '../../ops/elementwise/unary.ts';
-import { functions } from '../../ops/more/elementwise/functions.ts';
-import type { Node, Operator } from '../../ops/operator.ts';
-import { axesOf, keptDims, type ReduceAttributes } from '../../ops/reduce/reduce.ts';
-import { input, output } from '../../ops/shapes.ts';
-import { unaryGradient } from '../ops/unaryGradient.ts';
-import type { Tape } from '../tape.ts';
-import type { Rule, Rules } from './rule.ts';
-import { expanded, filled, reshaped, scaled, summed } from './shaping.ts';
+import { GradientKind } from '../../../../assembly/opcodes-training.ts';
+import { at } from '../../../graph/at.ts';
+import { product } from '../../../graph/dims.ts';
+import type { Value } from '../../../graph/value.ts';
+import { div, max, mul, sub } from '../../../ops/elementwise/binary.ts';
+import type { Attributes } from '../../../ops/elementwise/unary.ts';
+import { functions } from '../../../ops/more/elementwise/functions.ts';
+import type { Node, Operator } from '../../../ops/operator.ts';
+import { axesOf, keptDims, type ReduceAttributes } from '../../../ops/reduce/reduce.ts';
+import { input, output } from '../../../ops/shapes.ts';
+import { unaryGradient } from '../../ops/unaryGradient.ts';
+import type { Tape } from '../../tape.ts';
+import type { Rule, Rules } from '../rule.ts';
+import { filled, reshaped, scaled, summed } from '../shaping.ts';
+import { expanded } from './expanded.ts';
 
 const [exp, sign] = ['Exp', 'Sign'].map((wanted) => functions.find(({ name }) => name === wanted)) as [
   Operator<Attributes>,

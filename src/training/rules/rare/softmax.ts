@@ -1,7 +1,7 @@
-import type { SoftmaxAttributes } from '../../ops/norm/softmax.ts';
-import { output } from '../../ops/shapes.ts';
-import { softmaxGradient } from '../ops/softmaxGradient.ts';
-import type { Rule, Rules } from './rule.ts';
+import type { SoftmaxAttributes } from '../../../ops/norm/softmax.ts';
+import { output } from '../../../ops/shapes.ts';
+import { softmaxGradient } from '../../ops/softmaxGradient.ts';
+import type { Rule, Rules } from '../rule.ts';
 
 const rule =
   (log: boolean): Rule<SoftmaxAttributes> =>
