@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # jax-js' gradients of sigmoid, silu, elu, selu and softplus are NaN where exp overflows, from 89 or -89 on, although the functions themselves are
-# flat or straight there; softplus itself is Infinity. In JAX they are 0 and 1.
+# flat or straight there; softplus itself is Infinity. In JAX and PyTorch all are finite.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
