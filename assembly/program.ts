@@ -64,6 +64,7 @@ export function run(from: usize, to: usize): usize {
         case Op.MaxPool:
         case Op.AveragePool:
         case Op.Col2Im:
+          if (PACK_TRAINING && !PACK_MORE && op === Op.Col2Im) return pc;
           windowRows(pc);
           break;
         case Op.BatchNorm:
@@ -82,15 +83,18 @@ export function run(from: usize, to: usize): usize {
           copy(pc);
           break;
         case Op.Gather:
+          if (PACK_TRAINING && !PACK_MORE) return pc;
           gather(pc);
           break;
         case Op.Resample:
+          if (PACK_TRAINING && !PACK_MORE) return pc;
           f32_resample(pc);
           break;
         case Op.Reduce:
           f32_reduce(pc);
           break;
         case Op.Lrn:
+          if (PACK_TRAINING && !PACK_MORE) return pc;
           f32_lrn(pc);
           break;
         case Op.GridSample:
@@ -98,6 +102,7 @@ export function run(from: usize, to: usize): usize {
           f32_gridsample(pc);
           break;
         case Op.Softmax:
+          if (PACK_TRAINING && !PACK_MORE) return pc;
           f32_softmax(pc);
           break;
         case Op.Transpose:

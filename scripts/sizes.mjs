@@ -107,7 +107,7 @@ const rows = [
   ['control flow, functions', sum(['control', 'subgraphs'].map((name) => gzipped(readFileSync(`dist/chunk-${name}.js`)))), 10 * KB],
   ['rare operators', gzipped(readFileSync('dist/chunk-more.js')), 12 * KB],
   // What a page that trains a CNN downloads beyond one that infers, whose binary is another.
-  ['lanewise/train, its binary', total(await viteFiles(`${core} ${train}`, learning)) - total(await viteFiles(core)), 42 * KB],
+  ['lanewise/train, its binary', total(await viteFiles(`${core} ${train}`, learning)) - total(await viteFiles(core)), 40 * KB],
   ['vision', total(await viteFiles(all('vision'))), 12 * KB],
   ['vision/labels', total(await viteFiles(all('vision-labels'))), 8 * KB],
   // Engines used to refuse to compile more than 4 KiB at once, as pictures want it.

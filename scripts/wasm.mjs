@@ -33,6 +33,8 @@ export function shrinkBinary(bytes, variant) {
   const names = Array.from({ length: module.getNumExports() }, (_, i) => binaryen.getExportInfo(module.getExportByIndex(i)).name);
   const whole = module.emitBinary();
   if (names.includes('join')) for (const name of names) if (!ENTRIES.has(name)) module.removeExport(name);
+  // What only they led to: kernels of the core that the binary for training leaves out.
+  module.runPasses(['remove-unused-module-elements']);
   const shrunk = module.emitBinary();
   module.dispose();
   return { shrunk, whole };

@@ -27,7 +27,7 @@ export function windowRows(pc: usize): void {
       } else if (op === Op.DepthwiseConv) f32_dwconv_row_c8(pc, image, oy, output);
       else if (op === Op.MaxPool) f32_maxpool_row_c4(pc, image, oy, output);
       else if (op === Op.AveragePool) f32_avgpool_row_c4(pc, image, oy, output);
-      else f32_col2im_row_c4(pc, image, oy, output);
+      else if (!PACK_TRAINING || PACK_MORE) f32_col2im_row_c4(pc, image, oy, output);
       output += rowBytes;
     }
     image += imageBytes;

@@ -18,6 +18,9 @@ const more: Partial<Record<number, readonly [word: number, first: number, last: 
 /** The pack of an instruction with that kind. */
 export const packOfKind = (op: number, kind: number): Pack => (kind >= (more[op]?.[1] ?? Number.POSITIVE_INFINITY) ? 'more' : 'core');
 
+/** Kernels of the core that the binary of *training* does without, because few networks that learn have them. */
+const untrained: ReadonlySet<Op> = new Set([Op.Gather, Op.Resample, Op.Lrn, Op.Col2Im, Op.Softmax]);
+
 const isMore = ({ op, args }: Instruction): boolean => {
   const [word, first] = added[op]?.more ?? more[op] ?? [0, Number.POSITIVE_INFINITY];
   return Number(args[word] ?? 0) >= first;
@@ -27,7 +30,9 @@ const isMore = ({ op, args }: Instruction): boolean => {
 export function packOf(steps: readonly Step[]): Pack {
   const instructions = steps.filter((step) => !isHost(step));
   const rare = instructions.some(isMore);
-  if (instructions.some(({ op }) => op in added)) return rare ? 'training-more' : 'training';
+  if (instructions.some(({ op }) => op in added)) {
+    return rare || instructions.some(({ op }) => untrained.has(op)) ? 'training-more' : 'training';
+  }
   return rare ? 'more' : 'core';
 }
 

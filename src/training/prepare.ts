@@ -50,4 +50,4 @@ export async function trainer(net: LayersModel | Source, options: TrainerOptions
 }
 
 const isLayers = (net: unknown): net is LayersModel =>
-  typeof (net as LayersModel | null)?.graph === 'function' && typeof (net as LayersModel).parameters === 'function';
+  typeof (net as LayersModel | null)?.graph === 'function' && typeof (net as LayersModel).buffers === 'function';

@@ -36,7 +36,12 @@ function batchOf({ pictures, labels }: TorchTraining, step: number): [Tensor, In
 function withoutDropout(network: LayersModel): LayersModel {
   const graph = network.graph();
   const nodes = graph.nodes.map((node) => (node.op === 'Dropout' ? { ...node, op: 'Identity', inputs: node.inputs.slice(0, 1) } : node));
-  return { graph: () => ({ ...graph, nodes }), parameters: () => network.parameters(), operators: [] } as unknown as LayersModel;
+  return {
+    graph: () => ({ ...graph, nodes }),
+    parameters: () => network.parameters(),
+    buffers: () => network.buffers(),
+    operators: [],
+  } as unknown as LayersModel;
 }
 
 function largest(data: ArrayLike<number>): number {
