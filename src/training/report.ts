@@ -1,15 +1,16 @@
-/** What a step gives. */
-export interface StepReport {
-  /** The mean over the batch, before the update. */
+/** What `evaluate` gives: means over all examples. */
+export interface Evaluation {
+  /** The mean over the examples; of a step: before its update. */
   readonly loss: number;
   /** The share of labels that the network gets right, where the loss defines that. */
   readonly accuracy?: number;
+}
+
+/** What a step gives. */
+export interface StepReport extends Evaluation {
   /** The norm of all gradients together before clipping, if the option `clip` is set. */
   readonly norm?: number;
 }
-
-/** What `evaluate` gives: means over all examples. */
-export type Evaluation = Omit<StepReport, 'norm'>;
 
 /**
  * How many a mean is over.
