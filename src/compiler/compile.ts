@@ -55,11 +55,8 @@ export function planOf({ network, names, late }: Bound, options: CompileOptions)
   return late && !wanted ? { ...plan, late } : plan;
 }
 
-/**
- * The nodes that make these values. Found after the passes and the layouts, so that what is left has the form and the layouts
- * of the whole, and thus the same bits.
- */
-function nodesFor(values: readonly Value[], { nodes }: Network): Node[] {
+/** The nodes, in execution order, that make these values. */
+export function nodesFor(values: readonly Value[], nodes: readonly Node[]): Node[] {
   const needed = new Set<Value | undefined>(values);
   return [...nodes]
     .reverse()
@@ -78,10 +75,11 @@ function lower(
   const made = network.outputs
     .map((value, i) => ({ name: defined(names[i], 'an output'), value }))
     .filter(({ name }) => wanted?.has(name) ?? true);
+  // Found after the passes and the layouts, so that what is left has the form and the layouts of the whole, and thus the same bits.
   const nodes = wanted
     ? nodesFor(
         made.map(({ value }) => value),
-        network,
+        network.nodes,
       )
     : network.nodes;
   // Other inputs are constants of the plan, or nobody reads them.

@@ -1,6 +1,6 @@
-// Replaces ../binaries.ts and ../training/binaries.ts on platforms that forbid compiling and whose bundlers import a binary as a module: Cloudflare
-// Workers, Vercel's Edge Runtime. The path is that of the package, seen from dist/edge/; Vercel requires `?module`, and
-// Wrangler accepts it.
+// Replaces ../binaries.ts and ../training/binaries.ts on platforms that forbid compiling and whose bundlers import a binary
+// as a module: Cloudflare Workers, Vercel's Edge Runtime. The path is that of the package, seen from dist/edge/; Vercel
+// requires `?module`, and Wrangler accepts it.
 
 import type { BinaryName, Texts } from '../binaries.ts';
 import strict from '../wasm/strict.wasm?module';

@@ -34,14 +34,15 @@ export function writeProgram(
     const to = start - base;
     if (isHost(step)) return start;
     const { op, args } = step;
-    for (let i = 1; i < wordsOf(op); i++) {
+    const length = wordsOf(op);
+    for (let i = 1; i < length; i++) {
       const word = args[i] ?? 0;
       if (typeof word === 'number') words.setInt32(to + 4 * i, word, true);
       else if ('float' in word) words.setFloat32(to + 4 * i, word.float, true);
       else words.setUint32(to + 4 * i, addressOf(word), true);
     }
     words.setInt32(to, opcodeWord(op, wide), true);
-    at += 4 * wordsOf(op);
+    at += 4 * length;
     return start;
   });
   words.setInt32(at - base, Op.End, true);

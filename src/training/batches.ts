@@ -66,7 +66,7 @@ export function batchesOf(batches: Batches, epoch: number): Iterable<Batch> | As
 }
 
 /**
- *
+ * A batch as callers should give it.
  * @throws LanewiseError INVALID_INPUT for what is no batch
  * @internal
  */

@@ -73,7 +73,7 @@ export interface Learning {
 }
 
 /**
- *
+ * Goes through the epochs that are left.
  * @param position the trainer's, which moves along
  * @internal
  */

@@ -1,18 +1,14 @@
 import type { Value } from '../graph/value.ts';
 import { mul } from '../ops/elementwise/binary.ts';
 import type { Node } from '../ops/operator.ts';
-import { constantValue } from '../ops/shapes.ts';
 import { clipFactor } from './clip.ts';
 import { differentiate } from './differentiate.ts';
 import { endUnlessFinite } from './ops/endUnlessFinite.ts';
 import { accumulate, assign, average as averageOp, clear } from './ops/update.ts';
 import { averageOf, gatheredOf, type Kind, NUMBERS, type Recipe, type Result, SCALE, slotName } from './recipe.ts';
+import { filled } from './rules/shaping.ts';
 import { type State, zeroState } from './states.ts';
 import { Tape } from './tape.ts';
-
-/** A constant of one number. */
-const number = (name: string, value: number, dims: readonly number[]): Value =>
-  constantValue({ name, type: 'float32', dims, read: () => Float32Array.of(value) });
 
 /** Collects the nodes of a program, in execution order. */
 export class Learner {
@@ -41,7 +37,7 @@ export class Learner {
     const learning = this.#learning();
     const { nodes, gradients } = differentiate(
       this.nodes,
-      new Map([[loss, number('training:one', 1, [])]]),
+      new Map([[loss, filled(1)]]),
       learning.map(({ value }) => value),
     );
     const kept = this.results.map(([, value]) => value);
@@ -95,7 +91,7 @@ export class Learner {
         );
         return average === undefined
           ? states
-          : [...states, tape.add(averageOp, [averageOf(value), states[0], number('training:average', 1 - average, [1])], {})];
+          : [...states, tape.add(averageOp, [averageOf(value), states[0], filled(1 - average, [1])], {})];
       });
     }
   }

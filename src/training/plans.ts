@@ -1,6 +1,6 @@
 // The programs of a network that learns: forward, loss, backward and update as one network of nodes.
 
-import { planOf } from '../compiler/compile.ts';
+import { nodesFor, planOf } from '../compiler/compile.ts';
 import { Network } from '../compiler/network.ts';
 import type { Value, ValueType } from '../graph/value.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -10,7 +10,7 @@ import { fuseForward } from './fuse.ts';
 import { fuseActivations } from './fuseActivations.ts';
 import { Learner } from './learner.ts';
 import { averageOf, type Kind, LABELS, RANDOM, type Recipe, type Result } from './recipe.ts';
-import { nodesFor, type State, withStates } from './states.ts';
+import { type State, withStates } from './states.ts';
 
 /** A program, and the order of its first outputs; states that it writes follow. */
 export interface TrainingPlan {
@@ -71,7 +71,7 @@ function forward({ graph, output, states, average, options }: Recipe, dims: Dims
   const target = network.outputs[names.indexOf(output)] as Value;
   const random: Value = { name: RANDOM, type: 'int32', dims: [4] };
   const current = ({ value, learned }: State) => (learned && !training && average !== undefined ? averageOf(value) : value);
-  const kept = nodesFor(target, withStates(network.nodes, new Map([...states].map(([name, state]) => [name, current(state)]))));
+  const kept = nodesFor([target], withStates(network.nodes, new Map([...states].map(([name, state]) => [name, current(state)]))));
   const forms = () => fuseActivations(kept, [target]).map((node, index) => trainingForm(node, { random, index }));
   return { target, ...chainStatistics(training ? fuseForward(forms(), [target]) : kept), inputs: [...network.inputs, random] };
 }

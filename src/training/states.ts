@@ -2,6 +2,7 @@
 
 import { onnxName } from '../analysis/onnxName.ts';
 import { parametersOf } from '../analysis/parameters.ts';
+import { product } from '../graph/dims.ts';
 import type { Constant } from '../graph/graph.ts';
 import type { Value } from '../graph/value.ts';
 import type { Node } from '../ops/operator.ts';
@@ -44,17 +45,8 @@ export const stateOf = (name: string, dims: readonly number[], state: Constant):
 
 /** A state of zeros. */
 export const zeroState = (name: string, dims: readonly number[]): Value =>
-  stateOf(name, dims, { name, type: 'float32', dims, read: () => new Float32Array(dims.reduce((a, b) => a * b, 1)) });
+  stateOf(name, dims, { name, type: 'float32', dims, read: () => new Float32Array(product(dims)) });
 
 /** The nodes, reading states where they read constants of these names. */
 export const withStates = (nodes: readonly Node[], states: ReadonlyMap<string, Value>): Node[] =>
   nodes.map((node) => ({ ...node, inputs: node.inputs.map((value) => (value?.constant && states.get(value.name)) || value) }));
-
-/** The nodes that a value needs. */
-export function nodesFor(target: Value, nodes: readonly Node[]): Node[] {
-  const needed = new Set<Value | undefined>([target]);
-  return [...nodes]
-    .reverse()
-    .filter(({ inputs, outputs }) => outputs.some((value) => needed.has(value)) && inputs.every((value) => needed.add(value)))
-    .reverse();
-}

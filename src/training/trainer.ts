@@ -1,4 +1,5 @@
 import { checkOptions, checkText, flagCheck, invalidInput, shown } from '../arguments.ts';
+import { nodesFor } from '../compiler/compile.ts';
 import { LanewiseError } from '../errors.ts';
 import type { OnnxOptions } from '../formats/onnx/writer.ts';
 import type { Constant, Graph } from '../graph/graph.ts';
@@ -21,7 +22,7 @@ import { NUMBERS, RANDOM, type Recipe, SCALE, slotName } from './recipe.ts';
 import { type Evaluation, Means, type StepReport } from './report.ts';
 import type { Position } from './saved.ts';
 import { isRate } from './schedules.ts';
-import { nodesFor, type State, statesOf } from './states.ts';
+import { type State, statesOf } from './states.ts';
 import { formatStates } from './summary.ts';
 
 /** What an update of gathered gradients is fed. */
@@ -103,7 +104,7 @@ export class Trainer {
       options: { operators, memoryLimit, winograd, threads: this.threads },
     };
     const target = network.outputs[names.indexOf(output)] as Value;
-    this.#reached = new Set(nodesFor(target, network.nodes).flatMap(({ inputs }) => inputs.map((value) => value?.name ?? '')));
+    this.#reached = new Set(nodesFor([target], network.nodes).flatMap(({ inputs }) => inputs.map((value) => value?.name ?? '')));
     this.#trained = this.#named(options.train ?? [''], 'option train');
     this.#learning = this.#learns();
     for (const name of this.#learning) this.#learned.add(name);
