@@ -14,7 +14,7 @@ import { averageOf, gatheredOf, type Kind, LABELS, type Recipe, type Result, slo
 import { type State, zeroState } from './states.ts';
 
 /** What a program is fed, by the names of its inputs, and the shapes that it is planned for. */
-export interface Fed {
+export interface StepFeeds {
   readonly dims: ReadonlyMap<string, readonly number[]>;
   readonly labels: ValueType;
   readonly data: ReadonlyMap<string, TypedArray>;
@@ -42,11 +42,11 @@ export class Core {
   }
 
   /** Makes the program of a kind the current one, so that its memory is known. */
-  prepare(kind: Kind, fed: Omit<Fed, 'data'>): void {
+  prepare(kind: Kind, fed: Omit<StepFeeds, 'data'>): void {
     this.#engine.use(this.#planFor(kind, fed).plan);
   }
 
-  async run(kind: Kind, fed: Fed): Promise<Results> {
+  async run(kind: Kind, fed: StepFeeds): Promise<Results> {
     const { plan, results, target } = this.#planFor(kind, fed);
     this.#checkLabels(fed, target);
     await this.#execute(plan, fed.data);
@@ -55,7 +55,7 @@ export class Core {
   }
 
   /** As `run` of a step, on this thread, but the states stay. @returns milliseconds of each instruction of its plan */
-  profile(fed: Fed): [Plan, number[]] {
+  profile(fed: StepFeeds): [Plan, number[]] {
     const { plan, target } = this.#planFor('step', fed);
     this.#checkLabels(fed, target);
     const states = this.#statesPlan().plan;
@@ -69,7 +69,7 @@ export class Core {
   }
 
   /** The first node of the forward pass that makes a number that is not finite. */
-  async firstNotFinite(fed: Fed): Promise<string | undefined> {
+  async firstNotFinite(fed: StepFeeds): Promise<string | undefined> {
     const { plan, nodes } = planInspection(this.recipe, fed.dims);
     await this.#execute(plan, fed.data);
     for (const [i, name] of nodes.entries()) {
@@ -133,12 +133,12 @@ export class Core {
     return { plan: this.#states, values };
   }
 
-  #planFor(kind: Kind, { dims, labels }: Omit<Fed, 'data'>): TrainingPlan {
+  #planFor(kind: Kind, { dims, labels }: Omit<StepFeeds, 'data'>): TrainingPlan {
     const key = JSON.stringify([kind, [...dims], labels.type, labels.dims]);
     return recent(this.#plans, key, () => planTraining(kind, this.recipe, dims, labels));
   }
 
-  #checkLabels({ data }: Fed, target: ValueType | undefined): void {
+  #checkLabels({ data }: StepFeeds, target: ValueType | undefined): void {
     const labels = data.get(LABELS) as ArrayLike<number> | undefined;
     if (target && labels) this.recipe.loss.checkLabels?.(labels, target);
   }

@@ -7,13 +7,13 @@ import type { ValueType } from '../graph/value.ts';
 import { checkFeeds, tensorsOf } from '../runtime/feeds.ts';
 import type { PlanSource } from '../runtime/ports.ts';
 import { type Inputs, type Labels, labelData, labelTensor } from './batches.ts';
-import type { Fed } from './core.ts';
+import type { StepFeeds } from './core.ts';
 import type { Loss } from './loss.ts';
 import { LABELS } from './recipe.ts';
 import type { Counted } from './report.ts';
 
 /** A checked batch. */
-export interface Example extends Fed, Counted {}
+export interface Example extends StepFeeds, Counted {}
 
 /**
  * A batch as the network and the loss take it.

@@ -5,7 +5,7 @@ import { clipFactor } from './clip.ts';
 import { differentiate } from './differentiate.ts';
 import { endUnlessFinite } from './ops/endUnlessFinite.ts';
 import { accumulate, assign, average as averageOp, clear } from './ops/update.ts';
-import { averageOf, gatheredOf, type Kind, NUMBERS, type Recipe, type Result, SCALE, slotName } from './recipe.ts';
+import { averageOf, gatheredOf, type Kind, numbersName, type Recipe, type Result, SCALE, slotName } from './recipe.ts';
 import { filled } from './rules/shaping.ts';
 import { type State, zeroState } from './states.ts';
 import { Tape } from './tape.ts';
@@ -17,12 +17,12 @@ export class Learner {
   readonly written: Value[] = [];
   readonly results: [Result, Value][] = [];
   readonly scale: Value = { name: SCALE, type: 'float32', dims: [1] };
-  readonly numbers: Value;
+  /** What the optimizer reads in a step, by how many updates were missed. */
+  readonly numbers = new Map<number, Value>();
   readonly #recipe: Recipe;
 
   constructor(recipe: Recipe) {
     this.#recipe = recipe;
-    this.numbers = { name: NUMBERS, type: 'float32', dims: [recipe.optimizer.size] };
   }
 
   forward(nodes: readonly Node[], target: Value, labels: Value): void {
@@ -86,7 +86,7 @@ export class Learner {
         const states = optimizer.update(
           tape,
           { weight: value, gradient, slots, decays: decays || optimizer.decaysAll },
-          this.numbers,
+          this.#numbersOf(value.name),
           factor,
         );
         return average === undefined
@@ -94,6 +94,13 @@ export class Learner {
           : [...states, tape.add(averageOp, [averageOf(value), states[0], filled(1 - average, [1])], {})];
       });
     }
+  }
+
+  #numbersOf(state: string): Value {
+    const missed = this.#recipe.missed(state);
+    const numbers = this.numbers.get(missed) ?? { name: numbersName(missed), type: 'float32', dims: [this.#recipe.optimizer.size] };
+    this.numbers.set(missed, numbers);
+    return numbers;
   }
 
   #learning(): State[] {

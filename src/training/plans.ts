@@ -44,7 +44,7 @@ export function planTraining(kind: Kind, recipe: Recipe, dims: Dims, labels: Val
   }
   const { results, written, nodes } = learner;
   const outputs = [...results.map(([, value]) => value), ...written];
-  const network = new Network([...inputs, learner.numbers, learner.scale], outputs, nodes);
+  const network = new Network([...inputs, ...learner.numbers.values(), learner.scale], outputs, nodes);
   const names = outputs.map((_, i) => results[i]?.[0] ?? `${i}`);
   const plan = planOf({ network, names }, { ...recipe.options, dims, transforms: true });
   return { plan, results: results.map(([name]) => name), target: output };

@@ -38,6 +38,8 @@ export interface Recipe {
   readonly trains: (name: string) => boolean;
   /** Whether the optimizer keeps something for a state: it learns, or has learned before. */
   readonly keeps: (name: string) => boolean;
+  /** How many of the network's updates a state has missed, because it was frozen: optimizers count each one's own. */
+  readonly missed: (name: string) => number;
   readonly options: Pick<BindOptions, 'operators' | 'memoryLimit'> & {
     readonly winograd?: boolean | undefined;
     readonly threads?: number | undefined;
@@ -46,9 +48,10 @@ export interface Recipe {
 
 /** The inputs that a program has beside the network's; callers' names have no such beginning. */
 export const RANDOM = 'training:random';
-export const NUMBERS = 'training:numbers';
 export const SCALE = 'training:scale';
 export const LABELS = 'training:labels';
+/** The numbers of the optimizer for states that have missed so many updates. */
+export const numbersName = (missed: number): string => `training:numbers:${missed}`;
 
 /** The state that an optimizer keeps for a weight, or the trainer: gathered gradients, averages. */
 export const slotName = (slot: string, weight: string): string => `training:${slot}:${weight}`;

@@ -26,9 +26,11 @@ const numbers = ['epoch', 'batch', 'step', 'gathered', 'batches'] as const;
 
 type States = ReadonlyMap<string, { readonly dims: readonly number[]; readonly data: Float32Array }>;
 
-export function saved(states: States, position: Position): Uint8Array {
+/** @param updates of each weight; those that have missed none are not written */
+export function saved(states: States, position: Position, updates: ReadonlyMap<string, number>): Uint8Array {
   const tensors = new Map([...states].map(([name, { dims, data }]) => [name, { type: 'float32' as const, dims, data }]));
-  return writeSafetensors(tensors, { metadata: new Map([[KEY, JSON.stringify(position)]]) });
+  const behind = [...updates].filter(([, count]) => count !== position.step).sort(([a], [b]) => (a < b ? -1 : 1));
+  return writeSafetensors(tensors, { metadata: new Map([[KEY, JSON.stringify({ ...position, updates: Object.fromEntries(behind) })]]) });
 }
 
 /**
@@ -38,11 +40,11 @@ export function saved(states: States, position: Position): Uint8Array {
 export async function openSaved(
   source: Source,
   wantedOf: (names: ReadonlySet<string>) => readonly Value[],
-): Promise<{ states: Map<string, Float32Array>; position: Position }> {
+): Promise<{ states: Map<string, Float32Array>; position: Position; updates: ReadonlyMap<string, number> }> {
   const { bytes, name } = await openSource(source);
   const { tensors, metadata } = readSafetensors(inMemory(bytes), name);
-  const position = positionOf(metadata.get(KEY));
-  if (!position) throw invalidInput(`${name} is no file that a trainer saved: it does not say how far it was`);
+  const progress = progressOf(metadata.get(KEY));
+  if (!progress) throw invalidInput(`${name} is no file that a trainer saved: it does not say how far it was`);
   const own = new Map(wantedOf(new Set(tensors.keys())).map((value) => [value.name, value]));
   const misfit = compareTensors(own, tensors);
   if (misfit.missing.length + misfit.unexpected.length + misfit.misshapen.length > 0) {
@@ -52,14 +54,16 @@ export async function openSaved(
   for (const [key, data] of states) {
     if (!(data instanceof Float32Array)) throw new LanewiseError('INVALID_FILE', `${name}: the tensor '${key}' is not float32`);
   }
-  return { states: states as Map<string, Float32Array>, position };
+  return { states: states as Map<string, Float32Array>, ...progress };
 }
 
-function positionOf(text: string | undefined): Position | undefined {
+function progressOf(text: string | undefined): { position: Position; updates: ReadonlyMap<string, number> } | undefined {
   try {
-    const given = JSON.parse(text ?? '') as Position;
-    if (numbers.every((key) => Number.isSafeInteger(given[key]) && given[key] >= 0)) {
-      return Object.fromEntries(numbers.map((key) => [key, given[key]])) as unknown as Position;
+    const given = JSON.parse(text ?? '') as Position & { readonly updates?: Readonly<Record<string, number>> };
+    const updates = new Map(Object.entries(given.updates ?? {}));
+    const counts = [...numbers.map((key) => given[key]), ...updates.values()];
+    if (counts.every((count) => Number.isSafeInteger(count) && count >= 0) && [...updates.values()].every((count) => count <= given.step)) {
+      return { position: Object.fromEntries(numbers.map((key) => [key, given[key]])) as unknown as Position, updates };
     }
   } catch {
     // It is no JSON.

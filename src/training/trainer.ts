@@ -1,8 +1,7 @@
 import { checkOptions, checkText, flagCheck, invalidInput, shown } from '../arguments.ts';
 import { nodesFor } from '../compiler/compile.ts';
-import { LanewiseError } from '../errors.ts';
 import type { OnnxOptions } from '../formats/onnx/writer.ts';
-import type { Constant, Graph } from '../graph/graph.ts';
+import type { Graph } from '../graph/graph.ts';
 import { Tensor, type TypedArray } from '../graph/tensor.ts';
 import type { Value } from '../graph/value.ts';
 import { createModel, initialDims, type LoadOptions, loadChecks, planSource } from '../load.ts';
@@ -12,21 +11,24 @@ import type { Binary, Model, ProfileRow } from '../runtime/model.ts';
 import type { PlanSource } from '../runtime/ports.ts';
 import { type Source, writeFile } from '../source.ts';
 import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels } from './batches.ts';
+import { blame } from './blame.ts';
 import { bound } from './bound.ts';
-import { Core, type Fed } from './core.ts';
+import { Core, type StepFeeds } from './core.ts';
 import { type Example, exampleOf, usualLabels } from './examples.ts';
 import { type EpochReport, type FitOptions, fitEpochs, type Learning } from './fit.ts';
 import { repeated } from './losses.ts';
 import { MEMORY_LIMIT, RATE, type TrainerOptions } from './options.ts';
-import { NUMBERS, RANDOM, type Recipe, SCALE, slotName } from './recipe.ts';
+import { numbersName, RANDOM, type Recipe, SCALE, slotName } from './recipe.ts';
 import { type Evaluation, Means, type StepReport } from './report.ts';
 import type { Position } from './saved.ts';
 import { isRate } from './schedules.ts';
 import { type State, statesOf } from './states.ts';
 import { formatStates } from './summary.ts';
+import { withWeights } from './trained.ts';
+import { Turns } from './turns.ts';
 
 /** What an update of gathered gradients is fed. */
-const NOTHING: Fed = { dims: new Map(), labels: { type: 'int32', dims: [] }, data: new Map() };
+const NOTHING: StepFeeds = { dims: new Map(), labels: { type: 'int32', dims: [] }, data: new Map() };
 
 /**
  * What a trainer is made of.
@@ -68,15 +70,11 @@ export class Trainer {
   #trained: ReadonlySet<string>;
   /** What learns in the call that has its turn. */
   #learning: ReadonlySet<string>;
-  /** What has learned before, so that the optimizer keeps something for it. */
-  readonly #learned = new Set<string>();
+  /** The updates of each weight that learns or has learned before, so that the optimizer keeps something for it. */
+  readonly #updates = new Map<string, number>();
   #position: Position = { epoch: 0, batch: 0, step: 0, gathered: 0, batches: 0 };
-  /** The last of the calls that were made: they take turns. It never rejects. */
-  #last: Promise<unknown> = Promise.resolve();
-  /** Calls that have not ended. */
-  #calls = 0;
+  readonly #turns = new Turns();
   #fits = false;
-  #gone: LanewiseError | undefined;
 
   /** @internal */
   constructor({ graph, options, binary, warnings, recompute, weights }: Prepared) {
@@ -100,14 +98,14 @@ export class Trainer {
       states: this.#states,
       accumulates: (options.accumulate ?? 1) > 1,
       trains: (name) => this.#learning.has(name),
-      keeps: (name) => this.#learned.has(name),
+      keeps: (name) => this.#updates.has(name),
+      missed: (name) => this.#missed(name),
       options: { operators, memoryLimit, winograd, threads: this.threads },
     };
     const target = network.outputs[names.indexOf(output)] as Value;
     this.#reached = new Set(nodesFor([target], network.nodes).flatMap(({ inputs }) => inputs.map((value) => value?.name ?? '')));
     this.#trained = this.#named(options.train ?? [''], 'option train');
-    this.#learning = this.#learns();
-    for (const name of this.#learning) this.#learned.add(name);
+    this.#learning = this.#learn(this.#learns());
     this.#core = new Core(recipe, binary);
     const twice = repeated(options.loss, network.nodes, target);
     const learned = [...this.#states].filter(([, state]) => state.learned).map(([name]) => name);
@@ -143,7 +141,7 @@ export class Trainer {
     const { data, ...fed } = this.#fed(inputs, labels);
     // Copies, because callers may fill their arrays anew while the step waits for its turn.
     const own = { ...fed, data: new Map([...data].map(([name, numbers]) => [name, numbers.slice()])) };
-    return this.#inTurn(() => this.#step(own, rate));
+    return this.#turns.take(() => this.#step(own, rate));
   }
 
   /**
@@ -160,7 +158,7 @@ export class Trainer {
     for await (const batch of batchesOf(batches, 0)) {
       count++;
       const fed = this.#fed(...checkedBatch(batch));
-      const { loss = Number.NaN, correct } = await this.#inTurn(() => this.#core.run('evaluate', fed));
+      const { loss = Number.NaN, correct } = await this.#turns.take(() => this.#core.run('evaluate', fed));
       means.add({ loss, ...(correct !== undefined && { accuracy: correct / fed.answers }) }, fed);
     }
     if (count === 0) throw invalidInput('evaluate got no batches');
@@ -179,7 +177,7 @@ export class Trainer {
    * const reports = await t.fit(batches, { epochs: 30, schedule: cosine(0.1, { warmup: 2 }), validation: tests });
    */
   async fit(batches: Batches, options: FitOptions): Promise<EpochReport[]> {
-    if (this.#gone) throw this.#gone;
+    this.#turns.check();
     if (this.#fits) throw invalidInput('fit is running: await it before the next');
     this.#fits = true;
     try {
@@ -194,7 +192,7 @@ export class Trainer {
    * @internal
    */
   async states(): Promise<Map<string, { readonly dims: readonly number[]; readonly data: Float32Array }>> {
-    return this.#inTurn(() => this.#core.readStates());
+    return this.#turns.take(() => this.#core.readStates());
   }
 
   /**
@@ -225,7 +223,7 @@ export class Trainer {
   async model(options: Omit<LoadOptions, 'externalData' | 'onProgress'> = {}): Promise<Model> {
     checkOptions('model', options, loadChecks);
     const operators = [...new Set([...(this.#options.operators ?? []), ...(options.operators ?? [])])];
-    return createModel(await this.#trainedGraph(), { ...options, operators });
+    return createModel(withWeights(this.#graph, await this.weights()), { ...options, operators });
   }
 
   /**
@@ -238,7 +236,7 @@ export class Trainer {
    */
   async toONNX(options: OnnxOptions = {}): Promise<Uint8Array> {
     const { writeOnnx } = await import('../formats/onnx/writer.ts');
-    return writeOnnx(await this.#trainedGraph(), options);
+    return writeOnnx(withWeights(this.#graph, await this.weights()), options);
   }
 
   /**
@@ -252,7 +250,7 @@ export class Trainer {
   async save(path?: string): Promise<Uint8Array> {
     if (path !== undefined) checkText('the path of save', path);
     const { saved } = await import('./saved.ts');
-    const bytes = saved(await this.states(), this.#position);
+    const bytes = saved(await this.states(), this.#position, this.#updates);
     if (path !== undefined) await writeFile(path, bytes);
     return bytes;
   }
@@ -264,17 +262,18 @@ export class Trainer {
    */
   async restore(source: Source): Promise<void> {
     const { openSaved } = await import('./saved.ts');
-    const { states, position } = await openSaved(source, (names) => {
+    const { states, position, updates } = await openSaved(source, (names) => {
       // What is frozen now may have learned before.
       for (const name of this.#reached)
-        if (this.#options.optimizer.slots.some((slot) => names.has(slotName(slot, name)))) this.#learned.add(name);
+        if (this.#options.optimizer.slots.some((slot) => names.has(slotName(slot, name)))) this.#updates.set(name, 0);
       return this.#core.stateValues();
     });
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       this.#core.writeStates(states);
-      this.#core.retrain([...this.#learned].filter((name) => !this.#learning.has(name)));
+      this.#core.retrain([...this.#updates.keys()].filter((name) => !this.#learning.has(name)));
     });
     Object.assign(this.#position, position);
+    for (const name of this.#updates.keys()) this.#updates.set(name, updates.get(name) ?? position.step);
   }
 
   /**
@@ -319,7 +318,7 @@ export class Trainer {
    * const rows = t.profile(pictures, [3, 8, 8, 0]);
    */
   profile(inputs: Inputs, labels: Labels): ProfileRow[] {
-    if (this.#calls > 0) throw invalidInput('the trainer is running: await what was called before');
+    if (this.#turns.busy) throw invalidInput('the trainer is running: await what was called before');
     const [plan, times] = this.#core.profile(this.#numbers(this.#fed(inputs, labels), 0));
     return plan.steps.map((step, i) => ({ node: step.node, kernel: kernelOf(step), ms: times[i] as number, macs: step.macs ?? 0 }));
   }
@@ -330,7 +329,7 @@ export class Trainer {
    * t.dispose();
    */
   dispose(): void {
-    this.#gone ??= new LanewiseError('DISPOSED', 'the trainer was disposed of');
+    this.#turns.end();
     this.#core.dispose();
   }
 
@@ -342,31 +341,17 @@ export class Trainer {
       evaluate: (batches) => this.evaluate(batches),
       learn: async (inputs, labels, rate) => {
         const fed = this.#fed(inputs, labels);
-        return [await this.#inTurn(() => this.#step(fed, rate)), fed];
+        return [await this.#turns.take(() => this.#step(fed, rate)), fed];
       },
       flush: async (rate) => {
         const { gathered } = this.#position;
-        if (gathered > 0) await this.#inTurn(() => this.#update(rate));
+        if (gathered > 0) await this.#turns.take(() => this.#update(rate));
       },
-      blame: (inputs, labels) => this.#blame(this.#fed(inputs, labels)),
+      blame: async (inputs, labels) => {
+        const fed = this.#fed(inputs, labels);
+        return blame(fed, await this.states(), () => this.#turns.take(() => this.#core.firstNotFinite(this.#numbers(fed, 0))));
+      },
     };
-  }
-
-  /** Where a number that is not finite appears first. */
-  async #blame(fed: Example): Promise<string> {
-    for (const [name, data] of fed.data) {
-      if (data instanceof Float32Array && !data.every(Number.isFinite)) return `the batch's '${name}' has numbers that are not finite`;
-    }
-    for (const [name, { data }] of await this.states()) if (!data.every(Number.isFinite)) return `'${name}' is not finite`;
-    let layer: string | undefined;
-    try {
-      layer = await this.#inTurn(() => this.#core.firstNotFinite(this.#numbers(fed, 0)));
-    } catch (error) {
-      // All activations at once may be too large.
-      if (!(error instanceof LanewiseError && error.code === 'TOO_LARGE')) throw error;
-      return 'where it appears first takes too much memory to find';
-    }
-    return layer === undefined ? 'it appears in the loss itself' : `it appears first in the layer '${layer}'`;
   }
 
   async #step(fed: Example, rate: number): Promise<StepReport> {
@@ -378,7 +363,7 @@ export class Trainer {
         position.gathered += fed.examples;
         position.batches++;
         if (position.batches >= accumulate) await this.#update(rate);
-      } else position.step++;
+      } else this.#count();
     }
     const { loss = Number.NaN, correct, norm } = results;
     return { loss, ...(correct !== undefined && { accuracy: correct / fed.answers }), ...(norm !== undefined && { norm }) };
@@ -388,11 +373,23 @@ export class Trainer {
   async #update(rate: number): Promise<void> {
     const position = this.#position;
     await this.#core.run('update', this.#numbers(NOTHING, rate, 1 / position.gathered));
-    Object.assign(position, { gathered: 0, batches: 0, step: position.step + 1 });
+    Object.assign(position, { gathered: 0, batches: 0 });
+    this.#count();
+  }
+
+  /** Counts an update. */
+  #count(): void {
+    this.#position.step++;
+    for (const name of this.#learning) this.#updates.set(name, (this.#updates.get(name) ?? 0) + 1);
+  }
+
+  /** Updates that a weight was frozen for. */
+  #missed(name: string): number {
+    return this.#position.step - (this.#updates.get(name) ?? 0);
   }
 
   /** With what the programs are fed beside the batch. */
-  #numbers(fed: Fed, rate: number, scale = 1): Fed {
+  #numbers(fed: StepFeeds, rate: number, scale = 1): StepFeeds {
     const { seed = 0, optimizer, accumulate = 1 } = this.#options;
     const { step, batches } = this.#position;
     const halves = (value: number) => [value | 0, Math.floor(value / 2 ** 32) | 0];
@@ -401,14 +398,17 @@ export class Trainer {
       data: new Map<string, TypedArray>([
         ...fed.data,
         [RANDOM, Int32Array.from([...halves(seed), ...halves(step * accumulate + batches)])],
-        [NUMBERS, Float32Array.from(optimizer.numbers(rate, step + 1))],
+        ...[...new Set([...this.#learning].map((name) => this.#missed(name)))].map((missed): [string, TypedArray] => [
+          numbersName(missed),
+          Float32Array.from(optimizer.numbers(rate, step - missed + 1)),
+        ]),
         [SCALE, Float32Array.of(scale)],
       ]),
     };
   }
 
   #fed(inputs: Inputs, labels: Labels): Example {
-    if (this.#gone) throw this.#gone;
+    this.#turns.check();
     return exampleOf(this.#source, this.#options.loss, inputs, labels);
   }
 
@@ -424,63 +424,24 @@ export class Trainer {
   }
 
   #retrain(trained: ReadonlySet<string>): void {
-    if (this.#gone) throw this.#gone;
+    this.#turns.check();
     this.#trained = trained;
     const learning = this.#learns();
     // Calls before are not concerned.
     const retrain = async () => {
       this.#core.retrain([...this.#learning].filter((name) => !learning.has(name)));
-      this.#learning = learning;
-      for (const name of learning) this.#learned.add(name);
+      this.#learning = this.#learn(learning);
     };
-    this.#inTurn(retrain).catch(() => {});
+    this.#turns.take(retrain).catch(() => {});
+  }
+
+  /** Lets the optimizer keep something for them. */
+  #learn(names: ReadonlySet<string>): ReadonlySet<string> {
+    for (const name of names) this.#updates.set(name, this.#updates.get(name) ?? 0);
+    return names;
   }
 
   #learns(): Set<string> {
     return new Set([...this.#trained].filter((name) => this.#reached.has(name)));
-  }
-
-  /** The graph with the weights as they are now, and without the nodes that computed them from the file's. */
-  async #trainedGraph(): Promise<Graph> {
-    const weights = await this.weights();
-    const constants = new Map<string, Constant>([
-      ...this.#graph.constants,
-      ...[...weights].map(([name, { dims, data }]): [string, Constant] => [name, { name, type: 'float32', dims, read: () => data }]),
-    ]);
-    const nodes = this.#graph.nodes.filter(({ outputs }) => !outputs.every((name) => weights.has(name)));
-    // Others of its outputs may be no weights.
-    const named = (name: string) => (weights.has(name) ? `${name} (before)` : name);
-    return { ...this.#graph, constants, nodes: nodes.map((node) => ({ ...node, outputs: node.outputs.map(named) })) };
-  }
-
-  /** Waits for the calls before, so that each finds the memory as the last one left it. */
-  async #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const before = this.#last;
-    this.#calls++;
-    let end = () => {};
-    this.#last = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    await before;
-    try {
-      if (this.#gone) throw this.#gone;
-      const result = await action();
-      // Disposed of meanwhile.
-      if (this.#gone) throw this.#gone;
-      return result;
-    } catch (error) {
-      if (this.#gone) throw this.#gone;
-      if (error instanceof LanewiseError && error.code === 'WORKER_FAILED') {
-        this.#gone = new LanewiseError(
-          'WORKER_FAILED',
-          'a thread died, and with it the weights: make a trainer that resumes from what save() gave',
-          { cause: error },
-        );
-      }
-      throw error;
-    } finally {
-      this.#calls--;
-      end();
-    }
   }
 }

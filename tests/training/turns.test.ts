@@ -206,3 +206,33 @@ test.each([{}, { accumulate: 2 }, { checkpoint: true, threads: 2 }] as const)(
     expect(await bytesOf(t)).toBe(await bytesOf(other));
   },
 );
+
+test.each([adamw({ beta1: 0.8 }), sgd({ momentum: 0.9, dampening: 0.5 })])(
+  'the first update after frozen ones is as the first of all, as in PyTorch: $name',
+  async (optimizer) => {
+    // Without a rate nothing else moves, so that the gradients are those of the beginning.
+    const more = { optimizer, seed: 0 };
+    const still = (t: Trainer) => t.step(pictures, classes, 0);
+    const weight = async (t: Trainer) => (await t.weights()).get('conv2d_1.weight')?.data;
+    const plain = () => {
+      const x = input([3, 6, 6]);
+      return model(x, dense(flatten(globalAvgPool2d(relu(conv2d(x, 6, 3)))), 4), { seed: 1 });
+    };
+    const [t, fresh] = [await trainer(plain(), { ...options, ...more }), await trainer(plain(), { ...options, ...more })];
+    t.freeze('conv2d');
+    for (let i = 0; i < 5; i++) await still(t);
+    t.unfreeze('conv2d');
+    await t.step(pictures, classes, 0.1);
+    await fresh.step(pictures, classes, 0.1);
+    expect(await weight(t)).toEqual(await weight(fresh));
+    // From a file, too.
+    t.freeze('conv2d');
+    for (let i = 0; i < 2; i++) await still(t);
+    const later = await trainer(plain(), { ...options, ...more, resume: await t.save() });
+    for (const one of [t, later]) {
+      one.unfreeze('');
+      await one.step(pictures, classes, 0.1);
+    }
+    expect(await bytesOf(later)).toBe(await bytesOf(t));
+  },
+);
