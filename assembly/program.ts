@@ -15,7 +15,9 @@ import { f32_batchnorm_c4 } from './norm/f32_batchnorm_c4';
 import { f32_lrn } from './norm/f32_lrn';
 import { f32_softmax } from './norm/f32_softmax';
 import { instructionWords, Op, WIDE } from './opcodes';
+import { quantizedWords } from './opcodes-quantized';
 import { trainingWords } from './opcodes-training';
+import { runQuantized } from './quantized/program';
 import { f32_reduce } from './reduce/f32_reduce';
 import { f32_gridsample } from './resample/f32_gridsample';
 import { f32_resample } from './resample/f32_resample';
@@ -120,11 +122,13 @@ export function run(from: usize, to: usize): usize {
           if (mine()) f16_widen(pc);
           break;
         default:
-          if (!PACK_TRAINING || !runTraining(pc, op)) return pc;
+          if (!(PACK_TRAINING && runTraining(pc, op)) && !(PACK_QUANTIZED && runQuantized(pc, op))) return pc;
       }
     } while (ASC_FEATURE_THREADS && more());
-    const words = instructionWords(op);
-    pc += (<usize>(PACK_TRAINING && words === 0 ? trainingWords(op) : words)) << 2;
+    let words = instructionWords(op);
+    if (PACK_TRAINING && words === 0) words = trainingWords(op);
+    if (PACK_QUANTIZED && words === 0) words = quantizedWords(op);
+    pc += (<usize>words) << 2;
     if (ASC_FEATURE_THREADS && !meet()) return 0;
   }
   return pc;

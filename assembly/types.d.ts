@@ -9,3 +9,9 @@ declare type i32 = number;
 declare const PACK_MORE: i32;
 /** Likewise for the packs *training* and *training-more*. */
 declare const PACK_TRAINING: i32;
+/** Likewise for the pack *quantized*. */
+declare const PACK_QUANTIZED: i32;
+/** 1 in binaries of the pack *quantized* that use relaxed dots of integers, whose float32 is strict. */
+declare const PACK_DOTS: i32;
+/** 1 in binaries whose float32 is relaxed: see madd in math/simd.inline.ts. */
+declare const RELAXED: i32;

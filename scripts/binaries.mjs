@@ -25,6 +25,8 @@ const binaries = {
   // With the kernels that learn, which give the same bits everywhere; and with all there are.
   ...Object.fromEntries(['strict', 'strict-threads'].map((name) => [`${name}-training`, 'assembly/training.ts'])),
   ...Object.fromEntries(['strict', 'strict-threads'].map((name) => [`${name}-training-more`, 'assembly/training-more.ts'])),
+  // With the kernels of int8, by relaxed dots of integers or without: both give the same bits.
+  ...Object.fromEntries(['strict', 'dots', 'strict-threads', 'dots-threads'].map((name) => [`${name}-quantized`, 'assembly/quantized.ts'])),
   vision: 'assembly/vision/index.ts',
   // What `bench` measures the machine with; only the command line holds them.
   'limit-strict': 'assembly/bench/multiply_add.ts',
@@ -36,16 +38,23 @@ if (unknown.length > 0) throw new Error(`there is no binary ${unknown.join(', ')
 for (const [variant, entry] of Object.entries(binaries)) {
   if (asked.length > 0 && !asked.includes(variant)) continue;
   const training = Number(entry.startsWith('assembly/training'));
-  const more = Number(entry.endsWith('more.ts'));
+  const quantized = Number(entry === 'assembly/quantized.ts');
+  const more = Number(entry.endsWith('more.ts') || quantized);
   const options = [
     '--target',
-    variant.replace(/(-training)?(-more)?$/, ''),
+    variant.replace(/(-training|-quantized)?(-more)?$/, ''),
     '--outFile',
     `build/${variant}.wasm`,
     '--use',
     `PACK_MORE=${more}`,
     '--use',
     `PACK_TRAINING=${training}`,
+    '--use',
+    `PACK_QUANTIZED=${quantized}`,
+    '--use',
+    `PACK_DOTS=${Number(variant.startsWith('dots'))}`,
+    '--use',
+    `RELAXED=${Number(variant.startsWith('relaxed') || variant === 'limit-relaxed')}`,
   ];
   const compiler = ['node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', ...options];
   execFileSync(process.execPath, compiler, { stdio: 'inherit' });

@@ -6,13 +6,13 @@ import binaryen from 'assemblyscript/binaryen';
  * What JavaScript calls: run and join of the kernels; the pictures' binary and the benchmarks' have few exports and need
  * them all.
  */
-const ENTRIES = new Set(['run', 'join', 'staticEnd', 'version', 'more', 'training', 'xxh32']);
+const ENTRIES = new Set(['run', 'join', 'staticEnd', 'version', 'more', 'training', 'quantized', 'xxh32']);
 
 /** The features that asconfig.json enables for a variant. */
 function featuresOf(variant) {
   const all = binaryen.Features;
   const basic = all.SIMD128 | all.BulkMemory | all.BulkMemoryOpt | all.NontrappingFPToInt | all.SignExt | all.MutableGlobals;
-  return basic | (variant.includes('relaxed') ? all.RelaxedSIMD : 0) | (variant.includes('threads') ? all.Atomics : 0);
+  return basic | (/relaxed|dots/.test(variant) ? all.RelaxedSIMD : 0) | (variant.includes('threads') ? all.Atomics : 0);
 }
 
 /**

@@ -9,7 +9,7 @@ export type Variant = 'strict' | 'relaxed' | 'strict-threads' | 'relaxed-threads
  * names.
  * @internal
  */
-export type BinaryName = KernelsName | TrainingName;
+export type BinaryName = KernelsName | TrainingName | QuantizedName;
 
 type KernelsName = `${Variant}${'' | '-more'}`;
 
@@ -17,13 +17,16 @@ type KernelsName = `${Variant}${'' | '-more'}`;
 export type TrainingName = `strict${'' | '-threads'}-training${'' | '-more'}`;
 
 /** @internal */
+export type QuantizedName = `${'strict' | 'dots'}${'' | '-threads'}-quantized`;
+
+/** @internal */
 export type Text = () => Promise<{ readonly default: string }>;
 
 /**
- * Fetches a binary: see binary.ts. `lanewise/train` adds its own.
+ * Fetches a binary: see binary.ts. `lanewise/train` and the chunk of integers add their own.
  * @internal
  */
-export type Texts = Record<KernelsName, Text> & Partial<Record<TrainingName, Text>>;
+export type Texts = Record<KernelsName, Text> & Partial<Record<TrainingName | QuantizedName, Text>>;
 
 /**
  * Binaries that are available compiled.

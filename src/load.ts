@@ -166,6 +166,11 @@ export async function prepareOperators(
   let control = listed ? await fetchControl() : undefined;
   const contrib = nodes.some(({ domain }) => domain === 'com.microsoft');
   if (contrib) (await import('./contrib/index.ts')).addContrib();
+  const quantized = nodes.some(({ op }) => /Quantize|QLinear|QGemm|Integer/.test(op));
+  if (quantized) {
+    (await import('./compiler/operators.ts')).addOperators();
+    (await import('./quantized/index.ts')).addQuantized();
+  }
   if (contrib || nodesWithout(graph, find).length > 0 || nodes.some((node) => find(node)?.rare?.(node, node.opset ?? opset))) {
     const { addOperators, checkOperators } = await import('./compiler/operators.ts');
     addOperators();

@@ -39,7 +39,7 @@ export function f32_gemm_4x8(
   limits: usize,
   sums: usize,
 ): void {
-  if (ASC_FEATURE_RELAXED_SIMD && wide) {
+  if (RELAXED && wide) {
     for (; rows >= ROWS; rows -= ROWS) {
       f32_gemm_6x8(depth, sumDepth, a, b, bias, c, cStride, residual, residualStride, first, last, limits, sums);
       a += (<usize>(depth * ROWS)) << 2;

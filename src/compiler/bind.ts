@@ -31,11 +31,11 @@ export function nodesWithout(graph: Graph, find: FindOperator): readonly GraphNo
 /** The pack whose kernels any plan of the graph may need, once `prepareOperators` or `checkOperators` has found its operators. */
 export function neededPack(graph: Graph, find: FindOperator): Pack {
   const opset = opsetOf(graph);
-  const needsMore = (node: GraphNode): boolean => {
+  const packs = [...allNodes(graph)].map((node) => {
     const pack = find(node)?.pack;
-    return (typeof pack === 'function' ? pack(node, node.opset ?? opset) : pack) === 'more';
-  };
-  return [...allNodes(graph)].some(needsMore) ? 'more' : 'core';
+    return typeof pack === 'function' ? pack(node, node.opset ?? opset) : pack;
+  });
+  return (['quantized', 'more'] as const).find((pack) => packs.includes(pack)) ?? 'core';
 }
 
 /** The operator for a node; undefined if there is none. */

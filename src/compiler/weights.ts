@@ -9,12 +9,22 @@ import type { Copy, LoadStep, Resident } from '../plan/plan.ts';
 import { defined } from './network.ts';
 import { filler } from './passes/constants.ts';
 
-/** How weights are packed into panels, by the type of their elements: a new type of panels is added here. */
-const packing: Partial<Record<DataType, Op>> = { float32: Op.PackPanels };
+/** How weights of a type are packed into panels. */
+interface Packing {
+  readonly op: Op;
+  /** Bytes of a panel of weights of that depth, and of what is before them. */
+  bytes(depth: Panels['depth']): number;
+}
 
-/** The element type of the panels, and the instruction that packs them. */
-const typeOf = ({ weights, type = weights.type }: Panels): DataType => type;
-export const packingOf = (panels: Panels): Op => defined(packing[typeOf(panels)], `a kernel that packs ${typeOf(panels)}`);
+/** By the type of the packed elements. The chunk of integers adds its own. */
+export const packing: Partial<Record<DataType, Packing>> = {
+  float32: { op: Op.PackPanels, bytes: (depth) => 4 * NR * (product(depth) + 1) },
+};
+
+const formOf = ({ weights, type = weights.type }: Panels): Packing => defined(packing[type], `a kernel that packs ${type}`);
+
+/** The instruction that packs the panels. */
+export const packingOf = (panels: Panels): Op => formOf(panels).op;
 
 /** Bytes of a bias: sums are float32, or int32 for integers. */
 const BIAS_BYTES = 4;
@@ -22,8 +32,7 @@ const BIAS_BYTES = 4;
 /** Bytes of packed weights: for each panel a row of biases, then rows of weights. */
 export function panelBytes(panels: Panels): number {
   const { groups, columns, depth, winograd } = panels;
-  const rows = winograd ? winograd.points ** 2 * depth[2] : product(depth);
-  return groups * Math.ceil(columns / NR) * NR * (rows * elementBytes(typeOf(panels)) + BIAS_BYTES);
+  return groups * Math.ceil(columns / NR) * formOf(panels).bytes(winograd ? [winograd.points ** 2, 1, depth[2]] : depth);
 }
 
 /** The words of the instruction that packs `groups` groups of `columns` columns. */

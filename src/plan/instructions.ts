@@ -28,6 +28,8 @@ export const kernelOf = (step: Step): string => (isHost(step) ? `host ${step.hos
 
 /** What the tables have for the opcodes of a pack that is a chunk of its own. */
 export interface Added {
+  /** Default: training. */
+  readonly pack?: 'quantized';
   readonly kernel: string;
   /** The instruction's length, its opcode included. */
   readonly words: number;

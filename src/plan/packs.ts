@@ -5,7 +5,7 @@ import { BinaryArg, BinaryKind, GridMode, GridSampleArg, Op, ReduceArg, ReduceKi
 import { added } from './instructions.ts';
 import { type Instruction, isHost, type Step } from './plan.ts';
 
-export type Pack = 'core' | 'more' | 'training' | 'training-more';
+export type Pack = 'core' | 'more' | 'quantized' | 'training' | 'training-more';
 
 /** Instructions of the pack *more*: those of this kind or a later one. */
 const more: Partial<Record<number, readonly [word: number, first: number, last: number]>> = {
@@ -30,6 +30,7 @@ const isMore = ({ op, args }: Instruction): boolean => {
 export function packOf(steps: readonly Step[]): Pack {
   const instructions = steps.filter((step) => !isHost(step));
   const rare = instructions.some(isMore);
+  if (instructions.some(({ op }) => added[op]?.pack === 'quantized')) return 'quantized';
   if (instructions.some(({ op }) => op in added)) {
     return rare || instructions.some(({ op }) => untrained.has(op)) ? 'training-more' : 'training';
   }

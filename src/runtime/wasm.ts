@@ -92,7 +92,14 @@ const compiled = new Map<BinaryName, Promise<WebAssembly.Module>>(given.map(([na
  */
 export const compilesNothing = (): boolean => !texts;
 
-const nameOf = (variant: Variant, pack: Pack): BinaryName => (pack === 'core' ? variant : `${variant}-${pack}`) as BinaryName;
+/**
+ * Names of binaries of packs that do not have all variants; the packs' chunks fill it in.
+ * @internal
+ */
+export const packNames: Partial<Record<Pack, (variant: Variant) => BinaryName>> = {};
+
+const nameOf = (variant: Variant, pack: Pack): BinaryName =>
+  packNames[pack]?.(variant) ?? ((pack === 'core' ? variant : `${variant}-${pack}`) as BinaryName);
 
 /**
  * The compiled binary of a variant, shared by all models.

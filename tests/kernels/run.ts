@@ -6,6 +6,7 @@ import { type DataType, Tensor } from '../../src/graph/tensor.ts';
 import { type Pack, packOf } from '../../src/plan/packs.ts';
 import type { Buffer as Place } from '../../src/plan/place.ts';
 import { isHost, type Plan } from '../../src/plan/plan.ts';
+import { addBinaries as addQuantizedBinaries } from '../../src/quantized/binaries.ts';
 import { chooseVariant, compileModule, type Variant } from '../../src/runtime/wasm.ts';
 import { addBinaries } from '../../src/training/binaries.ts';
 import { array, maxError, type NdArray, sizeOf } from '../reference/index.ts';
@@ -21,12 +22,13 @@ export const variants: readonly ('strict' | 'relaxed')[] = chooseVariant('auto')
 const THREADS = 3;
 
 addBinaries();
-const packs = ['core', 'more', 'training', 'training-more'] as const;
+addQuantizedBinaries();
+const packs = ['core', 'more', 'quantized', 'training', 'training-more'] as const;
 const modules = new Map(
   await Promise.all(
     [...variants, ...variants.map((variant) => `${variant}-threads` as const)].flatMap((variant) =>
       packs
-        .filter((pack) => !pack.startsWith('training') || variant.startsWith('strict'))
+        .filter((pack) => pack === 'core' || pack === 'more' || variant.startsWith('strict'))
         .map(async (pack) => [`${variant} ${pack}`, await compileModule(variant, pack)] as const),
     ),
   ),

@@ -1,0 +1,45 @@
+// Y[p][c] = round(X[p][c] / scale), to even, + zero point, clamped to a byte: ONNX's QuantizeLinear with one scale. NaN becomes
+// the zero point.
+//
+//   input, output  Pixels rows of Channels numbers, InPixelStride and OutPixelStride bytes apart
+//   scale, zero    in memory: a float32, and a byte that is not flipped (0: none)
+// A tensor without gaps is one row. Reads may run 28 bytes past a row.
+
+import { arg } from '../math/simd.inline';
+import { QuantizeArg } from '../opcodes-quantized';
+import { mine, share } from '../threads.inline';
+import { bytesOf, known, rounded, storeBytes } from './requantize.inline';
+
+/** Elements per call: short enough for the engine to move to its optimised code early. */
+const BLOCK: i32 = 4096;
+
+export function f32_quantize(pc: usize): void {
+  const pixels = arg(pc, QuantizeArg.Pixels);
+  const channels = arg(pc, QuantizeArg.Channels);
+  let input = <usize>arg(pc, QuantizeArg.Input);
+  let output = <usize>arg(pc, QuantizeArg.Output);
+  share(pixels * ((channels + BLOCK - 1) / BLOCK), <f32>min(BLOCK, channels));
+  for (let m = 0; m < pixels; m++) {
+    for (let c = 0; c < channels; c += BLOCK) {
+      if (mine()) f32_quantize_row(pc, min(BLOCK, channels - c), input + ((<usize>c) << 2), output + <usize>c);
+    }
+    input += <usize>arg(pc, QuantizeArg.InPixelStride);
+    output += <usize>arg(pc, QuantizeArg.OutPixelStride);
+  }
+}
+
+/** Quantizes `count` elements. */
+export function f32_quantize_row(pc: usize, count: i32, input: usize, output: usize): void {
+  const flip = arg(pc, QuantizeArg.OutFlip);
+  const zeroAt = <usize>arg(pc, QuantizeArg.Zero);
+  const zero = (zeroAt ? <i32>load<u8>(zeroAt) : 0) ^ (flip & 0xff);
+  const scale = v128.load32_splat(<usize>arg(pc, QuantizeArg.Scale));
+  const low = f32x4.splat(<f32>-zero);
+  const high = f32x4.splat(<f32>(<i32>255 - zero));
+  for (let i = 0; i < count; i += 8) {
+    const at = input + ((<usize>i) << 2);
+    const a = rounded(known(f32x4.div(v128.load(at), scale)), low, high, zero);
+    const b = rounded(known(f32x4.div(v128.load(at, 16), scale)), low, high, zero);
+    storeBytes(output + <usize>i, bytesOf(a, b, flip), count - i);
+  }
+}

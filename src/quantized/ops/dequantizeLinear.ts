@@ -1,0 +1,35 @@
+import type { Op } from '../../../assembly/opcodes.ts';
+import { DequantizeArg, QuantizedOp } from '../../../assembly/opcodes-quantized.ts';
+import { rowMajor } from '../../ops/layouts.ts';
+import { dequantizeLinear as folded } from '../../ops/more/quantize/dequantizeLinear.ts';
+import type { Node } from '../../ops/operator.ts';
+import { input, output } from '../../ops/shapes.ts';
+import { rowsOf } from '../rows.ts';
+import { flipOf, isByte, isSingle } from '../scales.ts';
+
+/** ONNX DequantizeLinear, with a kernel for bytes of one scale that a run computes. */
+export const dequantizeLinear: typeof folded = {
+  ...folded,
+  pack: 'quantized',
+  slices: true,
+  layout: (node) => (hasKernel(node) ? { inputs: ['any', 'rowMajor'], output: 'any' } : rowMajor()),
+  lower(node, lowering) {
+    if (!hasKernel(node)) return lowering.evaluate(node);
+    const [x, y, zero] = [input(node, 0), output(node), node.inputs[2]];
+    const [source, target] = [lowering.place(x), lowering.define(y)];
+    const { pixels, channels, inStride, outStride } = rowsOf(x, source, y, target);
+    lowering.emit(QuantizedOp.Dequantize as number as Op, {
+      [DequantizeArg.Input]: source.pointer,
+      [DequantizeArg.Output]: target.pointer,
+      [DequantizeArg.Pixels]: pixels,
+      [DequantizeArg.Channels]: channels,
+      [DequantizeArg.InPixelStride]: inStride,
+      [DequantizeArg.OutPixelStride]: outStride,
+      [DequantizeArg.Scale]: lowering.place(input(node, 1)).pointer,
+      [DequantizeArg.Zero]: zero ? lowering.place(zero).pointer : 0,
+      [DequantizeArg.InFlip]: flipOf(x.type),
+    });
+  },
+};
+
+const hasKernel = (node: Node<unknown>): boolean => isByte(input(node, 0)) && isSingle(input(node, 1));
