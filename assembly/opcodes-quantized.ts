@@ -19,6 +19,12 @@ export enum QuantizedOp {
   Lookup,
   /** The scale and the zero point of DynamicQuantizeLinear. */
   Range,
+  /** As PackPanels, of int16 weights: those whose zero point leaves them more than int8 holds. */
+  PackPanels16 = 270,
+  /** As Conv, with such weights. */
+  Conv16,
+  /** Conv's arguments, and one more. */
+  Winograd,
 }
 
 /** Bytes before the weights of a panel: eight biases and eight sums of a column's weights, int32 each. */
@@ -64,7 +70,7 @@ export enum QuantizedType {
   Float32 = 2,
 }
 
-/** Channels are input channels of one group. See quantized/u8_conv_igemm_4x8. */
+/** Channels are input channels of one group, or all for DepthwiseConv. See quantized/u8_conv_igemm_4x8 and u8_dwconv_c8. */
 export enum QuantizedConvArg {
   /** 19 is WindowArg.Words: a number, because bundlers compute no enum from another file's. */
   Weights = 19,
@@ -94,6 +100,13 @@ export enum QuantizedConvArg {
   Max,
   FloatMin,
   FloatMax,
+  Words,
+}
+
+/** See quantized/u8_winograd. */
+export enum QuantizedWinogradArg {
+  /** Tiles of 4×4 output pixels transformed at a time. */
+  BlockTiles = QuantizedConvArg.Words,
   Words,
 }
 
@@ -127,6 +140,75 @@ export enum DequantizeArg {
   Words,
 }
 
+/** Elements that one part of a Range reads. */
+export const RANGE_PART = 4096;
+
+/** The scale and the zero point of numbers, in two instructions that differ in Scale: see quantized/f32_range. */
+export enum RangeArg {
+  Input = 1,
+  Count,
+  /** The least and the greatest number of each part, float32. */
+  Partials,
+  /** Where the scale goes, float32; 0: the instruction computes the partial results. */
+  Scale,
+  /** Where the zero point goes, one byte. */
+  Zero,
+  Words,
+}
+
+/** Channels are all channels. See quantized/u8_maxpool. */
+export enum QuantizedMaxPoolArg {
+  /** Of both sides. 19 is WindowArg.Words, as in QuantizedConvArg. */
+  Flip = 19,
+  Words,
+}
+
+/** AveragePool's arguments, and more. Channels are all channels. See quantized/u8_avgpool. */
+export enum QuantizedAveragePoolArg {
+  CountIncludePad = 19,
+  PadBottom,
+  PadRight,
+  /** Scales are in memory, as in QuantizeArg, and zero points. */
+  InScale,
+  InZero,
+  OutScale,
+  OutZero,
+  InFlip,
+  OutFlip,
+  Words,
+}
+
+/** Binary's arguments up to its strides, and more. See quantized/u8_binary. */
+export enum QuantizedBinaryArg {
+  /** Scales are in memory, as in QuantizeArg, and zero points. 37 is BinaryArg.Min. */
+  AScale = 37,
+  AZero,
+  BScale,
+  BZero,
+  OutScale,
+  OutZero,
+  AFlip,
+  BFlip,
+  OutFlip,
+  /** Of the byte that is stored, before it is flipped. */
+  Min,
+  Max,
+  Words,
+}
+
+/** Y = Table[X]. See quantized/u8_lookup. */
+export enum LookupArg {
+  Input = 1,
+  Output,
+  Pixels,
+  Channels,
+  InPixelStride,
+  OutPixelStride,
+  /** 256 bytes. */
+  Table,
+  Words,
+}
+
 /** Words of an instruction of the pack, its opcode included; 0 for invalid opcodes. */
 export function quantizedWords(op: i32): i32 {
   switch (op) {
@@ -135,11 +217,28 @@ export function quantizedWords(op: i32): i32 {
     case QuantizedOp.ArrangePanels:
       return ArrangePanelsArg.Words;
     case QuantizedOp.Conv:
+    case QuantizedOp.DepthwiseConv:
       return QuantizedConvArg.Words;
+    case QuantizedOp.MaxPool:
+      return QuantizedMaxPoolArg.Words;
+    case QuantizedOp.AveragePool:
+      return QuantizedAveragePoolArg.Words;
+    case QuantizedOp.Winograd:
+      return QuantizedWinogradArg.Words;
     case QuantizedOp.Quantize:
       return QuantizeArg.Words;
     case QuantizedOp.Dequantize:
       return DequantizeArg.Words;
+    case QuantizedOp.Range:
+      return RangeArg.Words;
+    case QuantizedOp.PackPanels16:
+      return QuantizedPackArg.Words;
+    case QuantizedOp.Conv16:
+      return QuantizedConvArg.Words;
+    case QuantizedOp.Binary:
+      return QuantizedBinaryArg.Words;
+    case QuantizedOp.Lookup:
+      return LookupArg.Words;
     default:
       return 0;
   }

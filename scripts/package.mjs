@@ -14,7 +14,8 @@ rmSync('dist', { recursive: true, force: true });
 // For users that compile the kernels beforehand and give them to load(); platforms that forbid compiling need the pictures'
 // kernels as a file, too.
 mkdirSync('dist/wasm', { recursive: true });
-for (const file of readdirSync('build').filter((name) => /^((strict|relaxed)(-threads)?(-training)?(-more)?|vision)\.wasm$/.test(name))) {
+const wasm = /^((strict|relaxed)(-threads)?(-training)?(-more)?|(strict|dots)(-threads)?-quantized|vision)\.wasm$/;
+for (const file of readdirSync('build').filter((name) => wasm.test(name))) {
   copyFileSync(`build/${file}`, `dist/wasm/${file}`);
 }
 
@@ -44,6 +45,7 @@ const chunks = {
   ],
   checkpoint: ['formats/checkpoint/'],
   read: ['compiled/read.ts', 'compiled/checksum.ts'],
+  integers: [...['quantized/instructions.ts', 'quantized/pack.ts'], '../assembly/opcodes-quantized.ts'],
   compiler: ['ops/', 'compiler/', 'load.ts', ...['open', 'graph', 'wire', 'tensor.'].map((name) => `formats/onnx/${name}`)],
   // After those, because a chunk includes everything that its modules need and no chunk before it has.
   subgraphs: ['subgraphs', 'functions', 'disorder', 'external'].map((name) => `formats/onnx/${name}.ts`),
@@ -67,6 +69,7 @@ const entries = {
   formats: 'src/formats/index.ts',
   layers: 'src/layers/index.ts',
   onnx: 'src/formats/onnx-entry.ts',
+  quantize: 'src/quantize/index.ts',
   runtime: 'src/compiled/index.ts',
   train: 'src/training/index.ts',
   vision: 'src/vision/index.ts',

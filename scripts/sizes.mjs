@@ -12,7 +12,7 @@ process.chdir(root);
 const KB = 1000;
 /** Files that a browser downloads only for relaxed SIMD, threads or models in several files, or for what few files have. */
 const unasked =
-  /^chunk-(relaxed|strict-more|strict-training|strict-training-more|strict-threads|threads|team|workerMemory|file|stream|external|read|control|subgraphs|contrib|more|narrow|unrecognised|worker-text|rare|recompute|saved|warnings|writer)-/;
+  /^chunk-(relaxed|strict-more|strict-training|strict-training-more|(strict|dots)(-threads)?-quantized|quantized|integers|strict-threads|threads|team|workerMemory|file|stream|external|read|control|subgraphs|contrib|more|narrow|unrecognised|worker-text|rare|blame|recompute|saved|trained|warnings|writer)-/;
 /** As `unasked`, for a page that trains: it has the binary with the pack *training*. */
 const learning = new RegExp(unasked.source.replace('strict-training|', ''));
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
@@ -90,14 +90,17 @@ const train = `import { cosine, crossEntropy, inBatches, sgd, trainer } from './
 globalThis.training = { cosine, crossEntropy, inBatches, sgd, trainer };`;
 
 const variants = ['strict', 'relaxed', 'strict-threads', 'relaxed-threads'].flatMap((name) => [name, `${name}-more`]);
+const wasm = (name) => gzipped(readFileSync(`dist/wasm/${name}.wasm`));
 const rows = [
-  ...variants.map((name) => [`${name}.wasm`, gzipped(readFileSync(`dist/wasm/${name}.wasm`)), 15 * KB]),
+  ...variants.map((name) => [`${name}.wasm`, wasm(name), 15 * KB]),
+  // What integers take beyond all kernels of floats.
+  ...['strict', 'dots'].map((name) => [`${name}-quantized, beyond more`, wasm(`${name}-quantized`) - wasm('strict-more'), 6 * KB]),
   [
     'lanewise/runtime, strict',
     total(
       await viteFiles(
         all('runtime'),
-        /^chunk-(relaxed|strict-more|strict-training|strict-training-more|strict-threads|threads|team|workerMemory|file|stream|external|more|narrow|unrecognised|worker-text)-/,
+        /^chunk-(relaxed|strict-more|strict-training|strict-training-more|(strict|dots)(-threads)?-quantized|compiled|strict-threads|threads|team|workerMemory|file|stream|external|more|narrow|unrecognised|worker-text)-/,
       ),
     ),
     35 * KB,
@@ -105,9 +108,17 @@ const rows = [
   ['full bundle by Vite', total(await viteFiles(core)), 60 * KB],
   ['full bundle by esbuild', total(await esbuildFiles(core)), 64 * KB],
   ['control flow, functions', sum(['control', 'subgraphs'].map((name) => gzipped(readFileSync(`dist/chunk-${name}.js`)))), 10 * KB],
+  ['operators of integers', sum(['quantized', 'integers'].map((name) => gzipped(readFileSync(`dist/chunk-${name}.js`)))), 17 * KB],
   ['rare operators', gzipped(readFileSync('dist/chunk-more.js')), 12 * KB],
   // What a page that trains a CNN downloads beyond one that infers, whose binary is another.
   ['lanewise/train, its binary', total(await viteFiles(`${core} ${train}`, learning)) - total(await viteFiles(core)), 40 * KB],
+  // Beyond what a page has that runs models.
+  [
+    'lanewise/quantize',
+    total(await viteFiles(`${core} import { quantize } from './dist/quantize.js'; globalThis.quantize = quantize;`)) -
+      total(await viteFiles(core)),
+    16 * KB,
+  ],
   ['vision', total(await viteFiles(all('vision'))), 12 * KB],
   ['vision/labels', total(await viteFiles(all('vision-labels'))), 8 * KB],
   // Engines used to refuse to compile more than 4 KiB at once, as pictures want it.

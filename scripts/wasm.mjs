@@ -32,7 +32,8 @@ export function shrinkBinary(bytes, variant) {
   module.optimize();
   const names = Array.from({ length: module.getNumExports() }, (_, i) => binaryen.getExportInfo(module.getExportByIndex(i)).name);
   const whole = module.emitBinary();
-  if (names.includes('join')) for (const name of names) if (!ENTRIES.has(name)) module.removeExport(name);
+  if (names.includes('join'))
+    for (const name of names) if (!ENTRIES.has(name) && !(name === 'dots' && variant.startsWith('dots'))) module.removeExport(name);
   // What only they led to: kernels of the core that the binary for training leaves out.
   module.runPasses(['remove-unused-module-elements']);
   const shrunk = module.emitBinary();

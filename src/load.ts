@@ -89,7 +89,7 @@ export async function load<N extends string = string>(source: Source, options: L
   if (isCompiled(bytes)) {
     checkOptions(`${name}, which is compiled already,`, options, runtimeChecks);
     const { createCompiled, readCompiled } = await import('./compiled/read.ts');
-    return createCompiled(readCompiled(bytes, name), options, compiling);
+    return createCompiled(await readCompiled(bytes, name), options, compiling);
   }
   return createModel(await graphOf(opened, options), options, compiling);
 }
@@ -166,7 +166,9 @@ export async function prepareOperators(
   let control = listed ? await fetchControl() : undefined;
   const contrib = nodes.some(({ domain }) => domain === 'com.microsoft');
   if (contrib) (await import('./contrib/index.ts')).addContrib();
-  const quantized = nodes.some(({ op }) => /Quantize|QLinear|QGemm|Integer/.test(op));
+  const quantized = nodes.some(
+    ({ op, inputs: [x = ''] }) => /Quantize|QLinear|QGemm|Integer/.test(op) || (op === 'DequantizeLinear' && !graph.constants.has(x)),
+  );
   if (quantized) {
     (await import('./compiler/operators.ts')).addOperators();
     (await import('./quantized/index.ts')).addQuantized();

@@ -159,6 +159,17 @@ const examples: Record<string, Record<string, Example>> = {
     zeros: () => [new Float32Array(4)],
   },
   './onnx': ofFormats,
+  './quantize': {
+    quantize: () => [
+      learner(),
+      [new Tensor('float32', [1, 2, 3, 4], [2, 2])],
+      {
+        ...{ calibration: 'percentile', percentile: 99, bits: 7, float: [], blockSize: 32, biasCorrection: true, onProgress: () => {} },
+        ...{ threads: 1, worker: false, signal: signal(), inputShapes: { input: [2, 2] }, memoryLimit: 1e6, externalData: externalData() },
+        operators: [],
+      },
+    ],
+  },
   './runtime': { load: async () => [await compileModel(file(), { inputShapes: { x: [1, 2] } }), runtime()] },
   './train': {
     adamw: () => [{ beta1: 0.9, beta2: 0.99, epsilon: 1e-6, ...decay() }],

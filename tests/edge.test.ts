@@ -2,15 +2,19 @@
 
 import { readFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
+import type { Graph } from '../src/graph/graph.ts';
 import { provide, usesSimd } from '../src/vision/simd.ts';
 
 const compiled = (name: string) => new WebAssembly.Module(readFileSync(`build/${name}.wasm`));
 jest.unstable_mockModule('../src/binaries.ts', () => ({ given: [['strict', compiled('strict')]], texts: undefined }));
-const { compileModel } = await import('../src/compiled/write.ts');
+const { compileGraph, compileModel } = await import('../src/compiled/write.ts');
 const { load, Tensor } = await import('../src/index.ts');
+const { load: loadCompiled } = await import('../src/compiled/index.ts');
+const { createModel } = await import('../src/load.ts');
 const { dense, gelu, input, model, relu } = await import('../src/layers/index.ts');
 const { compilesNothing } = await import('../src/runtime/wasm.ts');
 const { crossEntropy, sgd, trainer } = await import('../src/training/index.ts');
+const { integers } = await import('./compiled/integers.ts');
 const defaultModel = 'models/cifar10-resnet20/model.onnx';
 
 const { compile, Module } = WebAssembly;
@@ -61,6 +65,21 @@ test('a model of usual kernels can be written as a compiled one', async () => {
   expect(await (await load(file)).run(feeds)).toEqual(await (await small().compile()).run(feeds));
   const rarer = compileModel(small(gelu).toONNX(), { inputShapes: { input: [1, 4] } });
   await expect(rarer).rejects.toMatchObject({ code: 'WASM_BLOCKED', message: expect.stringContaining('lanewise/wasm/strict-more.wasm') });
+});
+
+test('a model of integers says which binary it takes, and runs with that', async () => {
+  forbid();
+  const network = Object.values(integers)[0] as Graph;
+  const file = compileGraph(network, {}, compiled('strict-quantized'));
+  const feeds = { x: new Tensor(new Float32Array(360).fill(0.5), [1, 5, 9, 8]) };
+  const named = { message: expect.stringContaining('lanewise/wasm/strict-quantized.wasm') };
+  await expect(loadCompiled(file)).rejects.toMatchObject({ code: 'WASM_BLOCKED', ...named });
+  await expect(createModel(network)).rejects.toMatchObject({ code: 'WASM_BLOCKED', ...named });
+  await expect(loadCompiled(file, { wasm: compiled('strict-more') })).rejects.toMatchObject({ code: 'INVALID_INPUT', ...named });
+  const wasm = compiled('strict-quantized');
+  const { y } = await (await loadCompiled(file, { wasm })).run(feeds);
+  expect(y?.dims).toEqual([1, 12, 4, 3]);
+  expect(await (await createModel(network, { wasm })).run(feeds)).toEqual({ y });
 });
 
 test('a trainer says which binary it takes, and learns with it', async () => {

@@ -7,6 +7,8 @@
 
 import { arg, argSplat, clamp, storeLanes } from '../math/simd.inline';
 import { BinaryArg, BinaryKind, RANK } from '../opcodes';
+import { QuantizedOp } from '../opcodes-quantized';
+import { u8_binary_rows } from '../quantized/u8_binary';
 import { mine, product, share } from '../threads.inline';
 import { apply, loop } from './binary.inline';
 
@@ -61,6 +63,10 @@ function dimension(pc: usize, index: i32, output: usize, a: usize, b: usize): vo
 
 /** Computes `count` elements of the last dimension in each of `rows` rows of the one before. Each kind has loops of its own. */
 export function f32_binary_rows(pc: usize, rows: i32, count: i32, output: usize, a: usize, b: usize): void {
+  if (PACK_QUANTIZED && load<i32>(pc) === QuantizedOp.Binary) {
+    u8_binary_rows(pc, rows, count, output, a, b);
+    return;
+  }
   const strides = (arg(pc, BinaryArg.AStrides + RANK - 1) | arg(pc, BinaryArg.BStrides + RANK - 1)) & ~4;
   if (arg(pc, BinaryArg.OutputStrides + RANK - 1) !== 4 || strides) {
     scattered(pc, rows, count, output, a, b);

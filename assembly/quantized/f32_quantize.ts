@@ -1,5 +1,5 @@
 // Y[p][c] = round(X[p][c] / scale), to even, + zero point, clamped to a byte: ONNX's QuantizeLinear with one scale. NaN becomes
-// the zero point.
+// the least byte.
 //
 //   input, output  Pixels rows of Channels numbers, InPixelStride and OutPixelStride bytes apart
 //   scale, zero    in memory: a float32, and a byte that is not flipped (0: none)
@@ -8,7 +8,7 @@
 import { arg } from '../math/simd.inline';
 import { QuantizeArg } from '../opcodes-quantized';
 import { mine, share } from '../threads.inline';
-import { bytesOf, known, rounded, storeBytes } from './requantize.inline';
+import { bytesOf, rounded, storeBytes } from './requantize.inline';
 
 /** Elements per call: short enough for the engine to move to its optimised code early. */
 const BLOCK: i32 = 4096;
@@ -38,8 +38,8 @@ export function f32_quantize_row(pc: usize, count: i32, input: usize, output: us
   const high = f32x4.splat(<f32>(<i32>255 - zero));
   for (let i = 0; i < count; i += 8) {
     const at = input + ((<usize>i) << 2);
-    const a = rounded(known(f32x4.div(v128.load(at), scale)), low, high, zero);
-    const b = rounded(known(f32x4.div(v128.load(at, 16), scale)), low, high, zero);
+    const a = rounded(f32x4.div(v128.load(at), scale), low, high, zero);
+    const b = rounded(f32x4.div(v128.load(at, 16), scale), low, high, zero);
     storeBytes(output + <usize>i, bytesOf(a, b, flip), count - i);
   }
 }

@@ -1,64 +1,66 @@
-// int8 weights into panels of NR = 8 columns.
+// int8 or int16 weights (W) into panels of NR = 8 columns.
 //
 //   source  element (group, column, i0, i1, i2) at group * GroupStride + column * ColumnStride + i0 * Stride0 + ...
 //   bias    0, or int32 for each column of all groups
 //   output  [group][ceil(Columns / 8)] panels: eight biases and eight sums of weights (PANEL_HEAD), then for each i0 the weights
 //           (i1, i2), padded with zeros to a multiple of four, four by four of the depth: in files and in binaries without
-//           relaxed dots two pairs of the depth, [2][8][2], else [8][4]
+//           relaxed dots two pairs of the depth, [2][8][2], else [8][4]; int16 always in pairs
 // Columns past the end are zeros.
 
 import { arg } from '../math/simd.inline';
 import { NR } from '../opcodes';
 import { ArrangePanelsArg, DEPTH_STEP, PANEL_HEAD, QuantizedPackArg } from '../opcodes-quantized';
 
-export function i8_pack_panels(pc: usize): void {
+export function i8_pack_panels<W>(pc: usize): void {
   const groups = arg(pc, QuantizedPackArg.Groups);
   const columns = arg(pc, QuantizedPackArg.Columns);
   const row = (arg(pc, QuantizedPackArg.Depth1) * arg(pc, QuantizedPackArg.Depth2) + DEPTH_STEP - 1) & -DEPTH_STEP;
   const depth = arg(pc, QuantizedPackArg.Depth0) * row;
-  const columnStride = <usize>arg(pc, QuantizedPackArg.ColumnStride);
+  const columnStride = <usize>arg(pc, QuantizedPackArg.ColumnStride) * sizeof<W>();
+  const bytes = <usize>PANEL_HEAD + <usize>(depth * NR) * sizeof<W>();
   let source = <usize>arg(pc, QuantizedPackArg.Source);
   let bias = <usize>arg(pc, QuantizedPackArg.Bias);
   let output = <usize>arg(pc, QuantizedPackArg.Output);
   for (let g = 0; g < groups; g++) {
     for (let n = 0; n < columns; n += NR) {
-      memory.fill(output, 0, <usize>(PANEL_HEAD + depth * NR));
+      memory.fill(output, 0, bytes);
       for (let j = 0; j < min(NR, columns - n); j++) {
         const at = output + ((<usize>j) << 2);
         if (bias) {
           store<i32>(at, load<i32>(bias));
           bias += 4;
         }
-        store<i32>(at, packColumn(pc, source + <usize>(n + j) * columnStride, row, output + PANEL_HEAD + ((<usize>j) << 1)), NR << 2);
+        const to = output + PANEL_HEAD + <usize>(j << 1) * sizeof<W>();
+        store<i32>(at, packColumn<W>(pc, source + <usize>(n + j) * columnStride, row, to), NR << 2);
       }
-      if (PACK_DOTS) arrange(output + PANEL_HEAD, depth);
-      output += <usize>(PANEL_HEAD + depth * NR);
+      if (PACK_DOTS && sizeof<W>() === 1) arrange(output + PANEL_HEAD, depth);
+      output += bytes;
     }
-    source += <usize>arg(pc, QuantizedPackArg.GroupStride);
+    source += <usize>arg(pc, QuantizedPackArg.GroupStride) * sizeof<W>();
   }
 }
 
 /** @returns the sum of the column's weights */
-function packColumn(pc: usize, source: usize, row: i32, output: usize): i32 {
+function packColumn<W>(pc: usize, source: usize, row: i32, output: usize): i32 {
   const depth0 = arg(pc, QuantizedPackArg.Depth0);
   const depth1 = arg(pc, QuantizedPackArg.Depth1);
   const depth2 = arg(pc, QuantizedPackArg.Depth2);
-  const stride1 = <usize>arg(pc, QuantizedPackArg.Stride1);
-  const stride2 = <usize>arg(pc, QuantizedPackArg.Stride2);
+  const stride1 = <usize>arg(pc, QuantizedPackArg.Stride1) * sizeof<W>();
+  const stride2 = <usize>arg(pc, QuantizedPackArg.Stride2) * sizeof<W>();
   let sum = 0;
   for (let i0 = 0; i0 < depth0; i0++) {
     let k = i0 * row;
     for (let i1 = 0; i1 < depth1; i1++) {
       let p = source + <usize>i1 * stride1;
       for (let i2 = 0; i2 < depth2; i2++) {
-        const weight = load<i8>(p);
-        store<i8>(output + <usize>((k >> 1) * (NR << 1) + (k & 1)), weight);
-        sum += weight;
+        const weight = load<W>(p);
+        store<W>(output + <usize>((k >> 1) * (NR << 1) + (k & 1)) * sizeof<W>(), weight);
+        sum += <i32>weight;
         p += stride2;
         k++;
       }
     }
-    source += <usize>arg(pc, QuantizedPackArg.Stride0);
+    source += <usize>arg(pc, QuantizedPackArg.Stride0) * sizeof<W>();
   }
   return sum;
 }

@@ -5,8 +5,11 @@ import { f32_col2im_row_c4 } from '../conv/f32_col2im_c4';
 import { f32_dwconv_row_c8 } from '../conv/f32_dwconv_c8';
 import { arg } from '../math/simd.inline';
 import { Op, WindowArg } from '../opcodes';
+import { QuantizedOp } from '../opcodes-quantized';
 import { f32_avgpool_row_c4 } from '../pool/f32_avgpool_c4';
 import { f32_maxpool_row_c4 } from '../pool/f32_maxpool_c4';
+import { u8_avgpool_row_c8 } from '../quantized/u8_avgpool_c8';
+import { u8_maxpool_row_c16 } from '../quantized/u8_maxpool_c16';
 import { mine, share } from '../threads.inline';
 
 /** Runs the row kernel of the instruction at `pc` for every output row of every picture. */
@@ -27,6 +30,8 @@ export function windowRows(pc: usize): void {
       } else if (op === Op.DepthwiseConv) f32_dwconv_row_c8(pc, image, oy, output);
       else if (op === Op.MaxPool) f32_maxpool_row_c4(pc, image, oy, output);
       else if (op === Op.AveragePool) f32_avgpool_row_c4(pc, image, oy, output);
+      else if (PACK_QUANTIZED && op === QuantizedOp.MaxPool) u8_maxpool_row_c16(pc, image, oy, output);
+      else if (PACK_QUANTIZED && op === QuantizedOp.AveragePool) u8_avgpool_row_c8(pc, image, oy, output);
       else if (!PACK_TRAINING || PACK_MORE) f32_col2im_row_c4(pc, image, oy, output);
       output += rowBytes;
     }

@@ -42,6 +42,28 @@ export function loadText(models) {
   return `From the file to the first result, each time in a new process\n\n${table(header, rows)}`;
 }
 
+/** What integers gain; the strict dots' median over others' says the same of them. */
+export function int8Text(models) {
+  const rows = Object.entries(models)
+    .filter(([, model]) => model?.int8)
+    .map(([name, { int8 }]) => {
+      const of = (key) => int8.times[key].median;
+      const over = (key) => [ratio(of('float') / of(key)), ratio(of('onnxruntimeWeb') / of(key)), ratio(of('onnxruntimeNode') / of(key))];
+      return [
+        name,
+        digits(of('float')),
+        digits(of('strict')),
+        ...over('strict'),
+        digits(of('int8')),
+        ...over('int8'),
+        megabytes(int8.memory.total),
+      ];
+    });
+  const peers = ['× float32', '× web int8', '× node int8'];
+  const header = ['', 'float32, ms', 'strict int8, ms', ...peers, "engine's int8, ms", ...peers, 'memory, strict'];
+  return `Integers, a picture of 224×224, one thread: float32 of Lanewise, and int8 of onnxruntime, over int8 of Lanewise\n\n${table(header, rows)}`;
+}
+
 /** What threads gain, and where that leaves a peer beside Lanewise. */
 export function threadsText(models) {
   const chosen = Object.entries(models).filter(([, { threads }]) => threads);

@@ -1,4 +1,4 @@
-// Lanewise beside other runtimes: node bench/peers/run.mjs [--models a,b] [--runs 15] [--loads 3] [--only times,load,threads,convolutions,gemm]
+// Lanewise beside other runtimes: node bench/peers/run.mjs [--models a,b] [--runs 15] [--loads 3] [--only times,load,threads,convolutions,gemm,int8]
 // The README here tells what is measured. Writes results.json, and docs/peers.svg where all models were timed.
 
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -6,12 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { convolutionsOf } from './convolutions.mjs';
 import { ensureModel, MODELS, modelPath } from './models.mjs';
-import { chartOf, convolutionsText, gemmText, loadText, ratiosText, threadsText, timesText } from './report.mjs';
+import { chartOf, convolutionsText, gemmText, int8Text, loadText, ratiosText, threadsText, timesText } from './report.mjs';
 import { RUNTIMES } from './runtimes.mjs';
 import { child, ensurePeers, machine } from './setup.mjs';
 import { summarize } from './statistics.mjs';
 
-const PARTS = ['times', 'load', 'threads', 'convolutions', 'gemm'];
+const PARTS = ['times', 'load', 'threads', 'convolutions', 'gemm', 'int8'];
+/** Of the networks, those that are measured in integers. */
+const INT8 = ['resnet50', 'resnet18', 'mobilenet_v2'];
 /** Milliseconds; V8's optimising tier takes about a second to take over. */
 const WARM_UP = 1000;
 const RESULTS = fileURLToPath(new URL('results.json', import.meta.url));
@@ -102,7 +104,7 @@ if (parts.includes('gemm') || parts.includes('convolutions')) {
   console.log(`${gemmText(results.gemm)}\n`);
 }
 for (const name of names) {
-  if (parts.some((part) => part === 'times' || part === 'load' || part === 'threads')) {
+  if (parts.some((part) => part === 'times' || part === 'load' || part === 'threads' || (part === 'int8' && INT8.includes(name)))) {
     progress(name);
     ensureModel(name);
     results.models[name] = { ...results.models[name], bytes: statSync(modelPath(name)).size };
@@ -111,6 +113,7 @@ for (const name of names) {
     Object.assign(results.models[name], await child('time-model.mjs', name, runs, WARM_UP));
     console.log(`${timesText(name, results.models[name])}\n`);
   }
+  if (parts.includes('int8') && INT8.includes(name)) results.models[name].int8 = await child('time-int8.mjs', name, runs, WARM_UP);
   if (parts.includes('load')) results.models[name].load = await loadTimes(name);
   if (parts.includes('threads')) results.models[name].threads = await threadTimes(name);
   save();
@@ -132,6 +135,7 @@ const chosen = Object.fromEntries(names.map((name) => [name, results.models[name
 if (parts.includes('times')) console.log(`${ratiosText(chosen)}\n`);
 if (parts.includes('load')) console.log(`${loadText(chosen)}\n`);
 if (parts.includes('threads')) console.log(`${threadsText(chosen)}\n`);
+if (parts.includes('int8')) console.log(`${int8Text(chosen)}\n`);
 if (parts.includes('convolutions')) console.log(`${convolutionsText(results.convolutions, results.gemm.limit)}\n`);
 if (parts.includes('times') && names.length === MODELS.length) {
   writeFileSync(CHART, chartOf(results));

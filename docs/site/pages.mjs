@@ -32,6 +32,7 @@ export const entries = {
   'lanewise/layers': 'Networks written in code. Shapes are logical NCHW: [N, C, H, W] are pictures, [N, F] rows.',
   'lanewise/zoo': 'The networks that courses on CNNs teach, as layers with random weights, and with the names of torchvision.',
   'lanewise/train': 'Trains networks, to the same bits everywhere.',
+  'lanewise/quantize': 'Makes int8 networks of networks in float32.',
   'lanewise/analysis': 'The arithmetic of networks: shapes, parameters, multiply-accumulates, memory, receptive fields.',
   'lanewise/formats': 'Reads and writes ONNX graphs, safetensors and npy; reads checkpoints of PyTorch.',
   'lanewise/onnx': 'Reads and writes ONNX graphs, without the other formats.',

@@ -21,6 +21,7 @@ const MOST_RUNS = 6;
  * "all" is a layer that sees the whole picture; a dash stands for nothing, or no meaning. Layers of one module stand under
  * its name, and the paths of a concatenation are added up.
  * @param summary what `summarize` gave
+ * @param kernels what runs each layer, by its name: a column more, in which a dash stands for what others compute along
  * @throws LanewiseError INVALID_INPUT for what `summarize` did not give
  * @example
  * import { formatSummary, summarize } from 'lanewise/analysis';
@@ -28,18 +29,23 @@ const MOST_RUNS = 6;
  *
  * console.log(formatSummary(summarize(resnet20())));
  */
-export function formatSummary(summary: NetworkSummary): string {
+export function formatSummary(summary: NetworkSummary, kernels?: ReadonlyMap<string, string>): string {
   if (!isSummary(summary)) throw new LanewiseError('INVALID_INPUT', 'formatSummary takes what summarize gives');
+  if (kernels !== undefined && !(kernels instanceof Map))
+    throw new LanewiseError('INVALID_INPUT', 'formatSummary takes kernels as a Map by layer');
   const { inputs, layers, params, macs, activationBytes } = summary;
   const pictures = inputs.map(({ name, type, dims }) => [
     name,
     type === 'float32' ? 'input' : `input ${type}`,
     dims.join('×'),
     ...header.slice(3).map(() => '–'),
+    ...(kernels ? ['–'] : []),
   ]);
   const total = ['total', '', '', formatCount(params), formatCount(macs), formatBytes(activationBytes), '', '', ''];
-  const rows = grouped(layers).map(([label, layer]) => (layer ? [label, ...cells(layer)] : [label]));
-  const text = table(header, [...pictures, ...rows, total], [3, 4, 5, 6, 7, 8]);
+  const rows = grouped(layers).map(([label, layer]) =>
+    layer ? [label, ...cells(layer), ...(kernels ? [kernels.get(layer.name) ?? '–'] : [])] : [label],
+  );
+  const text = table([...header, ...(kernels ? ['runs as'] : [])], [...pictures, ...rows, total], [3, 4, 5, 6, 7, 8]);
   // The total under a line of its own.
   const lines = text.split('\n');
   return [...lines.slice(0, -1), lines[1], lines.at(-1)].join('\n');

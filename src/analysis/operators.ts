@@ -7,6 +7,9 @@ import type { DataType } from '../graph/tensor.ts';
 import { NEWEST_OPSET } from '../ops/index.ts';
 import { addOperators } from '../ops/more/index.ts';
 import type { Operator } from '../ops/operator.ts';
+import { others } from '../quantized/contrib/index.ts';
+import { addQuantized } from '../quantized/index.ts';
+import { lookup } from '../quantized/ops/lookup.ts';
 
 const INTRODUCTION = `# Operators
 
@@ -51,6 +54,7 @@ path of the call in their names. Functions may call each other, have operator se
 **com.microsoft**: these operators of onnxruntime, which its optimiser writes, are read as ONNX's:
 NAMES.
 FusedConv and FusedGemm take the activations ACTIVATIONS.
+Those of integers run, too: INTEGERS.
 
 The option \`operators\` adds [operators of your own](custom-operators.md), which take precedence over all of these.
 `;
@@ -83,6 +87,7 @@ const limits: Readonly<Record<string, string>> = {
   Conv: 'one or two spatial dimensions',
   ConvTranspose: 'one or two spatial dimensions',
   DequantizeLinear: 'no floats of 8 bits or fewer; computed in float32',
+  DynamicQuantizeLinear: 'float32 to uint8',
   Div: 'whole numbers are rounded towards zero',
   Dropout: 'only inference: `training_mode` false',
   Gather: 'on the host if a run computes the indices',
@@ -91,6 +96,8 @@ const limits: Readonly<Record<string, string>> = {
   LpPool: 'one or two spatial dimensions',
   MatMul: 'up to 4,096 products if B holds several matrices',
   MaxPool: 'one or two spatial dimensions; only the first output (no indices)',
+  QLinearConv: 'one or two spatial dimensions; on the host if a run computes weights or scales',
+  QuantizeLinear: 'no floats of 8 bits; kernels for bytes of one scale',
   Range: 'only `stash_type` 1',
   Pad: '`reflect` only by less than the size of the axis',
   Resize: 'types other than float32 only with `nearest`',
@@ -104,14 +111,20 @@ function knownOf({ name, constantInputs = [] }: Operator): string {
   return names.map((input) => `\`${input}\``).join(', ');
 }
 
+/** Operators of integers of eight bits, which check their types themselves. */
+const ofBytes: ReadonlySet<string> = new Set(['ConvInteger', 'MatMulInteger', 'QLinearConv', 'QLinearMatMul']);
+const BYTES = 'int8, uint8';
+
 const list = (types: readonly DataType[] | DataType | 'any'): string => (types === 'any' ? 'all' : [types].flat().join(', '));
 
 /** The element types that an operator works on: those of its first input, because the others are indices, axes and the like. */
-const kernelTypes = ({ lower, types }: Operator): string => (lower ? list(types?.[0] ?? 'float32') : '–');
+const kernelTypes = ({ name, lower, types }: Operator): string =>
+  lower ? (ofBytes.has(name) ? BYTES : list(types?.[0] ?? 'float32')) : '–';
 
 /** As in binding: the types that `evaluate` names, else all for an operator whose kernels take float32. */
-function hostTypes({ evaluate, evaluatedTypes, types }: Operator): string {
+function hostTypes({ name, evaluate, evaluatedTypes, types }: Operator): string {
   if (!evaluate) return '–';
+  if (ofBytes.has(name)) return BYTES;
   if (evaluatedTypes) return list(evaluatedTypes.includes('any') ? 'any' : (evaluatedTypes[0] ?? 'any'));
   const own = types?.[0] ?? 'any';
   return list(own === 'float32' ? 'any' : own);
@@ -130,9 +143,12 @@ function row(operator: Operator): string {
   return `| ${cells.join(' | ')} |`.replaceAll('  |', ' |');
 }
 
+const names = (list: readonly Operator[]): string => list.map(({ name }) => name.replace(/^.*\./, '')).join(', ');
+
 /** The text of docs/operators.md. */
 export function operatorsMarkdown(): string {
   const operators = addOperators();
+  addQuantized();
   const sorted = [...operators.values()].sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1));
   for (const name of [...Object.keys(limits), ...Object.keys(knownInputs)])
     if (!operators.has(name)) throw new Error(`there is no operator ${name}`);
@@ -140,9 +156,8 @@ export function operatorsMarkdown(): string {
     .replace('DIMENSIONS', `${RANK}`)
     .replace('NEWEST', `${NEWEST_OPSET}`);
   const header = ['| Operator | Since | WebAssembly | Host | Known inputs | Limits |', '| --- | --- | --- | --- | --- | --- |'];
-  const foreign = FOREIGN.replace('NAMES', contribOperators.map(({ name }) => name.replace(/^.*\./, '')).join(', ')).replace(
-    'ACTIVATIONS',
-    Object.keys(activations).join(', '),
-  );
+  const foreign = FOREIGN.replace('NAMES', names(contribOperators))
+    .replace('INTEGERS', names(others.filter((operator) => operator !== lookup)))
+    .replace('ACTIVATIONS', Object.keys(activations).join(', '));
   return `${introduction}\n${[...header, ...sorted.map(row)].join('\n')}\n${foreign}`;
 }

@@ -164,6 +164,16 @@ const softmax: Rule = over((node) => {
 
 const onAxis: Rule = over((node) => (axis) => axis === axisOf(node));
 
+/** As another rule, of the two of the inputs that are multiplied; scales and zero points see everything. */
+const quantized =
+  (rule: Rule, ...factors: readonly [a: number, b: number]): Rule =>
+  (node, axis, index, output) => {
+    const factor = factors.indexOf(index);
+    return factor < 0 ? 'all' : rule({ ...node, inputs: factors.map((i) => node.inputs[i]) }, axis, factor, output);
+  };
+
+const convolution = windowed(convWindow, windowAlong, 'mixed');
+
 const rules: Readonly<Record<string, Rule>> = {
   ArgMax: reduced((node) => [axisOf(node)]),
   ArgMin: reduced((node) => [axisOf(node)]),
@@ -172,7 +182,8 @@ const rules: Readonly<Record<string, Rule>> = {
   Concat: (node, axis) => (axis === axisOf(node) ? 'unknown' : same(axis)),
   Constant: unfollowed,
   ConstantOfShape: unfollowed,
-  Conv: windowed(convWindow, windowAlong, 'mixed'),
+  Conv: convolution,
+  ConvInteger: quantized(convolution, 0, 1),
   ConvTranspose: windowed(transposedWindow, transposedAlong, 'mixed'),
   CumSum: (node, axis) =>
     axis === resolveAxis(node, integers(node, constantInput(node, 1))[0] ?? 0, rankOf(node)) ? 'unknown' : same(axis),
@@ -181,6 +192,8 @@ const rules: Readonly<Record<string, Rule>> = {
     if (axis < 2) return axis === 0 ? same(0) : 'unknown';
     return block > LONGEST_PERIOD ? 'unknown' : { to: axis, view: viewOf(block, 1, () => [0, 0]) };
   },
+  // By the scale that fits all numbers.
+  DynamicQuantizeLinear: over(() => () => true),
   Flatten: reshaped,
   Gather: (node, axis, index) => {
     const chosen = axisOf(node);
@@ -202,6 +215,7 @@ const rules: Readonly<Record<string, Rule>> = {
   LpPool: pool,
   LRN: over(() => (axis) => axis === 1),
   MatMul: product,
+  MatMulInteger: quantized(product, 0, 1),
   MaxPool: pool,
   MeanVarianceNormalization: over((node) => {
     const axes = (node.attributes as { readonly axes: readonly number[] }).axes.map((axis) => resolveAxis(node, axis, rankOf(node)));
@@ -210,6 +224,8 @@ const rules: Readonly<Record<string, Rule>> = {
   NonMaxSuppression: unfollowed,
   NonZero: unfollowed,
   Pad: (node, axis) => ({ to: axis, view: windowView(1, 1, 0 - at(padsOf(node), axis)[0]) }),
+  QLinearConv: quantized(convolution, 0, 3),
+  QLinearMatMul: quantized(product, 0, 3),
   Range: unfollowed,
   Reshape: reshaped,
   Resize: resized,
@@ -238,7 +254,7 @@ const rules: Readonly<Record<string, Rule>> = {
   Upsample: resized,
   // Element by element as well, though their kernels are others than `elementwise` stands for.
   ...Object.fromEntries(
-    'And Cast CastLike DequantizeLinear Dropout Equal Expand Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Not Or Where Xor'
+    'And Cast CastLike DequantizeLinear Dropout Equal Expand Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Not Or QuantizeLinear Where Xor'
       .split(' ')
       .map((name) => [name, elementwise]),
   ),

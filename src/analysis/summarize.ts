@@ -1,4 +1,5 @@
 import { checkOperators } from '../compiler/operators.ts';
+import { addQuantized } from '../quantized/index.ts';
 import { type InputShapes, type NetworkSummary, type Summarizable, type SummaryOptions, summarizeGraph } from './summary.ts';
 
 /**
@@ -15,4 +16,7 @@ import { type InputShapes, type NetworkSummary, type Summarizable, type SummaryO
  * summarize(resnet18()).macs; // 1816557056
  */
 export const summarize = (source: Summarizable, dims: InputShapes = {}, options: SummaryOptions = {}): NetworkSummary =>
-  summarizeGraph(source, dims, options, checkOperators);
+  summarizeGraph(source, dims, options, (graph, custom) => {
+    addQuantized();
+    checkOperators(graph, custom);
+  });

@@ -148,6 +148,53 @@ exit code is 1 if a case failed that --known does not list.`,
     },
     examples: ['lanewise compile model.onnx model.lanewise --weights f16'],
   },
+  quantize: {
+    takes: 'MODEL OUT',
+    does: 'make an int8 network of one in float32: smaller and faster; print what it loses',
+    about: `MODEL is an ONNX file, as a path or a URL; OUT is an ONNX file with QuantizeLinear and DequantizeLinear, which onnxruntime runs too, or a
+compiled model. DIR is a folder of pictures as they will come (or .npy files), or has a folder for each class; some hundred are enough. If the classes are
+those of the model, the accuracy is printed beside that of float32.`,
+    options: {
+      data: { type: 'string', value: 'DIR', text: 'pictures to calibrate with; --weights needs none' },
+      pictures: { type: 'string', default: '500', value: 'N', text: 'how many of them, the same number of each class' },
+      test: {
+        type: 'string',
+        value: 'DIR',
+        text: 'other pictures, by class, for the accuracy; by default those of --data that it was calibrated with',
+      },
+      preset: {
+        type: 'string',
+        value: 'NAME',
+        text: 'how to prepare pictures, as for run; by default what preprocessor_config.json beside the model says',
+      },
+      calibration: {
+        type: 'string',
+        default: 'mse',
+        value: 'mse|minmax|percentile',
+        text: 'how the ranges of values are found: by the least squared error, all that was seen, or without the outermost elements',
+      },
+      percentile: { type: 'string', default: '99.99', value: 'X', text: 'how many percent of the elements --calibration percentile keeps' },
+      bits: { type: 'string', default: '8', value: '8|7', text: 'of the weights; 7 for processors on which products of 8 bits saturate' },
+      float: {
+        type: 'string',
+        multiple: true,
+        default: [],
+        value: 'first|last|NAME',
+        text: 'a layer that stays in float32; repeat it for others',
+      },
+      weights: { type: 'string', value: 'int8|int4', text: 'quantise weights alone: a smaller file, which computes in float32' },
+      'no-bias-correction': { type: 'boolean', default: false, text: 'leave the biases as they are' },
+      shape,
+      threads,
+      report: { type: 'boolean', default: false, text: 'list the layers by their error, the largest first' },
+      json,
+    },
+    examples: [
+      'lanewise quantize model.onnx int8.onnx --data pictures --preset imagenet',
+      'lanewise quantize model.onnx int8.onnx --data train --test test --float last --report',
+      'lanewise quantize model.onnx small.onnx --weights int4',
+    ],
+  },
   export: {
     takes: 'NAME OUT',
     does: 'write a known network with random weights as .onnx, or only the weights as .safetensors',

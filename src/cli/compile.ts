@@ -1,9 +1,8 @@
 import { formatBytes } from '../analysis/text.ts';
-import { compileGraph } from '../compiled/write.ts';
+import { compileGraph, moduleFor } from '../compiled/write.ts';
 import { isWeights } from '../formats/weights.ts';
 import { fitted } from '../load.ts';
 import { MOST_THREADS } from '../runtime/options.ts';
-import { compileModule } from '../runtime/wasm.ts';
 import { writeFile } from '../source.ts';
 import { inputShapes, isOnnx, isSafetensors, parse, UsageError, wholeNumber } from './arguments.ts';
 import { readModel } from './files.ts';
@@ -22,7 +21,7 @@ export async function compile(args: readonly string[]): Promise<number> {
   const options = { weights, threads, inputShapes: inputShapes(values.shape), winograd: !values['no-winograd'] };
   const { graph, warnings } = await fitted(await readModel(path));
   warn(warnings);
-  const bytes = compileGraph(graph, options, await compileModule('strict', 'more'));
+  const bytes = compileGraph(graph, options, await moduleFor(graph));
   await writeFile(to, bytes);
   print(`${to}: weights ${weights}, ${formatBytes(bytes.length)}`);
   return 0;

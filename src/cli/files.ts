@@ -75,7 +75,7 @@ export async function openModel(place: string): Promise<ModelFile> {
       create: (options, compiling) => createModel(graph, options, compiling),
     };
   }
-  const plans = readCompiled(bytes, path);
+  const plans = await readCompiled(bytes, path);
   const { inputs } = plans;
   return {
     inputs,

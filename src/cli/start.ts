@@ -7,6 +7,7 @@ export const start: Readonly<Record<CommandName, (args: readonly string[]) => Pr
   verify: async (args) => (await import('./verify.ts')).verify(args),
   compile: async (args) => (await import('./compile.ts')).compile(args),
   convert: async (args) => (await import('./convert.ts')).convert(args),
+  quantize: async (args) => (await import('./quantize.ts')).quantizeModel(args),
   export: async (args) => (await import('./export.ts')).exportModel(args),
   bench: async (args) => (await import('./bench.ts')).bench(args),
 };

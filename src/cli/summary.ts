@@ -4,6 +4,7 @@ import { formatCount } from '../analysis/text.ts';
 import { compile } from '../compiler/compile.ts';
 import { LanewiseError } from '../errors.ts';
 import { createModel, fitted, initialDims } from '../load.ts';
+import { kernelOf } from '../plan/instructions.ts';
 import { inputShapes, parse, UsageError } from './arguments.ts';
 import { readModel } from './files.ts';
 import { formatMemory } from './format.ts';
@@ -27,13 +28,16 @@ export async function summary(args: readonly string[]): Promise<number> {
   const model = await createModel(graph, options);
   const { memory } = model;
   warn([...warnings, ...model.warnings]);
-  const { relayouts } = compile(graph, { dims });
+  const { relayouts, steps } = compile(graph, { dims });
+  const kernels = new Map(steps.map((step) => [step.node, kernelOf(step)]));
+  // Where all layers run in float32, the column would only be in the way.
+  const quantized = [...kernels.values()].some((kernel) => kernel.startsWith('u8_'));
   if (values.json) {
-    print(JSON.stringify({ ...result, memory, relayouts }));
+    print(JSON.stringify({ ...result, memory, relayouts, ...(quantized && { kernels: Object.fromEntries(kernels) }) }));
     return 0;
   }
   const { layers, params, macs } = result;
-  print(formatSummary(result));
+  print(formatSummary(result, quantized ? kernels : undefined));
   print(`\n${layers.length} layers, ${formatCount(params)} parameters, ${formatCount(macs)} multiply-accumulates`);
   print(formatMemory(memory));
   print(`${relayouts} ${relayouts === 1 ? 'change' : 'changes'} of layout (NCHW at the model's face, NHWC inside)`);

@@ -2,11 +2,12 @@
 // instruction counts more than memory has room for, none steps by 0, none reads outside the memory, and none writes over the
 // weights or the program.
 
-import { instructionWords, Op, STATIC_BYTES } from '../../assembly/opcodes.ts';
+import { Op, STATIC_BYTES } from '../../assembly/opcodes.ts';
 import { at } from '../graph/at.ts';
 import { product } from '../graph/dims.ts';
 import { arrayTypes, elementBytes } from '../graph/tensor.ts';
 import { accesses, hullOf } from '../plan/accesses.ts';
+import { added, wordsOf } from '../plan/instructions.ts';
 import { isKnownKind } from '../plan/packs.ts';
 import { align } from '../plan/place.ts';
 import type { Instruction } from '../plan/plan.ts';
@@ -41,12 +42,12 @@ function isBounded(op: Op, words: ArrayLike<number>, { first, end, workspace }: 
     const kind = kinds.charAt(touch[0] - 1);
     const address = word(touch[0]) >>> 0;
     const [low, high] = hullOf(touch);
-    return kind === 'o' && address === 0 ? [] : [{ kind, low: address + low, high: address + high }];
+    return 'op'.includes(kind) && address === 0 ? [] : [{ kind, low: address + low, high: address + high }];
   });
   return (
     // An empty loop may contain others, and be contained in others.
     loops.every((counts) => product(counts.map((n) => Math.max(1, n))) <= end) &&
-    ranges.every(({ kind, low, high }) => low >= ('wx'.includes(kind) ? first : 0) && high <= end) &&
+    ranges.every(({ kind, low, high }) => low >= ('wpx'.includes(kind) ? first : 0) && high <= end) &&
     // Kernels keep addresses there, which nothing else may overwrite.
     ranges.every(
       (own) =>
@@ -79,11 +80,11 @@ export function makesSense(
     return address === undefined || (address % size === 0 && inside(address, size * product(dims)));
   };
   const isSegment = ([address, bytes, , half, ...words]: Segment): boolean => {
-    const own = Op.WinogradWeights;
+    const own = words[0] as Op;
     const transforms =
       words.length === 0 ||
-      (words[0] === own &&
-        words.length === instructionWords(own) &&
+      ((own === Op.WinogradWeights || added[own]?.arranges === true) &&
+        words.length === wordsOf(own) &&
         words.every(Number.isSafeInteger) &&
         isBounded(own, words, { first: STATIC_BYTES, end, workspace }));
     return isCount(bytes) && bytes > 0 && bytes % 16 === 0 && address % 4 === 0 && inside(address, half ? 2 * bytes : bytes) && transforms;

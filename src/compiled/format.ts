@@ -52,6 +52,8 @@ export interface Meta {
   /** Bytes of memory: weights, the plan's own constants, arena, and the largest workspace. */
   readonly memory: readonly [weights: number, constants: number, arena: number, workspace: number];
   readonly relayouts: number;
+  /** A pack whose instructions are not in the tables of all: its chunk adds them. */
+  readonly pack?: 'quantized';
   /** For each instruction: the node it came from, and its multiply-accumulates. */
   readonly steps: readonly (readonly [node: string, macs: number])[];
   readonly segments: readonly Segment[];

@@ -42,7 +42,7 @@ export async function load<N extends string = string>(source: Source, options: R
   const { bytes, name } = await openSource(source, options);
   let plans: PlanSource;
   try {
-    plans = readCompiled(bytes, name);
+    plans = await readCompiled(bytes, name);
   } catch (error) {
     throw await import('../formats/unrecognised.ts').then(
       ({ identified }) => identified(error, bytes),

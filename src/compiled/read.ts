@@ -1,9 +1,10 @@
-import { instructionWords, Op, PROGRAM_VERSION, STATIC_BYTES, WidenArg } from '../../assembly/opcodes.ts';
+import { Op, PROGRAM_VERSION, STATIC_BYTES, WidenArg } from '../../assembly/opcodes.ts';
 import { checkAborted } from '../abort.ts';
 import { bytesOf } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { type Bytes, inMemory, isInMemory, partOf } from '../formats/bytes.ts';
 import type { TypedArray } from '../graph/tensor.ts';
+import { wordsOf } from '../plan/instructions.ts';
 import { packOf } from '../plan/packs.ts';
 import type { Args, Buffer, Pointer } from '../plan/place.ts';
 import type { Instruction, LoadStep, Plan, Port } from '../plan/plan.ts';
@@ -30,11 +31,12 @@ export async function createCompiled<N extends string = string>(
 export const shapesOf = ({ inputs }: PlanSource) => new Map(inputs.map(({ name, dims }) => [name, dims as readonly number[]]));
 
 /**
- * Reads a compiled model, as `compileModel` writes it: it has one plan. The body is read when the plan is put into memory.
+ * Reads a compiled model, as `compileModel` writes it: it has one plan. The body is read when the plan is put into memory. The
+ * chunk of a pack is fetched if the program is of that.
  * @param what names the file in errors
  * @throws LanewiseError INVALID_FILE, TRUNCATED_FILE, or UNSUPPORTED if it is of another program version
  */
-export function readCompiled(bytes: Bytes, what: string): PlanSource {
+export async function readCompiled(bytes: Bytes, what: string): Promise<PlanSource> {
   const damaged = (why: string) => new LanewiseError('INVALID_FILE', `${what} is damaged: ${why}`);
   if (!isCompiled(bytes)) throw new LanewiseError('INVALID_FILE', `${what} is no compiled model`);
   const header = headerOf(inMemory(partOf(bytes, 0, Math.min(bytes.length, Header.Bytes))), what);
@@ -49,7 +51,7 @@ export function readCompiled(bytes: Bytes, what: string): PlanSource {
   copy(bytes, Header.Bytes, head);
   if ((header.metaBytes | header.programBytes) % 16) throw damaged('it makes no sense');
   if (xxh32(head) !== header.headSum) throw damaged('the checksum of its program is another');
-  const { meta, steps } = programOf(head, header, damaged);
+  const { meta, steps } = await programOf(head, header, damaged);
 
   const [weightBytes, constantBytes, arenaBytes, workspaceBytes] = meta.memory;
   const weights: Buffer = { region: 'weights', bytes: weightBytes, offset: 0 };
@@ -129,9 +131,10 @@ function copy(bytes: Bytes, from: number, target: Uint8Array): void {
 const loading = (op: Op, args: Args): LoadStep => ({ copies: [], instruction: { op, args, node: 'weights', macs: 0 } });
 
 /** @param damaged makes the error for content that makes no sense, whatever its checksum */
-function programOf(head: Uint8Array<ArrayBuffer>, header: ReturnType<typeof headerOf>, damaged: (why: string) => LanewiseError) {
+async function programOf(head: Uint8Array<ArrayBuffer>, header: ReturnType<typeof headerOf>, damaged: (why: string) => LanewiseError) {
   try {
     const meta = JSON.parse(textOf(head.subarray(0, header.metaBytes))) as Meta;
+    if (meta.pack === 'quantized') await fetchQuantized();
     const steps = stepsOf(meta, new Int32Array(head.buffer, header.metaBytes));
     if (steps && makesSense(meta, steps, header)) return { meta, steps };
   } catch {
@@ -140,12 +143,14 @@ function programOf(head: Uint8Array<ArrayBuffer>, header: ReturnType<typeof head
   throw damaged('it makes no sense');
 }
 
+const fetchQuantized = async (): Promise<void> => (await import('../quantized/compiled.ts')).addCompiled();
+
 /** The instructions, whose words are plain numbers; undefined if their number differs from the meta's. */
 function stepsOf({ steps }: Meta, words: Int32Array): Instruction[] | undefined {
   let at = 0;
   const instructions = steps.map(([node, macs]): Instruction => {
     const op = words[at] as Op;
-    const args = words.subarray(at, at + instructionWords(op));
+    const args = words.subarray(at, at + wordsOf(op));
     at += args.length || words.length + 1;
     return { op, args, node, macs };
   });

@@ -1,4 +1,4 @@
-import { instructionWords, NR, Op, PROGRAM_VERSION, WinogradWeightsArg } from '../../assembly/opcodes.ts';
+import { NR, Op, PROGRAM_VERSION, WinogradWeightsArg } from '../../assembly/opcodes.ts';
 import { checkOptions, type OptionChecks } from '../arguments.ts';
 import { neededPack, operatorFinder } from '../compiler/bind.ts';
 import { checkOperators } from '../compiler/operators.ts';
@@ -10,9 +10,13 @@ import { insideType } from '../graph/face.ts';
 import type { Face, Graph } from '../graph/graph.ts';
 import { fitsFloat16, toFloat16 } from '../graph/halves.ts';
 import { fitted, initialDims, type LoadOptions, loadChecks, planSource, readGraph } from '../load.ts';
+import { added, wordsOf } from '../plan/instructions.ts';
+import { packOf } from '../plan/packs.ts';
 import type { Pointer } from '../plan/place.ts';
 import { type Instruction, isHost, type Plan, type Port, type Resident, type Step } from '../plan/plan.ts';
 import { programBytes, writeProgram } from '../plan/program.ts';
+import { addQuantized } from '../quantized/index.ts';
+import { arrangedPanels } from '../quantized/panels.ts';
 import { Engine } from '../runtime/engine.ts';
 import { MOST_THREADS } from '../runtime/options.ts';
 import type { PlanSource } from '../runtime/ports.ts';
@@ -66,18 +70,24 @@ const checks: OptionChecks<CompileModelOptions> = {
 export async function compileModel(source: Source, options: CompileModelOptions = {}): Promise<Uint8Array> {
   checkOptions('compileModel', options, checks);
   const { graph } = await fitted(await readGraph(source, options));
+  return compileGraph(graph, options, (options.wasm as WebAssembly.Module | undefined) ?? (await moduleFor(graph)));
+}
+
+/**
+ * The binary that compiles a graph.
+ * @throws LanewiseError UNSUPPORTED listing all that do not run
+ * @internal
+ */
+export async function moduleFor(graph: Graph): Promise<WebAssembly.Module> {
   findOperators(graph);
-  return compileGraph(
-    graph,
-    options,
-    (options.wasm as WebAssembly.Module | undefined) ?? (await compileModule('strict', neededPack(graph, operatorFinder()))),
-  );
+  return compileModule('strict', neededPack(graph, operatorFinder()));
 }
 
 /** @throws LanewiseError UNSUPPORTED listing all that do not run */
 function findOperators(graph: Graph): void {
   addControl();
   addContrib();
+  addQuantized();
   checkOperators(graph);
 }
 
@@ -121,6 +131,10 @@ function checkWhole({ steps, late }: Plan): void {
   );
 }
 
+/** Whether a resident is weights of float32, which may be rounded. */
+const isFloat = ({ packed, load }: Resident): boolean =>
+  packed !== undefined && [...load()].every(({ instruction }) => instruction === undefined || !(instruction.op in added));
+
 interface Body {
   readonly segments: Segment[];
   readonly parts: Uint8Array[];
@@ -140,19 +154,22 @@ function bodyOf(plan: Plan, engine: Engine, weights: Weights): Body {
   };
   const transformed: Resident[] = [];
   for (const weight of plan.residents) {
+    const arranging = arrangedPanels(weight);
+    // The order of files: see quantized/panels.ts.
+    if (arranging) engine.reload({ ...weight, load: () => [arranging, arranging, arranging] }, () => {});
     const pointer = { buffer: weight.buffer, offset: 0 };
     const data = engine.view(pointer, Math.ceil(weight.buffer.bytes / 4));
     // Memory starts as zeros.
     if (new Uint32Array(data.buffer, data.byteOffset, data.length).every((word) => word === 0)) continue;
     if (weight.packed === 'winograd') transformed.push(weight);
-    else add(engine.addressOf(pointer), data, weight.packed !== undefined);
+    else if (arranging) add(engine.addressOf(pointer), data, false, ...wordsOfOne(arranging.instruction, engine));
+    else add(engine.addressOf(pointer), data, isFloat(weight));
   }
   for (const weight of transformed) {
     engine.reload(weight, (instruction) => {
       if (instruction.op !== Op.WinogradWeights) return;
       const input = instruction.args[WinogradWeightsArg.Input] as Pointer;
-      const words = programOf([instruction], engine).subarray(0, instructionWords(instruction.op));
-      add(engine.addressOf(input), engine.view(input, packedLength(instruction)), true, ...words);
+      add(engine.addressOf(input), engine.view(input, packedLength(instruction)), true, ...wordsOfOne(instruction, engine));
     });
   }
   return { segments, parts };
@@ -163,6 +180,9 @@ function packedLength({ args }: Instruction): number {
   const word = (at: WinogradWeightsArg) => args[at] as number;
   return word(WinogradWeightsArg.Panels) * (word(WinogradWeightsArg.Taps) ** 2 * word(WinogradWeightsArg.Channels) + 1) * NR;
 }
+
+const wordsOfOne = (instruction: Instruction, engine: Engine): Int32Array =>
+  programOf([instruction], engine).subarray(0, wordsOf(instruction.op));
 
 /** Instructions with their addresses, padded with zeros. */
 function programOf(steps: readonly Step[], engine: Engine): Int32Array {
@@ -198,6 +218,7 @@ function metaOf(
     outputs: plan.outputs.map(addressed),
     memory: [weights, activations - plan.arenaBytes, plan.arenaBytes, plan.workspaceBytes],
     relayouts: plan.relayouts,
+    ...(packOf(plan.steps) === 'quantized' && { pack: 'quantized' }),
     steps: (plan.steps as Instruction[]).map(({ node, macs }) => [node, macs]),
     segments,
   };

@@ -244,6 +244,7 @@ export function bindNode(source: GraphNode, { opset, find, scope, read, budget }
     const part = op.fill && !empty && { fill: (target: TypedArray, from: number) => op.fill?.(node, target, from) };
     const folded = constantValue({ ...value, read: () => data()[i] as TypedArray, ...part }, value.name, fixed);
     depths.set(folded, depth);
+    origins.set(folded, node);
     scope.set(value.name, folded);
   });
   return undefined;
@@ -252,6 +253,9 @@ export function bindNode(source: GraphNode, { opset, find, scope, read, budget }
 /** Depth of folded constants: how many are computed one inside the other. */
 const depths = new WeakMap<Value, number>();
 const MOST_DEPTH = 256;
+
+/** The nodes that folded constants are computed by. */
+export const origins = new WeakMap<Value, Node>();
 
 const evaluated = (op: Operator, node: Node): readonly TypedArray[] =>
   defined(op.evaluate, node.name)(

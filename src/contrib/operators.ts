@@ -183,13 +183,19 @@ const nhwcMaxPool = contrib('NhwcMaxPool', [1, 1], (to) => {
 });
 
 /** ONNX's own operator of opset 21, for files of older opsets. */
-const dequantizeLinear = contrib('DequantizeLinear', [2, 3], (to) => {
-  to.result(
-    ['DequantizeLinear', 21],
-    [0, 1, 2].map((i) => to.input(i)),
-    to.attributesWithout(),
-  );
-});
+const dequantizeLinear = contrib(
+  'DequantizeLinear',
+  [2, 3],
+  (to) => {
+    to.result(
+      ['DequantizeLinear', 21],
+      [0, 1, 2].map((i) => to.input(i)),
+      to.attributesWithout(),
+    );
+  },
+  // Once the chunk of integers is there, it has a kernel.
+  { pack: () => (operators.get('DequantizeLinear')?.pack === 'quantized' ? 'quantized' : 'core') },
+);
 
 export const contribOperators: readonly Operator[] = [
   biasGelu,

@@ -1,7 +1,7 @@
 import { bytesOf, checkText, kindOf, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
-import type { Constant } from '../graph/graph.ts';
+import type { Constant, Packed } from '../graph/graph.ts';
 import { type Half, widenHalves } from '../graph/halves.ts';
 import { arrayTypes, type DataType, isDataType, type TypedArray } from '../graph/tensor.ts';
 
@@ -49,13 +49,11 @@ export function inMemory(bytes: Bytes): Uint8Array {
   return all;
 }
 
-/** Integers of less than a byte: the first one is in the byte's lowest bits. They are widened to 8 bits when they are read. */
-export type Packed = 'int4' | 'uint4' | 'int2' | 'uint2';
-
 /** An element type as files store it. The halves are widened to float32 when they are read. */
 export type StoredType = DataType | Half | Packed;
 
-const isPacked = (stored: string): stored is Packed => /^u?int[24]$/.test(stored);
+/** Whether elements are less than a byte: the first one is in the byte's lowest bits. They are widened to 8 bits when they are read. */
+export const isPacked = (stored: string): stored is Packed => /^u?int[24]$/.test(stored);
 
 export const isStoredType = (name: string): name is StoredType => /^b?float16$/.test(name) || isPacked(name) || isDataType(name);
 
@@ -114,6 +112,7 @@ export function storedConstant(name: string, stored: StoredType, dims: readonly 
     name,
     type: widened(stored),
     dims,
+    ...(isPacked(stored) && { packed: stored }),
     read() {
       const all = present(bytes());
       // A tensor that is read whole may be needed at every run.

@@ -65,11 +65,23 @@ export function storedAs(label: string, tensor: Writable, weights: Weights): Sto
 
 /** How many bytes a tensor takes, without reading it. @throws LanewiseError INVALID_INPUT */
 export const storedSize = (label: string, tensor: Described, stored: StoredType): number =>
-  checkedCount(label, tensor) * bytesPerElement(stored);
+  Math.ceil(checkedCount(label, tensor) * bytesPerElement(stored));
 
 /** The elements as bytes of a file: little-endian, as on every engine with WebAssembly. */
 export function storedBytes(label: string, tensor: Writable, stored: StoredType): Uint8Array {
   const data = elements(label, tensor);
+  if (stored === 'int4') return nibbles(label, data as Int8Array);
   const array = stored === 'float16' && tensor.type === 'float32' ? toFloat16(data as Float32Array) : data;
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/** Two integers of 4 bits to a byte, the first one in its lower half. @throws LanewiseError INVALID_INPUT if one does not fit */
+function nibbles(label: string, data: ArrayLike<number>): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil(data.length / 2));
+  for (let i = 0; i < data.length; i++) {
+    const x = data[i] as number;
+    if (!(x >= -8 && x <= 7)) throw new LanewiseError('INVALID_INPUT', `${label} has ${shown(x)}, which int4 does not hold`);
+    bytes[i >> 1] = (bytes[i >> 1] as number) | ((x & 15) << (4 * (i & 1)));
+  }
+  return bytes;
 }

@@ -4,6 +4,9 @@ import { type DataType, isDataType, type TypedArray } from './tensor.ts';
 /** A dimension: a size, or the name of one that the caller chooses (ONNX's dim_param; '' if it has no name). */
 export type Dim = number | string;
 
+/** Types of less than a byte. */
+export type Packed = 'int4' | 'uint4' | 'int2' | 'uint2';
+
 /** A tensor known at load. `read` gives its elements when they are needed, so that a file's weights are not held twice. */
 export interface Constant {
   /** Its value's name. */
@@ -12,6 +15,8 @@ export interface Constant {
   readonly type: DataType;
   /** Its shape. */
   readonly dims: readonly number[];
+  /** The type in the file, where several elements share a byte: they are of `type` here, int8 or uint8. */
+  readonly packed?: Packed;
   /** Its elements, row-major. */
   read(): TypedArray;
   /**
@@ -83,6 +88,8 @@ export interface GraphInput {
   readonly list?: 'sequence' | 'optional' | undefined;
   /** The callers' type, where it is another. */
   readonly face?: Face;
+  /** As `Constant.packed`. */
+  readonly packed?: Packed;
 }
 
 /**

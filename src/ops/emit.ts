@@ -45,15 +45,14 @@ function checkRank({ node }: Lowering, { sizes }: Loops): void {
   if (sizes.length > RANK) throw unsupported(node ?? { name: '' }, `loops over ${sizes.length} dimensions; ${RANK} are supported`);
 }
 
-/** output = clamp(kind(a, b)), a and b broadcast to the output. */
-export function emitBinary(lowering: Lowering, kind: BinaryKind, output: Operand, a: Operand, b: Operand, clamped: Clamped = {}): void {
+/** The words of Op.Binary up to its strides: output = kind(a, b), a and b broadcast to the output. */
+export function binaryArgs(lowering: Lowering, kind: BinaryKind, output: Operand, a: Operand, b: Operand): Args {
   const loops = inMemoryOrder({
     sizes: [...output.dims],
     strides: [output, a, b].map(({ strides, dims }) => broadcastStrides(strides, dims, output.dims)),
   });
   checkRank(lowering, loops);
-  const [min, max] = clampWords(clamped);
-  lowering.emit(Op.Binary, {
+  return {
     [BinaryArg.Output]: output.pointer,
     [BinaryArg.A]: a.pointer,
     [BinaryArg.B]: b.pointer,
@@ -62,9 +61,13 @@ export function emitBinary(lowering: Lowering, kind: BinaryKind, output: Operand
     ...innermost(BinaryArg.OutputStrides, loops.strides[0] ?? [], 0),
     ...innermost(BinaryArg.AStrides, loops.strides[1] ?? [], 0),
     ...innermost(BinaryArg.BStrides, loops.strides[2] ?? [], 0),
-    [BinaryArg.Min]: min,
-    [BinaryArg.Max]: max,
-  });
+  };
+}
+
+/** output = clamp(kind(a, b)), a and b broadcast to the output. */
+export function emitBinary(lowering: Lowering, kind: BinaryKind, output: Operand, a: Operand, b: Operand, clamped: Clamped = {}): void {
+  const [min, max] = clampWords(clamped);
+  lowering.emit(Op.Binary, { ...binaryArgs(lowering, kind, output, a, b), [BinaryArg.Min]: min, [BinaryArg.Max]: max });
 }
 
 /** Rows of contiguous elements, for the instructions over pixels and channels. */

@@ -65,14 +65,14 @@ export interface Bounds {
  *   r  a pointer to what is read         n  a count, 0 or more
  *   o  as r; 0: absent                   d  1 or more: what is divided by, or a loop's step
  *   w  a pointer to what is written      s  a stride, any number
- *   x  as w, for each thread its own     k  a choice or a flag, any number
- *                                        f  float32
+ *   p  as w; 0: absent                   k  a choice or a flag, any number
+ *   x  as w, for each thread its own     f  float32
  */
 export type Accesses = readonly [kinds: string, boundsOf: (word: Word) => Bounds];
 
-const list = (word: Word, first: number, count = RANK): number[] => Array.from({ length: count }, (_, i) => word(first + i));
+export const list = (word: Word, first: number, count = RANK): number[] => Array.from({ length: count }, (_, i) => word(first + i));
 
-const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
+export const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 /** Bytes of panels of weights: `depth` rows, and one of biases. */
 const panels = (groups: number, columns: number, depth: number): number => groups * roundUp(columns, NR) * (depth + 1) * 4;
@@ -89,7 +89,7 @@ function pixels(word: Word, first: number, ...touches: Touch[]): Bounds {
   };
 }
 
-const WINDOW = 'rwnnnnnssddddnnddn';
+export const WINDOW = 'rwnnnnnssddddnnddn';
 /** A transposed convolution's padding may be negative: auto_pad SAME with a stride over the kernel. */
 const SPREAD = 'rwnnnnnssddddssddn';
 /** Positions, padding included, stay far below 32 bits. */
@@ -97,14 +97,14 @@ const FAR = 2 ** 29;
 
 /**
  * For instructions whose windows slide over a picture.
- * @param inputs, outputs floats per pixel
+ * @param inputs, outputs elements per pixel, of `inBytes` and `outBytes` each
  * @param fits whether the kernel accepts the words that only this instruction has
  */
-function window(
+export function window(
   word: Word,
   inputs: number,
   outputs: number,
-  { loops, touches, fits = true }: Partial<Bounds> & { fits?: boolean },
+  { loops, touches, fits = true, inBytes = 4, outBytes = 4 }: Partial<Bounds> & { fits?: boolean; inBytes?: number; outBytes?: number },
 ): Bounds {
   const [batch = 0, inHeight = 0, inWidth = 0, outHeight = 0, outWidth = 0] = list(word, WindowArg.Batch, 5);
   const reaches = [0, 1].every((axis) => {
@@ -119,15 +119,15 @@ function window(
   return {
     loops: [[batch, outHeight, outWidth, outputs], [batch, inHeight, inWidth], ...(loops ?? [])],
     touches: [
-      [WindowArg.Input, 4 * inputs, [batch * inHeight * inWidth], [word(WindowArg.InPixelStride)]],
-      [WindowArg.Output, 4 * outputs, [batch * outHeight * outWidth], [word(WindowArg.OutPixelStride)]],
+      [WindowArg.Input, inBytes * inputs, [batch * inHeight * inWidth], [word(WindowArg.InPixelStride)]],
+      [WindowArg.Output, outBytes * outputs, [batch * outHeight * outWidth], [word(WindowArg.OutPixelStride)]],
       [WindowArg.Input, reaches && fits ? 0 : Number.POSITIVE_INFINITY],
       ...(touches ?? []),
     ],
   };
 }
 
-const kernel = (word: Word): number[] => [...list(word, WindowArg.KernelHeight, 2), word(WindowArg.Channels)];
+export const kernel = (word: Word): number[] => [...list(word, WindowArg.KernelHeight, 2), word(WindowArg.Channels)];
 
 /** For pools; however large their windows are, they see nothing outside the picture. */
 const pool = (word: Word): Bounds => window(word, word(WindowArg.Channels), word(WindowArg.Channels), {});
@@ -142,7 +142,8 @@ function depthwise(word: Word, more: Partial<Bounds> & { fits?: boolean } = {}):
 /** F(4, 3), F(2, 3) and F(2, 5), as points and taps. */
 const isWinograd = (points: number, taps: number): boolean => ['6,3', '4,3', '6,5'].includes(`${points},${taps}`);
 
-export const accesses: Readonly<Record<Op, Accesses>> = {
+/** By opcode. A chunk that has instructions of its own adds theirs. */
+export const accesses: Record<Op, Accesses> = {
   [Op.End]: ['', () => ({ loops: [], touches: [[0, Number.POSITIVE_INFINITY]] })],
   [Op.PackPanels]: [
     'rownnnnnssssssff',

@@ -34,6 +34,8 @@ export interface Added {
   /** The instruction's length, its opcode included. */
   readonly words: number;
   readonly overwrites?: readonly Overwrite[];
+  /** Whether it brings weights from the order of compiled models to that of the binary, when they are loaded. */
+  readonly arranges?: true;
   /** The word and the least number in it for which the instruction belongs to the pack *training-more*: [0, 0] if it always does. */
   readonly more?: readonly [word: number, first: number];
 }

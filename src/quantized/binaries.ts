@@ -1,6 +1,4 @@
 import { type QuantizedName, type Text, texts } from '../binaries.ts';
-import { packNames } from '../runtime/wasm.ts';
-import { hasExactDots } from './dots.ts';
 
 const own: Readonly<Record<QuantizedName, Text>> = {
   'strict-quantized': () => import('../../build/strict-quantized.js'),
@@ -9,11 +7,5 @@ const own: Readonly<Record<QuantizedName, Text>> = {
   'dots-threads-quantized': () => import('../../build/dots-threads-quantized.js'),
 };
 
-/**
- * Adds the binaries of the pack *quantized* to the others, where binaries are compiled. Which one depends on the engine's dots of
- * integers, not on the option relaxed: their float32 is strict.
- */
-export function addBinaries(): void {
-  if (texts) Object.assign(texts, own);
-  packNames.quantized = (variant) => `${hasExactDots() ? 'dots' : 'strict'}${variant.endsWith('-threads') ? '-threads' : ''}-quantized`;
-}
+/** Adds the binaries of the pack *quantized* to the others, where binaries are compiled. */
+export const addBinaries = (): void => void (texts && Object.assign(texts, own));

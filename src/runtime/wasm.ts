@@ -93,13 +93,13 @@ const compiled = new Map<BinaryName, Promise<WebAssembly.Module>>(given.map(([na
 export const compilesNothing = (): boolean => !texts;
 
 /**
- * Names of binaries of packs that do not have all variants; the packs' chunks fill it in.
+ * Names of binaries of packs that do not have all variants; the packs' chunks fill it in. They may refuse a given module.
  * @internal
  */
-export const packNames: Partial<Record<Pack, (variant: Variant) => BinaryName>> = {};
+export const packNames: Partial<Record<Pack, (variant: Variant, module?: WebAssembly.Module) => BinaryName>> = {};
 
-const nameOf = (variant: Variant, pack: Pack): BinaryName =>
-  packNames[pack]?.(variant) ?? ((pack === 'core' ? variant : `${variant}-${pack}`) as BinaryName);
+const nameOf = (variant: Variant, pack: Pack, module?: WebAssembly.Module): BinaryName =>
+  packNames[pack]?.(variant, module) ?? ((pack === 'core' ? variant : `${variant}-${pack}`) as BinaryName);
 
 /**
  * The compiled binary of a variant, shared by all models.
@@ -123,9 +123,10 @@ export function compileModule(variant: Variant, pack: Pack = 'core'): Promise<We
  * @internal
  */
 export function checkPack(module: WebAssembly.Module, pack: Pack, variant: Variant): void {
+  const name = nameOf(variant, pack, module);
   const names = ['core', ...WebAssembly.Module.exports(module).map(({ name }) => name)];
   if (pack.split('-').every((part) => names.includes(part))) return;
-  const file = `lanewise/wasm/${nameOf(variant, pack)}.wasm`;
+  const file = `lanewise/wasm/${name}.wasm`;
   throw new LanewiseError('INVALID_INPUT', `option wasm: the model needs kernels of the pack ${pack}: give a module compiled from ${file}`);
 }
 

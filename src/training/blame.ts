@@ -1,4 +1,4 @@
-import { LanewiseError } from '../errors.ts';
+import type { LanewiseError } from '../errors.ts';
 import type { StepFeeds } from './core.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function blame(
     return layer === undefined ? 'it appears in the loss itself' : `it appears first in the layer '${layer}'`;
   } catch (error) {
     // All activations at once may be too large.
-    if (!(error instanceof LanewiseError && error.code === 'TOO_LARGE')) throw error;
+    if ((error as Partial<LanewiseError>).code !== 'TOO_LARGE') throw error;
     return 'where it appears first takes too much memory to find';
   }
 }

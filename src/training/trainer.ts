@@ -11,7 +11,6 @@ import type { Binary, Model, ProfileRow } from '../runtime/model.ts';
 import type { PlanSource } from '../runtime/ports.ts';
 import { type Source, writeFile } from '../source.ts';
 import { type Batches, batchesOf, checkedBatch, type Inputs, type Labels } from './batches.ts';
-import { blame } from './blame.ts';
 import { bound } from './bound.ts';
 import { Core, type StepFeeds } from './core.ts';
 import { type Example, exampleOf, usualLabels } from './examples.ts';
@@ -24,7 +23,6 @@ import type { Position } from './saved.ts';
 import { isRate } from './schedules.ts';
 import { type State, statesOf } from './states.ts';
 import { formatStates } from './summary.ts';
-import { withWeights } from './trained.ts';
 import { Turns } from './turns.ts';
 
 /** What an update of gathered gradients is fed. */
@@ -223,7 +221,7 @@ export class Trainer {
   async model(options: Omit<LoadOptions, 'externalData' | 'onProgress'> = {}): Promise<Model> {
     checkOptions('model', options, loadChecks);
     const operators = [...new Set([...(this.#options.operators ?? []), ...(options.operators ?? [])])];
-    return createModel(withWeights(this.#graph, await this.weights()), { ...options, operators });
+    return createModel(await this.#trainedGraph(), { ...options, operators });
   }
 
   /**
@@ -236,7 +234,7 @@ export class Trainer {
    */
   async toONNX(options: OnnxOptions = {}): Promise<Uint8Array> {
     const { writeOnnx } = await import('../formats/onnx/writer.ts');
-    return writeOnnx(withWeights(this.#graph, await this.weights()), options);
+    return writeOnnx(await this.#trainedGraph(), options);
   }
 
   /**
@@ -333,6 +331,11 @@ export class Trainer {
     this.#core.dispose();
   }
 
+  async #trainedGraph(): Promise<Graph> {
+    const { withWeights } = await import('./trained.ts');
+    return withWeights(this.#graph, await this.weights());
+  }
+
   /** This trainer, as `fit` sees it. */
   #forFit(): Learning {
     const { rate = RATE } = this.#options;
@@ -349,6 +352,7 @@ export class Trainer {
       },
       blame: async (inputs, labels) => {
         const fed = this.#fed(inputs, labels);
+        const { blame } = await import('./blame.ts');
         return blame(fed, await this.states(), () => this.#turns.take(() => this.#core.firstNotFinite(this.#numbers(fed, 0))));
       },
     };

@@ -8,6 +8,7 @@ import { statedOutputs } from '../../src/formats/onnx/outputs.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import type { Value } from '../../src/graph/value.ts';
 import type { Node, Operator } from '../../src/ops/operator.ts';
+import { addQuantized } from '../../src/quantized/index.ts';
 import { Choices } from '../ops/choices.ts';
 import { operatorNames, plausibleNode } from '../ops/nodes.ts';
 import { graphFor, outcomeOf } from '../ops/outcome.ts';
@@ -18,6 +19,8 @@ test('of every operator it is known what its outputs see (src/analysis/reach.ts)
   const elementwise = [...operators.values()].flatMap((op) => (op.elementwise ? [op.name] : []));
   expect([...elementwise, ...ruledOperators].sort()).toEqual([...operators.keys()].sort());
 });
+
+addQuantized();
 
 /** Of these a file's own graph does not tell how many dimensions the output has. */
 const untold =
@@ -47,7 +50,7 @@ test.each(operatorNames)(
 
 /** Operators of several inputs of which none is learned, beside the element-wise ones. */
 const unlearned =
-  'And CastLike Concat DequantizeLinear Dropout Equal GatherElements Greater GreaterOrEqual GridSample Less LessOrEqual NonMaxSuppression Or Pad Where Xor';
+  'And CastLike Concat ConvInteger DequantizeLinear Dropout Equal GatherElements Greater GreaterOrEqual GridSample Less LessOrEqual MatMulInteger NonMaxSuppression Or Pad QLinearConv QLinearMatMul QuantizeLinear Where Xor';
 
 test('of every operator of several inputs it is known which are learned (src/analysis/parameters.ts)', () => {
   const constant = { constant: {}, fixed: true, type: 'float32', dims: [2] } as unknown as Value;

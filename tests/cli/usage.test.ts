@@ -62,9 +62,9 @@ test.each([
   [['sumary'], "there is no command 'sumary'; did you mean 'summary'?"],
   [['Bench'], "there is no command 'Bench'; did you mean 'bench'?"],
   [['help', 'veri'], "there is no command 'veri'; did you mean 'verify'?"],
-  [['paint'], "there is no command 'paint'; there are run, summary, verify, bench, convert, compile, export"],
-  [['--json'], "a command comes first, got '--json': run, summary, verify, bench, convert, compile, export"],
-  [['constructor'], "there is no command 'constructor'; there are run, summary, verify, bench, convert, compile, export"],
+  [['paint'], "there is no command 'paint'; there are run, summary, verify, bench, convert, compile, quantize, export"],
+  [['--json'], "a command comes first, got '--json': run, summary, verify, bench, convert, compile, quantize, export"],
+  [['constructor'], "there is no command 'constructor'; there are run, summary, verify, bench, convert, compile, quantize, export"],
   [['compile', '--foo'], "compile has no option '--foo'; it has --weights, --shape, --threads, --no-winograd; see lanewise help compile"],
   [['compile', '--wieghts', 'f16'], "compile has no option '--wieghts'; did you mean --weights?"],
   [

@@ -1,4 +1,5 @@
 import { type CompileModelOptions, compileGraph } from '../../src/compiled/write.ts';
+import { neededPack, operatorFinder } from '../../src/compiler/bind.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { initialDims } from '../../src/load.ts';
@@ -6,7 +7,8 @@ import type { Outputs } from '../../src/runtime/model.ts';
 import { moduleOf } from '../kernels/run.ts';
 import { random } from '../reference/index.ts';
 
-export const compiled = (graph: Graph, options: CompileModelOptions = {}): Uint8Array => compileGraph(graph, options, moduleOf('strict'));
+export const compiled = (graph: Graph, options: CompileModelOptions = {}): Uint8Array =>
+  compileGraph(graph, options, moduleOf('strict', neededPack(graph, operatorFinder()) === 'quantized' ? 'quantized' : 'more'));
 
 /** Random numbers for every input. */
 export const feedsOf = (graph: Graph, options: CompileModelOptions = {}): Record<string, Tensor> =>

@@ -3,15 +3,17 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as opcodes from '../../assembly/opcodes.ts';
+import * as quantized from '../../assembly/opcodes-quantized.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import { Engine } from '../../src/runtime/engine.ts';
 import { graphOf } from '../kernels/graph.ts';
 import { moduleOf } from '../kernels/run.ts';
 import { random } from '../reference/index.ts';
+import { integers } from './integers.ts';
 
 /** What programs mean: the words of every instruction. */
-const words = JSON.stringify(Object.entries(opcodes).filter(([name]) => name !== 'PROGRAM_VERSION'));
-const lengths = Array.from({ length: 256 }, (_, op) => opcodes.instructionWords(op)).join();
+const words = JSON.stringify([opcodes, quantized].flatMap((all) => Object.entries(all)).filter(([name]) => name !== 'PROGRAM_VERSION'));
+const lengths = Array.from({ length: 512 }, (_, op) => opcodes.instructionWords(op) || quantized.quantizedWords(op)).join();
 
 /** What weights mean: how a convolution's are packed, in panels and for Winograd. */
 function packed(winograd: boolean): string {
@@ -30,9 +32,27 @@ function packed(winograd: boolean): string {
   return engine.view({ buffer: weight.buffer, offset: 0 }, weight.buffer.bytes / 4).join();
 }
 
+/** The same for integers: as files have them, whatever the binary. */
+function packedIntegers(): string {
+  const plans = Object.values(integers).map((graph) =>
+    compile(graph, { dims: new Map(graph.inputs.map(({ name, dims }) => [name, dims as number[]])) }),
+  );
+  const panels = plans.flatMap((plan) => {
+    const engine = new Engine(moduleOf('strict', 'quantized'));
+    engine.use(plan);
+    const packed = plan.residents.filter(({ packed }) => packed);
+    return packed.map(({ buffer }) => engine.view({ buffer, offset: 0 }, buffer.bytes, 'uint8').join());
+  });
+  expect(panels.length).toBeGreaterThan(4);
+  return panels.join();
+}
+
 // A change here is a change of what programs mean: raise PROGRAM_VERSION and record the new hash beside it.
 test('PROGRAM_VERSION stands for these instructions and these weights', () => {
-  const hash = createHash('sha256').update(words).update(lengths).update(packed(false)).update(packed(true)).digest('hex').slice(0, 16);
+  const hash = [words, lengths, packed(false), packed(true), packedIntegers()]
+    .reduce((sum, text) => sum.update(text), createHash('sha256'))
+    .digest('hex')
+    .slice(0, 16);
   const recorded = /PROGRAM_VERSION = \d+; \/\/ hash (\w+)/.exec(readFileSync('assembly/opcodes.ts', 'utf8'))?.[1];
   expect({ version: opcodes.PROGRAM_VERSION, hash }).toEqual({ version: opcodes.PROGRAM_VERSION, hash: recorded });
 });

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { addOperators } from '../../src/compiler/operators.ts';
 import { NEWEST_OPSET } from '../../src/ops/index.ts';
+import { addQuantized } from '../../src/quantized/index.ts';
 import { at } from '../browser/setup.ts';
 import { proseOf } from './markdown.ts';
 
@@ -39,6 +40,7 @@ const tableOf = (text: string, header: string): string[][] => {
 };
 
 test('operators and opsets', () => {
+  addQuantized();
   const { size } = addOperators();
   expect(stated(/(\d+) operators/)).toEqual([[size], [size]]);
   expect(stated(/opset (\d+) to (\d+)/)).toEqual([[7, NEWEST_OPSET]]);

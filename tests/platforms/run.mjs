@@ -36,7 +36,8 @@ const project = emptyProject(join(temp, 'project'), tarball);
 const models = join(temp, 'models');
 mkdirSync(models);
 // In the project, where they find the package.
-for (const file of ['harness/models.mjs', 'bits.js', 'trained.js']) copyFileSync(join(here, file), join(project, basename(file)));
+for (const file of ['harness/models.mjs', 'bits.js', 'quantized.js', 'trained.js'])
+  copyFileSync(join(here, file), join(project, basename(file)));
 await build({ entryPoints: [join(repository, 'tests/reference/functions.ts')], outfile: join(project, 'functions.mjs'), format: 'esm' });
 const context = {
   temp,

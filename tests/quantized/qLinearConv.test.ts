@@ -1,76 +1,60 @@
 // QLinearConv against plain loops, over shapes that break SIMD code.
 
-import { Tensor } from '../../src/graph/tensor.ts';
+import { QuantizedOp } from '../../assembly/opcodes-quantized.ts';
+import { compile } from '../../src/compiler/compile.ts';
+import { type DataType, Tensor } from '../../src/graph/tensor.ts';
+import { isHost } from '../../src/plan/plan.ts';
 import { addQuantized } from '../../src/quantized/index.ts';
-import { runTyped } from '../kernels/run.ts';
-import { integerConv, requantize } from '../reference/quantized.ts';
+import { constantOf, graphOf } from '../kernels/graph.ts';
+import { expectTensor, runTyped } from '../kernels/run.ts';
+import { integerConv } from '../reference/quantized.ts';
+import { type Case, cases, nodeOf } from './cases.ts';
 
 addQuantized();
 
-let state = 1;
-const next = () => {
-  state = (Math.imul(state, 1664525) + 1013904223) | 0;
-  return (state >>> 8) / 2 ** 24;
-};
+test.each(cases)('%j', (given) => {
+  const { node, expected } = nodeOf(given);
+  expectTensor(runTyped(node)[0], expected);
+});
 
-interface Case {
-  dims: readonly number[];
-  filters: readonly number[];
-  strides?: readonly number[];
-  dilations?: readonly number[];
-  pads?: readonly number[];
-  group?: number;
-  signed?: boolean;
-  bias?: boolean;
+/** The instruction that a case's convolution becomes. */
+function opOf(given: Case): number | undefined {
+  const { inputs, attributes, op } = nodeOf(given).node;
+  const names = inputs.map((_, i) => `input${i}`);
+  const plan = compile(
+    graphOf({
+      inputs: { input0: inputs[0] as Tensor<DataType> },
+      constants: Object.fromEntries(inputs.slice(1).map((value, i) => [`input${i + 1}`, constantOf(`input${i + 1}`, value as Tensor)])),
+      nodes: [{ op, attributes, inputs: names }],
+    }),
+    { dims: new Map([['input0', given.dims]]) },
+  );
+  return plan.steps.flatMap((step) => (isHost(step) || step.macs === 0 ? [] : [step.op as number]))[0];
 }
 
-const cases: Case[] = [
-  ...[1, 3, 4, 5, 7, 8, 17].map((c): Case => ({ dims: [1, c, 5, 6], filters: [c + 3, c, 3, 3], pads: [1, 1, 1, 1] })),
-  { dims: [2, 8, 5, 5], filters: [8, 8, 1, 1] },
-  { dims: [1, 17, 1, 1], filters: [9, 17, 1, 1], signed: true },
-  { dims: [1, 3, 1, 9], filters: [4, 3, 1, 3], pads: [0, 2, 0, 0] },
-  { dims: [1, 6, 7, 7], filters: [4, 3, 3, 3], group: 2, strides: [2, 2], pads: [1, 0, 0, 1] },
-  { dims: [1, 4, 9, 9], filters: [4, 4, 3, 3], dilations: [2, 3], pads: [2, 2, 2, 2], signed: true, bias: true },
-  { dims: [1, 4, 9, 9], filters: [4, 4, 2, 2], strides: [3, 3] },
-  { dims: [3, 5, 11, 11], filters: [40, 5, 5, 5], pads: [2, 2, 2, 2], bias: true },
-];
+test('which kernel runs what', () => {
+  const same: Partial<Case> = { pads: [1, 1, 1, 1] };
+  // 112 · 9 · 127 · 255 is below 2^25, 120 · 9 · 127 · 255 is not.
+  expect(opOf({ dims: [1, 112, 8, 8], filters: [16, 112, 3, 3], extreme: 1, zeros: [0, 0], ...same })).toBe(QuantizedOp.Winograd);
+  expect(opOf({ dims: [1, 120, 8, 8], filters: [16, 120, 3, 3], extreme: 1, zeros: [0, 0], ...same })).toBe(QuantizedOp.Conv);
+  expect(opOf({ dims: [1, 16, 8, 8], filters: [16, 16, 3, 3], strides: [2, 2], ...same })).toBe(QuantizedOp.Conv);
+  expect(opOf({ dims: [1, 16, 3, 3], filters: [16, 16, 3, 3] })).toBe(QuantizedOp.Conv);
+  expect(opOf({ dims: [1, 16, 8, 8], filters: [16, 1, 3, 3], group: 16, ...same })).toBe(QuantizedOp.DepthwiseConv);
+  expect(opOf({ dims: [1, 16, 8, 8], filters: [32, 1, 3, 3], group: 16, ...same })).toBe(QuantizedOp.Conv);
+});
 
-test.each(cases)('%j', ({ dims, filters, signed = false, bias = false, ...rest }) => {
-  const size = (list: readonly number[]) => list.reduce((a, b) => a * b, 1);
-  const type = signed ? 'int8' : 'uint8';
-  const bytes = (signed ? Int8Array : Uint8Array) as Uint8ArrayConstructor;
-  const x = bytes.from({ length: size(dims) }, () => Math.floor(256 * next()) - (signed ? 128 : 0));
-  const w = Int8Array.from({ length: size(filters) }, () => Math.floor(255 * next()) - 127);
-  const [zero, outZero] = signed ? [-3, 5] : [131, 120];
-  const count = filters[0] as number;
-  const scales = Float32Array.from({ length: count }, () => 0.001 + 0.002 * next());
-  const biases = Int32Array.from({ length: count }, () => Math.floor(2000 * next()) - 1000);
-  const [xScale, yScale] = [Math.fround(0.013), Math.fround(0.11)];
-  const single = (value: number) => new Tensor(type, bytes.of(value), []);
-  const float = (value: number) => new Tensor('float32', Float32Array.of(value), []);
+test.each([0, 77, 255])("Winograd's algorithm with a zero point that a run computes, %i", (zero) => {
+  const [dims, filters] = [
+    [1, 32, 9, 8],
+    [16, 32, 3, 3],
+  ] as const;
+  const x = Uint8Array.from({ length: 32 * 72 }, (_, i) => (i * 7919) % 256);
+  const w = Int8Array.from({ length: 16 * 288 }, (_, i) => ((i * 104_729) % 256) - 128);
+  const given = { op: 'ConvInteger', attributes: { pads: [1, 1, 1, 1] }, constants: [1] };
   const [y] = runTyped({
-    op: 'QLinearConv',
-    attributes: { ...rest },
-    inputs: [
-      new Tensor(type, x, dims),
-      float(xScale),
-      single(zero),
-      new Tensor('int8', w, filters),
-      new Tensor('float32', scales, [count]),
-      new Tensor('int8', new Int8Array(count), [count]),
-      float(yScale),
-      single(outZero),
-      ...(bias ? [new Tensor('int32', biases, [count])] : []),
-    ],
-    constants: [1, 2, 3, 4, 5, 6, 7, 8],
+    ...given,
+    inputs: [new Tensor('uint8', x, dims), new Tensor('int8', w, filters), new Tensor('uint8', Uint8Array.of(zero), [])],
   });
-  const sums = integerConv({ x, dims, zero, w, filters, ...rest });
-  const [, , oh = 1, ow = 1] = sums.dims;
-  const expected = bytes.from(sums.data, (sum, i) => {
-    const f = Math.floor(i / (oh * ow)) % count;
-    const scale = Math.fround(Math.fround(xScale * (scales[f] as number)) / yScale);
-    return requantize(sum + (bias ? (biases[f] as number) : 0), scale, outZero, type);
-  });
-  expect(y?.dims).toEqual(sums.dims);
-  expect(y?.data).toEqual(expected);
+  const sums = integerConv({ x, dims, zero, w, filters, pads: [1, 1, 1, 1] });
+  expectTensor(y, new Tensor('int32', sums.data, sums.dims));
 });

@@ -72,3 +72,32 @@ export function integerConv({
 export function requantize(sum: number, scale: number, zero: number, type: string): number {
   return clampTo(roundEven(Math.fround(Math.fround(sum) * scale)) + zero, rangeOf(type));
 }
+
+/** Which zero point or scale belongs to an element: one for all, one for each of the innermost groups, or one for each of all. */
+const nth = (list: ArrayLike<number>, i: number, count: number): number =>
+  list[list.length === 1 ? 0 : list.length === count ? i % count : i] as number;
+
+/**
+ * The exact sums of a matrix product [..., M, K] by [..., K, N], the leading dimensions broadcast from [B] to [B] or 1.
+ * @param aZeros one, M, or one for every row of every matrix; bZeros likewise for columns
+ */
+export function integerMatMul(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  [batch, aBatch, bBatch, m, k, n]: readonly [number, number, number, number, number, number],
+  aZeros: ArrayLike<number> = [0],
+  bZeros: ArrayLike<number> = [0],
+): Int32Array {
+  const data = new Int32Array(batch * m * n);
+  for (let o = 0; o < data.length; o++) {
+    const [matrix, row, column] = [Math.floor(o / (m * n)), Math.floor(o / n) % m, o % n];
+    const [x, w] = [matrix % aBatch, matrix % bBatch];
+    let sum = 0;
+    for (let i = 0; i < k; i++) {
+      const left = (a[(x * m + row) * k + i] as number) - nth(aZeros, x * m + row, m);
+      sum += left * ((b[(w * k + i) * n + column] as number) - nth(bZeros, w * n + column, n));
+    }
+    data[o] = sum;
+  }
+  return data;
+}

@@ -1,5 +1,5 @@
-// Numbers that reach weights have the same bits on every engine: src/training uses no function of Math that engines round
-// differently.
+// Numbers that reach weights have the same bits on every engine: src/training and src/quantize use no function of Math that
+// engines round differently.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,10 +22,9 @@ function inexact(text: string): string[] {
   return [...functions, ...powers].map(([found]) => found);
 }
 
-const folder = fileURLToPath(new URL('../../src/training', import.meta.url));
-const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-
-test('src/training computes the same on every engine', () => {
+test.each(['training', 'quantize'])('src/%s computes the same on every engine', (name) => {
+  const folder = fileURLToPath(new URL(`../../src/${name}`, import.meta.url));
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   expect(files.length).toBeGreaterThan(10);
   expect(files.flatMap((name) => inexact(readFileSync(join(folder, name), 'utf8')).map((found) => `${name}: ${found}`))).toEqual([]);
 });

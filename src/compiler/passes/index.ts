@@ -15,6 +15,7 @@ import { rare } from './rare.ts';
 import { removeDead } from './removeDead.ts';
 import { removeIdentity } from './removeIdentity.ts';
 
+const fuseQuantized: Pass = { match: (node, network) => rare.fuseQuantized?.match(node, network) };
 const fuseShuffle: Pass = { match: (node, network) => rare.fuseShuffle?.match(node, network) };
 
 /** The passes in their order. */
@@ -22,6 +23,7 @@ export const passes: readonly Pass[] = [
   removeDead,
   canonicalize,
   removeIdentity,
+  fuseQuantized,
   foldAffine,
   fusePad,
   poolFirst,

@@ -12,4 +12,6 @@ export const rare: {
   /** More activations for `fuseActivation`: the one that a node makes of x, if their product with the scale is one. */
   gateOf?: (x: Value, node: Node, scale: number, network: Network) => Gate;
   fuseShuffle?: Pass;
+  /** Networks of integers: src/quantized/passes. */
+  fuseQuantized?: Pass;
 } = {};

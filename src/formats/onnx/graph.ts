@@ -1,5 +1,5 @@
 import type { Attribute, Dim, GraphInput, GraphNode, GraphOutput, Subgraph } from '../../graph/graph.ts';
-import { maxRank, widened } from '../bytes.ts';
+import { isPacked, maxRank, widened } from '../bytes.ts';
 import { readTensor, storedType, tensorParts } from './tensor.ts';
 import { FIXED32, type GraphParts, VARINT, type Wire } from './wire.ts';
 
@@ -182,7 +182,14 @@ function readValue(wire: Wire, kind: 'input' | 'output', index: number, inner?: 
   if (strict && !dims && !other) throw wire.fail('INVALID_MODEL', `${label} has no shape`);
   const stored = code || (strict && !other) ? storedType(wire, code ?? 0, label) : undefined;
   const type = stored && widened(stored);
-  return { name, type, dims: list && strict ? [] : dims, ...(list && { list }), ...(stored === 'float16' && { face: stored }) };
+  return {
+    name,
+    type,
+    dims: list && strict ? [] : dims,
+    ...(list && { list }),
+    ...(stored === 'float16' && { face: stored }),
+    ...(stored && isPacked(stored) && { packed: stored }),
+  };
 }
 
 /** How deep sequences and optionals may be nested. */

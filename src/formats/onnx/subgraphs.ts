@@ -1,11 +1,12 @@
 // Branches, bodies, functions and external data, which few files have, and errors of a graph's order: a chunk of its own.
 
-import type { Attribute, GraphNode, GraphOutput, Subgraph } from '../../graph/graph.ts';
+import type { Attribute, Constant, GraphNode, GraphOutput, Packed, Subgraph } from '../../graph/graph.ts';
 import { disorder } from './disorder.ts';
 import { readExternalTensor, resolveExternal } from './external.ts';
 import { type Call, Functions, joined, type ModelFunction } from './functions.ts';
 import { readGraph } from './graph.ts';
 import { inOrder } from './order.ts';
+import { typeCode } from './tensor.ts';
 import type { Extras, GraphParts, Wire } from './wire.ts';
 
 /** How deep graphs may be nested; exported models have a depth of two or three. */
@@ -32,9 +33,23 @@ export function newExtras(stays?: (node: GraphNode) => unknown): Extras {
     resolve(wire, graph, opsets) {
       const { nodes } = new Scopes(wire, graph, functions, opsets);
       functions.settle(nodes, opsets);
-      return nodes;
+      return withTypes(nodes, graph);
     },
   };
+}
+
+/** QuantizeLinear with the type that it stores, where that is known only from how the file stores its zero point. */
+function withTypes(nodes: readonly GraphNode[], { inputs, constants }: GraphParts): readonly GraphNode[] {
+  const types = new Map<string, Packed>();
+  for (const { name, packed } of [...inputs, ...constants.values()]) if (packed) types.set(name, packed);
+  return nodes.map((node) => {
+    const { op, attributes, outputs, inputs } = node;
+    const { packed } = (attributes.get('value') ?? {}) as Constant;
+    if (op === 'Constant' && packed) types.set(outputs[0] ?? '', packed);
+    const type = types.get(inputs[2] ?? '');
+    if (op !== 'QuantizeLinear' || !type || attributes.has('output_dtype')) return node;
+    return { ...node, attributes: new Map([...attributes, ['output_dtype', typeCode(type)]]) };
+  });
 }
 
 const isSubgraph = (value: Attribute): value is Subgraph => typeof value === 'object' && 'nodes' in value;

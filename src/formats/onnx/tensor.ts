@@ -5,6 +5,7 @@ import {
   type Bytes,
   bytesPerElement,
   countOf,
+  isPacked,
   isStoredType,
   maxRank,
   type StoredType,
@@ -28,7 +29,13 @@ export const typeOfCode = (code: number): DataType | undefined => {
 export function storedType(wire: Wire, code: number, label: string): StoredType {
   if (!code) throw wire.fail('INVALID_MODEL', `${label} has no element type`);
   const name = typeNames[code] ?? `number ${code}`;
-  if (!isStoredType(name)) throw wire.fail('UNSUPPORTED', `${label} has element type ${name}, which Lanewise does not read`);
+  if (!isStoredType(name))
+    throw wire.fail(
+      'UNSUPPORTED',
+      `${label} has element type ${name}, which Lanewise does not read${/^float/.test(name) ? ': quantize to int8' : ''}`,
+    );
+  // A QuantizeLinear has to know.
+  wire.lacksExtras ||= isPacked(name);
   return name;
 }
 
@@ -114,7 +121,7 @@ export function tensorParts(wire: Wire, place: string, placed = (_name: string) 
       }
       return widen(stored, data).subarray(0, count);
     };
-    return { name, type: widened(stored), dims: dims as number[], read };
+    return { name, type: widened(stored), dims: dims as number[], read, ...(isPacked(stored) && { packed: stored }) };
   };
   return { read: readPart, tensor };
 }

@@ -66,7 +66,7 @@ type AttributeKind = keyof typeof attributeKinds;
  * - As the readers widen float16 and bfloat16 to float32, so do attributes that ask for these types (Cast's `to`). Inputs
  *   and outputs are of
  *   the type that the graph computes in, whatever their `face`.
- * - Integers of 4 and 2 bits, which the readers widen, are written with 8.
+ * - Integers of 4 and 2 bits, which the readers widen, are written with 8; a constant that is `packed` is written with 4.
  * - With `weights: 'f16'` float16 initializers keep their names, and a Cast to float32 (values `NAME/f32`) stands between
  *   them and their
  *   readers: the model still computes in float32.
@@ -112,7 +112,7 @@ export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
     ...nodes.flatMap((node) => embedded(1, nodeParts(node))),
     fields((pbf) => writeText(pbf, 2, graph.name || 'graph')),
     ...[...graph.constants].flatMap(([name, constant]) =>
-      embedded(5, tensorParts(name, `the initializer '${name}'`, constant, halves.has(name) ? 'float16' : constant.type)),
+      embedded(5, tensorParts(name, `the initializer '${name}'`, constant, halves.has(name) ? 'float16' : storageType(constant))),
     ),
     fields((pbf) => {
       for (const { name, type, dims } of graph.inputs) writeValue(pbf, 11, name, type, dims);
@@ -195,7 +195,9 @@ function subgraphParts(name: string, { inputs, outputs, nodes, constants }: Subg
   return [
     ...nodes.flatMap((node) => embedded(1, nodeParts(node))),
     fields((pbf) => writeText(pbf, 2, name)),
-    ...[...constants].flatMap(([name, constant]) => embedded(5, tensorParts(name, `the initializer '${name}'`, constant, constant.type))),
+    ...[...constants].flatMap(([name, constant]) =>
+      embedded(5, tensorParts(name, `the initializer '${name}'`, constant, storageType(constant))),
+    ),
     fields((pbf) => {
       for (const [field, values] of [
         [11, inputs],
@@ -238,7 +240,7 @@ function attributeParts(name: string, label: string, value: Attribute, stated: A
   });
   if (kind !== 'tensor') return [head];
   const tensor = value as Constant;
-  return [head, ...embedded(field, tensorParts(tensor.name, label, tensor, tensor.type))];
+  return [head, ...embedded(field, tensorParts(tensor.name, label, tensor, storageType(tensor)))];
 }
 
 function kindOf(label: string, value: Attribute, stated: AttributeKind | undefined): AttributeKind {
@@ -253,6 +255,8 @@ function kindOf(label: string, value: Attribute, stated: AttributeKind | undefin
   const what = 'unsupported' in value ? value.unsupported : typeof value;
   throw new LanewiseError('UNSUPPORTED', `${label} is a ${what}, which Lanewise does not write`);
 }
+
+const storageType = ({ packed, type }: Constant): StoredType => packed ?? type;
 
 function tensorParts(name: string, label: string, constant: Constant, stored: StoredType): Part[] {
   const length = storedSize(label, constant, stored);

@@ -23,7 +23,11 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
   name: 'MatMul',
   since: 1,
   inputs: [2, 2],
-  inferShape: (node) => [{ type: input(node, 0).type, dims: sizes(node).dims }],
+  inferShape(node) {
+    const [{ type }, b] = [input(node, 0), input(node, 1)];
+    if (type !== b.type) throw invalid(node, `A is ${type}, B ${b.type}`);
+    return [{ type, dims: sizes(node).dims }];
+  },
   macs(node) {
     const { batch, rows, columns, depth } = sizes(node);
     return product(batch) * rows * columns * depth;
@@ -88,9 +92,8 @@ export const matMul: Operator<Clamped & Pick<GemmAttributes, 'pixels'>> = {
   },
 };
 
-function sizes(node: OpenNode<unknown> | Node) {
+export function sizes(node: OpenNode<unknown> | Node) {
   const [a, b] = [input(node, 0).dims, input(node, 1).dims];
-  if (input(node, 0).type !== input(node, 1).type) throw invalid(node, `A is ${input(node, 0).type}, B ${input(node, 1).type}`);
   if (a.length === 0 || b.length === 0) throw invalid(node, `A ${formatDims(a)} and B ${formatDims(b)} should have dimensions`);
   const [rows = 1, depth = 1] = a.length === 1 ? [1, a[0]] : a.slice(-2);
   const [depthB = 1, columns = 1] = b.length === 1 ? [b[0], 1] : b.slice(-2);

@@ -63,7 +63,8 @@ const list: readonly Operator[] = [
 
 /** Adds these operators to the others. @returns every ONNX operator that runs, by op_type */
 export function addOperators(): ReadonlyMap<string, Operator> {
-  for (const operator of list) operators.set(operator.name, operator);
+  // The chunk of integers may have put its own in place of one.
+  for (const operator of list) if (!operators.has(operator.name)) operators.set(operator.name, operator);
   training.lower = lowerTraining;
   reflection.lower = lowerReflection;
   Object.assign(resampling, rareResampling);

@@ -135,7 +135,7 @@ function maxOf(node: Node<WindowAttributes>, x: TypedArray): TypedArray {
   const y = allocate(type, product(dims)) as Uint8Array;
   for (let i = 0; i < y.length; i++) {
     const [ox, oy, plane] = [i % to.width, Math.floor(i / to.width) % to.height, Math.floor(i / (to.width * to.height))];
-    let best = Number.NEGATIVE_INFINITY;
+    let best = type === 'int8' ? -128 : 0;
     const [top, left] = [oy * stride[0] - padBegin[0], ox * stride[1] - padBegin[1]];
     const [endY, endX] = [Math.min(from.height, top + kernel[0] * dilation[0]), Math.min(from.width, left + kernel[1] * dilation[1])];
     for (let iy = firstInside(top, dilation[0]); iy < endY; iy += dilation[0]) {

@@ -2,96 +2,116 @@ import type { Op } from '../../../assembly/opcodes.ts';
 import { QuantizeArg, QuantizedOp } from '../../../assembly/opcodes-quantized.ts';
 import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
-import { arrayTypes, type DataType, formatDims, type TypedArray } from '../../graph/tensor.ts';
-import { rowMajor } from '../../ops/layouts.ts';
-import type { Node, OpenNode, Operator } from '../../ops/operator.ts';
-import { input, invalid, output, resolveAxis } from '../../ops/shapes.ts';
+import type { DataType } from '../../graph/tensor.ts';
+import { typeNames } from '../../graph/typeNames.ts';
+import type { Value } from '../../graph/value.ts';
+import { allocate } from '../../ops/elements.ts';
+import { pictureFirst, rowMajor } from '../../ops/layouts.ts';
+import { scalesOf } from '../../ops/more/quantize/dequantizeLinear.ts';
+import type { Lowering, Node, OpenNode, Operator } from '../../ops/operator.ts';
+import { input, output } from '../../ops/shapes.ts';
+import type { Place, Pointer } from '../../plan/place.ts';
+import { rangeOf, saturated } from '../rounding.ts';
 import { rowsOf } from '../rows.ts';
 import { checkZero, flipOf, isByte, isSingle } from '../scales.ts';
 
 interface QuantizeAttributes {
   readonly axis: number;
+  /** How many neighbours along the axis share a scale; 0 if the whole axis or the whole tensor does. */
+  readonly block: number;
+  /** ONNX's name of the type that is stored, int4 for example, where the node states it. */
+  readonly to: string | undefined;
 }
 
-/** ONNX QuantizeLinear: round(x / scale), half to even, + zero point, clamped to the zero point's type (uint8 without one). */
+/**
+ * ONNX QuantizeLinear: round(x / scale), half to even, + zero point, clamped to the zero point's type (uint8 without one); one
+ * scale for all, one for each index of an axis, or one for each block along it. Integers of less than a byte are bytes here.
+ */
 export const quantizeLinear: Operator<QuantizeAttributes> = {
   name: 'QuantizeLinear',
   since: 10,
   pack: 'quantized',
   inputs: [2, 3],
   types: ['float32', 'float32', 'any'],
+  evaluatedTypes: [['float32', 'int32'], ['float32'], 'any'],
   slices: true,
-  attributes: (reader, opset) => ({ axis: opset < 13 ? 1 : reader.int('axis', 1) }),
+  attributes(reader, opset) {
+    const axis = opset < 13 ? 1 : reader.int('axis', 1);
+    // Only floats of 8 bits may do other than saturate.
+    if (opset >= 19) reader.int('saturate', 1);
+    if (opset < 21) return { axis, block: 0, to: undefined };
+    const block = reader.int('block_size', 0);
+    if (block < 0) throw reader.invalid('block_size', `is ${block}, expected 0 or more`);
+    const code = reader.int('output_dtype', 0);
+    const to = code ? (typeNames[code] ?? `type ${code}`) : undefined;
+    if (to && !integers.test(to)) throw reader.unsupported(`its output is ${to}; quantize to int8 or uint8 instead`);
+    const precision = opset < 23 ? 0 : reader.int('precision', 0);
+    // float32, or a 16-bit float, which is float32 here.
+    if (![0, 1, 10, 16].includes(precision)) throw reader.unsupported(`a precision of ${typeNames[precision]} is not supported`);
+    return { axis, block, to };
+  },
   inferShape(node) {
     const [{ dims }, scale, zero] = [input(node, 0), input(node, 1), node.inputs[2]];
-    const type: DataType = zero?.type ?? 'uint8';
+    const type = storedOf(node).replace(/t[24]$/, 't8') as DataType;
     checkZero(node, zero, type, scale);
-    if (!isSingle(scale)) {
-      const axis = resolveAxis(node, node.attributes.axis, dims.length);
-      if (scale.dims.length !== 1 || scale.dims[0] !== dims[axis]) {
-        throw invalid(node, `its scale is ${formatDims(scale.dims)}, expected [${dims[axis]}]`);
-      }
-    }
+    scalesOf(node);
     return [{ type, dims }];
   },
-  layout: (node) => (hasKernel(node) ? { inputs: ['any', 'rowMajor'], output: 'any' } : rowMajor()),
+  layout: (node) =>
+    hasKernel(node) ? (isPicture(output(node)) ? pictureFirst() : { inputs: ['any', 'rowMajor'], output: 'any' }) : rowMajor(),
   evaluate(node, [x, scale, zero]) {
     const { type, dims } = output(node);
-    return [quantized(node, dims, type, x as Float32Array, scale as Float32Array, zero)];
+    const range = rangeOf(storedOf(node));
+    const { inner, step, at } = scalesOf(node);
+    const y = allocate(type, product(dims));
+    for (let i = 0; i < y.length; ) {
+      let s = at(i / inner);
+      for (const end = i + inner; i < end; i++, s += step) {
+        y[i] = saturated(Math.fround(Math.fround(Number(x?.[i])) / Number(scale?.[s])), Number(zero?.[s] ?? 0), range);
+      }
+    }
+    return [y];
   },
   lower(node, lowering) {
     if (!hasKernel(node)) return lowering.evaluate(node);
-    const [x, y, zero] = [input(node, 0), output(node), node.inputs[2]];
-    const [source, target] = [lowering.place(x), lowering.define(y)];
-    const { pixels, channels, inStride, outStride } = rowsOf(x, source, y, target);
-    lowering.emit(QuantizedOp.Quantize as number as Op, {
-      [QuantizeArg.Input]: source.pointer,
-      [QuantizeArg.Output]: target.pointer,
-      [QuantizeArg.Pixels]: pixels,
-      [QuantizeArg.Channels]: channels,
-      [QuantizeArg.InPixelStride]: inStride,
-      [QuantizeArg.OutPixelStride]: outStride,
-      [QuantizeArg.Scale]: lowering.place(input(node, 1)).pointer,
-      [QuantizeArg.Zero]: zero ? lowering.place(zero).pointer : 0,
-      [QuantizeArg.OutFlip]: flipOf(y.type),
-    });
+    const zero = node.inputs[2];
+    const [source, target, scale] = [lowering.place(input(node, 0)), lowering.define(output(node)), lowering.place(input(node, 1))];
+    emitQuantize(lowering, input(node, 0), output(node), source, target, scale.pointer, zero ? lowering.place(zero).pointer : 0);
   },
 };
 
-const hasKernel = (node: Node<QuantizeAttributes>): boolean => isByte(output(node)) && isSingle(input(node, 1));
+/** The types that a QuantizeLinear may have as output_dtype, as ONNX names them. */
+const integers = /^u?int(2|4|8|16)$/;
 
-const limits: Readonly<Partial<Record<DataType, readonly [number, number]>>> = {
-  uint8: [0, 255],
-  int8: [-128, 127],
-  uint16: [0, 65535],
-  int16: [-32768, 32767],
-};
+/** ONNX's name of the output's type. */
+const storedOf = ({ attributes, inputs }: OpenNode<QuantizeAttributes>): string => attributes.to ?? inputs[2]?.type ?? 'uint8';
 
-function roundEven(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
-}
+/** A picture as networks get it: a convolution follows, and float32 changes its layout faster than bytes. */
+const isPicture = ({ dims }: Value): boolean => dims.length === 4 && at(dims, 1) < 5;
 
-function quantized(
-  node: OpenNode<QuantizeAttributes>,
-  dims: readonly number[],
-  type: DataType,
-  x: Float32Array,
-  scale: Float32Array,
-  zero: TypedArray | undefined,
-): TypedArray {
-  const [least, most] = limits[type] as readonly [number, number];
-  const y = new arrayTypes[type](product(dims)) as Uint8Array;
-  const single = scale.length === 1;
-  const axis = single ? 0 : resolveAxis(node, node.attributes.axis, dims.length);
-  const inner = product(dims.slice(axis + 1));
-  for (let i = 0; i < y.length; i++) {
-    const s = single ? 0 : Math.floor(i / inner) % at(dims, axis);
-    const value = roundEven(Math.fround((x[i] as number) / (scale[s] as number)));
-    const point = Number(zero?.[s] ?? 0);
-    y[i] = Number.isNaN(value) ? point : Math.min(most, Math.max(least, value + point));
-  }
-  return y;
+const hasKernel = (node: Node<QuantizeAttributes>): boolean =>
+  isByte({ type: storedOf(node) as DataType }) && isSingle(input(node, 1)) && !node.attributes.block;
+
+/** Quantizes to bytes by one scale and zero point, which are in memory; a zero point of 0 is 0. */
+export function emitQuantize(
+  lowering: Lowering,
+  x: Value,
+  y: Value,
+  source: Place,
+  target: Place,
+  scale: Pointer,
+  zero: Pointer | 0,
+): void {
+  const { pixels, channels, inStride, outStride } = rowsOf(x, source, y, target);
+  lowering.emit(QuantizedOp.Quantize as number as Op, {
+    [QuantizeArg.Input]: source.pointer,
+    [QuantizeArg.Output]: target.pointer,
+    [QuantizeArg.Pixels]: pixels,
+    [QuantizeArg.Channels]: channels,
+    [QuantizeArg.InPixelStride]: inStride,
+    [QuantizeArg.OutPixelStride]: outStride,
+    [QuantizeArg.Scale]: scale,
+    [QuantizeArg.Zero]: zero,
+    [QuantizeArg.OutFlip]: flipOf(y.type),
+  });
 }

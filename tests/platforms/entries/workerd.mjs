@@ -1,4 +1,4 @@
-// node workerd.mjs EXAMPLE BITS MODELS PICTURE...: Workers that Wrangler has bundled, in workerd by miniflare. Prints what the example answers
+// node workerd.mjs EXAMPLE BITS MODELS PICTURE..., BITS - for none: Workers that Wrangler has bundled, in workerd by miniflare. Prints what the example answers
 // each picture, the CPU time that takes and the memory of the process, and what bits.js finds.
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -79,6 +79,10 @@ const empty = await observe(idle, bodies[0]);
 const answers = [];
 for (const body of bodies) answers.push(await observe(bundled(example), body));
 
+if (bits === '-') {
+  console.log(JSON.stringify({ empty, answers }));
+  process.exit();
+}
 const files = { FILES: (request) => new Response(readFileSync(`${models}${new URL(request.url).pathname}`)) };
 const { worker, url } = await start({ ...bundled(bits), serviceBindings: files });
 const found = await (await fetch(url)).text();

@@ -16,7 +16,7 @@ const here = fileURLToPath(new URL('..', import.meta.url));
  * @property {string[]} [assets] where in it the model and the photo go
  * @property {string} [before] a script of its package.json that runs once before it is built
  * @property {string} entry the script that loads Lanewise: the list of models takes its place
- * @property {'bits' | 'trained'} [runs] what does: bits.js, unless it says trained.js
+ * @property {'bits' | 'quantized' | 'trained'} [runs] what does: bits.js, unless it says another
  * @property {object} [options] for every `load` of the list
  * @property {string[]} [build] arguments that the build gets after its own
  * @property {Record<string, string>} [headers] of the server
@@ -47,7 +47,7 @@ const buildPlain = (context, { example, site, assets = ['.'], before, build: mor
 export const buildBits = (context, { site, entry, options = {}, runs = 'bits', ...more }) =>
   once(JSON.stringify([more.example, more.build, options, runs]), async () => {
     const { folder } = await buildPlain(context, { site, ...more });
-    copyFileSync(join(here, `entries/${runs === 'bits' ? 'browser' : 'trained-browser'}.js`), join(folder, entry));
+    copyFileSync(join(here, `entries/${runs === 'bits' ? '' : `${runs}-`}browser.js`), join(folder, entry));
     copyFileSync(join(here, `${runs}.js`), join(folder, `${runs}.js`));
     writeFileSync(join(folder, 'options.js'), `export default ${JSON.stringify(options)};\n`);
     await build(context, folder, more.build);

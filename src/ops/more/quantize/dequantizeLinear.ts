@@ -58,7 +58,7 @@ export const dequantizeLinear: Operator<DequantizeAttributes> = {
 };
 
 /** Elements `from` to `to` of a constant. */
-function partOf({ type, constant }: Value, from: number, to: number): TypedArray {
+export function partOf({ type, constant }: Value, from: number, to: number): TypedArray {
   if (!constant?.fill) return constant?.read().subarray(from, to) as TypedArray;
   const part = allocate(type, to - from);
   constant.fill(part, from);
@@ -78,7 +78,7 @@ interface Scales {
   at(row: number): number;
 }
 
-function scalesOf(node: OpenNode<DequantizeAttributes>): Scales {
+export function scalesOf(node: OpenNode<Pick<DequantizeAttributes, 'axis' | 'block'>>): Scales {
   const { axis, block } = node.attributes;
   const [{ dims }, { dims: scale }] = [input(node, 0), input(node, 1)];
   if (block === 0 && scale.length < 2 && product(scale) === 1) return { inner: product(dims), step: 0, at: () => 0 };

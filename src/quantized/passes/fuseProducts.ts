@@ -1,0 +1,136 @@
+import { origins } from '../../compiler/bind.ts';
+import { as } from '../../compiler/network.ts';
+import { at } from '../../graph/at.ts';
+import { product } from '../../graph/dims.ts';
+import type { Value } from '../../graph/value.ts';
+import { add } from '../../ops/elementwise/binary.ts';
+import { type GemmAttributes, gemm } from '../../ops/gemm/gemm.ts';
+import { matMul } from '../../ops/gemm/matmul.ts';
+import type { Node, Operator } from '../../ops/operator.ts';
+import { constantValue, output, resolveAxis } from '../../ops/shapes.ts';
+import { conv } from '../../ops/window/conv.ts';
+import { qLinearConv } from '../ops/conv.ts';
+import { dequantizeLinear } from '../ops/dequantizeLinear.ts';
+import { convIntegerToFloat, matMulIntegerToFloat, qMatMul } from '../ops/products.ts';
+import { isByte, isSingle, numbersOf } from '../scales.ts';
+import {
+  type Bytes,
+  dequantized,
+  following,
+  isPerChannel,
+  meaningOf,
+  nodeOf,
+  numbersValue,
+  type Rule,
+  rangeOf,
+  readerOf,
+  replace,
+  zeroOf,
+} from './facts.ts';
+
+/**
+ * A convolution or a dense layer of bytes by constant integers becomes one of integers: with bytes as its output if a Q follows
+ * (behind a clamp perhaps, which becomes limits of the bytes), else with float32.
+ */
+export const fuseProducts: Rule = (node, network) => {
+  const found = as(node, conv);
+  const dense = as<Partial<GemmAttributes>>(node, gemm, matMul);
+  const { transA, transB = false, alpha = 1, beta = 1 } = dense?.attributes ?? {};
+  if ((!dense && !found) || transA || alpha !== 1 || (beta !== 1 && node.inputs[2])) return undefined;
+  const x = dequantized(node.inputs[0], network);
+  const axis = dense && !transB ? 1 : 0;
+  const weights = x && weightsOf(node.inputs[1], axis);
+  if (!x || !weights || (dense && weights.value.dims.length !== 2)) return undefined;
+  const channels = at(weights.value.dims, axis);
+
+  // A matrix product takes its bias from a sum behind it.
+  let [last, bias] = [node, node.inputs[2]];
+  const sum = as(node, matMul) && as(readerOf(output(node), network), add);
+  const [addend] = sum?.inputs.filter((value) => value?.constant) ?? [];
+  if (
+    sum &&
+    addend &&
+    isPerChannel(addend, channels, 1, 2) &&
+    sum.attributes.axis === undefined &&
+    output(sum).dims.length === output(node).dims.length
+  )
+    [last, bias] = [sum as Node, addend];
+  if (bias && !(bias.constant && isPerChannel(bias, channels, bias.dims.length - 1, bias.dims.length))) return undefined;
+
+  const xScale = meaningOf(x).scale;
+  const scales = numbersOf(weights.scale).map((scale) => Math.fround(xScale * scale));
+  const exact = bias && inUnits(bias, scales, channels);
+  const whole = exact?.map(Math.round);
+  const { bytes: followed } = following(output(last), network);
+  const steps = followed ? scales.map((scale) => Math.fround(scale / meaningOf(followed).scale)) : scales;
+  // Bytes less their zero point are up to 255.
+  const most = (product(weights.value.dims) / channels) * 255 * 255;
+  if (!fits([...scales, ...steps], most, whole)) return undefined;
+  const isClose = !exact?.some((sum, i) => Math.abs(sum - Math.round(sum)) * numberAt(steps, i) > MOST_ERROR);
+  const { nodes, clamp, bytes, value } = following(output(last), network, isClose);
+
+  const removed = [...new Set([node, last, ...nodes])];
+  const [from, zero, fixed] = [x.value, zeroOf(x), [weights.value, weights.scale, x.scale, bias].every((value) => !value || value.fixed)];
+  const nameOf = (kind: string) => JSON.stringify([kind, bias?.name, weights.value.name, weights.scale.name, x.scale.name]);
+  if (bytes) {
+    const integers = whole && numbersValue(nameOf('int32'), 'int32', whole, fixed);
+    const inputs = [from, x.scale, zero, weights.value, weights.scale, zeroOf(weights), bytes.scale, zeroOf(bytes), integers];
+    const range = rangeOf(clamp, bytes);
+    return replace(network, removed, [
+      found
+        ? nodeOf(node, qLinearConv as Operator, { ...found.attributes, range }, inputs, [value])
+        : nodeOf(node, qMatMul, { transB, range }, inputs, [value]),
+    ]);
+  }
+  const shift =
+    bias &&
+    floats(
+      nameOf('bias'),
+      Array.from({ length: channels }, (_, i) => numberAt(numbersOf(bias), i)),
+      fixed,
+    );
+  const inputs = [from, zero, weights.value, weights.zero, floats(nameOf('scale'), scales, fixed), shift];
+  return replace(network, removed, [
+    found
+      ? nodeOf(node, convIntegerToFloat, { ...found.attributes, clamp }, inputs, [value])
+      : nodeOf(node, matMulIntegerToFloat, { transB, clamp }, inputs, [value]),
+  ]);
+};
+
+/** A list of one number, or one for each channel. */
+const numberAt = (list: readonly number[], i: number): number => list[list.length === 1 ? 0 : i] as number;
+
+const floats = (name: string, numbers: readonly number[], fixed: boolean): Value =>
+  constantValue({ name, type: 'float32', dims: [numbers.length], read: () => Float32Array.from(numbers) }, name, fixed);
+
+/** The bytes that constant weights were made of, with one scale and zero point, or one for each index of an axis. */
+function weightsOf(value: Value | undefined, axis: number): Bytes | undefined {
+  const node = value && as(origins.get(value), dequantizeLinear);
+  const [from, scale, zero] = node?.inputs ?? [];
+  if (!node || !from || !isByte(from) || !scale) return undefined;
+  if (node.attributes.block || (!isSingle(scale) && resolveAxis(node, node.attributes.axis, from.dims.length) !== axis)) return undefined;
+  return { value: from, scale, zero };
+}
+
+/** How much of a step of the output the rounding of a bias to a whole number of units may change. */
+const MOST_ERROR = 1 / 32;
+
+/**
+ * A bias in units of the sums, x scale · w scale. Rounded it is wrong by half a unit, which is far less than half a step of the
+ * output, because outputs are as large as sums of many products. One that was made of integers in that unit is whole.
+ */
+function inUnits(bias: Value, scales: readonly number[], channels: number): number[] {
+  const node = as(origins.get(bias), dequantizeLinear);
+  const [from, scale, zero] = node?.inputs ?? [];
+  const isWhole = from?.type === 'int32' && scale && !(zero && numbersOf(zero).some(Boolean));
+  const exact = isWhole ? [numbersOf(from), numbersOf(scale)] : [numbersOf(bias), [1]];
+  const [numbers, units] = exact as [number[], number[]];
+  return Array.from({ length: channels }, (_, i) => (numberAt(numbers, i) * numberAt(units, i)) / numberAt(scales, i));
+}
+
+/** Whether the sums fit int32, and their scales float32 with all digits; else the layer stays float32. */
+function fits(scales: readonly number[], most: number, bias: readonly number[] = [0]): boolean {
+  const least = 2 ** -126;
+  const plain = (scale: number) => scale >= least && scale < 1 / least;
+  return scales.every(plain) && bias.every((sum) => Math.abs(sum) + most < 2 ** 31);
+}
