@@ -1,7 +1,7 @@
 // The ways in which Lanewise can run one graph. All come to the same; some to the same bits.
 
 import { load as loadCompiled } from '../../src/compiled/index.ts';
-import { compileGraph } from '../../src/compiled/write.ts';
+import { compileGraph, moduleFor } from '../../src/compiled/write.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import { verify } from '../../src/compiler/verify.ts';
 import { LanewiseError } from '../../src/errors.ts';
@@ -62,7 +62,7 @@ async function runPlan(graph: Graph, feeds: Feeds, options: object): Promise<Res
   const values = new Map(Object.entries(feeds).filter(([name]) => shapingInputs.has(name)));
   const dims = new Map(Object.entries(feeds).map(([name, { dims }]) => [name, dims]));
   const plan = compile(graph, { dims, values, memoryLimit: LIMIT, verify, ...options });
-  const engine = new Engine((await strict).module);
+  const engine = new Engine(await moduleFor(graph));
   const count = (list: readonly number[]) => list.reduce((a, b) => a * b, 1);
   const execute = (plan: Plan, given: readonly Tensor[]) => {
     engine.use(plan);
@@ -278,7 +278,7 @@ export const variants: Readonly<Record<string, Variant>> = {
   compiled: {
     bits: true,
     async run(graph, fuzz) {
-      const model = await loadCompiled(compileGraph(graph, { memoryLimit: LIMIT }, (await strict).module));
+      const model = await loadCompiled(compileGraph(graph, { memoryLimit: LIMIT }, await moduleFor(graph)));
       try {
         return results(model.runSync(feedsOf(fuzz)));
       } finally {
