@@ -216,7 +216,7 @@ const png = () =>
     .toBuffer();
 
 /** What is not for users, and what has no browser here, or only says what to write instead. */
-const internal = ['compileGraph'];
+const internal = ['compileGraph', 'moduleFor'];
 const refusedHere = ['pictureFromBlob', 'InferenceSession'];
 /** The user's own from then on: errors made by hand, and what fills a parameter, which takes what a layer gives it. */
 const unchecked = ['LanewiseError', 'ones', 'zeros'];

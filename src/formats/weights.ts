@@ -1,9 +1,9 @@
 import { isOptions, kindOf, shown } from '../arguments.ts';
 import { LanewiseError } from '../errors.ts';
-import type { Constant } from '../graph/graph.ts';
+import type { Constant, Packed } from '../graph/graph.ts';
 import { fitsFloat16, toFloat16 } from '../graph/halves.ts';
 import { formatDims, isTensorType, type Tensor, type TensorType, type TypedArray, tensorArrays } from '../graph/tensor.ts';
-import { bytesPerElement, countOf, type StoredType } from './bytes.ts';
+import { bytesPerElement, countOf, isPacked, type StoredType } from './bytes.ts';
 
 /**
  * How the writers store float32 weights: as they are, or in half the space as float16, rounded to the nearest, ties to even.
@@ -70,18 +70,24 @@ export const storedSize = (label: string, tensor: Described, stored: StoredType)
 /** The elements as bytes of a file: little-endian, as on every engine with WebAssembly. */
 export function storedBytes(label: string, tensor: Writable, stored: StoredType): Uint8Array {
   const data = elements(label, tensor);
-  if (stored === 'int4') return nibbles(label, data as Int8Array);
+  if (isPacked(stored)) return joinedBytes(label, data as Int8Array, stored);
   const array = stored === 'float16' && tensor.type === 'float32' ? toFloat16(data as Float32Array) : data;
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
-/** Two integers of 4 bits to a byte, the first one in its lower half. @throws LanewiseError INVALID_INPUT if one does not fit */
-function nibbles(label: string, data: ArrayLike<number>): Uint8Array {
-  const bytes = new Uint8Array(Math.ceil(data.length / 2));
+/** Integers of 4 or 2 bits, the first one in a byte's lowest bits. @throws LanewiseError INVALID_INPUT if one does not fit */
+function joinedBytes(label: string, data: ArrayLike<number>, stored: Packed): Uint8Array {
+  const bits = Number(stored.slice(-1));
+  const each = 8 / bits;
+  const count = 2 ** bits;
+  const least = stored[0] === 'u' ? 0 : -count / 2;
+  const bytes = new Uint8Array(Math.ceil(data.length / each));
   for (let i = 0; i < data.length; i++) {
     const x = data[i] as number;
-    if (!(x >= -8 && x <= 7)) throw new LanewiseError('INVALID_INPUT', `${label} has ${shown(x)}, which int4 does not hold`);
-    bytes[i >> 1] = (bytes[i >> 1] as number) | ((x & 15) << (4 * (i & 1)));
+    if (!(x >= least && x < least + count))
+      throw new LanewiseError('INVALID_INPUT', `${label} has ${shown(x)}, which ${stored} does not hold`);
+    const at = Math.floor(i / each);
+    bytes[at] = (bytes[at] as number) | ((x & (count - 1)) << (bits * (i % each)));
   }
   return bytes;
 }

@@ -66,7 +66,7 @@ type AttributeKind = keyof typeof attributeKinds;
  * - As the readers widen float16 and bfloat16 to float32, so do attributes that ask for these types (Cast's `to`). Inputs
  *   and outputs are of
  *   the type that the graph computes in, whatever their `face`.
- * - Integers of 4 and 2 bits, which the readers widen, are written with 8; a constant that is `packed` is written with 4.
+ * - Integers of 4 and 2 bits, which the readers widen, are written as they were (`packed`).
  * - With `weights: 'f16'` float16 initializers keep their names, and a Cast to float32 (values `NAME/f32`) stands between
  *   them and their
  *   readers: the model still computes in float32.
