@@ -26,7 +26,10 @@ function isIterable(data: unknown): boolean {
   return typeof each === 'function' || typeof eachLater === 'function';
 }
 
-/** The batches, checked, as often as they are wanted. */
+/**
+ * The batches, checked, as often as they are wanted.
+ * @internal
+ */
 export class Batches {
   readonly #data: CalibrationData;
   readonly #source: PlanSource;

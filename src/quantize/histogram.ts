@@ -6,10 +6,11 @@ const SIDE = 4096;
 /**
  * A histogram of numbers whose range is not known before. It spans ±2^n, and n grows: two bins become one. All of it is exact, so that
  * engines agree to the bit. Zeros, which ReLU makes in plenty, are counted apart.
+ * @internal
  */
 export class Histogram {
   /** The middle of it is 0. */
-  readonly bins = new Float64Array(2 * SIDE);
+  readonly bins: Float64Array = new Float64Array(2 * SIDE);
   /** Up to where it reaches on both sides, a power of two. */
   reach = 2 ** -40;
   /** Elements so far, zeros included. */

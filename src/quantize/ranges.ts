@@ -7,7 +7,10 @@ export type Calibration = 'minmax' | 'mse' | 'percentile';
 
 export type Range = readonly [low: number, high: number];
 
-/** @param percentile how many percent of the elements the range holds at least, on each side of 0 */
+/**
+ * @param percentile how many percent of the elements the range holds at least, on each side of 0
+ * @internal
+ */
 export function rangeOf(histogram: Histogram, calibration: Calibration, percentile: number): Range {
   const low = Math.min(0, histogram.least);
   const high = Math.max(0, histogram.most);
