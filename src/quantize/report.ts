@@ -33,7 +33,10 @@ export interface QuantizeReport {
   readonly examples: number;
 }
 
-/** 10·log10 of the signal's energy over the error's. Infinite if there is no error. */
+/**
+ * 10·log10 of the signal's energy over the error's. Infinite if there is no error.
+ * @internal
+ */
 export function snrOf(right: ArrayLike<number>, rounded: ArrayLike<number>): number {
   let [signal, noise] = [0, 0];
   for (let i = 0; i < right.length; i++) {
@@ -47,6 +50,7 @@ export function snrOf(right: ArrayLike<number>, rounded: ArrayLike<number>): num
 /**
  * The signal to noise of values in the quantised network, over the first batch.
  * @param pairs names of values in float32, and of what they are in the quantised graph
+ * @internal
  */
 export async function compared(
   float: Graph,
@@ -80,7 +84,10 @@ export async function compared(
   return found;
 }
 
-/** The name of the value that holds what a layer gives: behind the clamp that is stored with it. */
+/**
+ * The name of the value that holds what a layer gives: behind the clamp that is stored with it.
+ * @internal
+ */
 export function resultOf(node: GraphNode, nodes: readonly GraphNode[]): string {
   const [name = ''] = node.outputs;
   const [reader, ...others] = nodes.filter(({ inputs }) => inputs.includes(name));
