@@ -165,3 +165,8 @@ describe('DynamicQuantizeLinear', () => {
     expectTensor(y, run(x, [0])[0] as Tensor);
   });
 });
+
+test('a scale of float64 is not taken for float32', () => {
+  const scale = new Tensor('float64', [-2], []);
+  expect(() => runTyped({ op: 'DequantizeLinear', inputs: [new Tensor('int8', [-2], [1]), scale] })).toThrow(/float64/);
+});

@@ -11,6 +11,7 @@ import { flipOf, isByte, isSingle } from '../scales.ts';
 export const dequantizeLinear: typeof folded = {
   ...folded,
   pack: 'quantized',
+  types: ['any', 'float32', 'any'],
   slices: true,
   layout: (node) => (hasKernel(node) ? { inputs: ['any', 'rowMajor'], output: 'any' } : rowMajor()),
   lower(node, lowering) {
