@@ -9,6 +9,7 @@ import { arg } from '../math/simd.inline';
 import { QuantizeArg } from '../opcodes-quantized';
 import { mine, share } from '../threads.inline';
 import { bytesOf, rounded, storeBytes } from './requantize.inline';
+import { zeroAt } from './zero.inline';
 
 /** Elements per call: short enough for the engine to move to its optimised code early. */
 const BLOCK: i32 = 4096;
@@ -31,8 +32,7 @@ export function f32_quantize(pc: usize): void {
 /** Quantizes `count` elements. */
 export function f32_quantize_row(pc: usize, count: i32, input: usize, output: usize): void {
   const flip = arg(pc, QuantizeArg.OutFlip);
-  const zeroAt = <usize>arg(pc, QuantizeArg.Zero);
-  const zero = (zeroAt ? <i32>load<u8>(zeroAt) : 0) ^ (flip & 0xff);
+  const zero = zeroAt(pc, QuantizeArg.Zero, flip);
   const scale = v128.load32_splat(<usize>arg(pc, QuantizeArg.Scale));
   const low = f32x4.splat(<f32>-zero);
   const high = f32x4.splat(<f32>(<i32>255 - zero));

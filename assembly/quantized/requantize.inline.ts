@@ -15,13 +15,6 @@ export function rounded(x: v128, low: v128, high: v128, zero: i32): v128 {
   return i32x4.sub(f32x4.add(f32x4.pmin(f32x4.pmax(low, x), high), f32x4.splat(MAGIC)), i32x4.splat(MAGIC_BITS - zero));
 }
 
-/** Zeros where a number is NaN. */
-// @ts-expect-error: decorator
-@inline
-export function known(x: v128): v128 {
-  return v128.and(x, f32x4.eq(x, x));
-}
-
 /** Four sums times their scales. */
 // @ts-expect-error: decorator
 @inline

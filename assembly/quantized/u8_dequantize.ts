@@ -7,6 +7,7 @@
 import { arg, storeLanes } from '../math/simd.inline';
 import { DequantizeArg } from '../opcodes-quantized';
 import { mine, share } from '../threads.inline';
+import { wide, zeroAt } from './zero.inline';
 
 /** Elements per call: short enough for the engine to move to its optimised code early. */
 const BLOCK: i32 = 4096;
@@ -29,12 +30,11 @@ export function u8_dequantize(pc: usize): void {
 /** Dequantizes `count` elements. */
 export function u8_dequantize_row(pc: usize, count: i32, input: usize, output: usize): void {
   const flip = arg(pc, DequantizeArg.InFlip);
-  const zeroAt = <usize>arg(pc, DequantizeArg.Zero);
-  const zero = i16x8.splat(<i16>((zeroAt ? <i32>load<u8>(zeroAt) : 0) ^ (flip & 0xff)));
+  const zero = i16x8.splat(<i16>zeroAt(pc, DequantizeArg.Zero, flip));
   const flips = i32x4.splat(flip);
   const scale = v128.load32_splat(<usize>arg(pc, DequantizeArg.Scale));
   for (let i = 0; i < count; i += 8) {
-    const words = i16x8.sub(i16x8.extend_low_i8x16_u(v128.xor(v128.load64_zero(input + <usize>i), flips)), zero);
+    const words = wide(input + <usize>i, 1, flips, zero);
     const at = output + ((<usize>i) << 2);
     storeLanes(at, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(words)), scale), count - i);
     if (count - i > 4) storeLanes(at + 16, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(words)), scale), count - i - 4);

@@ -1,7 +1,8 @@
 import { MR, NR, type Op, WindowArg } from '../../../assembly/opcodes.ts';
-import { DEPTH_STEP, QuantizedConvArg, QuantizedOp, QuantizedType, QuantizedWinogradArg } from '../../../assembly/opcodes-quantized.ts';
+import { DEPTH_STEP, QuantizedConvArg, QuantizedOp, QuantizedWinogradArg } from '../../../assembly/opcodes-quantized.ts';
 import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
+import { elementBytes } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
 import { convMacs } from '../../ops/cost.ts';
 import { allocate } from '../../ops/elements.ts';
@@ -9,12 +10,13 @@ import { rowMajor } from '../../ops/layouts.ts';
 import type { Lowering, Node, Operator } from '../../ops/operator.ts';
 import { asImage, input, output } from '../../ops/shapes.ts';
 import { type ConvAttributes, convWindow } from '../../ops/window/conv.ts';
-import { readWindow, type Window, windowArgs } from '../../ops/window/window.ts';
+import { readWindow, type Window, wholeWindow, windowArgs } from '../../ops/window/window.ts';
 import type { Args, Place, Pointer } from '../../plan/place.ts';
 import { rangeOf, saturated } from '../rounding.ts';
 import { checkBytes, checkCount, flipOf, multiplier, numberOf, numbersOf, unsigned } from '../scales.ts';
 import { convSums } from '../sums.ts';
 import { asDense, blockOf, isKnown, lessZero } from '../weights.ts';
+import { storedBytes } from './stored.ts';
 import { winogradTiles } from './winograd.ts';
 
 /** The inputs of QLinearConv. */
@@ -100,8 +102,6 @@ export const qLinearConv: Operator<QConvAttributes> = {
     if (!hasKernel(node)) return lowering.evaluate(node);
     const window = convWindow(asConv(node));
     const { group: groups } = node.attributes;
-    const outZero = unsigned(numberOf(node.inputs[QConvInput.YZero]), y.type);
-    const [low, high] = node.attributes.range ?? rangeOf(y.type);
     emitQConv(lowering, {
       window,
       from: x,
@@ -111,15 +111,7 @@ export const qLinearConv: Operator<QConvAttributes> = {
       target: lowering.define(y),
       groups,
       inZero: numberOf(node.inputs[QConvInput.XZero]),
-      stored: {
-        [QuantizedConvArg.Type]: QuantizedType.Byte,
-        [QuantizedConvArg.Scale]: lowering.table(tableOf(node)),
-        [QuantizedConvArg.ScaleStep]: 4,
-        [QuantizedConvArg.OutFlip]: flipOf(y.type),
-        [QuantizedConvArg.OutZero]: outZero,
-        [QuantizedConvArg.Min]: unsigned(low, y.type),
-        [QuantizedConvArg.Max]: unsigned(high, y.type),
-      },
+      stored: storedBytes(lowering, y, node.inputs[QConvInput.YZero], tableOf(node), node.attributes.range),
       macs: convMacs(y.dims, w.dims),
     });
   },
@@ -200,6 +192,27 @@ const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 const isPointwise = ({ kernel, stride, padBegin, padEnd }: Window): boolean =>
   product([...kernel, ...stride]) === 1 && [...padBegin, ...padEnd].every((pad) => pad === 0);
 
+/** A product of `rows` × `depth` bytes by panels, whose rows are without gaps. */
+export interface QMatrixCall extends Omit<QConvCall, 'window' | 'filters' | 'groups' | 'macs'> {
+  readonly rows: number;
+  readonly depth: number;
+  readonly columns: number;
+}
+
+/** The instruction of a matrix product: the rows are a picture of one column. */
+export function emitQMatrix(lowering: Lowering, { rows, depth, columns, from, to, source, target, ...call }: QMatrixCall): void {
+  emitQConv(lowering, {
+    ...call,
+    window: wholeWindow([1, 1], [rows, 1]),
+    from: { ...from, dims: [1, depth, rows, 1] },
+    to: { ...to, dims: [1, columns, rows, 1] },
+    source: { ...source, pixelStride: depth },
+    target: { ...target, pixelStride: columns * elementBytes(to.type) },
+    groups: 1,
+    macs: rows * columns * depth,
+  });
+}
+
 /** The pixels as one row: tiles need not end where rows of the picture do. */
 const oneRow = (pixels: number): Args => ({
   [WindowArg.Batch]: 1,
@@ -223,7 +236,7 @@ export function emitQConv(lowering: Lowering, { window, from, to, source, target
   const pixels = image.batch * image.height * image.width;
   const outChannels = image.channels / groups;
   const [height, width] = window.kernel;
-  const row = Math.ceil((width * channels) / DEPTH_STEP) * DEPTH_STEP;
+  const row = roundUp(width * channels, DEPTH_STEP);
   const depth = height * row;
   const most = Math.min(MOST_PIXELS, Math.max(MR, Math.floor(BLOCK_BYTES / (2 * depth))), Math.ceil(pixels / lowering.threads));
   const blockPixels = roundUp(Math.max(1, Math.ceil(pixels / Math.max(1, Math.ceil(pixels / most)))), MR);

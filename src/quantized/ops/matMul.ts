@@ -11,13 +11,13 @@ import { depthOf } from '../../ops/gemm/gemm.ts';
 import { sizes } from '../../ops/gemm/matmul.ts';
 import type { Lowering, Node, OpenNode, Operator, Panels } from '../../ops/operator.ts';
 import { input, output } from '../../ops/shapes.ts';
-import { wholeWindow } from '../../ops/window/window.ts';
 import type { Args } from '../../plan/place.ts';
 import { rangeOf, saturated } from '../rounding.ts';
-import { checkBytes, checkCount, flipOf, isSingle, multiplier, numberOf, numbersOf, unsigned, zeroOf } from '../scales.ts';
+import { checkBytes, checkCount, isSingle, multiplier, numberOf, numbersOf, zeroOf } from '../scales.ts';
 import { matMulSums, nth } from '../sums.ts';
 import { isKnown, lessZero } from '../weights.ts';
-import { emitQConv } from './conv.ts';
+import { emitQMatrix } from './conv.ts';
+import { storedBytes } from './stored.ts';
 
 /** The most matrices in one product by kernels, because each is an instruction. */
 const MOST_MATRICES = 1 << 12;
@@ -79,18 +79,18 @@ export function emitQMatMul(lowering: Lowering, node: Node, factors: Factors, st
   const packed = lowering.panels(panels);
   const unit = elementBytes(y.type);
   const multiply = (aAt: number, bAt: number, m: number) =>
-    emitQConv(lowering, {
-      window: wholeWindow([1, 1], [height, 1]),
-      from: { ...a, dims: [1, depth, height, 1] },
-      to: { ...y, dims: [1, columns, height, 1] },
-      source: { ...source, pointer: shifted(source.pointer, aAt * rows * depth), pixelStride: depth },
-      target: { ...target, pointer: shifted(target.pointer, m * rows * columns * unit), pixelStride: columns * unit },
+    emitQMatrix(lowering, {
+      rows: height,
+      depth,
+      columns,
+      from: a,
+      to: y,
+      source: { ...source, pointer: shifted(source.pointer, aAt * rows * depth) },
+      target: { ...target, pointer: shifted(target.pointer, m * rows * columns * unit) },
       weights: shifted(packed, bAt * panelBytes({ ...panels, groups: 1 })),
       wide: weights.type === 'int16',
-      groups: 1,
       inZero,
       stored,
-      macs: height * columns * depth,
     });
   if (together) multiply(0, 0, 0);
   else eachBroadcast(batch, [aBatch, bBatch], ([aAt = 0, bAt = 0], m) => multiply(aAt, bAt, m));
@@ -190,16 +190,7 @@ export const qLinearMatMul: Operator = {
     const [factors, y] = [linearFactors(node), output(node)];
     const table = fits(node, factors) && tableOf(node, sizesOf(factors, node).columns);
     if (!table) return lowering.evaluate(node);
-    const [low, high] = rangeOf(y.type);
-    emitQMatMul(lowering, node, factors, {
-      [QuantizedConvArg.Type]: QuantizedType.Byte,
-      [QuantizedConvArg.Scale]: lowering.table(table),
-      [QuantizedConvArg.ScaleStep]: 4,
-      [QuantizedConvArg.OutFlip]: flipOf(y.type),
-      [QuantizedConvArg.OutZero]: unsigned(numberOf(node.inputs[Input.YZero]), y.type),
-      [QuantizedConvArg.Min]: unsigned(low, y.type),
-      [QuantizedConvArg.Max]: unsigned(high, y.type),
-    });
+    emitQMatMul(lowering, node, factors, storedBytes(lowering, y, node.inputs[Input.YZero], table));
   },
 };
 

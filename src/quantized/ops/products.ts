@@ -1,21 +1,19 @@
 // Convolutions and matrix products of integers that only passes write.
 
-import { QuantizedConvArg, QuantizedType } from '../../../assembly/opcodes-quantized.ts';
 import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import type { Value } from '../../graph/value.ts';
 import { convMacs } from '../../ops/cost.ts';
-import { type Clamped, clampWords } from '../../ops/elementwise/clamp.ts';
+import type { Clamped } from '../../ops/elementwise/clamp.ts';
 import { depthOf, type GemmAttributes } from '../../ops/gemm/gemm.ts';
 import type { Lowering, Node, Operator } from '../../ops/operator.ts';
 import { input, output } from '../../ops/shapes.ts';
 import { type ConvAttributes, convWindow } from '../../ops/window/conv.ts';
-import { wholeWindow } from '../../ops/window/window.ts';
 import type { Args, Pointer } from '../../plan/place.ts';
-import { rangeOf } from '../rounding.ts';
-import { flipOf, isSingle, multiplier, numberOf, numbersOf, unsigned, zeroOf } from '../scales.ts';
+import { isSingle, multiplier, numberOf, numbersOf, zeroOf } from '../scales.ts';
 import { lessZero } from '../weights.ts';
-import { emitQConv, QConvInput, qWeights } from './conv.ts';
+import { emitQConv, emitQMatrix, QConvInput, qWeights } from './conv.ts';
+import { storedBytes, storedFloats } from './stored.ts';
 
 /** The inputs of the products with a float32 output: sums · scale + shift. */
 enum FloatInput {
@@ -34,18 +32,9 @@ enum FloatInput {
 /** The passes that make these nodes know the shapes. */
 const shared = { since: 0, pack: 'quantized', slices: true, inputs: [5, 6], types: ['any'], inferShape: () => [] } as const;
 
-/** How sums are stored as float32. */
-function storedFloats(node: Node<Clamped>, lowering: Lowering): Args {
+function storedOf(node: Node<Clamped>, lowering: Lowering): Args {
   const [scale, shift] = [input(node, FloatInput.Scale), node.inputs[FloatInput.Shift]];
-  const [min, max] = clampWords(node.attributes);
-  return {
-    [QuantizedConvArg.Type]: QuantizedType.Float32,
-    [QuantizedConvArg.Scale]: lowering.place(scale).pointer,
-    [QuantizedConvArg.ScaleStep]: isSingle(scale) ? 0 : 4,
-    [QuantizedConvArg.Shift]: shift ? lowering.place(shift).pointer : 0,
-    [QuantizedConvArg.FloatMin]: min,
-    [QuantizedConvArg.FloatMax]: max,
-  };
+  return storedFloats(lowering.place(scale).pointer, isSingle(scale), node.attributes, shift ? lowering.place(shift).pointer : 0);
 }
 
 /** Not an ONNX operator: a convolution of bytes by constant bytes, stored as float32. */
@@ -65,7 +54,7 @@ export const convIntegerToFloat: Operator<ConvAttributes> = {
       source: lowering.place(x),
       ...qWeights(lowering, w, node.inputs[FloatInput.WZero], undefined, window, groups),
       inZero: zeroOf(lowering, input(node, FloatInput.XZero)),
-      stored: storedFloats(node, lowering),
+      stored: storedOf(node, lowering),
       target: lowering.define(y),
       groups,
       macs: convMacs(y.dims, w.dims),
@@ -96,7 +85,7 @@ export const matMulIntegerToFloat: Operator<ProductAttributes> = {
       zero: node.inputs[FloatInput.WZero],
       bias: undefined,
       inZero: zeroOf(lowering, input(node, FloatInput.XZero)),
-      stored: storedFloats(node, lowering),
+      stored: storedOf(node, lowering),
     }),
 };
 
@@ -110,21 +99,12 @@ export const qMatMul: Operator<ProductAttributes> = {
     const y = output(node);
     const [xScale, yScale] = [numberOf(node.inputs[QConvInput.XScale]), numberOf(node.inputs[QConvInput.YScale])];
     const scales = numbersOf(input(node, QConvInput.WScale)).map((scale) => multiplier(xScale, scale, yScale));
-    const [low, high] = node.attributes.range ?? rangeOf(y.type);
     emitProduct(node, lowering, {
       weights: input(node, QConvInput.W),
       zero: node.inputs[QConvInput.WZero],
       bias: node.inputs[QConvInput.Bias],
       inZero: numberOf(node.inputs[QConvInput.XZero]),
-      stored: {
-        [QuantizedConvArg.Type]: QuantizedType.Byte,
-        [QuantizedConvArg.Scale]: lowering.table(Float32Array.from(scales)),
-        [QuantizedConvArg.ScaleStep]: scales.length === 1 ? 0 : 4,
-        [QuantizedConvArg.OutFlip]: flipOf(y.type),
-        [QuantizedConvArg.OutZero]: unsigned(numberOf(node.inputs[QConvInput.YZero]), y.type),
-        [QuantizedConvArg.Min]: unsigned(low, y.type),
-        [QuantizedConvArg.Max]: unsigned(high, y.type),
-      },
+      stored: storedBytes(lowering, y, node.inputs[QConvInput.YZero], Float32Array.from(scales), node.attributes.range),
     });
   },
 };
@@ -156,16 +136,16 @@ function emitProduct(node: Node<ProductAttributes>, lowering: Lowering, { weight
     groupStride: 0,
     columnStride: transB ? depth : 1,
   });
-  emitQConv(lowering, {
+  emitQMatrix(lowering, {
     ...call,
-    window: wholeWindow([1, 1], [rows, 1]),
-    from: { ...x, dims: [1, depth, rows, 1] },
-    to: { ...y, dims: [1, columns, rows, 1] },
-    source: { ...lowering.place(x), pixelStride: depth },
-    target: { ...lowering.define(y), pixelStride: columns * (y.type === 'float32' ? 4 : 1) },
+    rows,
+    depth,
+    columns,
+    from: x,
+    to: y,
+    source: lowering.place(x),
+    target: lowering.define(y),
     weights: panels,
     wide: less.type === 'int16',
-    groups: 1,
-    macs: macsOf(x, y),
   });
 }

@@ -1,19 +1,17 @@
-import { QuantizedConvArg, QuantizedType } from '../../../assembly/opcodes-quantized.ts';
 import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
-import { elementBytes, formatDims, type TypedArray } from '../../graph/tensor.ts';
-import { macsOf } from '../../ops/cost.ts';
+import { formatDims, type TypedArray } from '../../graph/tensor.ts';
 import { allocate } from '../../ops/elements.ts';
 import { emitCopy } from '../../ops/emit.ts';
 import { depthOf } from '../../ops/gemm/gemm.ts';
 import type { Lowering, Node, OpenNode, Operator } from '../../ops/operator.ts';
 import { broadcast, input, invalid, output } from '../../ops/shapes.ts';
-import { wholeWindow } from '../../ops/window/window.ts';
 import type { Args, Place } from '../../plan/place.ts';
 import { rangeOf, saturated } from '../rounding.ts';
-import { checkBytes, checkCount, checkScale, flipOf, isSingle, numberOf, numbersOf, unsigned } from '../scales.ts';
+import { checkBytes, checkCount, checkScale, isSingle, numberOf, numbersOf } from '../scales.ts';
 import { isKnown, lessZero } from '../weights.ts';
-import { emitQConv } from './conv.ts';
+import { emitQMatrix } from './conv.ts';
+import { storedBytes, storedFloats } from './stored.ts';
 
 /** The inputs of QGemm. */
 enum Input {
@@ -87,18 +85,18 @@ export const qGemm: Operator<QGemmAttributes> = {
       columnStride: transB ? depth : 1,
     });
     const given = lowering.place(a);
-    emitQConv(lowering, {
-      window: wholeWindow([1, 1], [rows, 1]),
-      from: { ...a, dims: [1, depth, rows, 1] },
-      to: { ...y, dims: [1, columns, rows, 1] },
-      source: transA ? transposed(lowering, given, rows, depth) : { ...given, pixelStride: depth },
-      target: { ...lowering.define(y), pixelStride: columns * elementBytes(y.type) },
+    emitQMatrix(lowering, {
+      rows,
+      depth,
+      columns,
+      from: a,
+      to: y,
+      source: transA ? transposed(lowering, given, rows, depth) : given,
+      target: lowering.define(y),
       weights: panels,
       wide: weights.type === 'int16',
-      groups: 1,
       inZero: numberOf(node.inputs[Input.AZero]),
-      stored: storedAs(node, lowering, columns),
-      macs: macsOf(node),
+      stored: storedAs(node, lowering),
     });
   },
 };
@@ -133,7 +131,7 @@ function transposed(lowering: Lowering, { pointer, ...place }: Place, rows: numb
       [1, rows],
     ],
   });
-  return { ...place, pointer: scratch, pixelStride: depth };
+  return { ...place, pointer: scratch };
 }
 
 /** What a column's sums are multiplied with. */
@@ -142,29 +140,13 @@ function scaleOf(node: Node<QGemmAttributes>, aScale: number, bScale: number, yS
   return yScale === undefined ? scale : Math.fround(scale / yScale);
 }
 
-function storedAs(node: Node<QGemmAttributes>, lowering: Lowering, columns: number): Args {
-  const y = output(node);
+function storedAs(node: Node<QGemmAttributes>, lowering: Lowering): Args {
   const [bScale, yScale] = [input(node, Input.BScale), node.inputs[Input.YScale]];
-  const scales = numbersOf(bScale).map((scale) => scaleOf(node, numberOf(input(node, Input.AScale)), scale, yScale && numberOf(yScale)));
-  const table = Float32Array.from({ length: columns }, (_, i) => scales[isSingle(bScale) ? 0 : i] as number);
-  const shared = { [QuantizedConvArg.Scale]: lowering.table(table), [QuantizedConvArg.ScaleStep]: 4 };
-  if (!yScale) {
-    return {
-      ...shared,
-      [QuantizedConvArg.Type]: QuantizedType.Float32,
-      [QuantizedConvArg.FloatMin]: { float: Number.NEGATIVE_INFINITY },
-      [QuantizedConvArg.FloatMax]: { float: Number.POSITIVE_INFINITY },
-    };
-  }
-  const [low, high] = rangeOf(y.type);
-  return {
-    ...shared,
-    [QuantizedConvArg.Type]: QuantizedType.Byte,
-    [QuantizedConvArg.OutFlip]: flipOf(y.type),
-    [QuantizedConvArg.OutZero]: unsigned(numberOf(node.inputs[Input.YZero]), y.type),
-    [QuantizedConvArg.Min]: unsigned(low, y.type),
-    [QuantizedConvArg.Max]: unsigned(high, y.type),
-  };
+  const scales = Float32Array.from(numbersOf(bScale), (scale) =>
+    scaleOf(node, numberOf(input(node, Input.AScale)), scale, yScale && numberOf(yScale)),
+  );
+  if (!yScale) return storedFloats(lowering.table(scales), isSingle(bScale));
+  return storedBytes(lowering, output(node), node.inputs[Input.YZero], scales);
 }
 
 /** On the host, as the kernel computes it. */
