@@ -4,7 +4,7 @@ import { rowMajor } from '../../ops/layouts.ts';
 import { dequantizeLinear as folded } from '../../ops/more/quantize/dequantizeLinear.ts';
 import type { Node } from '../../ops/operator.ts';
 import { input, output } from '../../ops/shapes.ts';
-import { rowsOf } from '../rows.ts';
+import { rowArgs } from '../rows.ts';
 import { flipOf, isByte, isSingle } from '../scales.ts';
 
 /** ONNX DequantizeLinear, with a kernel for bytes of one scale that a run computes. */
@@ -18,14 +18,8 @@ export const dequantizeLinear: typeof folded = {
     if (!hasKernel(node)) return lowering.evaluate(node);
     const [x, y, zero] = [input(node, 0), output(node), node.inputs[2]];
     const [source, target] = [lowering.place(x), lowering.define(y)];
-    const { pixels, channels, inStride, outStride } = rowsOf(x, source, y, target);
     lowering.emit(QuantizedOp.Dequantize as number as Op, {
-      [DequantizeArg.Input]: source.pointer,
-      [DequantizeArg.Output]: target.pointer,
-      [DequantizeArg.Pixels]: pixels,
-      [DequantizeArg.Channels]: channels,
-      [DequantizeArg.InPixelStride]: inStride,
-      [DequantizeArg.OutPixelStride]: outStride,
+      ...rowArgs(x, source, y, target),
       [DequantizeArg.Scale]: lowering.place(input(node, 1)).pointer,
       [DequantizeArg.Zero]: zero ? lowering.place(zero).pointer : 0,
       [DequantizeArg.InFlip]: flipOf(x.type),

@@ -8,7 +8,7 @@ import type { Operator } from '../../ops/operator.ts';
 import { input, output } from '../../ops/shapes.ts';
 import { dequantized, type Quantization } from '../byte.ts';
 import { rangeOf, saturated } from '../rounding.ts';
-import { rowsOf } from '../rows.ts';
+import { rowArgs } from '../rows.ts';
 import { checkBytes } from '../scales.ts';
 
 export interface LookupAttributes {
@@ -49,14 +49,8 @@ export const lookup: Operator<LookupAttributes> = {
   lower(node, lowering) {
     const [x, y] = [input(node, 0), output(node)];
     const [source, target] = [lowering.place(x), lowering.define(y)];
-    const { pixels, channels, inStride, outStride } = rowsOf(x, source, y, target);
     lowering.emit(QuantizedOp.Lookup as number as Op, {
-      [LookupArg.Input]: source.pointer,
-      [LookupArg.Output]: target.pointer,
-      [LookupArg.Pixels]: pixels,
-      [LookupArg.Channels]: channels,
-      [LookupArg.InPixelStride]: inStride,
-      [LookupArg.OutPixelStride]: outStride,
+      ...rowArgs(x, source, y, target),
       [LookupArg.Table]: lowering.table(new Int32Array(node.attributes.table.slice().buffer)),
     });
   },

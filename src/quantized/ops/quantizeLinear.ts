@@ -12,7 +12,7 @@ import type { Lowering, Node, OpenNode, Operator } from '../../ops/operator.ts';
 import { input, output } from '../../ops/shapes.ts';
 import type { Place, Pointer } from '../../plan/place.ts';
 import { rangeOf, saturated } from '../rounding.ts';
-import { rowsOf } from '../rows.ts';
+import { rowArgs } from '../rows.ts';
 import { checkZero, flipOf, isByte, isSingle } from '../scales.ts';
 
 interface QuantizeAttributes {
@@ -102,14 +102,8 @@ export function emitQuantize(
   scale: Pointer,
   zero: Pointer | 0,
 ): void {
-  const { pixels, channels, inStride, outStride } = rowsOf(x, source, y, target);
   lowering.emit(QuantizedOp.Quantize as number as Op, {
-    [QuantizeArg.Input]: source.pointer,
-    [QuantizeArg.Output]: target.pointer,
-    [QuantizeArg.Pixels]: pixels,
-    [QuantizeArg.Channels]: channels,
-    [QuantizeArg.InPixelStride]: inStride,
-    [QuantizeArg.OutPixelStride]: outStride,
+    ...rowArgs(x, source, y, target),
     [QuantizeArg.Scale]: scale,
     [QuantizeArg.Zero]: zero,
     [QuantizeArg.OutFlip]: flipOf(y.type),
