@@ -107,6 +107,8 @@ export enum QuantizedConvArg {
 export enum QuantizedWinogradArg {
   /** Tiles of 4×4 output pixels transformed at a time. */
   BlockTiles = QuantizedConvArg.Words,
+  /** Channels whose products are summed before 576 is divided away, a multiple of eight. */
+  SliceChannels,
   Words,
 }
 

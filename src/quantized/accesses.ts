@@ -175,19 +175,21 @@ export const quantizedAccesses: Readonly<Partial<Record<QuantizedOp, Accesses>>>
   [QuantizedOp.PackPanels16]: pack(2),
   [QuantizedOp.Conv16]: matrixConvolution(2),
   [QuantizedOp.Winograd]: [
-    `${CONVOLUTION}d`,
+    `${CONVOLUTION}dd`,
     (word) => {
       const [height, width, channels = 0] = kernel(word);
       const columns = word(QuantizedConvArg.OutChannels);
       const tiles = word(QuantizedWinogradArg.BlockTiles);
-      const planes = 36 * (4 * NR * tiles + 2 * NR * channels + 2 * channels * tiles + 64);
+      const slice = word(QuantizedWinogradArg.SliceChannels);
+      const slices = Math.ceil(channels / slice);
+      const planes = 36 * (slices * (4 * NR * tiles + 64) + 2 * NR * slice + 64 + 2 * channels * tiles + 64);
       const scratch = 36 * (4 + 16) + channels + 64 * NR * tiles + planes;
       const steps = product([
         word(QuantizedConvArg.Groups),
         ...list(word, WindowArg.StrideHeight, 2),
         ...list(word, WindowArg.DilationHeight, 2),
       ]);
-      const fits = height === 3 && width === 3 && steps === 1 && channels % NR === 0;
+      const fits = height === 3 && width === 3 && steps === 1 && channels % NR === 0 && slice % NR === 0;
       // Binaries of relaxed dots run the matrix product in its place.
       const most = Math.max(scratch, matrixScratch(word));
       return convolution(word, channels, columns, panelBytes(1, columns, 3, 3 * channels), most, fits);

@@ -248,7 +248,9 @@ export function emitQConv(lowering: Lowering, { window, from, to, source, target
     : blockPixels * NR * 4 + (MR + 1) * (row + 16) + blockPixels * depth * 2 + 64;
   const winograd =
     !wide && filters && winogradTiles(window, from, to, filters, typeof inZero === 'number' ? inZero : undefined, lowering.threads);
-  const tiled: Args = winograd ? { [QuantizedWinogradArg.BlockTiles]: winograd.block } : {};
+  const tiled: Args = winograd
+    ? { [QuantizedWinogradArg.BlockTiles]: winograd.block, [QuantizedWinogradArg.SliceChannels]: winograd.slice }
+    : {};
   lowering.emit(
     (depthwise
       ? QuantizedOp.DepthwiseConv
