@@ -1,29 +1,40 @@
 import type { Op } from '../../../assembly/opcodes.ts';
 import { QuantizedOp, RANGE_PART, RangeArg } from '../../../assembly/opcodes-quantized.ts';
 import { product } from '../../graph/dims.ts';
+import { shifted } from '../../ops/emit.ts';
+import { alike, channelsLast } from '../../ops/layouts.ts';
 import type { Operator } from '../../ops/operator.ts';
 import { input, output } from '../../ops/shapes.ts';
 import type { Args } from '../../plan/place.ts';
 import { saturated } from '../rounding.ts';
-import { emitQuantize } from './quantizeLinear.ts';
+import { emitQuantize, isPicture } from './quantizeLinear.ts';
+
+interface DynamicQuantizeAttributes {
+  /**
+   * Channels that are stored once more, behind the others: what splitWeights asks for. What follows them, up to a multiple of
+   * eight, is anything.
+   */
+  readonly again?: readonly number[];
+}
 
 /**
  * ONNX DynamicQuantizeLinear: X to uint8 by the scale and the zero point that fit it, which are the second and the third
  * output. As ONNX 1.23's reference and onnxruntime 1.30, a tensor of zeros has a scale of 1.
  */
-export const dynamicQuantizeLinear: Operator = {
+export const dynamicQuantizeLinear: Operator<DynamicQuantizeAttributes> = {
   name: 'DynamicQuantizeLinear',
   since: 11,
   pack: 'quantized',
   inputs: [1, 1],
   outputs: [1, 3],
+  attributes: () => ({}),
   inferShape: (node) =>
     [
       { type: 'uint8' as const, dims: input(node, 0).dims },
       { type: 'float32' as const, dims: [] },
       { type: 'uint8' as const, dims: [] },
     ].slice(0, node.outputCount),
-  layout: () => ({ inputs: ['any'], output: 'any' }),
+  layout: (node) => (node.attributes.again || isPicture(input(node, 0)) ? channelsLast() : alike()),
   evaluate(node, [data]) {
     const x = data as Float32Array;
     let [low, high] = [0, 0];
@@ -54,7 +65,16 @@ export const dynamicQuantizeLinear: Operator = {
     const op = QuantizedOp.Range as number as Op;
     lowering.emit(op, args);
     lowering.emit(op, { ...args, [RangeArg.Scale]: scaleAt, [RangeArg.Zero]: zeroAt });
-    emitQuantize(lowering, x, y, source, lowering.define(y), scaleAt, zeroAt);
+    const target = lowering.define(y);
+    emitQuantize(lowering, x, y, source, target, scaleAt, zeroAt);
+    const [, channels = 0] = x.dims;
+    for (const [i, channel] of (node.attributes.again ?? []).entries()) {
+      // Pixels of one channel.
+      const dims = x.dims.with(1, 1);
+      const from = { ...source, pointer: shifted(source.pointer, 4 * channel) };
+      const to = { ...target, pointer: shifted(target.pointer, channels + i) };
+      emitQuantize(lowering, { ...x, dims }, y, from, to, scaleAt, zeroAt);
+    }
   },
 };
 

@@ -87,7 +87,7 @@ const integers = /^u?int(2|4|8|16)$/;
 const storedOf = ({ attributes, inputs }: OpenNode<QuantizeAttributes>): string => attributes.to ?? inputs[2]?.type ?? 'uint8';
 
 /** A picture as networks get it: a convolution follows, and float32 changes its layout faster than bytes. */
-const isPicture = ({ dims }: Value): boolean => dims.length === 4 && at(dims, 1) < 5;
+export const isPicture = ({ dims }: Value): boolean => dims.length === 4 && at(dims, 1) < 5;
 
 const hasKernel = (node: Node<QuantizeAttributes>): boolean =>
   isByte({ type: storedOf(node) as DataType }) && isSingle(input(node, 1)) && !node.attributes.block;
