@@ -31,8 +31,11 @@ export function lessZero(weights: Value, zero: Value | undefined, axis: number):
     const inner = zeros.length === 1 ? product(dims) : product(dims.slice(axis + 1));
     const fill = (target: TypedArray, from: number) => {
       const part = partOf(weights, from, from + target.length) as Int8Array;
-      for (let i = 0; i < target.length; i++)
-        target[i] = (part[i] as number) - (zeros[Math.floor((from + i) / inner) % zeros.length] as number);
+      for (let i = 0; i < target.length; ) {
+        const row = Math.floor((from + i) / inner);
+        const zero = zeros[row % zeros.length] as number;
+        for (const end = Math.min(target.length, (row + 1) * inner - from); i < end; i++) target[i] = (part[i] as number) - zero;
+      }
     };
     const count = product(dims);
     let fits = true;

@@ -1,7 +1,7 @@
 import type { Op } from '../../../assembly/opcodes.ts';
 import { QuantizedOp, RANGE_PART, RangeArg } from '../../../assembly/opcodes-quantized.ts';
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
-import { shifted } from '../../ops/emit.ts';
 import { alike, channelsLast } from '../../ops/layouts.ts';
 import type { Operator } from '../../ops/operator.ts';
 import { input, output } from '../../ops/shapes.ts';
@@ -10,10 +10,7 @@ import { saturated } from '../rounding.ts';
 import { emitQuantize, isPicture } from './quantizeLinear.ts';
 
 interface DynamicQuantizeAttributes {
-  /**
-   * Channels that are stored once more, behind the others: what splitWeights asks for. What follows them, up to a multiple of
-   * eight, is anything.
-   */
+  /** Eight channels that are stored once more, behind the others: what splitWeights asks for. */
   readonly again?: readonly number[];
 }
 
@@ -30,7 +27,7 @@ export const dynamicQuantizeLinear: Operator<DynamicQuantizeAttributes> = {
   attributes: () => ({}),
   inferShape: (node) =>
     [
-      { type: 'uint8' as const, dims: input(node, 0).dims },
+      { type: 'uint8' as const, dims: widened(input(node, 0).dims, node.attributes.again) },
       { type: 'float32' as const, dims: [] },
       { type: 'uint8' as const, dims: [] },
     ].slice(0, node.outputCount),
@@ -65,17 +62,12 @@ export const dynamicQuantizeLinear: Operator<DynamicQuantizeAttributes> = {
     const op = QuantizedOp.Range as number as Op;
     lowering.emit(op, args);
     lowering.emit(op, { ...args, [RangeArg.Scale]: scaleAt, [RangeArg.Zero]: zeroAt });
-    const target = lowering.define(y);
-    emitQuantize(lowering, x, y, source, target, scaleAt, zeroAt);
-    const [, channels = 0] = x.dims;
-    for (const [i, channel] of (node.attributes.again ?? []).entries()) {
-      // Pixels of one channel.
-      const dims = x.dims.with(1, 1);
-      const from = { ...source, pointer: shifted(source.pointer, 4 * channel) };
-      const to = { ...target, pointer: shifted(target.pointer, channels + i) };
-      emitQuantize(lowering, { ...x, dims }, y, from, to, scaleAt, zeroAt);
-    }
+    emitQuantize(lowering, x, y, source, lowering.define(y), scaleAt, zeroAt, node.attributes.again);
   },
 };
+
+/** The dimensions of what is stored. */
+export const widened = (dims: readonly number[], again: readonly number[] = []): readonly number[] =>
+  again.length > 0 ? dims.with(1, at(dims, 1) + again.length) : dims;
 
 const BYTES = [0, 255] as const;
