@@ -5,10 +5,10 @@ import type { Constant } from '../../graph/graph.ts';
 import type { TypedArray } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
 import { partOf } from '../../ops/more/quantize/dequantizeLinear.ts';
-import { constantValue } from '../../ops/shapes.ts';
 import { convInteger } from '../ops/convInteger.ts';
 import { dynamicQuantizeLinear, widened } from '../ops/dynamicQuantizeLinear.ts';
 import { numbersOf } from '../scales.ts';
+import { filled } from '../weights.ts';
 import { nodeOf, type Rule, readerOf, zeroOf } from './facts.ts';
 
 interface Split {
@@ -93,11 +93,5 @@ function split(w: Value, zero: Value): Split | undefined {
       (target as Int8Array).set(whole.subarray(Math.max(0, -begin), Math.min(all, target.length - begin)), Math.max(0, begin));
     }
   };
-  const read = () => {
-    const y = new Int8Array(filters * all);
-    fill(y, 0);
-    return y;
-  };
-  const name = `${w.name} less '${zero.name}'`;
-  return { weights: constantValue({ name, type: 'int8', dims, read, fill }, name, w.fixed && zero.fixed !== false), again };
+  return { weights: filled(`${w.name} less '${zero.name}'`, 'int8', dims, fill, w.fixed && zero.fixed !== false), again };
 }
