@@ -125,7 +125,11 @@ export enum QuantizeArg {
   /** One byte, not flipped; 0: the zero point is 0. */
   Zero,
   OutFlip,
-  Words,
+  /** 0, or 8: how many channels are stored once more, behind the others. */
+  Again,
+  /** Eight channels. */
+  AgainChannels,
+  Words = AgainChannels + 8,
 }
 
 /** Y = (X - zero point) * scale. See quantized/u8_dequantize. */

@@ -135,7 +135,17 @@ export const quantizedAccesses: Readonly<Partial<Record<QuantizedOp, Accesses>>>
         [QuantizedAveragePoolArg.OutZero, 1],
       ),
   ],
-  [QuantizedOp.Quantize]: ['rwnnssrok', (word) => rows(word, 4, 1, [QuantizeArg.Scale, 4], [QuantizeArg.Zero, 1])],
+  [QuantizedOp.Quantize]: [
+    `rwnnssrok${'n'.repeat(9)}`,
+    (word) => {
+      const [again, channels] = [word(QuantizeArg.Again), word(QuantizeArg.Channels)];
+      const all: Touch = [QuantizeArg.Output, channels + again, [word(QuantizeArg.Pixels)], [word(QuantizeArg.OutPixelStride)]];
+      return {
+        ...rows(word, 4, 1, all, [QuantizeArg.Scale, 4], [QuantizeArg.Zero, 1]),
+        fits: again === 0 || (again === 8 && list(word, QuantizeArg.AgainChannels, 8).every((channel) => channel < channels)),
+      };
+    },
+  ],
   [QuantizedOp.Dequantize]: ['rwnnssrok', (word) => rows(word, 1, 4, [DequantizeArg.Scale, 4], [DequantizeArg.Zero, 1])],
   [QuantizedOp.Binary]: [
     `wrrk${'n'.repeat(RANK)}${'s'.repeat(3 * RANK)}rororokkkkk`,
