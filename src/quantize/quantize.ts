@@ -134,7 +134,7 @@ type Shapes = ReadonlyMap<string, readonly number[]>;
 function prepared(graph: Graph, dims: Shapes, values: ReadonlyMap<string, Tensor>, opset: number, options: QuantizeOptions): Folded {
   const { memoryLimit, operators } = options;
   const made = folded(graph, { dims, values, memoryLimit, operators });
-  const newer = upgraded(made.graph, opset, (name) => made.types.get(name)?.dims.length);
+  const newer = upgraded(made.graph, opset, (name) => made.types.get(name)?.dims.length, made.known);
   return { ...made, graph: newer, known: new Map([...made.known, ...newer.constants]) };
 }
 

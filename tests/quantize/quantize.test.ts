@@ -273,4 +273,52 @@ test('an older opset is brought to 13', async () => {
   for (const [i, value] of (a.data as Float32Array).entries()) expect(b.data[i]).toBeCloseTo(value, 2);
 });
 
+test.each([
+  [[1, 1, 0.5, 0.75], 1],
+  [[1, 1, 2, 0.4], 2],
+])('the nearest elements of an older Resize by %j are the same', async (factors, nodes) => {
+  const graph = new GraphBuilder('old', 10);
+  const x = graph.input('x', ['N', 3, 8, 8]);
+  graph.constant({ name: 'w', type: 'float32', dims: [4, 3, 1, 1], read: () => numbers(12, 7) });
+  graph.constant({ name: 'factors', type: 'float32', dims: [4], read: () => Float32Array.from(factors) });
+  graph.output('y', graph.node('Resize', [graph.node('Conv', [x, 'w']), 'factors']));
+  const file = writeOnnx(graph.build());
+  const { onnx, report } = await quantize(file, data);
+  expect(count(readOnnx(onnx), 'Resize')).toBe(nodes);
+  expect(report.outputs[0]?.snr).toBeGreaterThan(40);
+  // Scales that only a run computes may shrink or grow.
+  const open = new GraphBuilder('open', 10);
+  const [picture, fed] = [open.input('x', ['N', 3, 8, 8]), open.input('factors', [4])];
+  open.constant({ name: 'w', type: 'float32', dims: [4, 3, 1, 1], read: () => numbers(12, 7) });
+  open.output('y', open.node('Resize', [open.node('Conv', [picture, 'w']), fed], { name: 'resize' }));
+  await expect(quantize(writeOnnx(open.build()), undefined, { weights: 'int8' })).rejects.toMatchObject({
+    code: 'UNSUPPORTED',
+    message:
+      "the model is of opset 10 and needs 13; its scales, which a run computes, cannot be rewritten (node 'resize', Resize): export it with opset 13",
+  });
+});
+
+test('GridSample has the names of opset 20', async () => {
+  const graph = new GraphBuilder('grid', 16);
+  const [x, grid] = [graph.input('x', [1, 3, 8, 8]), graph.input('grid', [1, 5, 5, 2])];
+  graph.constant({ name: 'w', type: 'float32', dims: [40, 3, 3, 3], read: () => numbers(40 * 27, 7) });
+  graph.output('y', graph.node('GridSample', [graph.node('Conv', [x, 'w']), grid], { attributes: { mode: 'bicubic' } }));
+  graph.output('z', graph.node('GridSample', [x, grid]));
+  const { onnx } = await quantize(writeOnnx(graph.build()), undefined, { weights: 'int4' });
+  const made = readOnnx(onnx);
+  expect(made.opsets.get('')).toBe(21);
+  expect(made.nodes.filter(({ op }) => op === 'GridSample').map(({ attributes }) => attributes.get('mode'))).toEqual(['cubic', 'linear']);
+});
+
+test('a Dropout whose mask is an output stays', async () => {
+  const graph = new GraphBuilder('mask');
+  const x = graph.input('x', ['N', 3, 8, 8]);
+  graph.constant({ name: 'w', type: 'float32', dims: [4, 3, 1, 1], read: () => numbers(12, 7) });
+  const [dropped, mask] = graph.nodes('Dropout', [x], 2) as [string, string];
+  graph.output('y', graph.node('Conv', [dropped, 'w']));
+  graph.output('mask', mask, undefined, 'bool');
+  const outputs = (await load((await quantize(writeOnnx(graph.build()), data)).onnx)).runSync({ x: data[0] as Tensor });
+  expect(outputs.mask?.data.every((kept) => kept === 1)).toBe(true);
+});
+
 const scales = () => ({ name: 'scales', type: 'float32' as const, dims: [4], read: () => Float32Array.of(1, 1, 2, 2) });
