@@ -1,203 +1,55 @@
-// Random networks of QuantizeLinear and DequantizeLinear whose scales are powers of two: all their numbers need less bits than float32 has, so that every
-// right way to compute them gives the same bits, with all halves that rounding to even meets.
+// Random networks of QuantizeLinear and DequantizeLinear, of integer operators, and of all that may stand between them.
 
-import { addQuantized } from '../../src/quantized/index.ts';
-import { Builder, sizeOf, type Value } from './build.ts';
+import { sizeOf, type Value } from './build.ts';
 import type { Draw } from './draw.ts';
 import type { Generated } from './generate.ts';
-import { arrayOf } from './graph.ts';
+import { type Bytes, QuantizedValues, type Some } from './quantizedValues.ts';
 
-addQuantized();
-
-const OPSETS = [13, 13, 13, 17, 19, 21, 23, 25, 10, 11] as const;
-/** Most bits that a sum of products may need. */
-const BITS = 22;
-
-type Bytes = 'uint8' | 'int8' | 'uint16' | 'int16';
-type Some = Value & { readonly dims: readonly number[] };
-
-const rangeOf = (type: Bytes): readonly [number, number] => {
-  const count = 2 ** Number(type.replace(/\D/g, ''));
-  return type.startsWith('u') ? [0, count - 1] : [-count / 2, count / 2 - 1];
-};
-
-class QuantizedBuilder {
-  readonly b: Builder;
-  readonly draw: Draw;
-  readonly values: Some[] = [];
-
-  constructor(draw: Draw) {
-    this.draw = draw;
-    this.b = new Builder(draw, draw.of(OPSETS), undefined);
-  }
-
-  get opset(): number {
-    return this.b.opset;
-  }
-
-  #byte(): Bytes {
-    const { draw } = this;
-    return this.opset >= 21 && draw.chance(6) ? draw.of(['uint16', 'int16'] as const) : draw.of(['uint8', 'uint8', 'int8'] as const);
-  }
-
-  #zero(type: Bytes): number {
-    const [low, high] = rangeOf(type);
-    const middle = (low + high + 1) / 2;
-    return this.draw.of([middle, middle, low, high, middle + 7, Math.max(low, middle - 28)]);
-  }
-
-  #data(type: 'uint8' | 'int8' | 'float32' | 'int32', dims: readonly number[], low: number, high: number, unit = 1): number[] {
-    const { draw } = this;
-    const extreme = draw.chance(8);
-    let state = draw.int(0, 2 ** 30);
-    return Array.from({ length: sizeOf(dims) }, () => {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      const share = (state >>> 8) / 2 ** 24;
-      const whole = extreme ? (share < 0.5 ? low : high) : low + Math.floor(share * (high - low + 1));
-      return type === 'float32' ? whole * unit : whole;
-    });
-  }
-
-  #constant(type: 'uint8' | 'int8' | 'float32' | 'int32', dims: readonly number[], data: readonly number[], fed = 0): Value {
-    return this.b.given(type, dims, arrayOf(type, data), this.draw.chance(fed) ? 'fed' : 'constant', [0, 8]);
-  }
-
-  number(value: number, dims: readonly number[] = []): Value {
-    return this.b.given('float32', dims, Float32Array.of(value), 'constant');
-  }
-
-  /** A scale and a zero point; the zero point is left out now and then where it is 0. */
-  #parameters(type: Bytes, scale: readonly number[], zero: number): (Value | undefined)[] {
+class QuantizedBuilder extends QuantizedValues {
+  /** QLinearConv, QLinearMatMul, or ConvInteger or MatMulInteger with what makes numbers of the sums. */
+  integers(): Some | undefined {
     const { b, draw } = this;
-    const list = scale.length === 1 && draw.chance(80) ? [] : [scale.length];
-    const how = draw.chance(4) ? 'fed' : 'constant';
-    const given = b.given('float32', list, Float32Array.from(scale), how);
-    const zeros = () => b.given(type, list, arrayOf(type, new Array(scale.length).fill(zero)), how);
-    return [given, type === 'uint8' && zero === 0 && draw.chance(50) ? undefined : zeros()];
-  }
-
-  /** A picture or a matrix that is fed, of floats, or of bytes behind a DQ. */
-  input(): Some {
-    const { b, draw } = this;
-    const dims = draw.chance(85)
-      ? [draw.of([1, 1, 2, 3]), draw.of([1, 2, 3, 4, 5, 8, 16, 17]), draw.int(1, 9), draw.int(1, 9)]
-      : draw.chance(50)
-        ? [draw.of([1, 2, 3]), draw.of([1, 3, 8, 17, 32])]
-        : [draw.of([1, 2]), draw.of([1, 3, 4, 8]), draw.int(1, 9)];
-    if (draw.chance(20)) {
-      const type = draw.of(['uint8', 'int8'] as const);
-      const [low, high] = rangeOf(type);
-      const bytes = b.given(type, dims, arrayOf(type, this.#data(type, dims, low, high)), 'fed', [0, 8]);
-      return this.#dq(bytes as Some, type, draw.int(0, 5), this.#zero(type));
+    const known = this.values.filter(
+      ({ name, dims }) => (dims.length === 4 || dims.length === 2) && /^u?int8$/.test(this.bytesOf.get(name)?.[1] ?? ''),
+    );
+    if (known.length === 0) return undefined;
+    const x = draw.of(known.slice(-4).reverse());
+    const [bytes, type, scale, zero] = this.bytesOf.get(x.name) as readonly [Some, Bytes, Value, Value | undefined];
+    const picture = x.dims.length === 4;
+    const [depth = 1, filters] = [x.dims[1], draw.of([8, 1, 3, 16, 17])];
+    const taps = draw.of([1, 3, 2]);
+    if (picture && ((x.dims[2] as number) < taps || (x.dims[3] as number) < taps)) return undefined;
+    const dims = picture ? [filters, depth, taps, taps] : [depth, filters];
+    const weights = this.integerWeights(dims, picture ? 0 : 1, true);
+    // onnxruntime multiplies these alone: uint8 by both, int8 by int8.
+    if (type === 'int8' && weights.type === 'uint8') return undefined;
+    const [w, wScale, wZero] = weights.inputs;
+    const attributes = picture && draw.chance(60) ? { pads: [1, 1, 1, 1].map((pad) => Math.min(pad, taps - 1)) } : {};
+    const bits = this.sumBits(x, weights, sizeOf(dims) / filters);
+    const xZero = zero ?? this.constant('uint8', [], [0]);
+    if (draw.chance(50)) {
+      if (!picture && weights.shifts.length > 1) return undefined;
+      const shift = draw.int(0, 4);
+      const [yScale, yZero] = [this.number(2 ** -shift), this.constant(type as 'uint8', [], [this.zeroPoint(type)])];
+      const inputs = [bytes, scale, xZero, w, wScale, wZero, yScale, yZero];
+      const made = b.node(picture ? 'QLinearConv' : 'QLinearMatMul', inputs, attributes, { type }) as Some;
+      const numbers = b.node('DequantizeLinear', [made, yScale, yZero], {}, { bits: [shift, 9 - shift] }) as Some;
+      this.bytesOf.set(numbers.name, [made, type, yScale, yZero]);
+      return numbers;
     }
-    const data = arrayOf('float32', this.#data('float32', dims, -300, 300, 1 / 64));
-    return b.given('float32', dims, data, 'fed', [6, 3]) as Some;
-  }
-
-  #dq(bytes: Some, type: Bytes, shift: number, zero: number, perChannel = false, attributes = {}): Some {
-    const { draw } = this;
-    const scales = perChannel ? draw.list(bytes.dims[1] as number, () => 2 ** -(shift - draw.int(0, 1))) : [2 ** -shift];
-    const inputs = [bytes, ...this.#parameters(type, scales, zero)];
-    return this.b.node('DequantizeLinear', inputs, attributes, { bits: [shift, Number(type.replace(/\D/g, '')) - shift + 1] }) as Some;
-  }
-
-  /** A Q and a DQ; now and then another DQ, or one of other parameters. */
-  paired(x: Some): Some {
-    const { b, draw } = this;
-    const type = this.#byte();
-    const wide = type.endsWith('16') ? 6 : 0;
-    const shift = draw.of([4, 3, 5, 2, 6, 0]) + wide;
-    const zero = this.#zero(type);
-    const perChannel = this.opset >= 13 && x.dims.length > 1 && draw.chance(5);
-    const attributes = perChannel ? { axis: draw.of([1, 1 - x.dims.length]) } : {};
-    const scales = perChannel ? draw.list(x.dims[1] as number, () => 2 ** -(shift - draw.int(0, 1))) : [2 ** -shift];
-    const parameters = this.#parameters(type, scales, zero);
-    const bytes = b.node('QuantizeLinear', [x, ...parameters], attributes, { type }) as Some;
-    const bits: [number, number] = [shift, Number(type.replace(/\D/g, '')) - shift + 1];
-    const same = draw.chance(60) ? parameters : this.#parameters(type, scales, zero);
-    const dq = () => b.node('DequantizeLinear', [bytes, ...same], attributes, { bits }) as Some;
-    if (draw.chance(6)) return this.#dq(bytes, type, shift + draw.int(-1, 1), this.#zero(type));
-    if (draw.chance(15)) this.values.push(dq());
-    if (draw.chance(5)) return this.paired(dq());
-    return dq();
-  }
-
-  /** A value of few bits: paired if it needs more. */
-  few(x: Some, bits: number): Some {
-    return x.grid + x.magnitude > bits || !Number.isFinite(x.grid) || x.magnitude > 12 ? this.paired(x) : x;
-  }
-
-  any(rank?: number): Some | undefined {
-    const fitting = this.values.filter(({ dims }) => rank === undefined || dims.length === rank);
-    return fitting.length > 0 ? this.draw.of(fitting.slice(-5).reverse()) : undefined;
-  }
-
-  /** Weights behind a DQ, or floats; with the bits of their units and their magnitude. */
-  weights(dims: readonly number[], axis: number): { value: Value; shifts: number[]; most: number; isFloat: boolean } {
-    const { b, draw } = this;
-    const count = dims[axis] as number;
-    const depth = sizeOf(dims) / count;
-    // So that a sum of products has few bits.
-    const most = Math.max(1, Math.min(127, Math.floor(2 ** (BITS - 9) / depth)));
-    const isFloat = draw.chance(8);
-    const perChannel = this.opset >= 13 && draw.chance(55);
-    const shifts = perChannel ? draw.list(count, () => draw.int(4, 7)) : [draw.int(4, 7)];
-    if (isFloat) {
-      const shift = shifts[0] as number;
-      return {
-        value: this.#constant('float32', dims, this.#data('float32', dims, -most, most, 2 ** -shift)),
-        shifts: [shift],
-        most,
-        isFloat,
-      };
-    }
-    const type = draw.of(['int8', 'int8', 'int8', 'uint8'] as const);
-    const zero = type === 'uint8' ? draw.of([128, 128, 120]) : draw.of([0, 0, 0, 3]);
-    const zeros = perChannel ? draw.list(count, () => zero) : [zero];
-    const [low, high] = rangeOf(type);
-    const data = this.#data(type, dims, Math.max(low, zero - most), Math.min(high, zero + most));
-    const list = perChannel ? [count] : [];
-    const inputs = [
-      this.#constant(type, dims, data, 4),
-      b.given(
-        'float32',
-        list,
-        Float32Array.from(shifts, (shift) => 2 ** -shift),
-        'constant',
-      ),
-      type === 'int8' && zero === 0 && draw.chance(40) ? undefined : this.#constant(type, list, zeros),
-    ];
-    return {
-      value: b.node('DequantizeLinear', inputs, perChannel ? { axis } : {}, { bits: [Math.max(...shifts), 8] }),
-      shifts,
-      most,
-      isFloat,
-    };
-  }
-
-  /** A bias that is a whole number in any unit that the sums may have: floats, or int32 behind a DQ. */
-  bias(count: number, x: Some, shifts: readonly number[], dims: readonly number[] = [count]): Value | undefined {
-    const { b, draw } = this;
-    if (draw.chance(30)) return undefined;
-    const units = Array.from({ length: count }, (_, i) => 2 ** (2 - (shifts[shifts.length === 1 ? 0 : i] as number)));
-    const most = 2 ** Math.max(0, 11 - x.grid);
-    const whole = this.#data('int32', [count], -most, most);
-    if (draw.chance(50) || this.opset < 13 || dims.length > 1) {
-      return this.#constant(
-        'float32',
-        dims,
-        whole.map((value, i) => value * (units[i] as number)),
-      );
-    }
-    const scales = b.given('float32', [count], Float32Array.from(units), 'constant');
-    const zero = draw.chance(30) ? this.#constant('int32', [count], new Array(count).fill(0)) : undefined;
-    return b.node('DequantizeLinear', [this.#constant('int32', dims, whole), scales, zero], { axis: 0 }, { bits: [16, 4] });
-  }
-
-  /** The sum of products has BITS bits at most, and a bias one more. */
-  #sum(x: Some, { shifts, most }: { shifts: readonly number[]; most: number }, depth: number): [number, number] {
-    const grid = x.grid + Math.max(...shifts);
-    return [grid, Math.ceil(Math.log2(Math.max(1, most * depth))) - Math.min(...shifts) + x.magnitude + 1];
+    if (type !== 'uint8') return undefined;
+    const single = this.constant(weights.type, [], [0]);
+    const sums = b.node(picture ? 'ConvInteger' : 'MatMulInteger', [bytes, w, xZero, picture ? single : wZero], attributes) as Some;
+    const floats = b.node('Cast', [sums], { to: 1 }, { bits: [0, 24] }) as Some;
+    const factor = b.node('Mul', draw.chance(50) ? [scale, wScale] : [wScale, scale], {}, { bits: [12, 1] });
+    const shaped =
+      picture && weights.shifts.length > 1
+        ? b.node('Reshape', [factor, b.ints([-1, 1, 1], 'int64', [3], 0)], {}, { bits: [12, 1] })
+        : factor;
+    const zeros = picture ? 8 : 0;
+    const y = b.node('Mul', draw.chance(50) ? [floats, shaped] : [shaped, floats], {}, { bits: [bits[0], bits[1] + zeros] }) as Some;
+    const bias = this.bias(filters, x, weights.shifts, picture ? [filters, 1, 1] : [filters]);
+    return bias ? (b.node('Add', [y, bias], {}, { bits: [bits[0], bits[1] + zeros] }) as Some) : y;
   }
 
   conv(): Some | undefined {
@@ -231,7 +83,7 @@ class QuantizedBuilder {
       ...(dilations.some((one) => one > 1) && { dilations }),
       ...(groups > 1 && { group: groups }),
     };
-    return b.node('Conv', [x, weights.value, bias], attributes, { bits: this.#sum(x, weights, sizeOf(dims) / filters) }) as Some;
+    return b.node('Conv', [x, weights.value, bias], attributes, { bits: this.sumBits(x, weights, sizeOf(dims) / filters) }) as Some;
   }
 
   dense(): Some | undefined {
@@ -253,12 +105,12 @@ class QuantizedBuilder {
       const inputs =
         bias || this.opset >= 11
           ? [x, weights.value, bias]
-          : [x, weights.value, this.#constant('float32', [columns], new Array(columns).fill(0))];
-      const [grid, magnitude] = this.#sum(x, weights, depth);
+          : [x, weights.value, this.constant('float32', [columns], new Array(columns).fill(0))];
+      const [grid, magnitude] = this.sumBits(x, weights, depth);
       return b.node('Gemm', inputs, attributes, { bits: [grid + 1, magnitude + 1] }) as Some;
     }
     const weights = this.weights([depth, columns], 1);
-    const bits = this.#sum(x, weights, depth);
+    const bits = this.sumBits(x, weights, depth);
     const product = b.node('MatMul', [x, weights.value], {}, { bits }) as Some;
     const bias = this.bias(columns, x, weights.shifts);
     return bias && draw.chance(80) ? (b.node('Add', draw.chance(50) ? [product, bias] : [bias, product], {}, { bits }) as Some) : product;
@@ -328,7 +180,7 @@ class QuantizedBuilder {
     const { b, draw } = this;
     const found = this.any(draw.chance(10) ? 3 : 4);
     if (!found) return undefined;
-    const op = draw.of(['MaxPool', 'AveragePool', 'GlobalAveragePool', 'ReduceMean', 'GlobalMaxPool']);
+    const op = draw.of(['AveragePool', 'MaxPool', 'AveragePool', 'GlobalAveragePool', 'ReduceMean', 'GlobalMaxPool']);
     const x = this.few(found, 14);
     const sizes = x.dims.slice(2);
     const area = sizeOf(sizes);
@@ -474,11 +326,13 @@ class QuantizedBuilder {
       () => this.conv(),
       () => this.conv(),
       () => this.dense(),
+      () => this.integers(),
       () => this.binary(),
       () => this.binary(),
       () => this.withNumber(),
       () => this.unary(),
       () => this.unary(),
+      () => this.pool(),
       () => this.pool(),
       () => this.move(),
       () => this.move(),
