@@ -27,9 +27,13 @@ function differences(
   const draft = new Draft(graph);
   const bytes = new Bytes(draft, choice, scales);
   const found = new Map<string, QuantizedLayer>();
-  draft.nodes.push(...graph.nodes);
-  for (const layer of layers) {
-    const { node, dims, biases } = layer;
+  const byNode = new Map(layers.map((layer) => [layer.node, layer]));
+  for (const node of graph.nodes) {
+    draft.nodes.push(node);
+    // Right behind the layer, so that its input and output need not be kept.
+    const layer = byNode.get(node);
+    if (!layer) continue;
+    const { dims, biases } = layer;
     const [x = '', , bias = ''] = node.inputs;
     const [y = ''] = node.outputs;
     if (!biases || types.get(y)?.dims.includes(0)) continue;

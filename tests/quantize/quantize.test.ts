@@ -191,6 +191,16 @@ test('biasCorrection of a layer with more rows than there are examples', async (
   expect(await meanErrors(file, 36, true)).toBeLessThan(0.6 * (await meanErrors(file, 36, false)));
 });
 
+test('a deep network needs little more memory than float32', async () => {
+  const picture = input([8, 32, 32]);
+  let x = picture;
+  for (let i = 0; i < 12; i++) x = relu(conv2d(x, 8, 3, { padding: 1, name: `layer${i}` }));
+  // A value takes 256 KB; what every layer reads and gives would take 6 MB.
+  const batches = [new Tensor('float32', numbers(8 * 8192, 1), [8, 8, 32, 32])];
+  const { report } = await quantize(model(picture, x), batches, { memoryLimit: 4 * 2 ** 20 });
+  expect(report.layers).toHaveLength(12);
+});
+
 /** The sum of what the four channels of a network's output are off on average, times elements. */
 async function meanErrors(file: Uint8Array, pixels: number, biasCorrection: boolean): Promise<number> {
   const { onnx } = await quantize(file, data, { biasCorrection, bits: 7 });
