@@ -11,6 +11,7 @@ import { fuseDynamic } from './fuseDynamic.ts';
 import { fuseFunctions } from './fuseFunctions.ts';
 import { fuseProducts } from './fuseProducts.ts';
 import { moveBytes, quantizeFirst } from './move.ts';
+import { splitWeights } from './splitWeights.ts';
 
 /** Nodes of one kind, with equal parameters, that read the same value: the first serves all. */
 const shareNodes: Rule = (node, network) => {
@@ -41,6 +42,7 @@ const rules: readonly Rule[] = [
   fuseProducts,
   fuseBinary,
   fuseAverage,
+  splitWeights,
   fuseDynamic,
 ];
 
