@@ -8,13 +8,24 @@ import { addQuantized } from '../../src/quantized/index.ts';
 import { constantOf, graphOf } from '../kernels/graph.ts';
 import { expectTensor, runTyped } from '../kernels/run.ts';
 import { integerConv } from '../reference/quantized.ts';
-import { type Case, cases, nodeOf } from './cases.ts';
+import { type Case, cases, nodeOf, randomCases } from './cases.ts';
 
 addQuantized();
 
 test.each(cases)('%j', (given) => {
   const { node, expected } = nodeOf(given);
   expectTensor(runTyped(node)[0], expected);
+});
+
+test('random ones', () => {
+  for (const given of randomCases) {
+    const { node, expected } = nodeOf(given);
+    try {
+      expectTensor(runTyped(node)[0], expected);
+    } catch (cause) {
+      throw new Error(JSON.stringify(given), { cause });
+    }
+  }
 });
 
 /** The instruction that a case's convolution becomes. */
