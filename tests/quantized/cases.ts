@@ -59,13 +59,16 @@ export const cases: readonly Case[] = [
   { dims: [1, 33, 1, 1], filters: [301, 33, 1, 1], bias: true },
   ...[2, 3, 5, 6, 7, 129, 257].map((width): Case => ({ dims: [1, 13, 1, width], filters: [17, 13, 1, 1] })),
   { dims: [1, 40, 12, 12], filters: [515, 40, 1, 1], signed: true, bias: true },
-  // By Winograd's algorithm: borders, part of a tile, columns that fill no panel, several blocks; sums too large for it.
+  // By Winograd's algorithm: borders, part of a tile, columns that fill no panel, several blocks; sums that take
+  // one slice of the channels, two that differ, four, and more than are taken.
   { dims: [1, 16, 8, 8], filters: [16, 16, 3, 3], pads: [1, 1, 1, 1], bias: true },
   { dims: [2, 24, 11, 13], filters: [21, 24, 3, 3], pads: [1, 1, 1, 1], signed: true },
   { dims: [1, 64, 7, 7], filters: [40, 64, 3, 3], pads: [0, 1, 2, 0], bias: true, zeros: [0, 128] },
   { dims: [1, 96, 30, 29], filters: [16, 96, 3, 3], pads: [2, 2, 2, 2], zeros: [255, 0] },
   { dims: [1, 112, 8, 8], filters: [16, 112, 3, 3], extreme: 1, zeros: [0, 0], pads: [1, 1, 1, 1] },
   { dims: [1, 120, 8, 8], filters: [16, 120, 3, 3], extreme: 1, zeros: [0, 0], pads: [1, 1, 1, 1] },
+  { dims: [2, 240, 5, 8], filters: [16, 240, 3, 3], extreme: 1, zeros: [0, 0], pads: [1, 1, 1, 1], bias: true },
+  { dims: [1, 480, 5, 5], filters: [16, 480, 3, 3], extreme: 1, zeros: [0, 0], pads: [1, 1, 1, 1] },
   { dims: [1, 112, 12, 8], filters: [24, 112, 3, 3], extreme: 0.5, zeros: [128, 0], pads: [1, 1, 1, 1] },
   { dims: [1, 112, 8, 8], filters: [16, 112, 3, 3], extreme: 0.5, signed: true, zeros: [-128, 0] },
   // Depths over 16,384, and sums near 2^31.
