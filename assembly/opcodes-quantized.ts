@@ -107,6 +107,8 @@ export enum QuantizedConvArg {
 export enum QuantizedWinogradArg {
   /** Tiles of 4×4 output pixels transformed at a time. */
   BlockTiles = QuantizedConvArg.Words,
+  /** Channels whose products are summed before 576 is divided away, a multiple of eight. */
+  SliceChannels,
   Words,
 }
 
@@ -123,7 +125,11 @@ export enum QuantizeArg {
   /** One byte, not flipped; 0: the zero point is 0. */
   Zero,
   OutFlip,
-  Words,
+  /** 0, or 8: how many channels are stored once more, behind the others. */
+  Again,
+  /** Eight channels. */
+  AgainChannels,
+  Words = AgainChannels + 8,
 }
 
 /** Y = (X - zero point) * scale. See quantized/u8_dequantize. */

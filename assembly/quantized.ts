@@ -3,7 +3,7 @@
 import { u8_gemm_4x8, u8_pack_pixels_4 } from './quantized/u8_conv_igemm_4x8';
 
 export * from './more';
-export { f32_quantize_row } from './quantized/f32_quantize';
+export { f32_quantize_rows } from './quantized/f32_quantize';
 export { f32_range_part } from './quantized/f32_range';
 export { u8_avgpool_row_c8 } from './quantized/u8_avgpool_c8';
 export { u8_binary_rows } from './quantized/u8_binary';

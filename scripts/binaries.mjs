@@ -1,8 +1,12 @@
 // Builds the Wasm binaries into build/, plain and as JavaScript modules: node scripts/binaries.mjs [NAME...], all of them by default.
+// Several are shared out among processes, one per core, because the compiler uses one alone.
 
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { main as compile } from 'assemblyscript/asc';
 import { shrinkBinary } from './wasm.mjs';
 import { writeText } from './writeText.mjs';
 
@@ -32,11 +36,13 @@ const binaries = {
   'limit-strict': 'assembly/bench/multiply_add.ts',
   'limit-relaxed': 'assembly/bench/multiply_add.ts',
 };
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !Object.hasOwn(binaries, name));
-if (unknown.length > 0) throw new Error(`there is no binary ${unknown.join(', ')}; there are ${Object.keys(binaries).join(', ')}`);
-for (const [variant, entry] of Object.entries(binaries)) {
-  if (asked.length > 0 && !asked.includes(variant)) continue;
+/** The first argument of the processes that share the work. */
+const SHARE = '--share';
+/** Each takes 300 MB. */
+const MOST_PROCESSES = 4;
+
+async function build(variant) {
+  const entry = binaries[variant];
   const training = Number(entry.startsWith('assembly/training'));
   const quantized = Number(entry === 'assembly/quantized.ts');
   const more = Number(entry.endsWith('more.ts') || quantized);
@@ -56,10 +62,28 @@ for (const [variant, entry] of Object.entries(binaries)) {
     '--use',
     `RELAXED=${Number(variant.startsWith('relaxed') || variant === 'limit-relaxed')}`,
   ];
-  const compiler = ['node_modules/assemblyscript/bin/asc.js', entry, '--config', 'asconfig.json', ...options];
-  execFileSync(process.execPath, compiler, { stdio: 'inherit' });
+  const { error, stderr } = await compile([entry, '--config', 'asconfig.json', ...options]);
+  process.stderr.write(stderr.toString());
+  if (error) throw new Error(`the binary ${variant} does not compile: ${error.message}`);
   const { shrunk: wasm, whole } = shrinkBinary(readFileSync(`build/${variant}.wasm`), variant);
   writeFileSync(`build/${variant}.wasm`, wasm);
   if (/^(strict|relaxed)-more$/.test(variant)) writeFileSync(`build/kernels-${variant.replace('-more', '')}.wasm`, whole);
   writeText(variant, encodeBinary(wasm), 'The binary: see src/binary.ts.');
 }
+
+/** Has a process build some of them, which prints its own errors. */
+async function buildApart(names) {
+  const child = spawn(process.execPath, ['scripts/binaries.mjs', SHARE, ...names], { stdio: 'inherit' });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`not built: ${names.join(', ')}`);
+}
+
+const given = process.argv.slice(2);
+const asked = given.filter((name) => name !== SHARE);
+const unknown = asked.filter((name) => !Object.hasOwn(binaries, name));
+if (unknown.length > 0) throw new Error(`there is no binary ${unknown.join(', ')}; there are ${Object.keys(binaries).join(', ')}`);
+const names = Object.keys(binaries).filter((name) => asked.length === 0 || asked.includes(name));
+const processes = given[0] === SHARE ? 1 : Math.min(availableParallelism(), MOST_PROCESSES, names.length);
+if (processes === 1) for (const name of names) await build(name);
+// In turns, because neighbours in the list take about the same time.
+else await Promise.all(Array.from({ length: processes }, (_, i) => buildApart(names.filter((_, at) => at % processes === i))));

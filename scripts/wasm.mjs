@@ -1,6 +1,11 @@
 // What asc leaves to make smaller in a binary; no arithmetic changes, so the bits stay.
 
-import binaryen from 'assemblyscript/binaryen';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+
+const { resolve } = createRequire(import.meta.resolve('assemblyscript/binaryen'));
+/** An instance of its own, because settings are an instance's: the compiler's change what comes out here, and the other way round. */
+const { default: binaryen } = await import(`${pathToFileURL(resolve('binaryen'))}?apart`);
 
 /**
  * What JavaScript calls: run and join of the kernels; the pictures' binary and the benchmarks' have few exports and need

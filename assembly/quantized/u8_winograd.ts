@@ -6,7 +6,8 @@
 // Inputs less the zero point have nine bits, transformed ones fit int16. The rows of the transform of weights are scaled to whole
 // numbers, so that transformed weights fit int16, too. Sums of products are modulo 2^32; 576 times the convolution is what
 // they give, modulo 2^32, and that is divided exactly, if the convolution without its bias is below 2^25 everywhere, which the
-// compiler has to make sure of. Weights are transformed as they are needed: a panel for each block of tiles.
+// compiler has to make sure of; where it is not, the channels are cut into slices, each of which is below that, and what they give
+// is added. Weights are transformed as they are needed: a slice of a panel for each block of tiles.
 
 import { arg } from '../math/simd.inline';
 import { MR, NR, WindowArg } from '../opcodes';
@@ -14,7 +15,7 @@ import { PANEL_HEAD, QuantizedConvArg, QuantizedWinogradArg } from '../opcodes-q
 import { mine, pieceOf, share, workspace } from '../threads.inline';
 import { inZero } from './dots.inline';
 import { u8_store_sums } from './u8_store_sums';
-import { transformInputs, transformProducts, transformWeights } from './winograd.inline';
+import { Products, transformInputs, transformProducts, transformWeights } from './winograd.inline';
 
 /** Points of a tile, and bytes of their addresses and of the transforms' intermediate results. */
 const POINTS: usize = 36;
@@ -32,8 +33,9 @@ export function u8_winograd(pc: usize): void {
   const blank = between + BETWEEN;
   const lines = blank + <usize>channels;
   const products = lines + <usize>(blockTiles * 16 * NR * 4);
-  const weights = products + <usize>(blockTiles * NR * 4) * POINTS;
-  const inputs = weights + <usize>(channels * NR * 2) * POINTS;
+  const slice = arg(pc, QuantizedWinogradArg.SliceChannels);
+  const weights = products + (<usize>(blockTiles * NR * 4) + APART) * POINTS * <usize>((channels + slice - 1) / slice);
+  const inputs = weights + (<usize>(slice * NR * 2) + APART) * POINTS;
   const panelBytes = PANEL_HEAD + channels * 9 * NR;
 
   const panels = (outChannels + NR - 1) / NR;
@@ -53,15 +55,21 @@ export function u8_winograd(pc: usize): void {
       isTransformed = true;
       for (let n = from; n < min(outChannels, from + part); n += NR) {
         const panel = <usize>arg(pc, QuantizedConvArg.Weights) + <usize>((n / NR) * panelBytes);
-        i8_winograd_weights(channels, panel + PANEL_HEAD, between, weights);
-        for (let i: usize = 0; i < POINTS; i++) {
-          i16_winograd_gemm(
-            count,
-            channels,
-            inputs + i * (<usize>(count * channels * 2) + APART),
-            weights + i * <usize>(channels * NR * 2),
-            products + i * <usize>(count * NR * 4),
-          );
+        let sums = products;
+        for (let c = 0; c < channels; c += slice) {
+          const depth = min(slice, channels - c);
+          i8_winograd_weights(channels, depth, panel + PANEL_HEAD + <usize>(c * NR), between, weights);
+          for (let i: usize = 0; i < POINTS; i++) {
+            i16_winograd_gemm(
+              count,
+              channels,
+              depth,
+              inputs + i * (<usize>(count * channels * 2) + APART) + <usize>(c * 2),
+              weights + i * (<usize>(depth * NR * 2) + APART),
+              sums,
+            );
+            sums += <usize>(count * NR * 4) + APART;
+          }
         }
         u8_winograd_outputs(pc, t, count, panel, products, between, lines, n);
       }
@@ -120,11 +128,12 @@ export function u8_winograd_inputs(pc: usize, t: i32, count: i32, between: usize
   }
 }
 
-/** Transforms a panel: [point][channel / 2][8][2]. */
-export function i8_winograd_weights(channels: i32, panel: usize, between: usize, output: usize): void {
+/** Transforms `depth` of the channels of a panel: [point][channel / 2][8][2]. */
+export function i8_winograd_weights(channels: i32, depth: i32, panel: usize, between: usize, output: usize): void {
   if (PACK_DOTS) return;
   const tap = <usize>(channels * NR);
-  for (const end = panel + tap; panel < end; panel += 8) {
+  const plane = <usize>(depth * NR * 2) + APART;
+  for (const end = panel + <usize>(depth * NR); panel < end; panel += 8) {
     let to = between;
     for (let p = panel; p < panel + 3 * tap; p += tap) {
       transformWeights(v128.load8x8_s(p), v128.load8x8_s(p + 3 * tap), v128.load8x8_s(p + 6 * tap), to, 48);
@@ -132,20 +141,21 @@ export function i8_winograd_weights(channels: i32, panel: usize, between: usize,
     }
     to = output;
     for (let p = between; p < between + 288; p += 48) {
-      transformWeights(v128.load(p), v128.load(p, 16), v128.load(p, 32), to, 2 * tap);
-      to += 12 * tap;
+      transformWeights(v128.load(p), v128.load(p, 16), v128.load(p, 32), to, plane);
+      to += 6 * plane;
     }
     output += 16;
   }
 }
 
-/** The products of a point: `rows` tiles times eight columns. */
-export function i16_winograd_gemm(rows: i32, depth: i32, x: usize, weights: usize, output: usize): void {
+/** The products of a point: `rows` tiles, of `depth` of the channels, times eight columns. */
+export function i16_winograd_gemm(rows: i32, channels: i32, depth: i32, x: usize, weights: usize, output: usize): void {
   if (PACK_DOTS) return;
-  const stride = <usize>depth * 2;
+  const stride = <usize>channels * 2;
   const end = weights + <usize>(depth * NR * 2);
   for (; rows > 0; rows -= MR) {
     // Rows past the end are computed again and stored again.
+    const next = x + <usize>MR * stride;
     let x1 = rows > 1 ? x + stride : x;
     let x2 = rows > 2 ? x1 + stride : x;
     let x3 = rows > 3 ? x2 + stride : x;
@@ -188,12 +198,12 @@ export function i16_winograd_gemm(rows: i32, depth: i32, x: usize, weights: usiz
     v128.store(y1, b1, 16);
     v128.store(output, a0);
     v128.store(output, b0, 16);
-    x += 3 * stride;
+    x = next;
     output += MR * NR * 4;
   }
 }
 
-/** Transforms products of eight columns, and stores what they give. @param lines for four rows of pixels */
+/** Transforms products of eight columns, adds those of the slices, and stores what they give. @param lines for four rows of pixels */
 export function u8_winograd_outputs(
   pc: usize,
   t: i32,
@@ -209,8 +219,9 @@ export function u8_winograd_outputs(
   const outWidth = arg(pc, WindowArg.OutWidth);
   const across = (outWidth + 3) >> 2;
   const down = (outHeight + 3) >> 2;
+  const channels = arg(pc, WindowArg.Channels);
   const columns = arg(pc, QuantizedConvArg.OutChannels) - n;
-  const plane = <usize>(count * NR * 4);
+  const plane = <usize>(count * NR * 4) + APART;
   const line = <usize>(count * 4 * NR * 4);
   for (const end = t + count; t < end; ) {
     const row = t / across;
@@ -223,8 +234,16 @@ export function u8_winograd_outputs(
       // Four columns, and four more.
       for (let half: usize = 0; half < 32; half += 16) {
         const bias = v128.load(panel + half);
-        for (let j: usize = 0; j < 6; j++) transformProducts(products + j * plane + half, 6 * plane, between + j * 16, 96, false, bias);
-        for (let j: usize = 0; j < 4; j++) transformProducts(between + j * 96, 16, to + j * line + half, 32, true, bias);
+        let p = products + half;
+        for (let slice = 0; slice < channels; slice += arg(pc, QuantizedWinogradArg.SliceChannels)) {
+          for (let j: usize = 0; j < 6; j++) transformProducts(p + j * plane, 6 * plane, between + j * 16, 96, Products.Between, bias);
+          for (let j: usize = 0; j < 4; j++) {
+            const at = to + j * line + half;
+            if (slice) transformProducts(between + j * 96, 16, at, 32, Products.More, bias);
+            else transformProducts(between + j * 96, 16, at, 32, Products.Sums, bias);
+          }
+          p += POINTS * plane;
+        }
       }
       products += NR * 4;
       to += 4 * NR * 4;

@@ -1,9 +1,19 @@
 // The one-dimensional transforms of F(4, 3) in whole numbers: each is applied down the rows and then along them.
 
-/** Four outputs from six products, times 24. @param bias added to what is left when 576 is divided away; only where `last` */
+/** What is made of products. */
+export const enum Products {
+  /** Their transform the one way. */
+  Between,
+  /** What is left when 576 is divided away, and the bias. */
+  Sums,
+  /** The same, and what is stored, in place of the bias. */
+  More,
+}
+
+/** Four outputs from six products, times 24. */
 // @ts-expect-error: decorator
 @inline
-export function transformProducts(p: usize, stride: usize, to: usize, step: usize, last: bool, bias: v128): void {
+export function transformProducts(p: usize, stride: usize, to: usize, step: usize, what: Products, bias: v128): void {
   const m1 = v128.load(p + stride);
   const m2 = v128.load(p + 2 * stride);
   const m3 = v128.load(p + 3 * stride);
@@ -16,10 +26,17 @@ export function transformProducts(p: usize, stride: usize, to: usize, step: usiz
   const y1 = i32x4.add(b, i32x4.shl(d, 1));
   const y2 = i32x4.add(a, i32x4.shl(c, 2));
   const y3 = i32x4.add(i32x4.add(b, i32x4.shl(d, 3)), i32x4.shl(v128.load(p + 5 * stride), 3));
-  v128.store(to, last ? i32x4.add(divided(y0), bias) : y0);
-  v128.store(to + step, last ? i32x4.add(divided(y1), bias) : y1);
-  v128.store(to + 2 * step, last ? i32x4.add(divided(y2), bias) : y2);
-  v128.store(to + 3 * step, last ? i32x4.add(divided(y3), bias) : y3);
+  v128.store(to, summed(y0, to, what, bias));
+  v128.store(to + step, summed(y1, to + step, what, bias));
+  v128.store(to + 2 * step, summed(y2, to + 2 * step, what, bias));
+  v128.store(to + 3 * step, summed(y3, to + 3 * step, what, bias));
+}
+
+// @ts-expect-error: decorator
+@inline
+function summed(x: v128, to: usize, what: Products, bias: v128): v128 {
+  if (what === Products.Between) return x;
+  return i32x4.add(divided(x), what === Products.More ? v128.load(to) : bias);
 }
 
 /** y from 576 · y modulo 2^32, below 2^25: by the inverse of 9, and a shift by 6. */

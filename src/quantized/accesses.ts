@@ -135,7 +135,17 @@ export const quantizedAccesses: Readonly<Partial<Record<QuantizedOp, Accesses>>>
         [QuantizedAveragePoolArg.OutZero, 1],
       ),
   ],
-  [QuantizedOp.Quantize]: ['rwnnssrok', (word) => rows(word, 4, 1, [QuantizeArg.Scale, 4], [QuantizeArg.Zero, 1])],
+  [QuantizedOp.Quantize]: [
+    `rwnnssrok${'n'.repeat(9)}`,
+    (word) => {
+      const [again, channels] = [word(QuantizeArg.Again), word(QuantizeArg.Channels)];
+      const all: Touch = [QuantizeArg.Output, channels + again, [word(QuantizeArg.Pixels)], [word(QuantizeArg.OutPixelStride)]];
+      return {
+        ...rows(word, 4, 1, all, [QuantizeArg.Scale, 4], [QuantizeArg.Zero, 1]),
+        fits: again === 0 || (again === 8 && list(word, QuantizeArg.AgainChannels, 8).every((channel) => channel < channels)),
+      };
+    },
+  ],
   [QuantizedOp.Dequantize]: ['rwnnssrok', (word) => rows(word, 1, 4, [DequantizeArg.Scale, 4], [DequantizeArg.Zero, 1])],
   [QuantizedOp.Binary]: [
     `wrrk${'n'.repeat(RANK)}${'s'.repeat(3 * RANK)}rororokkkkk`,
@@ -175,19 +185,21 @@ export const quantizedAccesses: Readonly<Partial<Record<QuantizedOp, Accesses>>>
   [QuantizedOp.PackPanels16]: pack(2),
   [QuantizedOp.Conv16]: matrixConvolution(2),
   [QuantizedOp.Winograd]: [
-    `${CONVOLUTION}d`,
+    `${CONVOLUTION}dd`,
     (word) => {
       const [height, width, channels = 0] = kernel(word);
       const columns = word(QuantizedConvArg.OutChannels);
       const tiles = word(QuantizedWinogradArg.BlockTiles);
-      const planes = 36 * (4 * NR * tiles + 2 * NR * channels + 2 * channels * tiles + 64);
+      const slice = word(QuantizedWinogradArg.SliceChannels);
+      const slices = Math.ceil(channels / slice);
+      const planes = 36 * (slices * (4 * NR * tiles + 64) + 2 * NR * slice + 64 + 2 * channels * tiles + 64);
       const scratch = 36 * (4 + 16) + channels + 64 * NR * tiles + planes;
       const steps = product([
         word(QuantizedConvArg.Groups),
         ...list(word, WindowArg.StrideHeight, 2),
         ...list(word, WindowArg.DilationHeight, 2),
       ]);
-      const fits = height === 3 && width === 3 && steps === 1 && channels % NR === 0;
+      const fits = height === 3 && width === 3 && steps === 1 && channels % NR === 0 && slice % NR === 0;
       // Binaries of relaxed dots run the matrix product in its place.
       const most = Math.max(scratch, matrixScratch(word));
       return convolution(word, channels, columns, panelBytes(1, columns, 3, 3 * channels), most, fits);

@@ -1,6 +1,6 @@
 import { product } from '../graph/dims.ts';
 import type { Constant } from '../graph/graph.ts';
-import type { TypedArray } from '../graph/tensor.ts';
+import type { DataType, TypedArray } from '../graph/tensor.ts';
 import type { Value } from '../graph/value.ts';
 import { allocate } from '../ops/elements.ts';
 import { partOf } from '../ops/more/quantize/dequantizeLinear.ts';
@@ -10,8 +10,24 @@ import { numbersOf } from './scales.ts';
 /** Elements that are looked at at a time. */
 const PART = 1 << 16;
 
-/** What a constant's weights have become, and the zero points that were subtracted: plans for other shapes need it again. */
-const found = new WeakMap<Constant, readonly [zero: Constant | undefined, value: Value]>();
+/** A constant whose elements `fill` gives. */
+export function filled(
+  name: string,
+  type: DataType,
+  dims: readonly number[],
+  fill: (target: TypedArray, from: number) => void,
+  fixed: boolean | undefined,
+): Value {
+  const read = () => {
+    const all = allocate(type, product(dims));
+    fill(all, 0);
+    return all;
+  };
+  return constantValue({ name, type, dims, read, fill }, name, fixed);
+}
+
+/** What a constant's weights have become, and the zero points that were subtracted along which axis: plans for other shapes need it again. */
+const found = new WeakMap<Constant, readonly [zero: Constant | undefined, axis: number, value: Value]>();
 
 /**
  * Constant weights less their zero points: int8 if all fit, else int16, which fits always. Weights of other bytes are
@@ -23,7 +39,7 @@ const found = new WeakMap<Constant, readonly [zero: Constant | undefined, value:
 export function lessZero(weights: Value, zero: Value | undefined, axis: number): Value {
   const source = weights.constant as Constant;
   const known = found.get(source);
-  if (known && known[0] === zero?.constant) return known[1];
+  if (known && known[0] === zero?.constant && known[1] === axis) return known[2];
   const zeros = zero ? numbersOf(zero) : [0];
   let value = weights;
   if (weights.type !== 'int8' || zeros.some(Boolean)) {
@@ -31,8 +47,11 @@ export function lessZero(weights: Value, zero: Value | undefined, axis: number):
     const inner = zeros.length === 1 ? product(dims) : product(dims.slice(axis + 1));
     const fill = (target: TypedArray, from: number) => {
       const part = partOf(weights, from, from + target.length) as Int8Array;
-      for (let i = 0; i < target.length; i++)
-        target[i] = (part[i] as number) - (zeros[Math.floor((from + i) / inner) % zeros.length] as number);
+      for (let i = 0; i < target.length; ) {
+        const row = Math.floor((from + i) / inner);
+        const zero = zeros[row % zeros.length] as number;
+        for (const end = Math.min(target.length, (row + 1) * inner - from); i < end; i++) target[i] = (part[i] as number) - zero;
+      }
     };
     const count = product(dims);
     let fits = true;
@@ -42,15 +61,9 @@ export function lessZero(weights: Value, zero: Value | undefined, axis: number):
       fits = part.every((x) => x === (x << 24) >> 24);
     }
     const type = fits ? 'int8' : 'int16';
-    const read = () => {
-      const all = allocate(type, count);
-      fill(all, 0);
-      return all;
-    };
-    const name = `${weights.name} less '${zero?.name ?? 0}'`;
-    value = constantValue({ name, type, dims, read, fill }, name, weights.fixed && zero?.fixed !== false);
+    value = filled(`${weights.name} less '${zero?.name ?? 0}'`, type, dims, fill, weights.fixed && zero?.fixed !== false);
   }
-  found.set(source, [zero?.constant, value]);
+  found.set(source, [zero?.constant, axis, value]);
   return value;
 }
 
@@ -67,6 +80,41 @@ export const isKnown = (weights: Value, zero: Value | undefined): boolean =>
  */
 export const blockOf = (channels: number): number => [8, 7, 6, 5, 4, 3, 2].find((size) => channels % size === 0) ?? 1;
 
+/** Some channels of depthwise weights. */
+export interface Part {
+  readonly first: number;
+  readonly weights: Value;
+}
+
+/** What `nearly` gave. */
+const parts = new WeakMap<Constant, readonly [near: Value, far: readonly Part[]]>();
+
+/**
+ * Depthwise weights of int16 as int8, and the parts of up to eight channels where int8 does not hold them, as they were. Few
+ * weights are beyond int8, and its kernel is so much faster that those parts are better computed once more.
+ */
+export function nearly(weights: Value): readonly [near: Value, far: readonly Part[]] {
+  const source = weights.constant as Constant;
+  let found = parts.get(source);
+  if (!found) {
+    const [channels = 0, ...kernel] = weights.dims;
+    const taps = product(kernel);
+    const made = (type: 'int8' | 'int16', first: number, count: number): Value => {
+      const fill = (target: TypedArray, from: number) =>
+        target.set(partOf(weights, first * taps + from, first * taps + from + target.length) as never);
+      return filled(`${weights.name} from ${first}, ${type}`, type, [count, ...kernel], fill, weights.fixed);
+    };
+    const far: Part[] = [];
+    for (let first = 0; first < channels; first += 8) {
+      const part = made('int16', first, Math.min(8, channels - first));
+      if ((partOf(part, 0, product(part.dims)) as Int16Array).some((x) => x !== (x << 24) >> 24)) far.push({ first, weights: part });
+    }
+    found = [made('int8', 0, channels), far];
+    parts.set(source, found);
+  }
+  return found;
+}
+
 /** Depthwise weights [C, 1, ...] as dense ones of `size` channels, [C, size, ...]: those between different channels are 0. */
 export function asDense(weights: Value, size: number): Value {
   const [channels = 0, , ...kernel] = weights.dims;
@@ -79,11 +127,5 @@ export function asDense(weights: Value, size: number): Value {
     }
   };
   const dims = [channels, size, ...kernel];
-  const read = () => {
-    const all = allocate(weights.type, product(dims));
-    fill(all, 0);
-    return all;
-  };
-  const name = `${weights.name} by ${size}`;
-  return constantValue({ name, type: weights.type, dims, read, fill }, name, weights.fixed);
+  return filled(`${weights.name} by ${size}`, weights.type, dims, fill, weights.fixed);
 }

@@ -74,6 +74,26 @@ export const integers: Record<string, Graph> = {
     ],
     outputs: ['y', 'sums'],
   }),
+  // The kernel that stores channels twice.
+  'weights that int8 cannot hold': graphOf({
+    inputs: { x: [1, 16, 5, 6] },
+    constants: Object.fromEntries([
+      integer(
+        'w',
+        'uint8',
+        Array.from(random([9, 16, 3, 3], 6, 20, 255).data, (w, i) => Math.round(i % 144 === 30 ? 0 : w)),
+        [9, 16, 3, 3],
+      ),
+      integer('wz', 'uint8', [140]),
+    ]),
+    nodes: [
+      { op: 'DynamicQuantizeLinear', inputs: ['x'], outputs: ['q', 'qs', 'qz'] },
+      { op: 'ConvInteger', inputs: ['q', 'w', 'qz', 'wz'], outputs: ['sums'] },
+      { op: 'Cast', inputs: ['sums'], outputs: ['floats'], attributes: { to: 1 } },
+      { op: 'Mul', inputs: ['floats', 'qs'], outputs: ['y'] },
+    ],
+    outputs: ['y'],
+  }),
   'bytes without products': graphOf({
     inputs: { x: [1, 21, 7, 6] },
     constants: Object.fromEntries([scale('s', 0.01), scale('t', 0.02), integer('z', 'uint8', [128]), integer('signed', 'int8', [-3])]),

@@ -6,6 +6,7 @@ import { elementBytes } from '../../graph/tensor.ts';
 import type { Value } from '../../graph/value.ts';
 import { convMacs } from '../../ops/cost.ts';
 import { allocate } from '../../ops/elements.ts';
+import { shifted } from '../../ops/emit.ts';
 import { rowMajor } from '../../ops/layouts.ts';
 import type { Lowering, Node, Operator } from '../../ops/operator.ts';
 import { asImage, input, output } from '../../ops/shapes.ts';
@@ -15,7 +16,7 @@ import type { Args, Place, Pointer } from '../../plan/place.ts';
 import { rangeOf, saturated } from '../rounding.ts';
 import { checkBytes, checkCount, flipOf, multiplier, numberOf, numbersOf, unsigned } from '../scales.ts';
 import { convSums } from '../sums.ts';
-import { asDense, blockOf, isKnown, lessZero } from '../weights.ts';
+import { asDense, blockOf, isKnown, lessZero, nearly } from '../weights.ts';
 import { storedBytes } from './stored.ts';
 import { winogradTiles } from './winograd.ts';
 
@@ -49,6 +50,8 @@ export interface QConvCall {
   readonly wide?: boolean;
   /** The int8 weights of `weights`, where they are constant: such layers may run by Winograd's algorithm. */
   readonly filters?: Value;
+  /** Channels of a depthwise convolution that are computed once more, by int16 weights. */
+  readonly far?: readonly { readonly first: number; readonly count: number; readonly weights: Pointer }[];
   readonly groups: number;
   /** The input's zero point: a number, of its type, or where it is. */
   readonly inZero: number | Pointer;
@@ -145,8 +148,19 @@ export function qWeights(
   bias: Value | undefined,
   window: Window,
   groups: number,
-): Pick<QConvCall, 'weights' | 'wide' | 'filters'> {
+): Pick<QConvCall, 'weights' | 'wide' | 'filters' | 'far'> {
   const less = weights.constant ? lessZero(weights, zero, 0) : weights;
+  const [filters = 1, channels = 1] = less.dims;
+  if (less.type === 'int16' && !bias && isDepthwise(groups, channels, filters)) {
+    const [near, far] = nearly(less);
+    return {
+      weights: qPanels(lowering, near, bias, window, groups),
+      far: far.map(({ first, weights }) => {
+        const [count = 1] = weights.dims;
+        return { first, count, weights: qPanels(lowering, weights, bias, window, count) };
+      }),
+    };
+  }
   return { weights: qPanels(lowering, less, bias, window, groups), wide: less.type === 'int16', filters: less };
 }
 
@@ -226,7 +240,7 @@ const oneRow = (pixels: number): Args => ({
 const BLOCK_BYTES = 128 * 1024;
 const MOST_PIXELS = 128;
 
-export function emitQConv(lowering: Lowering, { window, from, to, source, target, filters, inZero, ...call }: QConvCall): void {
+export function emitQConv(lowering: Lowering, { window, from, to, source, target, filters, inZero, far = [], ...call }: QConvCall): void {
   const image = asImage(to.dims);
   const { wide = false } = call;
   const eachOwn = isDepthwise(call.groups, asImage(from.dims).channels / call.groups, image.channels);
@@ -248,7 +262,9 @@ export function emitQConv(lowering: Lowering, { window, from, to, source, target
     : blockPixels * NR * 4 + (MR + 1) * (row + 16) + blockPixels * depth * 2 + 64;
   const winograd =
     !wide && filters && winogradTiles(window, from, to, filters, typeof inZero === 'number' ? inZero : undefined, lowering.threads);
-  const tiled: Args = winograd ? { [QuantizedWinogradArg.BlockTiles]: winograd.block } : {};
+  const tiled: Args = winograd
+    ? { [QuantizedWinogradArg.BlockTiles]: winograd.block, [QuantizedWinogradArg.SliceChannels]: winograd.slice }
+    : {};
   lowering.emit(
     (depthwise
       ? QuantizedOp.DepthwiseConv
@@ -274,4 +290,28 @@ export function emitQConv(lowering: Lowering, { window, from, to, source, target
     },
     call.macs,
   );
+  for (const { first, count, weights } of far) {
+    const part = (value: Value): Value => ({ ...value, dims: value.dims.with(1, count) });
+    const moved = (place: Place, bytes: number): Place => ({ ...place, pointer: shifted(place.pointer, first * bytes) });
+    const stored: Record<number, Args[number]> = { ...call.stored };
+    for (const [word, bytes] of [
+      [QuantizedConvArg.Scale, Number(stored[QuantizedConvArg.ScaleStep])],
+      [QuantizedConvArg.Shift, 4],
+    ] as const)
+      if (stored[word]) stored[word] = shifted(stored[word] as Pointer, first * bytes);
+    emitQConv(lowering, {
+      ...call,
+      window,
+      from: part(from),
+      to: part(to),
+      source: moved(source, 1),
+      target: moved(target, elementBytes(to.type)),
+      weights,
+      wide: true,
+      groups: count,
+      inZero,
+      stored,
+      macs: 0,
+    });
+  }
 }

@@ -1,29 +1,37 @@
 import type { Op } from '../../../assembly/opcodes.ts';
 import { QuantizedOp, RANGE_PART, RangeArg } from '../../../assembly/opcodes-quantized.ts';
+import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
+import { alike, channelsLast } from '../../ops/layouts.ts';
 import type { Operator } from '../../ops/operator.ts';
 import { input, output } from '../../ops/shapes.ts';
 import type { Args } from '../../plan/place.ts';
 import { saturated } from '../rounding.ts';
-import { emitQuantize } from './quantizeLinear.ts';
+import { emitQuantize, isPicture } from './quantizeLinear.ts';
+
+interface DynamicQuantizeAttributes {
+  /** Eight channels that are stored once more, behind the others: what splitWeights asks for. */
+  readonly again?: readonly number[];
+}
 
 /**
  * ONNX DynamicQuantizeLinear: X to uint8 by the scale and the zero point that fit it, which are the second and the third
  * output. As ONNX 1.23's reference and onnxruntime 1.30, a tensor of zeros has a scale of 1.
  */
-export const dynamicQuantizeLinear: Operator = {
+export const dynamicQuantizeLinear: Operator<DynamicQuantizeAttributes> = {
   name: 'DynamicQuantizeLinear',
   since: 11,
   pack: 'quantized',
   inputs: [1, 1],
   outputs: [1, 3],
+  attributes: () => ({}),
   inferShape: (node) =>
     [
-      { type: 'uint8' as const, dims: input(node, 0).dims },
+      { type: 'uint8' as const, dims: widened(input(node, 0).dims, node.attributes.again) },
       { type: 'float32' as const, dims: [] },
       { type: 'uint8' as const, dims: [] },
     ].slice(0, node.outputCount),
-  layout: () => ({ inputs: ['any'], output: 'any' }),
+  layout: (node) => (node.attributes.again || isPicture(input(node, 0)) ? channelsLast() : alike()),
   evaluate(node, [data]) {
     const x = data as Float32Array;
     let [low, high] = [0, 0];
@@ -54,8 +62,12 @@ export const dynamicQuantizeLinear: Operator = {
     const op = QuantizedOp.Range as number as Op;
     lowering.emit(op, args);
     lowering.emit(op, { ...args, [RangeArg.Scale]: scaleAt, [RangeArg.Zero]: zeroAt });
-    emitQuantize(lowering, x, y, source, lowering.define(y), scaleAt, zeroAt);
+    emitQuantize(lowering, x, y, source, lowering.define(y), scaleAt, zeroAt, node.attributes.again);
   },
 };
+
+/** The dimensions of what is stored. */
+export const widened = (dims: readonly number[], again: readonly number[] = []): readonly number[] =>
+  again.length > 0 ? dims.with(1, at(dims, 1) + again.length) : dims;
 
 const BYTES = [0, 255] as const;

@@ -87,12 +87,15 @@ const integers = /^u?int(2|4|8|16)$/;
 const storedOf = ({ attributes, inputs }: OpenNode<QuantizeAttributes>): string => attributes.to ?? inputs[2]?.type ?? 'uint8';
 
 /** A picture as networks get it: a convolution follows, and float32 changes its layout faster than bytes. */
-const isPicture = ({ dims }: Value): boolean => dims.length === 4 && at(dims, 1) < 5;
+export const isPicture = ({ dims }: Value): boolean => dims.length === 4 && at(dims, 1) < 5;
 
 const hasKernel = (node: Node<QuantizeAttributes>): boolean =>
   isByte({ type: storedOf(node) as DataType }) && isSingle(input(node, 1)) && !node.attributes.block;
 
-/** Quantizes to bytes by one scale and zero point, which are in memory; a zero point of 0 is 0. */
+/**
+ * Quantizes to bytes by one scale and zero point, which are in memory; a zero point of 0 is 0.
+ * @param again eight channels to store once more, behind the others
+ */
 export function emitQuantize(
   lowering: Lowering,
   x: Value,
@@ -101,11 +104,14 @@ export function emitQuantize(
   target: Place,
   scale: Pointer,
   zero: Pointer | 0,
+  again: readonly number[] = [],
 ): void {
   lowering.emit(QuantizedOp.Quantize as number as Op, {
     ...rowArgs(x, source, y, target),
     [QuantizeArg.Scale]: scale,
     [QuantizeArg.Zero]: zero,
     [QuantizeArg.OutFlip]: flipOf(y.type),
+    [QuantizeArg.Again]: again.length,
+    ...Object.fromEntries(again.map((channel, i) => [QuantizeArg.AgainChannels + i, channel])),
   });
 }

@@ -16,6 +16,8 @@ const BLOCK_BYTES = 320 * 1024;
 export interface Tiles {
   /** Tiles of 4×4 output pixels transformed at a time. */
   readonly block: number;
+  /** Channels whose sums are divided at a time. */
+  readonly slice: number;
   /** Bytes of scratch. */
   readonly scratch: number;
 }
@@ -43,37 +45,53 @@ export function winogradTiles(
   const block = Math.ceil(tiles / blocks / 4) * 4;
   // In processor cycles for a channel and a column, as measured: a tile, weights transformed, a pixel of the direct way.
   if (4 * tiles + 6 * blocks > 0.7 * batch * height * width) return undefined;
-  if (largestSum(filters, inZero === undefined ? undefined : unsigned(inZero, from.type)) >= MOST_SUM) return undefined;
+  const slice = sliceOf(filters, inZero === undefined ? undefined : unsigned(inZero, from.type));
+  if (slice === undefined) return undefined;
   // As the kernel's beginning says.
-  const scratch = 36 * 4 + 36 * 16 + channels + block * 16 * NR * 4 + 36 * (block * NR * 4 + channels * NR * 2 + block * channels * 2 + 64);
-  return { block, scratch };
+  const products = Math.ceil(channels / slice) * (block * NR * 4 + 64);
+  const planes = 36 * (products + slice * NR * 2 + 64 + block * channels * 2 + 64);
+  return { block, slice, scratch: 36 * 4 + 36 * 16 + channels + block * 16 * NR * 4 + planes };
 }
 
-/** For each list of weights the largest sums of the positive and of the negative ones of a filter, with each zero point. */
-const sums = new WeakMap<Constant, Map<number, number>>();
+/** For each list of weights its slice with each zero point. */
+const slices = new WeakMap<Constant, Map<number, number | undefined>>();
 
-/** The largest magnitude that a convolution can have without its bias. @param zero of unsigned numbers; undefined: any */
-function largestSum({ constant, dims }: Value, zero = -1): number {
-  if (!constant) return Number.POSITIVE_INFINITY;
-  const known = sums.get(constant) ?? new Map<number, number>();
-  sums.set(constant, known);
-  let largest = known.get(zero);
-  if (largest === undefined) {
-    largest = 0;
+/** The most channels whose sums can be divided, in at most four slices. @param zero of unsigned numbers; undefined: any */
+function sliceOf({ constant, dims }: Value, zero = -1): number | undefined {
+  if (!constant) return undefined;
+  const known = slices.get(constant) ?? new Map<number, number | undefined>();
+  slices.set(constant, known);
+  if (!known.has(zero)) {
     const weights = constant.read() as Int8Array;
-    const depth = product(dims.slice(1));
-    for (let i = 0; i < weights.length; i += depth) {
+    const [channels, taps] = [dims[1] as number, product(dims.slice(2))];
+    const fitting = [1, 2, 4].map((count) => Math.ceil(channels / count / NR) * NR);
+    known.set(
+      zero,
+      fitting.find((slice) => largestSum(weights, channels * taps, slice * taps, zero) < MOST_SUM),
+    );
+  }
+  return known.get(zero);
+}
+
+/**
+ * The largest magnitude that sums of a slice can have.
+ * @param depth weights of a filter, in slices of `slice`
+ * @param zero the zero point, -1: any
+ */
+function largestSum(weights: Int8Array, depth: number, slice: number, zero: number): number {
+  // Sums are linear in the zero point, so that its ends have the largest ones.
+  const [high, low] = zero < 0 ? [255, 0] : [255 - zero, zero];
+  let largest = 0;
+  for (let i = 0; i < weights.length; i += depth) {
+    for (let from = i; from < i + depth; from += slice) {
       let [above, below] = [0, 0];
-      for (let k = i; k < i + depth; k++) {
+      for (let k = from; k < Math.min(from + slice, i + depth); k++) {
         const weight = weights[k] as number;
         if (weight > 0) above += weight;
         else below -= weight;
       }
-      // Sums are linear in the zero point, so that its ends have the largest ones.
-      const [high, low] = zero < 0 ? [255, 0] : [255 - zero, zero];
       largest = Math.max(largest, above * high + below * low, below * high + above * low);
     }
-    known.set(zero, largest);
   }
   return largest;
 }

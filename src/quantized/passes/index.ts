@@ -11,6 +11,7 @@ import { fuseDynamic } from './fuseDynamic.ts';
 import { clampBytes, fuseFunctions } from './fuseFunctions.ts';
 import { fuseProducts } from './fuseProducts.ts';
 import { moveBytes, quantizeFirst } from './move.ts';
+import { splitWeights } from './splitWeights.ts';
 
 /** Nodes of one kind, with equal parameters, that read the same value: the first serves all. */
 const shareNodes: Rule = (node, network) => {
@@ -23,7 +24,7 @@ const shareNodes: Rule = (node, network) => {
     const [x, ...parameters] = next.inputs;
     if (!x || parameters.some((value) => value && (!value.constant || value.dims.length > 1))) continue;
     if (!numbers.has(x)) numbers.set(x, numbers.size);
-    const lists = parameters.map((value) => value && [value.type, value.dims.length, ...numbersOf(value)]);
+    const lists = parameters.map((value) => value && [value.type, value.dims.length, ...numbersOf(value).map(String)]);
     const key = JSON.stringify([next.op.name, numbers.get(x), next.attributes, lists]);
     const same = first.get(key);
     if (same) return { remove: [next], rename: new Map([[next.outputs[0], same.outputs[0]]]) } as Patch;
@@ -42,6 +43,7 @@ const rules: readonly Rule[] = [
   fuseProducts,
   fuseBinary,
   fuseAverage,
+  splitWeights,
   fuseDynamic,
 ];
 
