@@ -7,7 +7,7 @@ import { add } from '../../ops/elementwise/binary.ts';
 import { type GemmAttributes, gemm } from '../../ops/gemm/gemm.ts';
 import { matMul } from '../../ops/gemm/matmul.ts';
 import type { Node, Operator } from '../../ops/operator.ts';
-import { constantValue, output, resolveAxis } from '../../ops/shapes.ts';
+import { output, resolveAxis } from '../../ops/shapes.ts';
 import { conv } from '../../ops/window/conv.ts';
 import { qLinearConv } from '../ops/conv.ts';
 import { dequantizeLinear } from '../ops/dequantizeLinear.ts';
@@ -16,6 +16,7 @@ import { isByte, isSingle, numbersOf } from '../scales.ts';
 import {
   type Bytes,
   dequantized,
+  floats,
   following,
   isPerChannel,
   meaningOf,
@@ -99,9 +100,6 @@ export const fuseProducts: Rule = (node, network) => {
 
 /** A list of one number, or one for each channel. */
 const numberAt = (list: readonly number[], i: number): number => list[list.length === 1 ? 0 : i] as number;
-
-const floats = (name: string, numbers: readonly number[], fixed: boolean): Value =>
-  constantValue({ name, type: 'float32', dims: [numbers.length], read: () => Float32Array.from(numbers) }, name, fixed);
 
 /** The bytes that constant weights were made of, with one scale and zero point, or one for each index of an axis. */
 function weightsOf(value: Value | undefined, axis: number): Bytes | undefined {

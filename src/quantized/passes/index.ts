@@ -8,7 +8,7 @@ import { numbersOf } from '../scales.ts';
 import type { Rule } from './facts.ts';
 import { fuseAverage, fuseBinary } from './fuseArithmetic.ts';
 import { fuseDynamic } from './fuseDynamic.ts';
-import { fuseFunctions } from './fuseFunctions.ts';
+import { clampBytes, fuseFunctions } from './fuseFunctions.ts';
 import { fuseProducts } from './fuseProducts.ts';
 import { moveBytes, quantizeFirst } from './move.ts';
 import { splitWeights } from './splitWeights.ts';
@@ -37,6 +37,7 @@ const rules: readonly Rule[] = [
   shareNodes,
   poolBytes.match,
   fuseFunctions,
+  clampBytes,
   moveBytes,
   quantizeFirst,
   fuseProducts,
