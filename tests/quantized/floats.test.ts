@@ -1,5 +1,6 @@
 // What of networks of QuantizeLinear and DequantizeLinear once ran in float32 though both sides are known, against their meaning.
 
+import { Tensor } from '../../src/graph/tensor.ts';
 import { QdqBuilder, random, type Type } from './qdqBuilder.ts';
 
 const next = random(19);
@@ -114,4 +115,72 @@ test('a residual block whose convolutions have no Q of their own, with weights a
   expectNear(result, 2);
   expect(result.kernels.filter((name) => name === 'u8_conv_igemm_4x8')).toHaveLength(4);
   expect(result.kernels.some((name) => /^f32_conv/.test(name))).toBe(false);
+});
+
+describe('factors and addends of channels', () => {
+  /** A batch-norm of x with factors of both signs. */
+  function batchNorm(b: QdqBuilder, x: string, channels: number, factors?: readonly number[]): string {
+    const vector = (least: number, most: number) =>
+      b.constant(
+        new Tensor(
+          'float32',
+          Float32Array.from({ length: channels }, () => least + (most - least) * next()),
+          [channels],
+        ),
+      );
+    const gamma = factors ? b.constant(new Tensor('float32', Float32Array.from(factors), [channels])) : vector(-1.5, 1.5);
+    return b.node('BatchNormalization', [x, gamma, vector(-0.3, 0.3), vector(-0.2, 0.2), vector(0.5, 2)]);
+  }
+
+  test.each([
+    ['a convolution', [7, 5, 3, 3], 1],
+    ['a depthwise convolution', [5, 1, 3, 3], 5],
+    ['a convolution by Winograd', [16, 16, 3, 3], 1],
+    ['a pointwise convolution without a bias', [8, 5, 1, 1], 1],
+  ] as const)('behind %s, with and without a Q', (_, filters, group) => {
+    for (const [type, zero] of types) {
+      const b = new QdqBuilder(next);
+      const x = b.qdq(b.input([2, filters[1] * group, 6, 5]), 1 / 127, zero, type);
+      const pad = (filters[2] - 1) / 2;
+      const inputs = [x, b.weights(filters, 0, type === 'int8', 5 / filters[1]), ...(pad ? [b.floats([filters[0]], 0.3)] : [])];
+      const conv = b.node('Conv', inputs, { group, pads: [pad, pad, pad, pad] });
+      const y = b.node('Relu', [batchNorm(b, conv, filters[0])]);
+      const result = b.run(b.q(y, 0.02, zero, type));
+      expectNear(result);
+      expect(floatKernels(result)).toEqual([]);
+      // The sums become float32, times the product of the scales.
+      const floats = b.run(y);
+      expect(floatKernels(floats)).toEqual([]);
+      const worst = Math.max(
+        ...Array.from(floats.integers[0]?.data as Float32Array, (z, i) => Math.abs(z - Number(floats.floats[0]?.data[i]))),
+      );
+      expect(worst).toBeLessThan(1e-5);
+    }
+  });
+
+  test('behind a dense layer', () => {
+    const b = new QdqBuilder(next);
+    const dense = b.node('Gemm', [b.qdq(b.input([3, 9]), 1 / 127, 127), b.weights([9, 7], 1), b.floats([7])]);
+    const product = b.node('MatMul', [b.qdq(b.input([3, 9]), 1 / 127, 127), b.weights([9, 7], 1)]);
+    const sum = b.node('Mul', [b.node('Add', [product, b.floats([7])]), b.floats([7])]);
+    const result = b.run(b.q(batchNorm(b, dense, 7), 0.02, 127), b.q(sum, 0.01, 127));
+    expectNear(result);
+    expect(floatKernels(result)).toEqual([]);
+  });
+
+  test('a factor of zero leaves integers to the convolution alone', () => {
+    const b = new QdqBuilder(next);
+    const conv = b.node('Conv', [b.qdq(b.input([1, 3, 4, 4]), 1 / 127, 127), b.weights([4, 3, 3, 3])]);
+    const result = b.run(b.q(batchNorm(b, conv, 4, [1, 0, -1, 2]), 0.01, 127));
+    expectNear(result);
+    expect(result.kernels).toContain('u8_conv_igemm_4x8');
+    expect(result.kernels).toContain('f32_batchnorm_c4');
+  });
+
+  test('alone stays float32, which is as fast', () => {
+    const b = new QdqBuilder(next);
+    const result = b.run(b.q(batchNorm(b, b.qdq(b.input([1, 5, 4, 4]), 1 / 127, 127), 5), 0.01, 127));
+    expect(result.integers).toEqual(result.floats);
+    expect(result.kernels).toContain('f32_batchnorm_c4');
+  });
 });
