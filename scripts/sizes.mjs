@@ -108,7 +108,7 @@ const rows = [
   ['full bundle by Vite', total(await viteFiles(core)), 60 * KB],
   ['full bundle by esbuild', total(await esbuildFiles(core)), 64 * KB],
   ['control flow, functions', sum(['control', 'subgraphs'].map((name) => gzipped(readFileSync(`dist/chunk-${name}.js`)))), 10 * KB],
-  ['operators of integers', sum(['quantized', 'integers'].map((name) => gzipped(readFileSync(`dist/chunk-${name}.js`)))), 17 * KB],
+  ['operators of integers', sum(['quantized', 'integers'].map((name) => gzipped(readFileSync(`dist/chunk-${name}.js`)))), 18 * KB],
   ['rare operators', gzipped(readFileSync('dist/chunk-more.js')), 12 * KB],
   // What a page that trains a CNN downloads beyond one that infers, whose binary is another.
   ['lanewise/train, its binary', total(await viteFiles(`${core} ${train}`, learning)) - total(await viteFiles(core)), 40 * KB],

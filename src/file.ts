@@ -107,7 +107,7 @@ class LargeFile implements FileBytes {
 /** The message of an error from Node's file system, as a sentence. */
 export function fileError(name: string, cause: unknown): LanewiseError {
   const { code, message } = cause as { code?: string; message: string };
-  const problem = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message;
+  const problem = { ENOENT: 'there is no such file', EISDIR: 'it is a folder', ENOTDIR: 'it is no folder' }[code ?? ''] ?? message;
   return new LanewiseError('FILE_NOT_FOUND', `${name} could not be read: ${problem}`, { cause });
 }
 

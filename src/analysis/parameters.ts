@@ -17,6 +17,15 @@ const learnedInputs: Readonly<Record<string, readonly [from: number, before: num
   PRelu: [1, 2],
 };
 
+/** The inputs of integers that hold learned numbers if they are constants: weights and biases. */
+const learnedIntegers: Readonly<Record<string, readonly number[]>> = {
+  ConvInteger: [1],
+  MatMulInteger: [0, 1],
+  QLinearConv: [3, 8],
+  QLinearMatMul: [0, 3],
+  'com.microsoft.QGemm': [3, 6],
+};
+
 /** The inputs of arithmetic operators, because exporters also write those for a bias or a scale. */
 const arithmetic: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div']);
 
@@ -25,6 +34,8 @@ const arithmetic: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div']);
  * of a formula (the 3 and the 6 of a hard swish). For the user's own operators, every floating-point constant counts.
  */
 export function parametersOf(node: Node): Value[] {
+  const integers = learnedIntegers[node.op.name];
+  if (integers) return integers.flatMap((i) => node.inputs[i] ?? []).filter(({ constant, fixed }) => constant && fixed);
   const name = onnxName(node);
   const calculates = name !== undefined && arithmetic.has(name);
   const [from, before] = name === undefined ? [0, node.inputs.length] : (learnedInputs[name] ?? [0, calculates ? 2 : 0]);

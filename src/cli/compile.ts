@@ -1,5 +1,6 @@
 import { formatBytes } from '../analysis/text.ts';
 import { compileGraph, moduleFor } from '../compiled/write.ts';
+import { neededPack, operatorFinder } from '../compiler/bind.ts';
 import { isWeights } from '../formats/weights.ts';
 import { fitted } from '../load.ts';
 import { MOST_THREADS } from '../runtime/options.ts';
@@ -23,6 +24,7 @@ export async function compile(args: readonly string[]): Promise<number> {
   warn(warnings);
   const bytes = compileGraph(graph, options, await moduleFor(graph));
   await writeFile(to, bytes);
-  print(`${to}: weights ${weights}, ${formatBytes(bytes.length)}`);
+  const integers = neededPack(graph, operatorFinder()) === 'quantized' ? 'int8 and ' : '';
+  print(`${to}: weights ${integers}${weights}, ${formatBytes(bytes.length)}`);
   return 0;
 }

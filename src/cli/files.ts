@@ -31,13 +31,15 @@ export function readBytes(path: string): Uint8Array {
  * @throws LanewiseError as `readOnnx`; INVALID_MODEL for links out of the model's folder; UNSUPPORTED for a compiled model
  */
 export async function readModel(place: string): Promise<Graph> {
-  const bytes = await openPlace(place);
-  if (isCompiled(bytes)) throw compiledError(place);
-  return graphOf(bytes, pathOf(place) ?? place);
+  return (await measureModel(place)).graph;
 }
 
-const compiledError = (place: string) =>
-  new LanewiseError('UNSUPPORTED', `${place} is compiled: this command needs the ONNX file that it was made of`);
+/** The same, and how many bytes the file and its external data have. */
+export async function measureModel(place: string): Promise<{ readonly graph: Graph; readonly bytes: number }> {
+  const bytes = await openPlace(place);
+  if (!isCompiled(bytes)) return graphOf(bytes, pathOf(place) ?? place);
+  throw new LanewiseError('UNSUPPORTED', `${place} is compiled: this command needs the ONNX file that it was made of`);
+}
 
 /**
  * The bytes of a path or a URL; those of a large file are read when they are needed.
@@ -67,7 +69,7 @@ export async function openModel(place: string): Promise<ModelFile> {
   const path = pathOf(place) ?? place;
   const bytes = await openPlace(place);
   if (!isCompiled(bytes)) {
-    const graph = await graphOf(bytes, path);
+    const { graph } = await graphOf(bytes, path);
     const dims: ModelFile['dims'] = (options) => initialDims(graph, options);
     return {
       inputs: graph.inputs.map(({ name, type, face, dims }) => ({ name, type: face ?? type, dims })),
@@ -92,7 +94,9 @@ export async function openModel(place: string): Promise<ModelFile> {
   };
 }
 
-async function graphOf(bytes: Bytes, at: string): Promise<Graph> {
+async function graphOf(bytes: Bytes, at: string) {
   const opened = naming(bytes, () => openWhole(bytes, at));
-  return opened.graph(opened.external.size > 0 ? await readExternal(opened, { bytes, name: at, at }) : undefined);
+  const external = opened.external.size > 0 ? await readExternal(opened, { bytes, name: at, at }) : undefined;
+  const sizes = [bytes, ...(external?.values() ?? [])].map(({ length }) => length);
+  return { graph: opened.graph(external), bytes: sizes.reduce((a, b) => a + b) };
 }

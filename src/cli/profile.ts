@@ -102,6 +102,9 @@ export function formatProfile({ limitGflops, profile, kernels }: Profile): strin
     table(['kernel', 'count', ...RATES], [...summary, ['total', `${profile.length}`, ...rateCells(total)]], [1, 2, 3, 4, 5]),
     '',
     `limit: ${limitGflops.toFixed(1)} GFLOP/s, multiply-adds of 128-bit vectors on one thread, measured now`,
+    ...(kernels.some(({ kernel }) => kernel.startsWith('u8_'))
+      ? ['kernels of integers (u8_) may pass it: it is the limit of float32']
+      : []),
     ...(winograd ? ["Winograd's algorithm is counted as the direct convolution that it saves, so it may pass the limit"] : []),
   ].join('\n');
 }

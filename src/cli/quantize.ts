@@ -1,18 +1,22 @@
+import { resolve } from 'node:path';
 import { formatBytes } from '../analysis/text.ts';
 import { compileModel } from '../compiled/write.ts';
-import { inMemory } from '../formats/bytes.ts';
 import { inside } from '../graph/face.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { load } from '../load.ts';
-import { type QuantizeOptions, type QuantizeReport, quantize } from '../quantize/index.ts';
+import { createModel, load } from '../load.ts';
+import type { QuantizeOptions } from '../quantize/options.ts';
+import { quantizeGraph } from '../quantize/quantize.ts';
+import type { QuantizeReport } from '../quantize/report.ts';
 import type { Model } from '../runtime/model.ts';
 import { MOST_THREADS } from '../runtime/options.ts';
 import { writeFile } from '../source.ts';
 import { inputShapes, isOnnx, isSafetensors, parse, tolerance, UsageError, wholeNumber } from './arguments.ts';
-import { openPlace } from './files.ts';
+import { commands } from './commands.ts';
+import { measureModel } from './files.ts';
 import { listed } from './inputs.ts';
 import { batchesOf, classesOf, type Picture, type PictureBatch, picturesIn, spread } from './pictureFolder.ts';
 import { labelsFor, preparationFor, presetOf } from './pictures.ts';
+import { pathOf } from './places.ts';
 import { print } from './print.ts';
 import { Progress, withoutProgress } from './progress.ts';
 
@@ -25,6 +29,7 @@ export async function quantizeModel(args: readonly string[]): Promise<number> {
   const [path, to, ...rest] = positionals;
   if (path === undefined || to === undefined || rest.length > 0) throw new UsageError('quantize takes a model and a file to write');
   if (isSafetensors(to)) throw new UsageError(`quantize writes .onnx and compiled models (.lanewise), not '${to}'`);
+  if (resolve(pathOf(path) ?? '') === resolve(to)) throw new UsageError(`OUT is MODEL, '${to}', which would be lost`);
   const { data, test } = values;
   if (data === undefined && values.weights === undefined) throw new UsageError('quantize needs pictures to calibrate with: --data DIR');
   if (test !== undefined && values.weights === undefined && data === undefined) throw new UsageError('--test goes with --data');
@@ -34,16 +39,16 @@ export async function quantizeModel(args: readonly string[]): Promise<number> {
   presetOf(values.preset);
   withoutProgress(values.json);
 
-  const bytes = inMemory(await openPlace(path));
+  const { graph, bytes: from } = await measureModel(path);
   const loading = { ...(options.threads !== undefined && { threads: options.threads }), inputShapes: shapes };
-  const float = await load(bytes, loading);
+  const float = await createModel(graph, loading);
   const pictures = new Pictures(path, float, values.preset);
   const chosen = data === undefined ? undefined : spread(picturesIn(data), count);
   const measured = test === undefined ? chosen : picturesIn(test);
   const progress = new Progress('calibrating', (amount) => `${Math.round(amount)} batches`);
-  let made: Awaited<ReturnType<typeof quantize>>;
+  let made: Awaited<ReturnType<typeof quantizeGraph>>;
   try {
-    made = await quantize(bytes, values.weights === undefined ? await pictures.data(chosen as Picture[]) : undefined, {
+    made = await quantizeGraph(graph, values.weights === undefined ? await pictures.data(chosen as Picture[]) : undefined, {
       ...options,
       onProgress: ({ done, total }) => progress.show(done, total),
     });
@@ -56,10 +61,9 @@ export async function quantizeModel(args: readonly string[]): Promise<number> {
     : await compileModel(onnx, { inputShapes: shapes, ...(typeof options.threads === 'number' && { threads: options.threads }) });
   await writeFile(to, written);
   const accuracy = measured && (await accuracyOf(pictures, measured, float, await load(onnx, loading)));
-  if (values.json)
-    print(JSON.stringify({ model: path, file: to, bytes: written.length, from: bytes.length, ...report, ...(accuracy && { accuracy }) }));
+  if (values.json) print(JSON.stringify({ model: path, file: to, bytes: written.length, from, ...report, ...(accuracy && { accuracy }) }));
   else {
-    print(`${to}: ${formatBytes(written.length)}, of ${formatBytes(bytes.length)}`);
+    print(`${to}: ${formatBytes(written.length)}, of ${formatBytes(from)}`);
     print(summaryOf(report));
     if (accuracy) print(describeAccuracy(accuracy));
     if (values.report) print(`\n${tableOf(report)}`);
@@ -80,16 +84,22 @@ function optionsOf(values: Values, shapes: Record<string, number[]>): QuantizeOp
   const percentile = tolerance('percentile', values.percentile);
   if (!(percentile > 50 && percentile <= 100))
     throw new UsageError(`--percentile takes a number over 50 and up to 100, got '${values.percentile}'`);
-  return {
-    calibration: choice('calibration', calibration, 'mse', 'minmax', 'percentile'),
-    percentile,
-    bits: bits === '8' ? 8 : 7,
+  const way = choice('calibration', calibration, 'mse', 'minmax', 'percentile');
+  const isGiven = (name: 'calibration' | 'percentile' | 'bits' | 'no-bias-correction') =>
+    values[name] !== commands.quantize.options[name].default;
+  if (way !== 'percentile' && isGiven('percentile')) throw new UsageError('--percentile goes with --calibration percentile');
+  const common = {
     float,
-    biasCorrection: !values['no-bias-correction'],
     inputShapes: shapes,
-    threads: values.threads === 'auto' ? 'auto' : wholeNumber('threads', values.threads, 1, MOST_THREADS),
-    ...(weights !== undefined && { weights: choice('weights', weights, 'int8', 'int4') }),
+    threads: values.threads === 'auto' ? ('auto' as const) : wholeNumber('threads', values.threads, 1, MOST_THREADS),
   };
+  if (weights === undefined) {
+    const biasCorrection = !values['no-bias-correction'];
+    return { ...common, calibration: way, ...(way === 'percentile' && { percentile }), bits: bits === '8' ? 8 : 7, biasCorrection };
+  }
+  const unused = (['calibration', 'percentile', 'bits', 'no-bias-correction'] as const).find(isGiven);
+  if (unused) throw new UsageError(`--${unused} does nothing with --weights`);
+  return { ...common, weights: choice('weights', weights, 'int8', 'int4') };
 }
 
 /** Pictures as a model takes them. */
@@ -202,7 +212,8 @@ function best(
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-const decibels = (snr: number | undefined): string => (snr === undefined ? '' : Number.isFinite(snr) ? `${snr.toFixed(1)} dB` : 'exact');
+const decibels = (snr: number | undefined): string =>
+  snr === undefined ? '' : snr < Number.POSITIVE_INFINITY ? `${snr.toFixed(1)} dB` : 'exact';
 
 function summaryOf({ layers, outputs, examples }: QuantizeReport): string {
   const bits = [8, 7, 4]
@@ -214,7 +225,7 @@ function summaryOf({ layers, outputs, examples }: QuantizeReport): string {
 }
 
 function describeAccuracy({ pictures, float32, quantized, same }: Accuracy): string {
-  const agreement = `  the same top class as float32 for ${percent(same)} of ${pictures} pictures`;
+  const agreement = `  the same top class as float32 for ${percent(same)} of ${pictures} picture${pictures === 1 ? '' : 's'}`;
   if (float32 === undefined || quantized === undefined) return agreement;
   return `  accuracy ${percent(quantized)}, in float32 ${percent(float32)}\n${agreement}`;
 }

@@ -33,7 +33,7 @@ export function neededPack(graph: Graph, find: FindOperator): Pack {
   const opset = opsetOf(graph);
   const packs = [...allNodes(graph)].map((node) => {
     const pack = find(node)?.pack;
-    return typeof pack === 'function' ? pack(node, node.opset ?? opset) : pack;
+    return typeof pack === 'function' ? pack(node, node.opset ?? opset, graph) : pack;
   });
   return (['quantized', 'more'] as const).find((pack) => packs.includes(pack)) ?? 'core';
 }

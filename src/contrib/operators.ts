@@ -194,7 +194,12 @@ const dequantizeLinear = contrib(
     );
   },
   // Once the chunk of integers is there, it has a kernel.
-  { pack: () => (operators.get('DequantizeLinear')?.pack === 'quantized' ? 'quantized' : 'core') },
+  {
+    pack(...context) {
+      const pack = operators.get('DequantizeLinear')?.pack;
+      return typeof pack === 'function' ? pack(...context) : 'core';
+    },
+  },
 );
 
 export const contribOperators: readonly Operator[] = [

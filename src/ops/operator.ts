@@ -1,5 +1,5 @@
 import type { Op } from '../../assembly/opcodes.ts';
-import type { Constant, GraphNode } from '../graph/graph.ts';
+import type { Constant, Graph, GraphNode } from '../graph/graph.ts';
 import type { DataType, TypedArray } from '../graph/tensor.ts';
 import type { Value, ValueType } from '../graph/value.ts';
 import type { Pack } from '../plan/packs.ts';
@@ -90,7 +90,7 @@ export interface Operator<A = unknown> {
   ): { readonly nodes: readonly GraphNode[]; readonly constants: ReadonlyMap<string, Constant> };
   layout?(node: Node<A>, layoutOf: (value: Value) => Layout): LayoutRule;
   /** The pack of kernels that its instructions may need, whatever the shapes. Default: the core. */
-  readonly pack?: Pack | ((node: GraphNode, opset: number) => Pack);
+  readonly pack?: Pack | ((node: GraphNode, opset: number, graph: Graph) => Pack);
   /** Whether its kernels accept pixels that are further apart than their channels need, as in slices of a concatenation. */
   readonly slices?: boolean;
   /** Whether every element of its output comes from those in the same place of its inputs, these broadcast. */

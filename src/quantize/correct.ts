@@ -18,7 +18,7 @@ import { Bytes, type QuantizedLayer, usedWeights } from './write.ts';
  * @returns the layers by the outputs' names
  */
 function differences(
-  { graph }: Folded,
+  { graph, types }: Folded,
   choice: Choice,
   layers: readonly QuantizedLayer[],
   scales: ReadonlyMap<string, Scale>,
@@ -27,12 +27,16 @@ function differences(
   const draft = new Draft(graph);
   const bytes = new Bytes(draft, choice, scales);
   const found = new Map<string, QuantizedLayer>();
-  draft.nodes.push(...graph.nodes);
-  for (const layer of layers) {
-    const { node, dims, biases } = layer;
-    if (!biases) continue;
+  const byNode = new Map(layers.map((layer) => [layer.node, layer]));
+  for (const node of graph.nodes) {
+    draft.nodes.push(node);
+    // Right behind the layer, so that its input and output need not be kept.
+    const layer = byNode.get(node);
+    if (!layer) continue;
+    const { dims, biases } = layer;
     const [x = '', , bias = ''] = node.inputs;
     const [y = ''] = node.outputs;
+    if (!biases || types.get(y)?.dims.includes(0)) continue;
     const weights = draft.constant(`${y}/weights`, 'float32', dims, usedWeights(layer));
     const gemm = node.op === 'Gemm';
     // The bias of Gemm may have a factor.
@@ -65,16 +69,19 @@ export async function corrected(
   const { graph, layers: found } = differences(folded, choice, layers, scales, opset);
   if (found.size === 0) return [...layers];
   const sums = new Map([...found].map(([name, { biases = [] }]) => [name, new Float64Array(biases.length)]));
-  let examples = 0;
+  // Not of every layer is a row an example: some have batches of their own.
+  const rows = new Map<string, number>();
   await runAll(graph, batches, options, (outputs, done) => {
     for (const [name, sum] of sums) {
-      const { data, dims } = outputs[name] as Tensor<'float32'>;
+      const { data } = outputs[name] as Tensor<'float32'>;
       for (let i = 0; i < data.length; i++) sum[i % sum.length] = (sum[i % sum.length] as number) + (data[i] as number);
-      if (name === [...sums.keys()][0]) examples += dims[0] ?? 1;
+      rows.set(name, (rows.get(name) ?? 0) + data.length / sum.length);
     }
     tell(options, 'correct', done, batches.count);
   });
-  const means = new Map([...found].map(([name, layer]) => [layer, (sums.get(name) as Float64Array).map((sum) => sum / examples)]));
+  const means = new Map(
+    [...found].map(([name, layer]) => [layer, (sums.get(name) as Float64Array).map((sum) => sum / (rows.get(name) || 1))]),
+  );
   return layers.map((layer) => {
     const mean = means.get(layer);
     return mean ? { ...layer, biases: layer.biases?.map((bias, i) => bias + (mean[i] as number)) } : layer;

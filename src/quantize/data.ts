@@ -67,7 +67,7 @@ export class Batches {
       if (keeps) kept.push(new Map([...tensors].map(([name, tensor]) => [name, copyOf(tensor)])));
       yield keeps ? (kept.at(-1) as Tensors) : tensors;
     }
-    if (count === 0) throw invalidInput('quantize got no batches: it needs inputs as they will come, such as a hundred pictures');
+    if (examples === 0) throw invalidInput('quantize got no batches: it needs inputs as they will come, such as a hundred pictures');
     Object.assign(this, { count, examples });
     if (keeps) this.#kept = kept;
   }

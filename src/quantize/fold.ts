@@ -19,7 +19,7 @@ export interface Folded {
 /** A graph without its Identity nodes and Dropouts; those that make an output, or that a branch or a body reads, stay. */
 export function withoutIdentities(graph: Graph): Graph {
   const fixed = new Set([...graph.outputs.map(({ name }) => name), ...graph.nodes.flatMap(({ captures = [] }) => captures)]);
-  const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
+  const read = new Set([...graph.outputs.map(({ name }) => name), ...graph.nodes.flatMap(({ inputs }) => inputs)]);
   const renamed = new Map<string, string>();
   const nodes: GraphNode[] = [];
   for (const node of graph.nodes) {

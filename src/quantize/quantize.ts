@@ -2,7 +2,6 @@ import { checkAborted } from '../abort.ts';
 import { checkOptions, invalidInput, shown } from '../arguments.ts';
 import { operatorFinder, opsetOf } from '../compiler/bind.ts';
 import { shapingInputs } from '../compiler/shaping.ts';
-import { LanewiseError } from '../errors.ts';
 import { writeOnnx } from '../formats/onnx/writer.ts';
 import { allNodes, type Graph, isGraph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
@@ -19,6 +18,7 @@ import { type QuantizeOptions, quantizeChecks } from './options.ts';
 import { rangeOf } from './ranges.ts';
 import { compared, type LayerReport, type QuantizeReport, resultOf, snrOf } from './report.ts';
 import { upgraded } from './upgrade.ts';
+import { checkFinite } from './weights.ts';
 import { weightsOnly } from './weightsOnly.ts';
 import { quantizedGraph, quantizedLayer, scalesOf, usedWeights } from './write.ts';
 
@@ -64,7 +64,8 @@ export async function quantize(
   options: QuantizeOptions = {},
 ): Promise<Quantized> {
   checkOptions('quantize', options, quantizeChecks);
-  const { weights, float = [], externalData, signal } = options;
+  checkTogether(options);
+  const { weights, externalData, signal } = options;
   if (!weights && (data === undefined || data === null)) {
     throw invalidInput("quantize needs batches of inputs to calibrate with; the option weights: 'int8' needs none");
   }
@@ -73,14 +74,34 @@ export async function quantize(
   const read = layers
     ? layers.graph()
     : await readGraph(source as Source, { operators, ...(externalData && { externalData }), ...(signal && { signal }) });
-  checkAborted(signal);
   if (!isGraph(read)) throw invalidInput(`quantize takes an ONNX file or a network in layers, got ${shown(source)}`);
-  checkFloat(read, float);
-  await prepareOperators(read, operators);
-  const { graph } = await fitted(read, { operators });
-  const given = { ...options, operators };
-  if (weights) return quantizeWeights(graph, given);
-  return quantizeStatically(graph, data as CalibrationData, given);
+  return quantizeGraph(read, data, { ...options, operators });
+}
+
+/**
+ * As `quantize`, for a graph that was read or built.
+ * @internal
+ */
+export async function quantizeGraph(given: Graph, data: CalibrationData | undefined, options: QuantizeOptions): Promise<Quantized> {
+  const { weights, float = [], operators, signal } = options;
+  checkAborted(signal);
+  checkFloat(given, float);
+  await prepareOperators(given, operators);
+  const { graph } = await fitted(given, operators ? { operators } : {});
+  if (weights) return quantizeWeights(graph, options);
+  return quantizeStatically(graph, data as CalibrationData, options);
+}
+
+/** @throws LanewiseError INVALID_INPUT for options that would do nothing beside the others */
+function checkTogether(options: QuantizeOptions): void {
+  const { weights, calibration = 'mse' } = options;
+  const unused = (name: keyof QuantizeOptions, why: string) => {
+    if (options[name] !== undefined) throw invalidInput(`option ${name} does nothing ${why}`);
+  };
+  if (weights)
+    for (const name of ['calibration', 'percentile', 'bits', 'biasCorrection'] as const) unused(name, `with weights: '${weights}'`);
+  if (weights !== 'int4') unused('blockSize', "without weights: 'int4'");
+  if (calibration !== 'percentile') unused('percentile', "without calibration: 'percentile'");
 }
 
 /** @throws LanewiseError INVALID_INPUT for models that are quantised already, and for names of nodes that there are not */
@@ -99,8 +120,12 @@ function checkFloat(graph: Graph, float: readonly string[]): void {
   }
 }
 
-const nothing = () =>
-  new LanewiseError('INVALID_INPUT', 'the model has nothing to quantise: no Conv, Gemm or MatMul of constant float32 weights');
+const nothing = (kept: boolean) =>
+  invalidInput(
+    kept
+      ? 'the option float keeps every layer of the model in float32, which leaves nothing to quantise'
+      : 'the model has nothing to quantise: no Conv, Gemm or MatMul of constant float32 weights',
+  );
 
 /** Shapes by name. */
 type Shapes = ReadonlyMap<string, readonly number[]>;
@@ -109,7 +134,7 @@ type Shapes = ReadonlyMap<string, readonly number[]>;
 function prepared(graph: Graph, dims: Shapes, values: ReadonlyMap<string, Tensor>, opset: number, options: QuantizeOptions): Folded {
   const { memoryLimit, operators } = options;
   const made = folded(graph, { dims, values, memoryLimit, operators });
-  const newer = upgraded(made.graph, opset, (name) => made.types.get(name)?.dims.length);
+  const newer = upgraded(made.graph, opset, (name) => made.types.get(name)?.dims.length, made.known);
   return { ...made, graph: newer, known: new Map([...made.known, ...newer.constants]) };
 }
 
@@ -125,7 +150,7 @@ function quantizeWeights(graph: Graph, options: QuantizeOptions): Quantized {
       ? prepared(graph, dims, new Map(), opset, options)
       : { graph: upgraded(graph, opset, () => undefined), known: graph.constants };
   const { graph: made, layers } = weightsOnly(float32, known, opset, bits, blockSize, float);
-  if (!layers.some(({ bits }) => bits < 32)) throw nothing();
+  if (!layers.some(({ bits }) => bits < 32)) throw nothing(float.length > 0 && layers.length > 0);
   return { onnx: writeOnnx(made), report: { layers, outputs: [], examples: 0 } };
 }
 
@@ -142,7 +167,8 @@ async function quantizeStatically(graph: Graph, data: CalibrationData, options: 
   const opset = Math.max(opsetOf(graph), OPSET);
   const float32 = prepared(graph, dims, new Map([...first].filter(([name]) => shaping.has(name))), opset, options);
   const choice = choose(float32, float);
-  if (choice.layers.size === 0) throw nothing();
+  if (choice.layers.size === 0) throw nothing(choice.kept.length > 0);
+  for (const { node, weights, bias } of choice.layers.values()) checkFinite(node, weights, bias);
   const seen = await histograms(float32.graph, [...new Set(choice.scales.values())], float32.types, batches, options);
   const scales = scalesOf(new Map([...seen].map(([name, histogram]) => [name, rangeOf(histogram, calibration, percentile)])));
   const scaleOf = (name: string) => scales.get(choice.scales.get(name) as string) as Scale;

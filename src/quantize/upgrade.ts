@@ -1,11 +1,13 @@
 // A graph of an older opset as one of a newer: what ONNX has changed since in how nodes are written.
 
 import { LanewiseError } from '../errors.ts';
-import type { Attribute, Graph, GraphNode } from '../graph/graph.ts';
+import type { Attribute, Constant, Graph, GraphNode } from '../graph/graph.ts';
 import { Draft } from './draft.ts';
 
 /** The rank of a value, as far as it is known. */
 type RankOf = (name: string) => number | undefined;
+/** Values that are known, by name. */
+type Known = ReadonlyMap<string, Constant>;
 
 const ints = (value: Attribute | undefined): number[] => (Array.isArray(value) ? (value as (number | bigint)[]).map(Number) : []);
 
@@ -13,13 +15,13 @@ const ints = (value: Attribute | undefined): number[] => (Array.isArray(value) ?
  * The same network at a newer opset, up to 21: the nodes whose attributes became inputs, or whose defaults changed, are rewritten.
  * @throws LanewiseError UNSUPPORTED for nodes that have no equal there, and for older graphs with branches and bodies
  */
-export function upgraded(graph: Graph, opset: number, rankOf: RankOf): Graph {
+export function upgraded(graph: Graph, opset: number, rankOf: RankOf, known: Known = graph.constants): Graph {
   const from = graph.opsets.get('') ?? 1;
   if (from >= opset) return graph;
   const draft = new Draft(graph);
   for (const node of graph.nodes) {
     if (node.captures && from < 13) throw unsupported(node, from, opset, 'its branches and bodies');
-    if (node.domain === '') draft.nodes.push(...upgradedNode(node, from, opset, draft, rankOf));
+    if (node.domain === '') draft.nodes.push(...upgradedNode(node, from, opset, draft, rankOf, known));
     else draft.nodes.push(node);
   }
   return draft.graph(opset);
@@ -31,7 +33,7 @@ const unsupported = ({ op, name }: GraphNode, from: number, opset: number, what:
     `the model is of opset ${from} and needs ${opset}; ${what} cannot be rewritten (node '${name}', ${op}): export it with opset ${opset}`,
   );
 
-function upgradedNode(node: GraphNode, from: number, opset: number, draft: Draft, rankOf: RankOf): GraphNode[] {
+function upgradedNode(node: GraphNode, from: number, opset: number, draft: Draft, rankOf: RankOf, known: Known): GraphNode[] {
   const { op, inputs, attributes } = node;
   /** Whether the definition changed between the two. */
   const changed = (since: number) => from < since && since <= opset;
@@ -47,16 +49,34 @@ function upgradedNode(node: GraphNode, from: number, opset: number, draft: Draft
     all[at] = list(name, ints(attributes.get(name)));
     return { ...node, inputs: all, attributes: without(name) };
   };
-  const resize = (inputs: readonly string[]): GraphNode => ({
+  const resize = (inputs: readonly string[], rounding = 'floor'): GraphNode => ({
     ...node,
     op: 'Resize',
     inputs,
     attributes: new Map<string, Attribute>([
       ['mode', attributes.get('mode') ?? 'nearest'],
       ['coordinate_transformation_mode', 'asymmetric'],
-      ['nearest_mode', 'floor'],
+      ['nearest_mode', rounding],
     ]),
   });
+  /** Nearest elements were the ones after where an axis shrinks, and the ones before where it grows. */
+  const oldResize = (x: string, scales: string): GraphNode[] => {
+    const factors = known.get(scales)?.read() as Float32Array | undefined;
+    const nearest = (attributes.get('mode') ?? 'nearest') === 'nearest';
+    if (nearest && !factors) throw unsupported(node, from, opset, 'its scales, which a run computes,');
+    if (!nearest || !factors?.some((factor) => factor < 1)) return [resize([x, '', scales])];
+    if (!factors.some((factor) => factor > 1)) return [resize([x, '', scales], 'ceil')];
+    const part = (keep: (factor: number) => boolean) =>
+      draft.constant(
+        `${node.name}/scales`,
+        'float32',
+        [factors.length],
+        factors.map((factor) => (keep(factor) ? factor : 1)),
+      );
+    const name = draft.names.free(`${node.name}/shrunk`);
+    const shrunk = resize([x, '', part((factor) => factor < 1)], 'ceil');
+    return [{ ...shrunk, name, outputs: [name] }, resize([name, '', part((factor) => factor > 1)])];
+  };
   if (op === 'Clip' && changed(11)) {
     const [least, most] = ['min', 'max'].map((name) => (attributes.has(name) ? number(name, Number(attributes.get(name))) : ''));
     return [{ ...node, inputs: [inputs[0] as string, least, most] as string[], attributes: new Map() }];
@@ -81,7 +101,7 @@ function upgradedNode(node: GraphNode, from: number, opset: number, draft: Draft
     const given = scales && draft.constant(`${node.name}/scales`, 'float32', [scales.length], Float32Array.from(scales));
     return [resize([inputs[0] as string, '', given ?? (inputs[1] as string)])];
   }
-  if (op === 'Resize' && changed(11)) return [resize([inputs[0] as string, '', inputs[1] as string])];
+  if (op === 'Resize' && changed(11)) return oldResize(inputs[0] as string, inputs[1] as string);
   if (op === 'Dropout' && changed(12)) return [{ ...node, attributes: new Map() }];
   if (op === 'BatchNormalization' && changed(9)) {
     if (attributes.get('spatial') === 0) throw unsupported(node, from, opset, 'statistics of each place');
@@ -95,6 +115,10 @@ function upgradedNode(node: GraphNode, from: number, opset: number, draft: Draft
     return [{ ...split, attributes: new Map([...split.attributes, ['num_outputs', split.outputs.length]]) }];
   }
   if (op.startsWith('Reduce') && op !== 'ReduceSum' && changed(18)) return [moved('axes', 1)];
+  if (op === 'GridSample' && changed(20)) {
+    const mode = /^bi(linear|cubic)$/.exec(String(attributes.get('mode') ?? 'bilinear'))?.[1];
+    return mode ? [{ ...node, attributes: new Map([...attributes, ['mode', mode]]) }] : [node];
+  }
   if (op === 'GroupNormalization' && changed(21)) throw unsupported(node, from, opset, 'its scale of groups');
   return [node];
 }

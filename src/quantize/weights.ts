@@ -1,12 +1,20 @@
 // Weights as integers.
 
+import { LanewiseError } from '../errors.ts';
 import { product } from '../graph/dims.ts';
+import type { Constant, GraphNode } from '../graph/graph.ts';
 import { clamp, roundEven } from './numbers.ts';
 
 /** Weights with one scale for each index of an axis, or for each block along it; zero points are 0. */
 export interface Integers {
   readonly data: Int8Array;
   readonly scales: Float32Array;
+}
+
+/** @throws LanewiseError NOT_FINITE if a layer's weights or biases have infinities or NaN, for which no integer stands */
+export function checkFinite({ name }: GraphNode, ...constants: readonly (Constant | undefined)[]): void {
+  const wrong = constants.find((constant) => constant && !(constant.read() as Float32Array).every(Number.isFinite));
+  if (wrong) throw new LanewiseError('NOT_FINITE', `'${wrong.name}' of node '${name}' has infinities or NaN`);
 }
 
 /** The number of the axis of each element. */

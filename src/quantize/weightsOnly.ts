@@ -5,7 +5,7 @@ import type { Attribute, Constant, Graph, GraphNode } from '../graph/graph.ts';
 import { keptFloat } from './choose.ts';
 import { Draft } from './draft.ts';
 import { type LayerReport, snrOf } from './report.ts';
-import { channelScales, dequantized, inBlocks, inChannels } from './weights.ts';
+import { channelScales, checkFinite, dequantized, inBlocks, inChannels } from './weights.ts';
 
 /** The axes of the weights' output and input channels. */
 interface Axes {
@@ -67,6 +67,7 @@ export function weightsOnly(
     const key = JSON.stringify([title, output]);
     let made = done.get(key);
     if (!made) {
+      checkFinite(node, weights);
       const data = weights.read() as Float32Array;
       const blocks = bits === 4 && input !== undefined && (dims[input] as number) >= 16;
       const axis = blocks ? input : output;

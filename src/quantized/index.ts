@@ -2,6 +2,7 @@
 
 import { NR, type Op } from '../../assembly/opcodes.ts';
 import { DEPTH_STEP, PANEL_HEAD, QuantizedOp } from '../../assembly/opcodes-quantized.ts';
+import { denseLayers } from '../compiler/passes/flattenWeights.ts';
 import { rare } from '../compiler/passes/rare.ts';
 import { packing } from '../compiler/weights.ts';
 import { operators, otherOperators } from '../ops/index.ts';
@@ -13,6 +14,7 @@ import { convInteger } from './ops/convInteger.ts';
 import { dequantizeLinear } from './ops/dequantizeLinear.ts';
 import { dynamicQuantizeLinear } from './ops/dynamicQuantizeLinear.ts';
 import { matMulInteger, qLinearMatMul } from './ops/matMul.ts';
+import { matMulIntegerToFloat, qMatMul } from './ops/products.ts';
 import { quantizeLinear } from './ops/quantizeLinear.ts';
 import { addPack } from './pack.ts';
 import { fuseQuantized } from './passes/index.ts';
@@ -34,6 +36,7 @@ export function addQuantized(): void {
   packing.int8 = { op: QuantizedOp.PackPanels as number as Op, bytes: (depth) => PANEL_HEAD + panelElements(depth) };
   packing.int16 = { op: QuantizedOp.PackPanels16 as number as Op, bytes: (depth) => PANEL_HEAD + 2 * panelElements(depth) };
   rare.fuseQuantized = fuseQuantized;
+  denseLayers.set(matMulIntegerToFloat, 2).set(qMatMul, 3);
   for (const operator of list) operators.set(operator.name, operator);
   for (const operator of others) otherOperators.set(operator.name, operator);
 }

@@ -26,8 +26,8 @@ export function filled(
   return constantValue({ name, type, dims, read, fill }, name, fixed);
 }
 
-/** What a constant's weights have become, and the zero points that were subtracted: plans for other shapes need it again. */
-const found = new WeakMap<Constant, readonly [zero: Constant | undefined, value: Value]>();
+/** What a constant's weights have become, and the zero points that were subtracted along which axis: plans for other shapes need it again. */
+const found = new WeakMap<Constant, readonly [zero: Constant | undefined, axis: number, value: Value]>();
 
 /**
  * Constant weights less their zero points: int8 if all fit, else int16, which fits always. Weights of other bytes are
@@ -39,7 +39,7 @@ const found = new WeakMap<Constant, readonly [zero: Constant | undefined, value:
 export function lessZero(weights: Value, zero: Value | undefined, axis: number): Value {
   const source = weights.constant as Constant;
   const known = found.get(source);
-  if (known && known[0] === zero?.constant) return known[1];
+  if (known && known[0] === zero?.constant && known[1] === axis) return known[2];
   const zeros = zero ? numbersOf(zero) : [0];
   let value = weights;
   if (weights.type !== 'int8' || zeros.some(Boolean)) {
@@ -63,7 +63,7 @@ export function lessZero(weights: Value, zero: Value | undefined, axis: number):
     const type = fits ? 'int8' : 'int16';
     value = filled(`${weights.name} less '${zero?.name ?? 0}'`, type, dims, fill, weights.fixed && zero?.fixed !== false);
   }
-  found.set(source, [zero?.constant, value]);
+  found.set(source, [zero?.constant, axis, value]);
   return value;
 }
 

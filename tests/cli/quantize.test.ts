@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { writeNpy } from '../../src/formats/npy.ts';
 import { readOnnx } from '../../src/formats/onnx/index.ts';
 import { Tensor } from '../../src/index.ts';
+import { encodeModel, type ModelSpec } from '../formats/onnx-writer.ts';
 import { numbers } from '../quantize/reference.ts';
 import { lanewise } from './lanewise.ts';
 
@@ -67,6 +68,33 @@ test('a compiled model, by the name of the file', async () => {
   expect((await lanewise('run', to, at('flat/0.npy'))).code).toBe(0);
 });
 
+test('a quantised model, compiled: its weights are int8; integers may pass the limit of float32', async () => {
+  await lanewise('quantize', model, at('q.onnx'), '--data', at('flat'));
+  const { code, out } = await lanewise('compile', at('q.onnx'), at('q.lanewise'));
+  expect([code, out]).toEqual([0, expect.stringMatching(/q\.lanewise: weights int8 and f32, 2\d\d\.\d KiB$/)]);
+  const note = 'kernels of integers (u8_) may pass it: it is the limit of float32';
+  expect((await lanewise('bench', at('q.onnx'), '--runs', '1', '--profile')).out).toContain(note);
+  expect((await lanewise('bench', model, '--runs', '1', '--profile')).out).not.toContain(note);
+});
+
+test('a model whose data is in another file', async () => {
+  const weights = numbers(4 * 27, 5);
+  const spec = (external?: string): ModelSpec => ({
+    inputs: [{ name: 'input', dims: ['N', 3, 32, 32] }],
+    outputs: [{ name: 'y' }],
+    initializers: [{ name: 'w', dims: [4, 3, 3, 3], data: weights, ...(external && { external }) }],
+    nodes: [{ op: 'Conv', name: 'conv', inputs: ['input', 'w'], outputs: ['y'] }],
+  });
+  writeFileSync(at('whole.onnx'), encodeModel(spec()));
+  writeFileSync(at('parted.onnx'), encodeModel(spec('w.data')));
+  writeFileSync(at('w.data'), new Uint8Array(weights.buffer));
+  for (const name of ['whole', 'parted']) {
+    const { code, out } = await lanewise('quantize', at(`${name}.onnx`), at(`${name}-int8.onnx`), '--data', at('flat'));
+    expect([code, out.split('\n')[0]]).toEqual([0, expect.stringMatching(/ B, of \d{3} B$/)]);
+  }
+  expect(readFileSync(at('parted-int8.onnx'))).toEqual(readFileSync(at('whole-int8.onnx')));
+});
+
 test('--json, flat folders, --pictures, layers in float32', async () => {
   const args = ['--data', at('flat'), '--pictures', '2', '--float', 'first', '--float', 'last', '--bits', '7', '--calibration', 'minmax'];
   const { code, out } = await lanewise('quantize', model, at('some.onnx'), ...args, '--json');
@@ -97,6 +125,14 @@ test.each([
     2,
   ],
   [[model, 'x.onnx', '--data', 'y', '--bits', '9'], "--bits takes 8 or 7, got '9'; see lanewise help quantize", 2],
+  [[model, model, '--data', 'y'], `OUT is MODEL, '${model}', which would be lost; see lanewise help quantize`, 2],
+  [
+    [model, 'x.onnx', '--data', 'y', '--percentile', '90'],
+    '--percentile goes with --calibration percentile; see lanewise help quantize',
+    2,
+  ],
+  [[model, 'x.onnx', '--weights', 'int4', '--bits', '7'], '--bits does nothing with --weights; see lanewise help quantize', 2],
+  [[model, 'x.onnx', '--data', 'models/cat.png'], 'models/cat.png could not be read: it is no folder [FILE_NOT_FOUND]', 1],
   [[model, 'x.onnx', '--weights', 'int2'], "--weights takes int8 or int4, got 'int2'; see lanewise help quantize", 2],
   [
     [model, 'x.onnx', '--data', 'y', '--percentile', '20'],

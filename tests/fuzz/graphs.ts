@@ -6,14 +6,17 @@ import { Draw, seedOf, shrink } from './draw.ts';
 import { expectedKeys, type Generated, generate } from './generate.ts';
 import { type FuzzGraph, fromJson, toJson } from './graph.ts';
 import { findRuntime } from './onnxruntime.ts';
+import { quantized } from './quantized.ts';
 import { smaller } from './smaller.ts';
-import { variants } from './variants.ts';
+import { variants, withoutWinograd } from './variants.ts';
 import { phase, worker, workerOptions } from './worker.ts';
 
 const options = workerOptions();
 const runtime = await findRuntime(options.root);
 const names = Object.keys(variants).filter((name) => !options.without?.includes(name));
 const ignored = options.ignore === undefined ? undefined : new RegExp(options.ignore);
+
+if (options.only === 'quantized') withoutWinograd();
 
 /** Threads cost most, so fewer graphs have them. */
 const chosenVariants = (draw: Draw): string[] =>
@@ -27,7 +30,7 @@ interface Case extends Generated {
 function caseOf(source: number | readonly number[]): Case {
   const draw = new Draw(source);
   const chosen = chosenVariants(draw);
-  return { ...generate(draw, options.only), variants: chosen, drawn: draw.drawn };
+  return { ...(options.only === 'quantized' ? quantized(draw) : generate(draw, options.only)), variants: chosen, drawn: draw.drawn };
 }
 
 const run = async ({ graph, variants }: Pick<Case, 'graph' | 'variants'>): Promise<Outcome> => {

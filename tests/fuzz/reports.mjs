@@ -38,6 +38,9 @@ export async function graphs({ operator, verbose, ...options }) {
   return failures.length === 0 && rare.length === 0;
 }
 
+/** Networks of integers alone. */
+export const quantized = (options) => graphs({ ...options, operator: 'quantized' });
+
 export async function files({ operator: _, verbose: __, ...options }) {
   const { files, outcomes, slowest, failures, code } = await supervise('files', options);
   if (options.replay) return code === 0;

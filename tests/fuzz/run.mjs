@@ -1,6 +1,7 @@
-// The fuzzers and the soak: npm run fuzz -- [--minutes N] [--seed S] [--only graphs|files|checkpoints|programs|soak]
+// The fuzzers and the soak: npm run fuzz -- [--minutes N] [--seed S] [--only graphs|quantized|files|checkpoints|programs|soak]
 //
 //   graphs  random graphs over all operators: Lanewise against onnxruntime-node, where that is installed (bench/peers), and against itself
+//   quantized  random networks of integers, likewise
 //   files   broken files of every format: nothing but a LanewiseError or a run may come, in a second and a gigabyte
 //   checkpoints, programs  those of files that PyTorch writes, and compiled models, by themselves; only where asked for
 //   soak    load, run, abort and dispose over and over, in threads and workers: memory comes back
@@ -11,9 +12,9 @@
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { path } from '../../bench/sources.mjs';
-import { checkpoints, files, graphs, programs, soak } from './reports.mjs';
+import { checkpoints, files, graphs, programs, quantized, soak } from './reports.mjs';
 
-const gauges = { graphs, files, checkpoints, programs, soak };
+const gauges = { graphs, quantized, files, checkpoints, programs, soak };
 
 const wrong = (text) => {
   console.error(text);
@@ -46,9 +47,11 @@ for (const number of [seed, shown]) if (!/^\d+$/.test(number)) wrong('--seed and
 if (only !== undefined && !Object.hasOwn(gauges, only)) wrong(`--only takes ${Object.keys(gauges).join(', ')}`);
 if (replay && only === undefined) wrong('--replay SEED:INDEX wants --only graphs, files, checkpoints or programs');
 
-const names = only ? [only] : ['graphs', 'files', 'soak'];
+/** The programs of gauges that are a part of another. */
+const programOf = { quantized: 'graphs', checkpoints: 'files', programs: 'files' };
+const names = only ? [only] : ['graphs', 'quantized', 'files', 'soak'];
 await build({
-  entryPoints: names.map((name) => path(`tests/fuzz/${name === 'checkpoints' || name === 'programs' ? 'files' : name}.ts`)),
+  entryPoints: names.map((name) => path(`tests/fuzz/${programOf[name] ?? name}.ts`)),
   outdir: path('build/fuzz'),
   outExtension: { '.js': '.mjs' },
   bundle: true,

@@ -19,7 +19,13 @@ import { finished } from '../kernels/late.ts';
 import { type FuzzGraph, type FuzzTensor, fileOf } from './graph.ts';
 import type { Result, Results } from './onnxruntime.ts';
 
-const LIMIT = 64 * 1024 ** 2;
+/** Options of every run. */
+const common: { readonly memoryLimit: number; winograd?: boolean } = { memoryLimit: 64 * 1024 ** 2 };
+/** From now on without Winograd's algorithm of float32, so that sums of few bits are exact. */
+export function withoutWinograd(): void {
+  common.winograd = false;
+}
+
 const strict = compileModule('strict', 'more').then((module) => ({ module, variant: 'strict' as const }));
 
 type Feeds = Record<string, Tensor>;
@@ -37,7 +43,7 @@ function checkTypes({ warnings }: Model): void {
 
 /** As a user runs it: the file, loaded. */
 export async function runFile(graph: FuzzGraph): Promise<Results> {
-  const model = await load(fileOf(graph), { memoryLimit: LIMIT });
+  const model = await load(fileOf(graph), common);
   try {
     checkTypes(model);
     return results(model.runSync(feedsOf(graph)));
@@ -47,7 +53,7 @@ export async function runFile(graph: FuzzGraph): Promise<Results> {
 }
 
 async function runModel(graph: Graph, feeds: Feeds = {}, options: object = {}): Promise<Results> {
-  const model = await createModel(graph, { memoryLimit: LIMIT, ...options }, 'threads' in options ? undefined : strict);
+  const model = await createModel(graph, { ...common, ...options }, 'threads' in options ? undefined : strict);
   try {
     checkTypes(model);
     return results(await model.run(feeds));
@@ -61,7 +67,7 @@ async function runPlan(graph: Graph, feeds: Feeds, options: object): Promise<Res
   const { shapingInputs } = planSource(graph, {});
   const values = new Map(Object.entries(feeds).filter(([name]) => shapingInputs.has(name)));
   const dims = new Map(Object.entries(feeds).map(([name, { dims }]) => [name, dims]));
-  const plan = compile(graph, { dims, values, memoryLimit: LIMIT, verify, ...options });
+  const plan = compile(graph, { dims, values, verify, ...common, ...options });
   const engine = new Engine(await moduleFor(graph));
   const count = (list: readonly number[]) => list.reduce((a, b) => a * b, 1);
   const execute = (plan: Plan, given: readonly Tensor[]) => {
@@ -278,7 +284,7 @@ export const variants: Readonly<Record<string, Variant>> = {
   compiled: {
     bits: true,
     async run(graph, fuzz) {
-      const model = await loadCompiled(compileGraph(graph, { memoryLimit: LIMIT }, await moduleFor(graph)));
+      const model = await loadCompiled(compileGraph(graph, common, await moduleFor(graph)));
       try {
         return results(model.runSync(feedsOf(fuzz)));
       } finally {

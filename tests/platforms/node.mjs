@@ -2,6 +2,7 @@
 
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { armNode, missingArm } from './harness/arm.mjs';
 import { checkLabel, lastJson } from './harness/setup.mjs';
 
 /** Options of `load`; the program has to end although its workers wait. */
@@ -11,10 +12,15 @@ const entries = { import: 'node.mjs', require: 'node.cjs' };
 const examples = { import: 'index.js', require: 'index.cjs' };
 
 /** What bits.js measures in a process of its own. */
-export async function measureInNode({ project, models, exec }, node, kind = 'import', ...options) {
+export function measureInNode(context, node, kind = 'import', ...options) {
+  return measureBy(context, [node], kind, options);
+}
+
+/** @param command the program and its arguments before the script */
+async function measureBy({ project, models, exec }, [program, ...before], kind, options = []) {
   const file = entries[kind];
   copyFileSync(new URL(`./entries/${file}`, import.meta.url), join(project, file));
-  return lastJson(await exec(node, [file, models, ...options], { cwd: project }));
+  return lastJson(await exec(program, [...before, file, models, ...options], { cwd: project }));
 }
 
 let folder;
@@ -32,4 +38,6 @@ export const platforms = [
     Object.keys(entries).map((kind) => ({ name: `Node ${version}, ${kind}`, run: (context) => run(context, version, kind) })),
   ),
   { name: 'Node, threads', run: (context) => measureInNode(context, process.execPath, 'import', THREADS) },
+  // Slow, because ARM64 is emulated.
+  { name: 'Node 24 on ARM64', run: (context) => missingArm ?? measureBy(context, armNode(context), 'import'), patience: 400_000 },
 ];

@@ -3,6 +3,14 @@
 
 const RUNS = 40;
 
+/** run(a, b): i32x4.relaxed_dot_i8x16_i7x16_add_s of the byte a and the byte b, all lanes alike. */
+const DOTS = [
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 7, 1, 96, 2, 127, 127, 1, 127, 3, 2, 1, 0, 7, 7, 1, 3, 114, 117, 110, 0, 0, 10, 22, 1, 20, 0, 32, 0, 253,
+  15, 32, 1, 253, 15, 65, 0, 253, 17, 253, 147, 2, 253, 27, 0, 11,
+];
+/** The slowest engine known, that of Node 20, compiles a second time after 315,000 calls. */
+const CALLS = 1_000_000;
+
 /**
  * Runs the network. The bits must be the same whichever binary the engine takes.
  * @param {object} lanewise what `lanewise` and `lanewise/formats` export
@@ -11,12 +19,42 @@ const RUNS = 40;
  */
 export async function runQuantized(lanewise, options = {}) {
   const binaries = watchCompiling();
+  const dots = tryDots();
   const [whole, half] = [await runNetwork(lanewise, network(), options), await runNetwork(lanewise, network(true), options)];
+  if (binaries.has('relaxed') && dots !== 'are exact') throw new Error(`it takes relaxed dots, which ${dots}`);
   return {
     ...whole,
     hash: `${whole.hash} ${half.hash}`,
-    note: `${[...binaries].join(' and ') || 'given'} dots; a network of bytes, and one that is half of floats`,
+    note: `${[...binaries].join(' and ') || 'given'} dots; relaxed ones ${dots}`,
   };
+}
+
+/** What relaxed dots of 255s and ±127, and of other ends of bytes, are here: cold, and as the engine compiles what is called often. */
+function tryDots() {
+  let run;
+  try {
+    ({ run } = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(DOTS))).exports);
+  } catch (error) {
+    return error instanceof WebAssembly.CompileError ? 'are unknown to this engine, or forbidden' : 'cannot be tried';
+  }
+  const pairs = [
+    [127, 255],
+    [-127, 255],
+    [-127, 128],
+    [-128, 255],
+  ];
+  const areAll = (expected) => pairs.every(([weight, byte]) => run(weight, byte) === expected(weight, byte));
+  const clamp = (sum) => Math.max(-32768, Math.min(sum, 32767));
+  const kind = () => {
+    if (areAll((weight, byte) => 4 * weight * byte)) return 'are exact';
+    if (areAll((weight, byte) => 2 * clamp(2 * weight * byte))) return 'saturate';
+    if (areAll((weight, byte) => 4 * weight * (byte - 256))) return 'take bytes from 128 on as negative';
+    return `are wrong: ${pairs.map(([weight, byte]) => `${weight} by ${byte} gives ${run(weight, byte)}`).join(', ')}`;
+  };
+  const cold = kind();
+  for (let i = 0; i < CALLS; i++) run(127, 255);
+  const warm = kind();
+  return cold === warm ? cold : `${cold} at first, and ${warm} later`;
 }
 
 /** What kinds of dots the binaries have that are compiled from now on. */

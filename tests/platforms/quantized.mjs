@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { start } from './edge-runtime.mjs';
+import { armNode, missingArm } from './harness/arm.mjs';
 import { missing, withBrowser } from './harness/browser.mjs';
 import { buildBits, measureInPage } from './harness/example.mjs';
 import { lastJson } from './harness/setup.mjs';
@@ -36,6 +37,13 @@ const programs = Object.keys(commands).flatMap((name) =>
     },
   })),
 );
+
+/** Slow, because ARM64 is emulated. */
+const arm = [1, 3].map((threads) => ({
+  name: `quantized, Node 24 on ARM64${threads > 1 ? `, ${threads} threads` : ''}`,
+  run: (context) => missingArm ?? runIn(context, armNode(context), threads),
+  patience: 400_000,
+}));
 
 /** A page, by an example of how it is built. */
 const page = (browserName, name, example) => ({
@@ -99,5 +107,6 @@ export const platforms = [
   workerd,
   edge,
   ...programs,
+  ...arm,
   ...['Chromium', 'Firefox'].flatMap((name) => [page(name, 'page, no bundler', noBundler), page(name, 'Vite, threads', threads)]),
 ];

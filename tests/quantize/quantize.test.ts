@@ -165,21 +165,55 @@ test('the same bytes each time, from one list, a function, and an iterable that 
 test('biasCorrection takes the mean error of each channel off', async () => {
   const x = input([3, 8, 8]);
   const net = model(x, conv2d(relu(conv2d(x, 6, 3, { name: 'a' })), 4, 3, { name: 'b' }));
-  const right = await net.compile();
-  const meanErrors = async (biasCorrection: boolean) => {
-    const { onnx } = await quantize(net, data, { biasCorrection, bits: 7 });
-    const quantized = await load(onnx);
-    const sums = [0, 0, 0, 0];
-    for (const tensor of data) {
-      const [a, b] = [right, quantized].map((m) => m.runSync({ input: tensor }).output as Tensor<'float32'>) as Tensor<'float32'>[];
-      a?.data.forEach((value, i) => {
-        sums[Math.floor(i / 16) % 4] = (sums[Math.floor(i / 16) % 4] as number) + value - (b?.data[i] as number);
-      });
-    }
-    return sums.reduce((sum, x) => sum + Math.abs(x), 0);
-  };
-  expect(await meanErrors(true)).toBeLessThan(0.6 * (await meanErrors(false)));
+  expect(await meanErrors(net.toONNX(), 16, true)).toBeLessThan(0.6 * (await meanErrors(net.toONNX(), 16, false)));
 });
+
+test('biasCorrection of a layer with more rows than there are examples', async () => {
+  const graph = new GraphBuilder('rows');
+  const weights = (name: string, dims: number[], seed: number) => {
+    graph.constant({
+      name,
+      type: 'float32',
+      dims,
+      read: () =>
+        numbers(
+          dims.reduce((a, b) => a * b),
+          seed,
+        ),
+    });
+    return name;
+  };
+  const x = graph.node('Conv', [graph.input('input', ['N', 3, 8, 8]), weights('w', [12, 3, 1, 1], 3)]);
+  graph.constant({ name: 'rows', type: 'int64', dims: [4], read: () => BigInt64Array.of(-1n, 1n, 8n, 8n) });
+  const rows = graph.node('Reshape', [graph.node('Relu', [x]), 'rows']);
+  graph.output('output', graph.node('Conv', [rows, weights('v', [4, 1, 3, 3], 5), weights('b', [4], 6)]));
+  const file = writeOnnx(graph.build());
+  expect(await meanErrors(file, 36, true)).toBeLessThan(0.6 * (await meanErrors(file, 36, false)));
+});
+
+test('a deep network needs little more memory than float32', async () => {
+  const picture = input([8, 32, 32]);
+  let x = picture;
+  for (let i = 0; i < 12; i++) x = relu(conv2d(x, 8, 3, { padding: 1, name: `layer${i}` }));
+  // A value takes 256 KB; what every layer reads and gives would take 6 MB.
+  const batches = [new Tensor('float32', numbers(8 * 8192, 1), [8, 8, 32, 32])];
+  const { report } = await quantize(model(picture, x), batches, { memoryLimit: 4 * 2 ** 20 });
+  expect(report.layers).toHaveLength(12);
+});
+
+/** The sum of what the four channels of a network's output are off on average, times elements. */
+async function meanErrors(file: Uint8Array, pixels: number, biasCorrection: boolean): Promise<number> {
+  const { onnx } = await quantize(file, data, { biasCorrection, bits: 7 });
+  const models = await Promise.all([load(file), load(onnx)]);
+  const sums = [0, 0, 0, 0];
+  for (const tensor of data) {
+    const [a, b] = models.map((m) => m.runSync({ input: tensor }).output as Tensor<'float32'>) as Tensor<'float32'>[];
+    a?.data.forEach((value, i) => {
+      sums[Math.floor(i / pixels) % 4] = (sums[Math.floor(i / pixels) % 4] as number) + value - (b?.data[i] as number);
+    });
+  }
+  return sums.reduce((sum, x) => sum + Math.abs(x), 0);
+}
 
 test.each([
   [['first'], ['stem']],
@@ -271,6 +305,54 @@ test('an older opset is brought to 13', async () => {
   const [a, b] = (await Promise.all([load(file), load(onnx)])).map((m) => m.runSync({ x: data[0] as Tensor }).y) as [Tensor, Tensor];
   expect(b.dims).toEqual(a.dims);
   for (const [i, value] of (a.data as Float32Array).entries()) expect(b.data[i]).toBeCloseTo(value, 2);
+});
+
+test.each([
+  [[1, 1, 0.5, 0.75], 1],
+  [[1, 1, 2, 0.4], 2],
+])('the nearest elements of an older Resize by %j are the same', async (factors, nodes) => {
+  const graph = new GraphBuilder('old', 10);
+  const x = graph.input('x', ['N', 3, 8, 8]);
+  graph.constant({ name: 'w', type: 'float32', dims: [4, 3, 1, 1], read: () => numbers(12, 7) });
+  graph.constant({ name: 'factors', type: 'float32', dims: [4], read: () => Float32Array.from(factors) });
+  graph.output('y', graph.node('Resize', [graph.node('Conv', [x, 'w']), 'factors']));
+  const file = writeOnnx(graph.build());
+  const { onnx, report } = await quantize(file, data);
+  expect(count(readOnnx(onnx), 'Resize')).toBe(nodes);
+  expect(report.outputs[0]?.snr).toBeGreaterThan(40);
+  // Scales that only a run computes may shrink or grow.
+  const open = new GraphBuilder('open', 10);
+  const [picture, fed] = [open.input('x', ['N', 3, 8, 8]), open.input('factors', [4])];
+  open.constant({ name: 'w', type: 'float32', dims: [4, 3, 1, 1], read: () => numbers(12, 7) });
+  open.output('y', open.node('Resize', [open.node('Conv', [picture, 'w']), fed], { name: 'resize' }));
+  await expect(quantize(writeOnnx(open.build()), undefined, { weights: 'int8' })).rejects.toMatchObject({
+    code: 'UNSUPPORTED',
+    message:
+      "the model is of opset 10 and needs 13; its scales, which a run computes, cannot be rewritten (node 'resize', Resize): export it with opset 13",
+  });
+});
+
+test('GridSample has the names of opset 20', async () => {
+  const graph = new GraphBuilder('grid', 16);
+  const [x, grid] = [graph.input('x', [1, 3, 8, 8]), graph.input('grid', [1, 5, 5, 2])];
+  graph.constant({ name: 'w', type: 'float32', dims: [40, 3, 3, 3], read: () => numbers(40 * 27, 7) });
+  graph.output('y', graph.node('GridSample', [graph.node('Conv', [x, 'w']), grid], { attributes: { mode: 'bicubic' } }));
+  graph.output('z', graph.node('GridSample', [x, grid]));
+  const { onnx } = await quantize(writeOnnx(graph.build()), undefined, { weights: 'int4' });
+  const made = readOnnx(onnx);
+  expect(made.opsets.get('')).toBe(21);
+  expect(made.nodes.filter(({ op }) => op === 'GridSample').map(({ attributes }) => attributes.get('mode'))).toEqual(['cubic', 'linear']);
+});
+
+test('a Dropout whose mask is an output stays', async () => {
+  const graph = new GraphBuilder('mask');
+  const x = graph.input('x', ['N', 3, 8, 8]);
+  graph.constant({ name: 'w', type: 'float32', dims: [4, 3, 1, 1], read: () => numbers(12, 7) });
+  const [dropped, mask] = graph.nodes('Dropout', [x], 2) as [string, string];
+  graph.output('y', graph.node('Conv', [dropped, 'w']));
+  graph.output('mask', mask, undefined, 'bool');
+  const outputs = (await load((await quantize(writeOnnx(graph.build()), data)).onnx)).runSync({ x: data[0] as Tensor });
+  expect(outputs.mask?.data.every((kept) => kept === 1)).toBe(true);
 });
 
 const scales = () => ({ name: 'scales', type: 'float32' as const, dims: [4], read: () => Float32Array.of(1, 1, 2, 2) });

@@ -93,24 +93,51 @@ export const cases: readonly Case[] = [
   depthwise(3, 40, [14, 14], [3, 3], { pads: [1, 1, 1, 1], strides: [2, 2], bias: true }),
 ];
 
-/**
- * A node, and its output.
- * @param most the largest byte, of the unsigned numbers that kernels see: 255 or 127
- */
-export function nodeOf({ dims, filters, signed = false, bias = false, extreme = 0, zeros, ...rest }: Case, most = 255) {
+const whole = (least: number, most: number) => least + Math.floor(next() * (most - least + 1));
+const pick = <T>(...list: readonly T[]) => list[whole(0, list.length - 1)] as T;
+
+/** Any shape, the same in every run. */
+function randomCase(): Case {
+  const axes = [0, 1].map(() => {
+    const [kernel, dilation] = [pick(1, 1, 2, 3, 3, 5), pick(1, 1, 1, 2, 3)];
+    const [before, after] = [whole(0, kernel - 1), whole(0, kernel - 1)];
+    const size = Math.max(whole(1, 14), (kernel - 1) * dilation + 1 - before - after);
+    return { kernel, dilation, before, after, size, stride: pick(1, 1, 1, 2, 3) };
+  });
+  const [group, alone] = [pick(1, 1, 1, 2, 3), next() < 0.25];
+  const [depth, width] = [pick(1, 2, 3, 4, 5, 7, 8, 16, 17, 33), pick(1, 2, 4, 7, 8, 9, 16, 17)];
+  const of = (key: keyof (typeof axes)[number]) => axes.map((axis) => axis[key]);
+  const signed = next() < 0.3;
+  const zero = () => whole(0, 255) - (signed ? 128 : 0);
+  return {
+    dims: [pick(1, 1, 2), alone ? depth : depth * group, ...of('size')],
+    filters: [alone ? depth : width * group, alone ? 1 : depth, ...of('kernel')],
+    group: alone ? depth : group,
+    strides: of('stride'),
+    dilations: of('dilation'),
+    pads: [...of('before'), ...of('after')],
+    zeros: [zero(), zero()],
+    extreme: pick(0, 0, 0, 0.5, 1),
+    bias: next() < 0.5,
+    signed,
+  };
+}
+
+export const randomCases: readonly Case[] = Array.from({ length: 300 }, randomCase);
+
+/** A node, and its output. */
+export function nodeOf({ dims, filters, signed = false, bias = false, extreme = 0, zeros, ...rest }: Case) {
   const size = (list: readonly number[]) => list.reduce((a, b) => a * b, 1);
   const type = signed ? 'int8' : 'uint8';
   const bytes = (signed ? Int8Array : Uint8Array) as Uint8ArrayConstructor;
   const x = bytes.from(
     { length: size(dims) },
-    () => (extreme ? most * Math.floor(next() + extreme) : Math.floor((most + 1) * next())) - (signed ? 128 : 0),
+    () => (extreme ? 255 * Math.floor(next() + extreme) : Math.floor(256 * next())) - (signed ? 128 : 0),
   );
   const w = Int8Array.from({ length: size(filters) }, () =>
     extreme ? 255 * Math.floor(next() + extreme) - 128 : Math.floor(255 * next()) - 127,
   );
-  const [wanted, outZero] = zeros ?? (signed ? [-3, 5] : [131, 120]);
-  const least = signed ? -128 : 0;
-  const zero = Math.min(most, wanted - least) + least;
+  const [zero, outZero] = zeros ?? (signed ? [-3, 5] : [131, 120]);
   const count = filters[0] as number;
   const scales = Float32Array.from({ length: count }, () => 0.001 + 0.002 * next());
   const biases = Int32Array.from({ length: count }, () => Math.floor(2000 * next()) - 1000);

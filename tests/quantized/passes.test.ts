@@ -21,6 +21,13 @@ function expectNear({ integers, floats }: { integers: Tensor[]; floats: Tensor[]
 
 const floatKernels = (kernels: readonly string[]) => kernels.filter((name) => /^(f32_(?!quantize|transpose)|host)/.test(name));
 
+test('scales that are infinite and those that are NaN are not the same', () => {
+  const b = new QdqBuilder(next);
+  const x = b.input([1, 5]);
+  const outputs = [Number.NaN, Number.POSITIVE_INFINITY].map((scale) => b.q(x, scale, 3));
+  expect(b.run(...outputs).integers.map(({ data }) => [...(data as Uint8Array)])).toEqual([Array(5).fill(0), Array(5).fill(3)]);
+});
+
 describe('products', () => {
   test.each([
     ['conv', [1, 5, 7, 6], [9, 5, 3, 3], 'Relu', 'uint8'],
@@ -53,6 +60,16 @@ describe('products', () => {
     const result = b.run(b.q(b.node('Relu', [y]), 0.011, 3));
     expectNear(result);
     expect(floatKernels(result.kernels)).toEqual([]);
+  });
+
+  test('a matrix and its transpose, with zero points for each of the outputs of both', () => {
+    const b = new QdqBuilder(next);
+    const x = b.qdq(b.input([3, 5]), 1 / 127, 127);
+    const [w, scales, zeros] = [b.bytes([5, 5], 'uint8'), b.list([0.01, 0.02, 0.01, 0.02, 0.03]), b.list([1, 90, 128, 200, 7], 'uint8')];
+    const weights = (axis: number) => b.node('DequantizeLinear', [w, scales, zeros], { axis });
+    const both = b.run(b.q(b.node('Gemm', [x, weights(0)], { transB: 1 }), 0.05, 128), b.q(b.node('Gemm', [x, weights(1)]), 0.05, 128));
+    expectNear(both);
+    expect(floatKernels(both.kernels)).toEqual([]);
   });
 
   test('float32 behind a convolution and a dense layer that no Q follows', () => {

@@ -8,13 +8,24 @@ import { addQuantized } from '../../src/quantized/index.ts';
 import { constantOf, graphOf } from '../kernels/graph.ts';
 import { expectTensor, runTyped } from '../kernels/run.ts';
 import { integerConv } from '../reference/quantized.ts';
-import { type Case, cases, nodeOf } from './cases.ts';
+import { type Case, cases, nodeOf, randomCases } from './cases.ts';
 
 addQuantized();
 
 test.each(cases)('%j', (given) => {
   const { node, expected } = nodeOf(given);
   expectTensor(runTyped(node)[0], expected);
+});
+
+test('random ones', () => {
+  for (const given of randomCases) {
+    const { node, expected } = nodeOf(given);
+    try {
+      expectTensor(runTyped(node)[0], expected);
+    } catch (cause) {
+      throw new Error(JSON.stringify(given), { cause });
+    }
+  }
 });
 
 /** The instruction that a case's convolution becomes. */
@@ -34,9 +45,10 @@ function opOf(given: Case): number | undefined {
 
 test('which kernel runs what', () => {
   const same: Partial<Case> = { pads: [1, 1, 1, 1] };
-  // 112 · 9 · 127 · 255 is below 2^25, 120 · 9 · 127 · 255 is not.
+  // 112 · 9 · 127 · 255 is below 2^25, 120 · 9 · 127 · 255 in slices, 480 · 9 · 127 · 255 in none of four.
   expect(opOf({ dims: [1, 112, 8, 8], filters: [16, 112, 3, 3], extreme: 1, zeros: [0, 0], ...same })).toBe(QuantizedOp.Winograd);
-  expect(opOf({ dims: [1, 120, 8, 8], filters: [16, 120, 3, 3], extreme: 1, zeros: [0, 0], ...same })).toBe(QuantizedOp.Conv);
+  expect(opOf({ dims: [1, 120, 8, 8], filters: [16, 120, 3, 3], extreme: 1, zeros: [0, 0], ...same })).toBe(QuantizedOp.Winograd);
+  expect(opOf({ dims: [1, 480, 5, 5], filters: [16, 480, 3, 3], extreme: 1, zeros: [0, 0], ...same })).toBe(QuantizedOp.Conv);
   expect(opOf({ dims: [1, 16, 8, 8], filters: [16, 16, 3, 3], strides: [2, 2], ...same })).toBe(QuantizedOp.Conv);
   expect(opOf({ dims: [1, 16, 3, 3], filters: [16, 16, 3, 3] })).toBe(QuantizedOp.Conv);
   expect(opOf({ dims: [1, 16, 8, 8], filters: [16, 1, 3, 3], group: 16, ...same })).toBe(QuantizedOp.DepthwiseConv);

@@ -1,7 +1,7 @@
 // Builds networks of QuantizeLinear and DequantizeLinear, and runs them as integers and by their meaning in float32.
 
 import { compile } from '../../src/compiler/compile.ts';
-import type { Constant } from '../../src/graph/graph.ts';
+import type { Constant, Graph } from '../../src/graph/graph.ts';
 import { Tensor } from '../../src/graph/tensor.ts';
 import { kernelOf } from '../../src/plan/instructions.ts';
 import { addQuantized } from '../../src/quantized/index.ts';
@@ -133,10 +133,14 @@ export class QdqBuilder {
     return this.node('DequantizeLinear', inputs, perChannel ? { axis } : {});
   }
 
+  graph(...outputs: string[]): Graph {
+    const inputs = Object.fromEntries(Object.entries(this.feeds).map(([name, { type, dims }]) => [name, { type, dims }]));
+    return graphOf({ opset: 13, inputs, constants: this.constants, nodes: this.nodes, outputs });
+  }
+
   /** The outputs with the passes for integers and without any, and the kernels with them. */
   run(...outputs: string[]): { integers: Tensor[]; floats: Tensor[]; kernels: string[] } {
-    const inputs = Object.fromEntries(Object.entries(this.feeds).map(([name, { type, dims }]) => [name, { type, dims }]));
-    const graph = graphOf({ opset: 13, inputs, constants: this.constants, nodes: this.nodes, outputs });
+    const graph = this.graph(...outputs);
     const dims = new Map(Object.entries(this.feeds).map(([name, tensor]) => [name, tensor.dims]));
     return {
       integers: runTensors(graph, this.feeds),

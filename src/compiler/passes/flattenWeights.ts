@@ -7,16 +7,24 @@ import { flatten, flattenPixels, reshape } from '../../ops/shape/reshape.ts';
 import { as, type Network } from '../network.ts';
 import type { Pass } from './pass.ts';
 
+/** Dense layers, and which of their inputs is the weights. The chunk of integers adds its own. */
+export const denseLayers = new Map<object, number>([
+  [gemm, 1],
+  [matMul, 1],
+]);
+
 /**
  * A channels-last picture that is flattened for a dense layer stays as it is: the layer's constant weights are packed in
  * that order instead, once, at load.
  */
 export const flattenWeights: Pass = {
   match(node, network) {
-    const dense = as<Partial<GemmAttributes>>(node, gemm, matMul);
-    const [a, weights] = node.inputs;
+    const index = denseLayers.get(node.op);
+    const attributes = node.attributes as Partial<GemmAttributes>;
+    const [a] = node.inputs;
+    const weights = node.inputs[index ?? 1];
     const before = as<unknown>(network.privateProducer(a, node), flatten, reshape);
-    if (!dense || dense.attributes.transA || !a || !before || !weights?.constant || weights.dims.length !== 2) return undefined;
+    if (!index || attributes.transA || !a || !before || !weights?.constant || weights.dims.length !== 2) return undefined;
     const [picture] = before.inputs;
     const [batch, channels = 0, ...spatial] = picture?.dims ?? [];
     const pixels = product(spatial);
@@ -24,7 +32,7 @@ export const flattenWeights: Pass = {
     if (a.dims.length !== 2 || a.dims[0] !== batch || !isChannelsLast(picture, network)) return undefined;
 
     const flat: Node = { ...before, op: flattenPixels, attributes: {}, inputs: [picture] };
-    const packed: Node = { ...node, attributes: { ...dense.attributes, pixels } };
+    const packed: Node = { ...node, attributes: { ...attributes, pixels } };
     return { remove: [before, node], insert: [flat, packed] };
   },
 };

@@ -122,7 +122,8 @@ interface Affine {
   readonly from: readonly (Value | undefined)[];
 }
 
-function affineOf(node: Node, x: Value): Affine | undefined {
+/** What a node computes of x, if that is affine per channel. */
+export function affineOf(node: Node, x: Value): Affine | undefined {
   const [a, b, ...rest] = node.inputs;
   const norm = as(node, batchNormalization);
   if (norm) return a === x ? batchNormAffine(norm) : undefined;

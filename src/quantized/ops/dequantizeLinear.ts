@@ -10,7 +10,8 @@ import { flipOf, isByte, isSingle } from '../scales.ts';
 /** ONNX DequantizeLinear, with a kernel for bytes of one scale that a run computes. */
 export const dequantizeLinear: typeof folded = {
   ...folded,
-  pack: 'quantized',
+  // One of constants becomes a constant.
+  pack: ({ inputs }, _, { constants }) => (inputs.every((name) => !name || constants.has(name)) ? 'core' : 'quantized'),
   types: ['any', 'float32', 'any'],
   slices: true,
   layout: (node) => (hasKernel(node) ? { inputs: ['any', 'rowMajor'], output: 'any' } : rowMajor()),

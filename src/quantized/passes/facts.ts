@@ -27,10 +27,8 @@ export interface Bytes {
 
 export const meaningOf = ({ value, scale, zero }: Bytes): Quantization => quantizationOf(value.type, scale, zero);
 
-export const isAlike = (a: Bytes, b: Bytes): boolean => {
-  const [x, y] = [meaningOf(a), meaningOf(b)];
-  return x.type === y.type && x.scale === y.scale && x.zero === y.zero;
-};
+/** Whether bytes mean the same. */
+export const isAlike = (a: Bytes, b: Bytes): boolean => JSON.stringify(meaningOf(a)) === JSON.stringify(meaningOf(b));
 
 /** A scale that numbers can be divided by and keep their order. */
 const isPlain = (scale: number): boolean => scale > 0 && scale < Number.POSITIVE_INFINITY;
@@ -114,6 +112,10 @@ export function zeroOf({ value, zero }: Bytes): Value {
 /** A constant list of whole numbers. */
 export const numbersValue = (name: string, type: DataType, numbers: readonly number[], fixed: boolean): Value =>
   constantValue({ name, type, dims: [numbers.length], read: () => (arrayTypes[type] as Int32ArrayConstructor).from(numbers) }, name, fixed);
+
+/** A constant list of float32 numbers. */
+export const floats = (name: string, numbers: readonly number[], fixed?: boolean): Value =>
+  constantValue({ name, type: 'float32', dims: [numbers.length], read: () => Float32Array.from(numbers) }, name, fixed);
 
 /** The byte that a Q makes of a number. */
 export const byteOf = (x: number, { type, scale, zero }: Quantization): number =>

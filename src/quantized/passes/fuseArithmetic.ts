@@ -1,6 +1,6 @@
 import { as } from '../../compiler/network.ts';
 import type { Value } from '../../graph/value.ts';
-import { add, mul } from '../../ops/elementwise/binary.ts';
+import { add, mul, sub } from '../../ops/elementwise/binary.ts';
 import type { Node, Operator } from '../../ops/operator.ts';
 import { axesOf, reduceMean } from '../../ops/reduce/reduce.ts';
 import { flatten } from '../../ops/shape/reshape.ts';
@@ -8,21 +8,23 @@ import { output } from '../../ops/shapes.ts';
 import { averagePool, globalAveragePool } from '../../ops/window/pool.ts';
 import { qLinearAveragePool, qLinearGlobalAveragePool } from '../ops/averagePool.ts';
 import { qLinearAdd, qLinearMul } from '../ops/binary.ts';
-import { type Bytes, dequantized, following, isAlike, nodeOf, type Rule, rangeOf, replace, zeroOf } from './facts.ts';
+import { type Bytes, dequantized, floats, following, isAlike, meaningOf, nodeOf, type Rule, rangeOf, replace, zeroOf } from './facts.ts';
 
 const parts = (bytes: Bytes): Value[] => [bytes.value, bytes.scale, zeroOf(bytes)];
 
-/** The sum or the product of two values of bytes, behind which is a Q (perhaps after a clamp). */
+/** The sum, the difference or the product of two values of bytes, behind which is a Q (perhaps after a clamp). */
 export const fuseBinary: Rule = (node, network) => {
-  const binary = as(node, add, mul);
+  const binary = as(node, add, mul, sub);
   if (!binary || binary.attributes.axis !== undefined || binary.attributes.clamp) return undefined;
   const [a, b] = node.inputs.map((value) => dequantized(value, network));
   const { nodes, clamp, bytes, value } = following(output(node), network);
   // A function of one value is a table: see fuseFunctions.
   if (!a || !b || !bytes || (a.value === b.value && isAlike(a, b))) return undefined;
-  const inputs = [...parts(a), ...parts(b), bytes.scale, zeroOf(bytes)];
+  // a - b = a + -b, in float32 too, and -b has the negative scale.
+  const scale = as(node, sub) ? floats(JSON.stringify(['-', b.scale.name]), [-meaningOf(b).scale], b.scale.fixed) : b.scale;
+  const inputs = [...parts(a), b.value, scale, zeroOf(b), bytes.scale, zeroOf(bytes)];
   const range = rangeOf(clamp, bytes);
-  const op = as(node, add) ? qLinearAdd : qLinearMul;
+  const op = as(node, mul) ? qLinearMul : qLinearAdd;
   return replace(network, [node, ...nodes], [nodeOf(node, op, { ...(range && { range }) }, inputs, [value])]);
 };
 

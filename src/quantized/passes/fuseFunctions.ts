@@ -1,12 +1,15 @@
-import type { Network } from '../../compiler/network.ts';
+import { as, type Network } from '../../compiler/network.ts';
 import { numberOf as numberIn } from '../../compiler/passes/constants.ts';
 import type { Value } from '../../graph/value.ts';
 import type { Clamped } from '../../ops/elementwise/clamp.ts';
+import { clip, relu } from '../../ops/elementwise/relu.ts';
 import type { UnaryAttributes } from '../../ops/elementwise/unary.ts';
 import { exp } from '../../ops/exact.ts';
 import { operators } from '../../ops/index.ts';
-import type { Node } from '../../ops/operator.ts';
+import type { Node, Operator } from '../../ops/operator.ts';
 import { input, output } from '../../ops/shapes.ts';
+import { dequantized as dequantizedByte } from '../byte.ts';
+import { dequantizeLinear } from '../ops/dequantizeLinear.ts';
 import { lookup, tableOf } from '../ops/lookup.ts';
 import { type Bytes, dequantized, isAlike, meaningOf, nodeOf, quantized, type Rule, replace } from './facts.ts';
 
@@ -33,6 +36,39 @@ const functions: Readonly<Record<string, Scalar>> = {
   Sub: ([a = 0, b = 0]) => a - b,
   Swish: ([x = 0], { alpha }) => x * sigmoid(alpha * x),
   Tanh: ([x = 0]) => tanh(x),
+};
+
+/**
+ * A clamp of numbers that a DQ made clamps the bytes instead, if they are exact then: what computes with bytes may read them. Behind
+ * it is more than functions, which become one table with it.
+ */
+export const clampBytes: Rule = (node, network) => {
+  const { inputs } = node;
+  if (Object.hasOwn(functions, node.op.name) && inputs.filter((value) => !value?.constant).length < 2) return undefined;
+  for (const value of inputs) {
+    const clamped = value && as(network.producer(value), relu, clip);
+    const x = clamped?.inputs.length === 1 && dequantized(clamped.inputs[0], network);
+    const { clamp } = clamped?.attributes ?? {};
+    if (!value || !clamped || !x || !clamp) continue;
+    const meaning = meaningOf(x);
+    const f = (number: number) => limited(number, ...clamp);
+    const table = tableOf(meaning, meaning, f);
+    const numberAt = (i: number) => dequantizedByte(meaning.type === 'int8' ? (i << 24) >> 24 : i, meaning);
+    if (!table.every((byte, i) => numberAt(byte) === f(numberAt(i)))) continue;
+    // The node is replaced by itself, so that the rules look at it again.
+    if (table.every((byte, i) => byte === i))
+      return { remove: [clamped, node], insert: [node], rename: new Map([[value, input(clamped, 0)]]) };
+    const bytes: Value = { ...value, name: JSON.stringify(['bytes', value.name]), type: x.value.type };
+    return replace(
+      network,
+      [clamped],
+      [
+        nodeOf(clamped, lookup, { table, type: bytes.type as 'uint8' }, [x.value], [bytes]),
+        nodeOf(clamped, dequantizeLinear as Operator, { axis: 1, block: 0 }, [bytes, x.scale, x.zero], [value], value.name),
+      ],
+    );
+  }
+  return undefined;
 };
 
 /** What lies between a DQ and a Q and works on each number alone. */

@@ -10,10 +10,10 @@ import { type PadAttributes, pad, padsOf } from '../../ops/move/pad.ts';
 import type { Node, Operator } from '../../ops/operator.ts';
 import { dropout } from '../../ops/shape/identity.ts';
 import { input, output } from '../../ops/shapes.ts';
-import { maxPool } from '../../ops/window/pool.ts';
+import { globalMaxPool, maxPool } from '../../ops/window/pool.ts';
 import { resolveWindow, type WindowAttributes } from '../../ops/window/window.ts';
 import { dequantizeLinear } from '../ops/dequantizeLinear.ts';
-import { byteMaxPool } from '../ops/maxPool.ts';
+import { byteGlobalMaxPool, byteMaxPool } from '../ops/maxPool.ts';
 import {
   type Bytes,
   byteOf,
@@ -34,7 +34,6 @@ const movers: ReadonlySet<string> = new Set([
   'Expand',
   'Flatten',
   'Gather',
-  'GlobalMaxPool',
   'Identity',
   'Pad',
   'Reshape',
@@ -59,6 +58,7 @@ function hasTaps(node: Node<WindowAttributes>): boolean {
 function moverOf(node: Node, x: Value): Operator | undefined {
   const { op } = node;
   if (as(node, maxPool) && hasTaps(node as Node<WindowAttributes>)) return byteMaxPool as Operator;
+  if (as(node, globalMaxPool)) return byteGlobalMaxPool as Operator;
   const known = operators.get(op.name) === op && (movers.has(op.name) || as(node, concat));
   if (!known && !(as(node, dropout) && node.outputs.length === 1)) return undefined;
   const { mode, coordinates } = node.attributes as { mode?: string; coordinates?: string };
