@@ -15,7 +15,7 @@ import { measureInNode } from './node.mjs';
 /** Files that run at the same time, each in a process and folders of its own: most of them are busy on one core, or wait. */
 const AT_ONCE = Math.min(2, availableParallelism());
 /** Those that take longest, which begin first. */
-const LONG = ['training', 'single-files', 'newcomer', 'bundlers', 'quantized', 'pages', 'node'];
+const LONG = ['training', 'newcomer', 'quantized', 'node', 'single-files', 'bundlers', 'pages'];
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const files = readdirSync(here)
