@@ -74,7 +74,11 @@ function lane() {
   return new Promise((resolve) => {
     child.on('exit', (code, signal) => {
       lanes.delete(child);
-      if (file) found.get(file).push({ name: file, failed: `its process ended (${signal ?? `exit code ${code}`})` });
+      if (file) {
+        const failed = `its process ended (${signal ?? `exit code ${code}`})`;
+        process.stderr.write(`FAILED: ${file}: ${failed}\n`);
+        found.get(file).push({ name: file, failed });
+      }
       resolve();
     });
   });
