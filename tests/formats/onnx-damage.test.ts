@@ -79,9 +79,10 @@ describe('bytes that are not ONNX', () => {
 });
 
 describe('files that end early', () => {
-  test('the default model cut at every 97th byte', () => {
+  // Most of it is weights, inside which all cuts are alike; the small model below is cut at every byte.
+  test('the default model cut at every 397th byte', () => {
     const wrong: string[] = [];
-    for (let end = 97; end < model.length; end += 97) {
+    for (let end = 397; end < model.length; end += 397) {
       const { code, message } = attempt(model.subarray(0, end)) as LanewiseError;
       const sentence =
         /^model\.onnx ends at byte (\d+) inside (the|node|an attribute of node|initializer) .*: it was cut off or damaged$/.exec(message);

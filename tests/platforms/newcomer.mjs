@@ -65,7 +65,7 @@ const react = {
 
 const next = {
   name: 'Next, routes in Node and at the edge, client, Chromium',
-  patience: 300_000,
+  patience: 450_000,
   async run(context) {
     const cwd = context.example('next');
     mkdirSync(join(cwd, 'public'));

@@ -15,7 +15,7 @@ import { measureInNode } from './node.mjs';
 /** Files that run at the same time, each in a process and folders of its own: most of them are busy on one core, or wait. */
 const AT_ONCE = Math.min(2, availableParallelism());
 /** Those that take longest, which begin first. */
-const LONG = ['training', 'single-files', 'newcomer', 'bundlers', 'quantized', 'pages', 'node'];
+const LONG = ['training', 'newcomer', 'quantized', 'node', 'single-files', 'bundlers', 'pages'];
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const files = readdirSync(here)
@@ -31,7 +31,12 @@ if (unknown.length > 0) {
 
 ensureTools();
 const temp = mkdtempSync(join(tmpdir(), 'lanewise-platforms-'));
-process.on('exit', () => rmSync(temp, { recursive: true, force: true }));
+const lanes = new Set();
+process.on('exit', () => {
+  for (const child of lanes) child.kill('SIGKILL');
+  // Retried, because what they have started may still write.
+  rmSync(temp, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+});
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
 const tarball = pack(temp);
@@ -51,6 +56,7 @@ const found = new Map(waiting.map((file) => [file, []]));
 function lane() {
   const given = { root: temp, tarball, models, project, reference, all };
   const child = fork(join(here, 'harness/lane.mjs'), [JSON.stringify(given)]);
+  lanes.add(child);
   let file;
   const next = () => {
     file = waiting.shift();
@@ -67,6 +73,7 @@ function lane() {
   child.on('error', () => {});
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
+      lanes.delete(child);
       if (file) found.get(file).push({ name: file, failed: `its process ended (${signal ?? `exit code ${code}`})` });
       resolve();
     });

@@ -5,8 +5,8 @@ import { cpSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyExample, exec, repository, script, tool } from './setup.mjs';
 
-/** Milliseconds that a platform may take, where it does not say otherwise. */
-const PATIENCE = 180_000;
+/** Milliseconds that a platform may take, where it does not say otherwise; others run at the same time. */
+const PATIENCE = 240_000;
 
 const { root, tarball, models, project: first, reference, all } = JSON.parse(process.argv[2]);
 const temp = mkdtempSync(join(root, 'lane-'));
