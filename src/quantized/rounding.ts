@@ -4,8 +4,7 @@
 export function roundEven(x: number): number {
   const floor = Math.floor(x);
   const rest = x - floor;
-  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
+  return floor + Number(rest > 0.5 || (rest === 0.5 && floor % 2 !== 0));
 }
 
 /** The least and the greatest number of a type of integers: 'uint8', also 'int4'. */

@@ -29,7 +29,7 @@ export async function runQuantized(lanewise, options = {}) {
   };
 }
 
-/** What relaxed dots of 255s and ±127, and of the other ends of bytes, are here: cold, and as the engine compiles what is called often. */
+/** What relaxed dots of 255s and ±127, and of other ends of bytes, are here: cold, and as the engine compiles what is called often. */
 function tryDots() {
   let run;
   try {
@@ -37,7 +37,12 @@ function tryDots() {
   } catch (error) {
     return error instanceof WebAssembly.CompileError ? 'are unknown to this engine, or forbidden' : 'cannot be tried';
   }
-  const pairs = [127, -127, -128].flatMap((weight) => [255, 128].map((byte) => [weight, byte]));
+  const pairs = [
+    [127, 255],
+    [-127, 255],
+    [-127, 128],
+    [-128, 255],
+  ];
   const areAll = (expected) => pairs.every(([weight, byte]) => run(weight, byte) === expected(weight, byte));
   const clamp = (sum) => Math.max(-32768, Math.min(sum, 32767));
   const kind = () => {

@@ -2,17 +2,20 @@
 // With --all a platform that is not installed has failed. Packs the package, installs it in an empty project, and has every platform run the
 // same models and the examples. The README here tells how a platform is added.
 
+import { fork } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { copyExample, emptyProject, ensureTools, exec, pack, repository, script, tool } from './harness/setup.mjs';
+import { emptyProject, ensureTools, exec, pack, repository } from './harness/setup.mjs';
 import { table } from './harness/table.mjs';
 import { measureInNode } from './node.mjs';
 
-/** Milliseconds that a platform may take, where it does not say otherwise. */
-const PATIENCE = 180_000;
+/** Files that run at the same time, each in a process and folders of its own: most of them are busy on one core, or wait. */
+const AT_ONCE = Math.min(2, availableParallelism());
+/** Those that take longest, which begin first. */
+const LONG = ['training', 'single-files', 'newcomer', 'bundlers', 'quantized', 'pages', 'node'];
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const files = readdirSync(here)
@@ -39,67 +42,41 @@ mkdirSync(models);
 for (const file of ['harness/models.mjs', 'bits.js', 'quantized.js', 'trained.js'])
   copyFileSync(join(here, file), join(project, basename(file)));
 await build({ entryPoints: [join(repository, 'tests/reference/functions.ts')], outfile: join(project, 'functions.mjs'), format: 'esm' });
-const context = {
-  temp,
-  project,
-  tarball,
-  models,
-  repository,
-  tool,
-  script,
-  example: (name, ...more) => copyExample(name, temp, tarball, ...more),
-};
-
-/** Runs one platform; never fails and never hangs. */
-async function attempt({ name, run, patience = PATIENCE }, reference) {
-  const control = new AbortController();
-  const start = performance.now();
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => {
-      control.abort();
-      reject(new Error(`took longer than ${patience / 1000} s`));
-    }, patience);
-  });
-  try {
-    process.stderr.write(`${name} ...\n`);
-    const own = {
-      ...context,
-      signal: control.signal,
-      exec: (program, args, more) => exec(program, args, { signal: control.signal, ...more }),
-    };
-    const result = await Promise.race([run(own), late]);
-    return { name, ...result, ...verdict(result, reference), seconds: (performance.now() - start) / 1000 };
-  } catch (error) {
-    return { name, failed: error.stack ?? String(error) };
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** What is wrong with a result, if anything. */
-function verdict({ skipped, unavailable, hash, label, note }, reference) {
-  if (skipped) return all && !unavailable ? { skipped: undefined, failed: skipped } : {};
-  if (hash === undefined && note === undefined) return { failed: 'it has neither a hash nor a note' };
-  if (hash !== undefined && hash !== reference.hash) return { failed: `its bits differ from Node's, whose hash is ${reference.hash}` };
-  if (label !== undefined && label !== 'cat') return { failed: `it takes the cat for ${label}` };
-  return {};
-}
-
 await exec(process.execPath, ['models.mjs', repository, models], { cwd: project });
-const reference = await measureInNode({ ...context, exec }, process.execPath);
-const rows = [];
-// Node first, for the others are held against it.
-for (const file of files.sort((a, b) => Number(b === 'node') - Number(a === 'node') || a.localeCompare(b))) {
-  if (wanted.length > 0 && !wanted.includes(file)) continue;
-  const module = await import(`./${file}.mjs`);
-  const expected = (await module.reference?.({ ...context, exec })) ?? reference;
-  for (const platform of module.platforms ?? [{ name: module.name, run: module.run, patience: module.patience }]) {
-    const row = await attempt(platform, expected);
-    if (row.failed) process.stderr.write(`FAILED: ${row.name}: ${row.failed}\n`);
-    rows.push(row);
-  }
+const reference = await measureInNode({ project, models, exec }, process.execPath);
+const waiting = [...new Set([...LONG, ...files])].filter((file) => wanted.length === 0 || wanted.includes(file));
+const found = new Map(waiting.map((file) => [file, []]));
+
+/** A process that takes one file after the other from those that wait. */
+function lane() {
+  const given = { root: temp, tarball, models, project, reference, all };
+  const child = fork(join(here, 'harness/lane.mjs'), [JSON.stringify(given)]);
+  let file;
+  const next = () => {
+    file = waiting.shift();
+    if (file) child.send(file);
+    else child.disconnect();
+  };
+  child.on('message', ({ row }) => {
+    if (!row) return next();
+    process.stderr.write(`${row.name}: ${row.seconds.toFixed(1)} s\n${row.failed ? `FAILED: ${row.name}: ${row.failed}\n` : ''}`);
+    found.get(file).push(row);
+  });
+  next();
+  // Where it has died; `close` follows.
+  child.on('error', () => {});
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      if (file) found.get(file).push({ name: file, failed: `its process ended (${signal ?? `exit code ${code}`})` });
+      resolve();
+    });
+  });
 }
+// A lane that dies is followed by another.
+while (waiting.length > 0) await Promise.all(Array.from({ length: Math.min(AT_ONCE, waiting.length) }, lane));
+const rows = [...found.entries()]
+  .sort(([a], [b]) => Number(b === 'node') - Number(a === 'node') || a.localeCompare(b))
+  .flatMap(([, rows]) => rows);
 console.log(table(rows));
 const failed = rows.filter((row) => row.failed).length;
 const skipped = rows.filter((row) => row.skipped).length;

@@ -11,6 +11,7 @@ import { bits, compiled, feedsOf } from '../compiled/networks.ts';
 import { constantOf, graphOf } from '../kernels/graph.ts';
 import { random } from '../reference/index.ts';
 import { skip } from '../skip.ts';
+import { withExactDots } from './exactDots.ts';
 
 // As a program that has nothing but `lanewise/runtime`: it fetches the rest.
 jest.resetModules();
@@ -58,6 +59,12 @@ test('a given binary has to have the pack', async () => {
     code: 'INVALID_INPUT',
     message: expect.stringMatching(/pack quantized: give a module compiled from lanewise\/wasm\/(strict|dots)-quantized\.wasm$/),
   });
+});
+
+test('the binary of relaxed dots gives the same bits where they are exact', async () => {
+  const [file, feeds] = [compiled(graph), feedsOf(graph)];
+  const { module: wasm } = withExactDots(readFileSync('build/dots-quantized.wasm'));
+  expect(bits(await (await loadCompiled(file, { wasm })).run(feeds))).toEqual(bits(await (await loadCompiled(file)).run(feeds)));
 });
 
 if (chooseVariant('auto') === 'relaxed') {

@@ -27,10 +27,8 @@ export interface Bytes {
 
 export const meaningOf = ({ value, scale, zero }: Bytes): Quantization => quantizationOf(value.type, scale, zero);
 
-export const isAlike = (a: Bytes, b: Bytes): boolean => {
-  const [x, y] = [meaningOf(a), meaningOf(b)];
-  return x.type === y.type && x.scale === y.scale && x.zero === y.zero;
-};
+/** Whether bytes mean the same. */
+export const isAlike = (a: Bytes, b: Bytes): boolean => JSON.stringify(meaningOf(a)) === JSON.stringify(meaningOf(b));
 
 /** A scale that numbers can be divided by and keep their order. */
 const isPlain = (scale: number): boolean => scale > 0 && scale < Number.POSITIVE_INFINITY;

@@ -24,8 +24,9 @@ const shareNodes: Rule = (node, network) => {
     const [x, ...parameters] = next.inputs;
     if (!x || parameters.some((value) => value && (!value.constant || value.dims.length > 1))) continue;
     if (!numbers.has(x)) numbers.set(x, numbers.size);
-    const lists = parameters.map((value) => value && [value.type, value.dims.length, ...numbersOf(value).map(String)]);
-    const key = JSON.stringify([next.op.name, numbers.get(x), next.attributes, lists]);
+    // As text, in which NaN and infinities differ; JSON has none of them.
+    const lists = parameters.map((value) => value && [value.type, value.dims.length, numbersOf(value)]);
+    const key = JSON.stringify(next.attributes) + [next.op.name, numbers.get(x), lists];
     const same = first.get(key);
     if (same) return { remove: [next], rename: new Map([[next.outputs[0], same.outputs[0]]]) } as Patch;
     first.set(key, next);
