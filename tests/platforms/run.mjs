@@ -69,10 +69,10 @@ function lane() {
     found.get(file).push(row);
   });
   next();
-  // Where it has died; `close` follows.
+  // Where it has died; `exit` follows.
   child.on('error', () => {});
   return new Promise((resolve) => {
-    child.on('close', (code, signal) => {
+    child.on('exit', (code, signal) => {
       lanes.delete(child);
       if (file) found.get(file).push({ name: file, failed: `its process ended (${signal ?? `exit code ${code}`})` });
       resolve();
