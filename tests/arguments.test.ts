@@ -164,7 +164,7 @@ const examples: Record<string, Record<string, Example>> = {
       learner(),
       [new Tensor('float32', [1, 2, 3, 4], [2, 2])],
       {
-        ...{ calibration: 'percentile', percentile: 99, bits: 7, float: [], blockSize: 32, biasCorrection: true, onProgress: () => {} },
+        ...{ calibration: 'percentile', percentile: 99, bits: 7, float: [], biasCorrection: true, onProgress: () => {} },
         ...{ threads: 1, worker: false, signal: signal(), inputShapes: { input: [2, 2] }, memoryLimit: 1e6, externalData: externalData() },
         operators: [],
       },

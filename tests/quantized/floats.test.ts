@@ -21,6 +21,12 @@ function expectNear({ integers, floats }: Result, most = 1, least = 1): void {
   });
 }
 
+/** float32 numbers of an output that differ by rounding alone. */
+function expectClose({ integers, floats }: Result, output: number): void {
+  const [data, expected] = [integers, floats].map((list) => list[output]?.data as Float32Array) as [Float32Array, Float32Array];
+  expect(Math.max(...data.map((value, i) => Math.abs(value - (expected[i] as number))))).toBeLessThan(1e-5);
+}
+
 const types = [
   ['uint8', 127],
   ['int8', -3],
@@ -151,10 +157,7 @@ describe('factors and addends of channels', () => {
       // The sums become float32, times the product of the scales.
       const floats = b.run(y);
       expect(floatKernels(floats)).toEqual([]);
-      const worst = Math.max(
-        ...Array.from(floats.integers[0]?.data as Float32Array, (z, i) => Math.abs(z - Number(floats.floats[0]?.data[i]))),
-      );
-      expect(worst).toBeLessThan(1e-5);
+      expectClose(floats, 0);
     }
   });
 
@@ -182,5 +185,56 @@ describe('factors and addends of channels', () => {
     const result = b.run(b.q(batchNorm(b, b.qdq(b.input([1, 5, 4, 4]), 1 / 127, 127), 5), 0.01, 127));
     expect(result.integers).toEqual(result.floats);
     expect(result.kernels).toContain('f32_batchnorm_c4');
+  });
+});
+
+describe('a transposed convolution has integers in its products', () => {
+  test.each([
+    [[1, 5, 4, 3], [5, 7, 2, 2], { strides: [2, 2] }],
+    [[2, 8, 3, 5], [8, 4, 4, 4], { strides: [2, 2], pads: [1, 1, 1, 1] }],
+    [[1, 3, 4, 4], [3, 1, 3, 3], { strides: [2, 1], output_padding: [1, 0], dilations: [1, 2] }],
+    [[1, 17, 5], [17, 9, 3], { strides: [2] }],
+  ] as const)('of %j by %j, %j', (dims, filters, attributes) => {
+    for (const [type, zero] of types) {
+      const b = new QdqBuilder(next);
+      const x = b.qdq(b.input(dims), 1 / 127, zero, type);
+      const [, outputs] = filters;
+      const y = b.node('ConvTranspose', [x, b.weights(filters, 1, type === 'int8'), b.floats([outputs], 0.3)], attributes);
+      const result = b.run(b.q(b.node('Relu', [y]), 0.011, zero, type), y);
+      expectNear({ ...result, integers: result.integers.slice(0, 1) });
+      expectClose(result, 1);
+      expect(result.kernels).toContain('u8_conv_igemm_4x8');
+      expect(result.kernels.some((name) => /^f32_conv|^u8_dequantize/.test(name))).toBe(false);
+    }
+  });
+
+  test('with weights of bytes that have zero points, and a batch-norm and a Relu behind', () => {
+    const b = new QdqBuilder(next);
+    const x = b.qdq(b.input([1, 6, 4, 4]), 1 / 127, 131);
+    const zeros = [0, 3, 255, 128];
+    const w = b.node(
+      'DequantizeLinear',
+      [b.bytes([6, 4, 2, 2], 'uint8'), b.list(zeros.map((_, i) => 0.003 + 0.001 * i)), b.list(zeros, 'uint8')],
+      { axis: 1 },
+    );
+    const vectors = Array.from({ length: 3 }, () => b.floats([4]));
+    const variance = b.constant(new Tensor('float32', Float32Array.of(0.5, 1, 2, 3), [4]));
+    const y = b.node('Relu', [b.node('BatchNormalization', [b.node('ConvTranspose', [x, w], { strides: [2, 2] }), ...vectors, variance])]);
+    const result = b.run(b.q(y, 0.02, 7));
+    expectNear(result);
+    expect(result.kernels.filter((name) => /^(f32|u8)/.test(name) && !/transpose/.test(name))).toEqual([
+      'f32_quantize',
+      'u8_conv_igemm_4x8',
+      'f32_col2im_c4',
+      'f32_quantize',
+    ]);
+  });
+
+  test('in groups stays float32', () => {
+    const b = new QdqBuilder(next);
+    const x = b.qdq(b.input([1, 6, 4, 4]), 1 / 127, 131);
+    const result = b.run(b.q(b.node('ConvTranspose', [x, b.weights([6, 2, 2, 2], 1)], { group: 2, strides: [2, 2] }), 0.01, 120));
+    expectNear(result);
+    expect(result.kernels).not.toContain('u8_conv_igemm_4x8');
   });
 });

@@ -1,6 +1,7 @@
 // Random networks of QuantizeLinear and DequantizeLinear with holes: values without their pair, pairs that float32 layers and
 // outputs read too, int8 and uint8, scales for each channel. Integers where both sides are known, and never a wrong answer.
 
+import { Tensor } from '../../src/graph/tensor.ts';
 import { QdqBuilder, random, type Type } from './qdqBuilder.ts';
 
 interface Value {
@@ -53,6 +54,9 @@ function build(seed: number, layers: number): { builder: QdqBuilder; outputs: st
       'shuffle',
       'pad',
       'average',
+      'sub',
+      'norm',
+      'deconv',
     ] as const);
     let y: Value = x;
     if (kind === 'conv' || kind === 'depthwise') {
@@ -64,7 +68,16 @@ function build(seed: number, layers: number): { builder: QdqBuilder; outputs: st
       y = { name: b.node('Conv', inputs, { pads: [1, 1, 1, 1], ...(group > 1 && { group }) }), dims: [n, filters, h, w] };
     } else if (kind === 'add') y = { ...x, name: b.node('Add', [x.name, pick(same).name]) };
     else if (kind === 'mul') y = { ...x, name: b.node('Mul', [x.name, pick(same).name]) };
-    else if (kind === 'relu') y = { ...x, name: b.node('Relu', [x.name]) };
+    else if (kind === 'sub') y = { ...x, name: b.node('Sub', [x.name, pick(same).name]) };
+    else if (kind === 'norm') {
+      const variance = b.constant(new Tensor('float32', new Float32Array(c).fill(0.8), [c]));
+      const vectors = [b.floats([c]), b.floats([c], 0.2), b.floats([c], 0.1), variance];
+      y = { ...x, name: b.node('BatchNormalization', [x.name, ...vectors]) };
+    } else if (kind === 'deconv') {
+      const filters = pick([1, 3, 7, 8]);
+      const deconv = b.node('ConvTranspose', [x.name, b.weights([c, filters, 3, 3], 1, chance(0.7), 1 / c)], { pads: [1, 1, 1, 1] });
+      y = { name: deconv, dims: [n, filters, h, w] };
+    } else if (kind === 'relu') y = { ...x, name: b.node('Relu', [x.name]) };
     else if (kind === 'clip') y = { ...x, name: b.node('Clip', [x.name, b.number(-0.4), b.number(0.9)]) };
     else if (kind === 'function') y = { ...x, name: b.node(pick(['Sigmoid', 'HardSwish', 'LeakyRelu', 'Tanh', 'HardSigmoid']), [x.name]) };
     else if (kind === 'silu') y = { ...x, name: b.node('Mul', [x.name, b.node('Sigmoid', [x.name])]) };

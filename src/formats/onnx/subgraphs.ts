@@ -38,16 +38,37 @@ export function newExtras(stays?: (node: GraphNode) => unknown): Extras {
   };
 }
 
-/** QuantizeLinear with the type that it stores, where that is known only from how the file stores its zero point. */
-function withTypes(nodes: readonly GraphNode[], { inputs, constants }: GraphParts): readonly GraphNode[] {
-  const types = new Map<string, Packed>();
+/** Operators whose output has the type of their first input that has one: zero points may go through them. */
+const keepsType =
+  /^(Compress|Concat|Expand|Flatten|Gather|GatherElements|GatherND|Identity|Pad|Reshape|Slice|Split|Squeeze|Tile|Transpose|Unsqueeze)$/;
+
+/**
+ * QuantizeLinear with the type that it stores, where that is known only from how the file stores its zero point.
+ * @param types of values that are stored so, by their names, which are unique: it adds those of the graph
+ */
+function withTypes(
+  nodes: readonly GraphNode[],
+  { inputs, constants }: Pick<Subgraph, 'constants'> & { readonly inputs: readonly { readonly name: string; readonly packed?: Packed }[] },
+  types = new Map<string, Packed>(),
+): readonly GraphNode[] {
   for (const { name, packed } of [...inputs, ...constants.values()]) if (packed) types.set(name, packed);
   return nodes.map((node) => {
-    const { op, attributes, outputs, inputs } = node;
-    const { packed } = (attributes.get('value') ?? {}) as Constant;
-    if (op === 'Constant' && packed) types.set(outputs[0] ?? '', packed);
-    const type = types.get(inputs[2] ?? '');
-    if (op !== 'QuantizeLinear' || !type || attributes.has('output_dtype')) return node;
+    const { op, outputs, inputs } = node;
+    const keep = (type: Packed | undefined, name = '') => {
+      if (type) types.set(name, type);
+    };
+    const within = (graph: Subgraph): Subgraph => {
+      const inside = { ...graph, nodes: withTypes(graph.nodes, graph, types) };
+      if (op === 'If') for (const [i, { name }] of graph.outputs.entries()) keep(types.get(name), outputs[i]);
+      return inside;
+    };
+    const attributes = hasGraphs(node)
+      ? new Map([...node.attributes].map(([key, value]): [string, Attribute] => [key, isSubgraph(value) ? within(value) : value]))
+      : node.attributes;
+    if (op === 'Constant') keep((attributes.get('value') as Constant | undefined)?.packed, outputs[0]);
+    if (keepsType.test(op)) for (const name of outputs) keep(types.get(inputs[0] ?? ''), name);
+    const type = inputs[2] && types.get(inputs[2]);
+    if (op !== 'QuantizeLinear' || !type || attributes.has('output_dtype')) return hasGraphs(node) ? { ...node, attributes } : node;
     return { ...node, attributes: new Map([...attributes, ['output_dtype', typeCode(type)]]) };
   });
 }

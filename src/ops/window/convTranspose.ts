@@ -3,6 +3,7 @@ import { at } from '../../graph/at.ts';
 import { product } from '../../graph/dims.ts';
 import type { Value } from '../../graph/value.ts';
 import { convMacs, macsOf } from '../cost.ts';
+import { allocate } from '../elements.ts';
 import { type Clamped, clampWords } from '../elementwise/clamp.ts';
 import { emitCopy, shifted } from '../emit.ts';
 import { pictureFirst } from '../layouts.ts';
@@ -10,6 +11,7 @@ import type { Lowering, Node, OpenNode, Operator } from '../operator.ts';
 import { asImage, input, invalid, output } from '../shapes.ts';
 import { stridesOf } from '../strides.ts';
 import { checkFilters, emitConv } from './conv.ts';
+import type { ConvCall } from './convCall.ts';
 import {
   type AutoPad,
   type Axis,
@@ -53,58 +55,65 @@ export const convTranspose: Operator<ConvTransposeAttributes> = {
   layout: pictureFirst,
   slices: true,
   macs: (node) => convMacs(input(node, 0).dims, input(node, 1).dims),
-  lower(node, lowering) {
-    const [x, y] = [input(node, 0), output(node)];
-    const window = transposedWindow(node);
-    const { group } = node.attributes;
-    const image = asImage(x.dims);
-    const channels = image.channels / group;
-    const outChannels = asImage(y.dims).channels / group;
-    const columns = outChannels * window.kernel[0] * window.kernel[1];
-    const weights = lowering.panels({
-      weights: tapsFirst(node, lowering),
-      bias: undefined,
-      groups: group,
-      columns,
-      depth: [1, 1, channels],
-      groupStride: channels * columns,
-      columnStride: 1,
-      strides: [0, 0, columns],
-    });
-    const pixels = image.batch * image.height * image.width;
-    const pixelStride = columns * group * 4;
-    const scratch = { pointer: lowering.scratch(pixels * columns * group), layout: 'channelsLast' as const, pixelStride, strides: [] };
-    emitConv(lowering, {
-      window: wholeWindow([1, 1], [image.height, image.width]),
-      from: x,
-      to: { type: 'float32', dims: [image.batch, columns * group, image.height, image.width] },
-      source: lowering.place(x),
-      target: scratch,
-      weights,
-      groups: group,
-      clamped: {},
-      macs: macsOf(node),
-    });
-    const target = lowering.define(y);
-    const bias = node.inputs[2] && lowering.place(node.inputs[2]).pointer;
-    const [min, max] = clampWords(node.attributes);
-    for (let g = 0; g < group; g++) {
-      lowering.emit(Op.Col2Im, {
-        ...windowArgs(
-          window,
-          x,
-          y,
-          { ...scratch, pointer: shifted(scratch.pointer, g * columns * 4) },
-          { ...target, pointer: shifted(target.pointer, g * outChannels * 4) },
-          outChannels,
-        ),
-        [Col2ImArg.Bias]: bias ? shifted(bias, g * outChannels * 4) : 0,
-        [Col2ImArg.Min]: min,
-        [Col2ImArg.Max]: max,
-      });
-    }
-  },
+  lower: (node, lowering) => lowerTransposed(node, lowering, emitConv),
 };
+
+/** @param emit makes the instruction of the matrix product, with float32 as its output */
+export function lowerTransposed(
+  node: Node<ConvTransposeAttributes>,
+  lowering: Lowering,
+  emit: (lowering: Lowering, call: ConvCall) => void,
+): void {
+  const [x, y] = [input(node, 0), output(node)];
+  const window = transposedWindow(node);
+  const { group } = node.attributes;
+  const image = asImage(x.dims);
+  const channels = image.channels / group;
+  const outChannels = asImage(y.dims).channels / group;
+  const columns = outChannels * window.kernel[0] * window.kernel[1];
+  const weights = lowering.panels({
+    weights: tapsFirst(node, lowering),
+    bias: undefined,
+    groups: group,
+    columns,
+    depth: [1, 1, channels],
+    groupStride: channels * columns,
+    columnStride: 1,
+    strides: [0, 0, columns],
+  });
+  const pixels = image.batch * image.height * image.width;
+  const pixelStride = columns * group * 4;
+  const scratch = { pointer: lowering.scratch(pixels * columns * group), layout: 'channelsLast' as const, pixelStride, strides: [] };
+  emit(lowering, {
+    window: wholeWindow([1, 1], [image.height, image.width]),
+    from: x,
+    to: { type: 'float32', dims: [image.batch, columns * group, image.height, image.width] },
+    source: lowering.place(x),
+    target: scratch,
+    weights,
+    groups: group,
+    clamped: {},
+    macs: macsOf(node),
+  });
+  const target = lowering.define(y);
+  const bias = node.inputs[2] && lowering.place(node.inputs[2]).pointer;
+  const [min, max] = clampWords(node.attributes);
+  for (let g = 0; g < group; g++) {
+    lowering.emit(Op.Col2Im, {
+      ...windowArgs(
+        window,
+        x,
+        y,
+        { ...scratch, pointer: shifted(scratch.pointer, g * columns * 4) },
+        { ...target, pointer: shifted(target.pointer, g * outChannels * 4) },
+        outChannels,
+      ),
+      [Col2ImArg.Bias]: bias ? shifted(bias, g * outChannels * 4) : 0,
+      [Col2ImArg.Min]: min,
+      [Col2ImArg.Max]: max,
+    });
+  }
+}
 
 /** The weights as [C, taps, M / group], so that those of one output pixel are contiguous. */
 function tapsFirst(node: Node<ConvTransposeAttributes>, lowering: Lowering): Value {
@@ -117,7 +126,7 @@ function tapsFirst(node: Node<ConvTransposeAttributes>, lowering: Lowering): Val
     const source = w.constant;
     const read = () => {
       const from = source.read() as Float32Array;
-      const data = new Float32Array(from.length);
+      const data = allocate(w.type, from.length);
       for (let r = 0; r < rows; r++) {
         for (let m = 0; m < filters; m++) {
           for (let t = 0; t < taps; t++) data[(r * taps + t) * filters + m] = at(from, (r * filters + m) * taps + t);

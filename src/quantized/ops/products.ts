@@ -6,13 +6,16 @@ import type { Value } from '../../graph/value.ts';
 import { convMacs } from '../../ops/cost.ts';
 import type { Clamped } from '../../ops/elementwise/clamp.ts';
 import { depthOf, type GemmAttributes } from '../../ops/gemm/gemm.ts';
+import { pictureFirst } from '../../ops/layouts.ts';
 import type { Lowering, Node, Operator } from '../../ops/operator.ts';
 import { input, output } from '../../ops/shapes.ts';
 import { type ConvAttributes, convWindow } from '../../ops/window/conv.ts';
+import type { ConvCall } from '../../ops/window/convCall.ts';
+import { type ConvTransposeAttributes, convTranspose, lowerTransposed } from '../../ops/window/convTranspose.ts';
 import type { Args, Pointer } from '../../plan/place.ts';
 import { isSingle, multiplier, numberOf, numbersOf, zeroOf } from '../scales.ts';
 import { lessZero } from '../weights.ts';
-import { emitQConv, emitQMatrix, QConvInput, qWeights } from './conv.ts';
+import { emitQConv, emitQMatrix, type QConvCall, QConvInput, qWeights } from './conv.ts';
 import { storedBytes, storedFloats } from './stored.ts';
 
 /** The inputs of the products with a float32 output: sums · scale + shift. */
@@ -59,6 +62,24 @@ export const convIntegerToFloat: Operator<ConvAttributes> = {
       groups,
       macs: convMacs(y.dims, w.dims),
     });
+  },
+};
+
+/** Not an ONNX operator: a transposed convolution of bytes by constant integers. Its products are integers, which become float32 to be added up. */
+export const convTransposeIntegerToFloat: Operator<ConvTransposeAttributes> = {
+  ...shared,
+  name: 'ConvTransposeIntegerToFloat',
+  layout: pictureFirst,
+  macs: convTranspose.macs as NonNullable<Operator<ConvTransposeAttributes>['macs']>,
+  lower(node, lowering) {
+    // The inputs of a ConvTranspose, the weights less their zero point, then the zero point of x and the scales.
+    const [w, zero, scale] = [input(node, 1), input(node, 3), numbersOf(input(node, 4))];
+    const [, filters = 1, ...kernel] = w.dims;
+    const scales = Float32Array.from({ length: product(kernel) * filters }, (_, i) => at(scale, scale.length === 1 ? 0 : i % filters));
+    const stored = storedFloats(lowering.table(scales), false);
+    lowerTransposed(node, lowering, (to, call) =>
+      emitQConv(to, { ...(call as ConvCall & Pick<QConvCall, 'from' | 'to'>), wide: w.type === 'int16', inZero: numberOf(zero), stored }),
+    );
   },
 };
 

@@ -11,10 +11,12 @@ import { matMul } from '../../ops/gemm/matmul.ts';
 import type { Node, Operator } from '../../ops/operator.ts';
 import { output, resolveAxis } from '../../ops/shapes.ts';
 import { conv } from '../../ops/window/conv.ts';
+import { convTranspose } from '../../ops/window/convTranspose.ts';
 import { qLinearConv } from '../ops/conv.ts';
 import { dequantizeLinear } from '../ops/dequantizeLinear.ts';
-import { convIntegerToFloat, matMulIntegerToFloat, qMatMul } from '../ops/products.ts';
+import { convIntegerToFloat, convTransposeIntegerToFloat, matMulIntegerToFloat, qMatMul } from '../ops/products.ts';
 import { isByte, isSingle, numbersOf } from '../scales.ts';
+import { lessZero } from '../weights.ts';
 import {
   type Bytes,
   dequantized,
@@ -40,11 +42,12 @@ export const fuseProducts: Rule = (node, network) => fused(node, network, true) 
 /** @param takesAffine whether factors and addends of channels that follow become part of it, a batch-norm's for example */
 function fused(node: Node, network: Network, takesAffine: boolean): Patch | undefined {
   const found = as(node, conv);
+  const transposed = as(node, convTranspose);
   const dense = as<Partial<GemmAttributes>>(node, gemm, matMul);
   const { transA, transB = false, alpha = 1, beta = 1 } = dense?.attributes ?? {};
-  if ((!dense && !found) || transA || alpha !== 1 || (beta !== 1 && node.inputs[2])) return undefined;
+  if ((!dense && !found && transposed?.attributes.group !== 1) || transA || alpha !== 1 || (beta !== 1 && node.inputs[2])) return undefined;
   const x = dequantized(node.inputs[0], network);
-  const axis = dense && !transB ? 1 : 0;
+  const axis = transposed || (dense && !transB) ? 1 : 0;
   const weights = x && weightsOf(node.inputs[1], axis);
   if (!x || !weights || (dense && weights.value.dims.length !== 2)) return undefined;
   const channels = at(weights.value.dims, axis);
@@ -65,7 +68,7 @@ function fused(node: Node, network: Network, takesAffine: boolean): Patch | unde
 
   const [factors, addends] = [new Array<number>(channels).fill(1), new Array<number>(channels).fill(0)];
   const [before, affines, constants] = [last, [] as Node[], [] as (Value | undefined)[]];
-  while (takesAffine && (found || output(last).dims.length === 2)) {
+  while (takesAffine && (!dense || output(last).dims.length === 2)) {
     const next = readerOf(output(last), network);
     const affine = next && affineOf(next, output(last));
     if (!affine || (next.attributes as Clamped).clamp) break;
@@ -96,7 +99,7 @@ function fused(node: Node, network: Network, takesAffine: boolean): Patch | unde
   const most = (product(weights.value.dims) / channels) * 255 * 255;
   if (!fits([...scales, ...steps], most, whole)) return undefined;
   const isClose = !exact?.some((sum, i) => Math.abs((sum - Math.round(sum)) * numberAt(steps, i)) > MOST_ERROR);
-  const { nodes, clamp, bytes, value } = following(output(last), network, isClose);
+  const { nodes, clamp, bytes, value } = following(output(last), network, isClose && !transposed);
 
   const removed = [...new Set([node, before, ...affines, ...nodes])];
   const [from, zero, fixed] = [
@@ -118,7 +121,12 @@ function fused(node: Node, network: Network, takesAffine: boolean): Patch | unde
     ]);
   }
   const shift = shifts && floats(nameOf('bias'), shifts, fixed);
-  const inputs = [from, zero, weights.value, weights.zero, floats(nameOf('scale'), scales, fixed), shift];
+  const scale = floats(nameOf('scale'), scales, fixed);
+  if (transposed) {
+    const inputs = [from, lessZero(weights.value, weights.zero, 1), shift, zero, scale];
+    return replace(network, removed, [nodeOf(node, convTransposeIntegerToFloat, { ...transposed.attributes, clamp }, inputs, [value])]);
+  }
+  const inputs = [from, zero, weights.value, weights.zero, scale, shift];
   return replace(network, removed, [
     found
       ? nodeOf(node, convIntegerToFloat, { ...found.attributes, clamp }, inputs, [value])
