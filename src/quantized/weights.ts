@@ -10,6 +10,8 @@ import { numbersOf } from './scales.ts';
 /** Elements that are looked at at a time. */
 const PART = 1 << 16;
 
+const isInt8 = (x: number): boolean => x === (x << 24) >> 24;
+
 /** A constant whose elements `fill` gives. */
 export function filled(
   name: string,
@@ -58,7 +60,7 @@ export function lessZero(weights: Value, zero: Value | undefined, axis: number):
     for (let from = 0; from < count && fits; from += PART) {
       const part = new Int16Array(Math.min(PART, count - from));
       fill(part, from);
-      fits = part.every((x) => x === (x << 24) >> 24);
+      fits = part.every(isInt8);
     }
     const type = fits ? 'int8' : 'int16';
     value = filled(`${weights.name} less '${zero?.name ?? 0}'`, type, dims, fill, weights.fixed && zero?.fixed !== false);
@@ -107,7 +109,7 @@ export function nearly(weights: Value): readonly [near: Value, far: readonly Par
     const far: Part[] = [];
     for (let first = 0; first < channels; first += 8) {
       const part = made('int16', first, Math.min(8, channels - first));
-      if ((partOf(part, 0, product(part.dims)) as Int16Array).some((x) => x !== (x << 24) >> 24)) far.push({ first, weights: part });
+      if (!(partOf(part, 0, product(part.dims)) as Int16Array).every(isInt8)) far.push({ first, weights: part });
     }
     found = [made('int8', 0, channels), far];
     parts.set(source, found);

@@ -6,7 +6,7 @@ import { isConstant } from '../../ops/attributes.ts';
 import { alike } from '../../ops/layouts.ts';
 import type { Operator } from '../../ops/operator.ts';
 import { input, output } from '../../ops/shapes.ts';
-import { dequantized, type Quantization } from '../byte.ts';
+import { numberAt, type Quantization } from '../byte.ts';
 import { rangeOf, saturated } from '../rounding.ts';
 import { rowArgs } from '../rows.ts';
 import { checkBytes } from '../scales.ts';
@@ -67,7 +67,7 @@ export function tableOf(from: Quantization, to: Quantization, f = (x: number): n
   const table = new Uint8Array(256);
   const limits = rangeOf(to.type);
   for (let i = 0; i < 256; i++) {
-    const y = Math.fround(f(dequantized(from.type === 'int8' ? (i << 24) >> 24 : i, from)));
+    const y = Math.fround(f(numberAt(i, from)));
     table[i] = saturated(Math.fround(y / to.scale), to.zero, limits);
   }
   return table;

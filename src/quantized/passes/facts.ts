@@ -110,12 +110,11 @@ export function zeroOf({ value, zero }: Bytes): Value {
 }
 
 /** A constant list of whole numbers. */
-export const numbersValue = (name: string, type: DataType, numbers: readonly number[], fixed: boolean): Value =>
+export const numbersValue = (name: string, type: DataType, numbers: readonly number[], fixed?: boolean): Value =>
   constantValue({ name, type, dims: [numbers.length], read: () => (arrayTypes[type] as Int32ArrayConstructor).from(numbers) }, name, fixed);
 
 /** A constant list of float32 numbers. */
-export const floats = (name: string, numbers: readonly number[], fixed?: boolean): Value =>
-  constantValue({ name, type: 'float32', dims: [numbers.length], read: () => Float32Array.from(numbers) }, name, fixed);
+export const floats = (name: string, numbers: readonly number[], fixed?: boolean): Value => numbersValue(name, 'float32', numbers, fixed);
 
 /** The byte that a Q makes of a number. */
 export const byteOf = (x: number, { type, scale, zero }: Quantization): number =>

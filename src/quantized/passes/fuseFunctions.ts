@@ -8,7 +8,7 @@ import { exp } from '../../ops/exact.ts';
 import { operators } from '../../ops/index.ts';
 import type { Node, Operator } from '../../ops/operator.ts';
 import { input, output } from '../../ops/shapes.ts';
-import { dequantized as dequantizedByte } from '../byte.ts';
+import { numberAt } from '../byte.ts';
 import { dequantizeLinear } from '../ops/dequantizeLinear.ts';
 import { lookup, tableOf } from '../ops/lookup.ts';
 import { type Bytes, dequantized, isAlike, meaningOf, nodeOf, quantized, type Rule, replace } from './facts.ts';
@@ -53,8 +53,7 @@ export const clampBytes: Rule = (node, network) => {
     const meaning = meaningOf(x);
     const f = (number: number) => limited(number, ...clamp);
     const table = tableOf(meaning, meaning, f);
-    const numberAt = (i: number) => dequantizedByte(meaning.type === 'int8' ? (i << 24) >> 24 : i, meaning);
-    if (!table.every((byte, i) => numberAt(byte) === f(numberAt(i)))) continue;
+    if (!table.every((byte, i) => numberAt(byte, meaning) === f(numberAt(i, meaning)))) continue;
     // The node is replaced by itself, so that the rules look at it again.
     if (table.every((byte, i) => byte === i))
       return { remove: [clamped, node], insert: [node], rename: new Map([[value, input(clamped, 0)]]) };
